@@ -1,0 +1,170 @@
+// Package gradcheck compares the gradients of an expression graph with central
+// differences in float64. Only tests import it.
+package gradcheck
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// Input is one differentiable input of the function under test.
+type Input struct {
+	Shape []int
+	Data  []float64
+}
+
+// Random returns an input of standard normal values.
+func Random(rng *rand.Rand, shape ...int) Input {
+	n := 1
+	for _, s := range shape {
+		n *= s
+	}
+	in := Input{Shape: shape, Data: make([]float64, n)}
+	for i := range in.Data {
+		in.Data[i] = rng.NormFloat64()
+	}
+	return in
+}
+
+// Build adds the function under test to a graph: from one node an input to one
+// node of any shape.
+type Build func(g *G.ExprGraph, in G.Nodes) (*G.Node, error)
+
+// Forward runs the function once and returns its result.
+func Forward(build Build, inputs ...Input) ([]float64, error) {
+	f, err := compile(build, inputs, nil, false)
+	if err != nil {
+		return nil, err
+	}
+	return f.run()
+}
+
+// Check returns an error when the gradient of Σ r·f(inputs), for random r, with
+// respect to any input differs from central differences by more than rtol of
+// the larger of the two (and of the largest entry of that input's gradient).
+// Every entry of an input is compared up to most entries, and as many random
+// ones of a larger input.
+func Check(rng *rand.Rand, build Build, most int, rtol float64, inputs ...Input) error {
+	f, err := compile(build, inputs, rng, true)
+	if err != nil {
+		return err
+	}
+	if _, err := f.run(); err != nil {
+		return err
+	}
+	grads := make([][]float64, len(inputs))
+	for i, n := range f.nodes {
+		v, err := n.Grad()
+		if err != nil {
+			return errors.Wrapf(err, "gradient of input %d", i)
+		}
+		grads[i] = append(grads[i], v.Data().([]float64)...)
+	}
+	const h = 1e-5
+	for i, in := range inputs {
+		largest := 0.0
+		for _, g := range grads[i] {
+			largest = math.Max(largest, math.Abs(g))
+		}
+		for k, j := range rng.Perm(len(in.Data)) {
+			if k == most {
+				break
+			}
+			x := f.data[i]
+			old := x[j]
+			x[j] = old + h
+			up, err := f.loss()
+			if err != nil {
+				return err
+			}
+			x[j] = old - h
+			down, err := f.loss()
+			if err != nil {
+				return err
+			}
+			x[j] = old
+			want, got := (up-down)/(2*h), grads[i][j]
+			scale := math.Max(math.Max(math.Abs(want), math.Abs(got)), math.Max(largest, 1e-3))
+			if !(math.Abs(want-got) <= rtol*scale) {
+				return errors.Errorf("input %d %v, entry %d: gradient %g, central difference %g", i, in.Shape, j, got, want)
+			}
+		}
+	}
+	return nil
+}
+
+type function struct {
+	nodes   G.Nodes
+	data    [][]float64 // backing memory of the nodes
+	out     *G.Node
+	sum     *G.Node
+	program *safe.Program
+}
+
+func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function, error) {
+	g := G.NewGraph()
+	f := &function{}
+	for i, in := range inputs {
+		data := append([]float64{}, in.Data...)
+		n, err := safe.Input(g, string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
+		if err != nil {
+			return nil, err
+		}
+		f.nodes, f.data = append(f.nodes, n), append(f.data, data)
+	}
+	var err error
+	if f.out, err = build(g, f.nodes); err != nil {
+		return nil, err
+	}
+	if !grad {
+		f.program, err = safe.Compile(G.Nodes{f.out}, nil, nil)
+		return f, err
+	}
+	shape := f.out.Shape().Clone()
+	if len(shape) == 0 {
+		f.sum = f.out
+	} else {
+		r := Random(rng, shape...)
+		weights, err := safe.Input(g, "weights", tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(r.Data)))
+		if err != nil {
+			return nil, err
+		}
+		weighted, err := G.HadamardProd(weights, f.out)
+		if err != nil {
+			return nil, err
+		}
+		if f.sum, err = safe.SumAll(weighted); err != nil {
+			return nil, err
+		}
+	}
+	grads, err := safe.Grad(f.sum, f.nodes...)
+	if err != nil {
+		return nil, err
+	}
+	f.program, err = safe.Compile(G.Nodes{f.out, f.sum}, grads, f.nodes)
+	return f, err
+}
+
+func (f *function) run() ([]float64, error) {
+	if err := f.program.Run(); err != nil {
+		return nil, err
+	}
+	v := f.program.Value(f.out)
+	if s, ok := v.Data().(float64); ok {
+		return []float64{s}, nil
+	}
+	return append([]float64{}, v.Data().([]float64)...), nil
+}
+
+func (f *function) loss() (float64, error) {
+	if err := f.program.Run(); err != nil {
+		return 0, err
+	}
+	return f.program.Scalar(f.sum)
+}

@@ -1,0 +1,33 @@
+// Package safe builds gorgonia expression graphs that compute what they say.
+//
+// gorgonia v0.9.18 has operations that are silently wrong for some shapes, and
+// a machine that merges, overwrites or accumulates values behind the caller's
+// back. Everything in tensorzoo that reshapes, slices, joins, contracts, sums
+// or runs nodes goes through this package; upstream operations that are right
+// for every shape (Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
+// BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D) are called directly.
+//
+// What upstream does wrong, by the number bugs_test.go tests it under, and what
+// stands here instead:
+//
+//	 1  Slice and Concat's gradient merge nodes whose bounds agree mod 256   Slice, Split, Concat
+//	 2  Reshape shares memory that other operations then overwrite           Reshape, View
+//	 3  Tensordot is wrong for some numbers of axes                          Tensordot
+//	 4  Tensordot has no gradient when one operand is used up                Tensordot
+//	 5  Tensordot fails when the contracted axis has size 1                  Tensordot
+//	 6  Tensordot over all axes gives a vector that calls itself a scalar    Tensordot
+//	 7  Sum along a middle axis of a 4-D tensor is wrong                     Sum
+//	 8  OuterProd has a wrong gradient                                       Tensordot with no axes
+//	 9  LogSumExp is wrong                                                   CrossEntropy
+//	10  Log(SoftMax(x)) overwrites the SoftMax                               CrossEntropy, Probabilities
+//	11  a node's Value may hold a later node's result                        Program.Value
+//	12  two inputs with one name are one node                                Input
+//	13  gradients nobody asked for are computed                              Compile
+//	14  a second RunAll without Reset does nothing                           Program.Run
+//	15  gradients add up from run to run                                     Program.Run
+//	16  the LispMachine is wrong                                             Compile, which uses a TapeMachine
+//	17  nodes are merged by a 32-bit hash                                    Compile, which checks
+//
+// All functions keep to row-major order, work in float32 and float64, and
+// return an error that starts with "safe:" when shapes don't fit.
+package safe

@@ -1,0 +1,30 @@
+package safe
+
+import (
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Input adds an input node with a name that no other input of the graph has:
+// upstream makes one node of two inputs with the same name, shape and type
+// (bug 12). A nil value leaves the node for the caller to fill with Let. It
+// returns an error when the name is empty or taken.
+func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, value tensor.Tensor) (*G.Node, error) {
+	if name == "" || len(shape) == 0 {
+		return nil, errors.Errorf("safe: an input needs a name and at least one axis, has %q and shape %v", name, shape)
+	}
+	for _, n := range g.AllNodes() {
+		if n.Op() == nil && n.Name() == name {
+			return nil, errors.Errorf("safe: the graph already has an input named %q; give each its own name", name)
+		}
+	}
+	opts := []G.NodeConsOpt{G.WithName(name), G.WithShape(shape...)}
+	if value != nil {
+		if !sameShape(value.Shape(), shape) || value.Dtype() != dt {
+			return nil, errors.Errorf("safe: input %q is %v %v, its value %v %v", name, dt, shape, value.Dtype(), value.Shape())
+		}
+		opts = append(opts, G.WithValue(value))
+	}
+	return G.NewTensor(g, dt, len(shape), opts...), nil
+}

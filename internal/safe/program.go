@@ -1,0 +1,212 @@
+package safe
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+)
+
+// Program computes some nodes of a graph from its inputs, as often as asked.
+// Programs of separate graphs run in parallel; one program does not, nor do two
+// of the same graph.
+type Program struct {
+	vm     G.VM
+	params G.Nodes
+	values map[*G.Node]*G.Value
+}
+
+// Grad adds the gradient of a scalar loss with respect to params to the graph
+// (gorgonia.Grad), for Compile.
+func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
+	grads, err := G.Grad(loss, params...)
+	return grads, errors.Wrap(err, "safe: symbolic differentiation")
+}
+
+// Compile makes the program that computes outputs, whose values Value then
+// gives, and grads, the nodes Grad returned for params: params[i].Grad() then
+// holds the gradient of the last run. Both may be nil. Nothing else in the
+// graph is computed (bug 13). It returns an error when two different nodes
+// would be taken for one (bugs 1 and 17).
+func Compile(outputs, grads, params G.Nodes) (*Program, error) {
+	if len(outputs) == 0 || len(grads) != len(params) {
+		return nil, errors.Errorf("safe: %d outputs, %d gradients and %d parameters; want at least one output and one gradient a parameter",
+			len(outputs), len(grads), len(params))
+	}
+	g := outputs[0].Graph()
+	p := &Program{params: params, values: map[*G.Node]*G.Value{}}
+	roots := append(G.Nodes{}, grads...)
+	for _, out := range outputs {
+		v := new(G.Value)
+		p.values[out] = v
+		// Reading copies the value as soon as it is there (bug 11).
+		roots = append(roots, out, G.Read(out, v))
+	}
+	inputs, err := reachableInputs(g, roots)
+	if err != nil {
+		return nil, err
+	}
+	if len(inputs) == 0 {
+		return nil, errors.New("safe: the outputs depend on no input")
+	}
+	prog, locations, err := G.CompileFunction(g, inputs, roots)
+	if err != nil {
+		return nil, errors.Wrap(err, "safe: compile")
+	}
+	opts := []G.VMOpt{G.WithPrecompiled(prog, locations)}
+	if len(params) > 0 {
+		opts = append(opts, G.BindDualValues(params...))
+	}
+	p.vm = G.NewTapeMachine(g, opts...)
+	return p, nil
+}
+
+// Run computes everything once. Gradients of an earlier run are gone, whether
+// or not a solver used them up (bugs 14 and 15). It returns an error when an
+// input has no value or an operation fails.
+func (p *Program) Run() error {
+	for _, n := range p.params {
+		clearGradient(n)
+	}
+	p.vm.Reset()
+	return errors.Wrap(p.vm.RunAll(), "safe: run")
+}
+
+// clearGradient zeroes what earlier runs added up. Before the first run Grad
+// gives the gradient node's own value, which is not ours to write.
+func clearGradient(param *G.Node) {
+	grad, err := param.Grad()
+	if err != nil || grad == nil || param.Deriv() != nil && param.Deriv().Value() == grad {
+		return
+	}
+	switch data := grad.Data().(type) {
+	case []float32:
+		clear(data)
+	case []float64:
+		clear(data)
+	}
+}
+
+// Value returns what the last Run made of an output given to Compile; nil
+// before the first run. The memory is written again by the next run.
+func (p *Program) Value(output *G.Node) G.Value {
+	if v := p.values[output]; v != nil {
+		return *v
+	}
+	return nil
+}
+
+// Scalar is Value of an output with one element, as a float64.
+func (p *Program) Scalar(output *G.Node) (float64, error) {
+	v := p.Value(output)
+	if v == nil {
+		return 0, errors.Errorf("safe: %v is not an output of the program, or it has not run", output)
+	}
+	switch d := v.Data().(type) {
+	case float32:
+		return float64(d), nil
+	case float64:
+		return d, nil
+	case []float32:
+		if len(d) == 1 {
+			return float64(d[0]), nil
+		}
+	case []float64:
+		if len(d) == 1 {
+			return d[0], nil
+		}
+	}
+	return 0, errors.Errorf("safe: %v has shape %v, not one element", output, v.Shape())
+}
+
+// Close gives the machine back.
+func (p *Program) Close() error { return errors.Wrap(p.vm.Close(), "safe: close") }
+
+// reachableInputs walks the nodes below roots, returns the inputs among them,
+// and makes sure that the compiler, which takes nodes of equal hash for one
+// node, does so only where they are.
+func reachableInputs(g *G.ExprGraph, roots G.Nodes) (G.Nodes, error) {
+	below := map[*G.Node]bool{}
+	var mark func(n *G.Node)
+	mark = func(n *G.Node) {
+		if below[n] {
+			return
+		}
+		below[n] = true
+		it := g.From(n.ID())
+		for it.Next() {
+			mark(it.Node().(*G.Node))
+		}
+	}
+	for _, n := range roots {
+		mark(n)
+	}
+	var inputs G.Nodes
+	first := map[uint32]*G.Node{}
+	for _, n := range g.AllNodes() {
+		if !below[n] {
+			continue
+		}
+		if n.Op() == nil {
+			inputs = append(inputs, n)
+		}
+		other, taken := first[n.Hashcode()]
+		if !taken {
+			first[n.Hashcode()] = n
+			continue
+		}
+		if !sameNode(n, other, first) {
+			return nil, errors.Errorf("safe: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
+				describe(n), describe(other))
+		}
+	}
+	return inputs, nil
+}
+
+// sameNode tells whether two nodes of equal hash compute the same: equal
+// operations on equal operands, operands being equal when first holds one node
+// for both.
+func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
+	if a == b {
+		return true
+	}
+	if a.Op() == nil || b.Op() == nil || !a.Type().Eq(b.Type()) || !sameShape(a.Shape(), b.Shape()) || !sameOp(a.Op(), b.Op()) {
+		return false
+	}
+	ka, kb := children(a), children(b)
+	if len(ka) != len(kb) {
+		return false
+	}
+	for i := range ka {
+		if first[ka[i].Hashcode()] != first[kb[i].Hashcode()] {
+			return false
+		}
+	}
+	return true
+}
+
+func sameOp(a, b G.Op) bool {
+	x, ok := a.(*op)
+	y, ok2 := b.(*op)
+	if ok || ok2 {
+		return ok && ok2 && x.name == y.name
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+func children(n *G.Node) G.Nodes {
+	var kids G.Nodes
+	it := n.Graph().From(n.ID())
+	for it.Next() {
+		kids = append(kids, it.Node().(*G.Node))
+	}
+	return kids
+}
+
+func describe(n *G.Node) string {
+	if n.Op() == nil {
+		return fmt.Sprintf("input %q %v", n.Name(), n.Shape())
+	}
+	return fmt.Sprintf("%v %v", n.Op(), n.Shape())
+}

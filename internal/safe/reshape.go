@@ -1,0 +1,55 @@
+package safe
+
+import (
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Reshape returns x with another shape of the same number of elements, in
+// memory of its own: upstream's Reshape shares x's memory, which elementwise
+// operations then write into (bug 2). It returns an error when the number of
+// elements differs.
+func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
+	if err := checkReshape(x, shape); err != nil {
+		return nil, err
+	}
+	if sameShape(x.Shape(), shape) {
+		return x, nil
+	}
+	from := x.Shape().Clone()
+	return apply(&op{
+		name:  "reshape",
+		shape: tensor.Shape(shape).Clone(),
+		f32:   func(out []float32, in [][]float32) { copy(out, in[0]) },
+		f64:   func(out []float64, in [][]float64) { copy(out, in[0]) },
+		wrt:   []bool{true},
+		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := Reshape(grad, from...)
+			return G.Nodes{g}, err
+		},
+	}, x)
+}
+
+// View is Reshape without the copy: the result shares x's memory. It is right
+// only where the result and its gradient are read by Mul, Transpose or
+// Tensordot alone, none of which writes over an operand; use it where x is as
+// large as a batch of frames, and Reshape everywhere else.
+func View(x *G.Node, shape ...int) (*G.Node, error) {
+	if err := checkReshape(x, shape); err != nil {
+		return nil, err
+	}
+	if sameShape(x.Shape(), shape) {
+		return x, nil
+	}
+	v, err := G.Reshape(x, shape)
+	return v, errors.Wrapf(err, "safe: view of %v as %v", x.Shape(), shape)
+}
+
+func checkReshape(x *G.Node, shape []int) error {
+	if product(x.Shape()) != product(shape) {
+		return errors.Errorf("safe: cannot reshape %v (%d elements) to %v (%d elements)",
+			x.Shape(), product(x.Shape()), tensor.Shape(shape), product(shape))
+	}
+	return nil
+}

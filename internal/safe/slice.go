@@ -1,0 +1,166 @@
+package safe
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when
+// hi-lo is 1. Any bounds are right; upstream merges slices whose bounds agree
+// mod 256 (bug 1). It returns an error when the bounds don't fit the axis.
+func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
+	if axis < 0 || axis >= x.Dims() || lo < 0 || hi <= lo || hi > x.Shape()[axis] {
+		return nil, errors.Errorf("safe: slice %d:%d of axis %d does not fit shape %v", lo, hi, axis, x.Shape())
+	}
+	if lo == 0 && hi == x.Shape()[axis] {
+		return x, nil
+	}
+	b := blocksAlong(x.Shape(), axis)
+	shape := x.Shape().Clone()
+	shape[axis] = hi - lo
+	size := b.size
+	return apply(&op{
+		name:  fmt.Sprintf("slice axis %d %d:%d of %v", axis, lo, hi, x.Shape()),
+		shape: shape,
+		f32:   func(out []float32, in [][]float32) { takeBlocks(out, in[0], b, lo, hi) },
+		f64:   func(out []float64, in [][]float64) { takeBlocks(out, in[0], b, lo, hi) },
+		wrt:   []bool{true},
+		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := pad(grad, axis, lo, size)
+			return G.Nodes{g}, err
+		},
+	}, x)
+}
+
+// pad is Slice's transpose: x stands at lo along an axis of the given size, and
+// zeros elsewhere.
+func pad(x *G.Node, axis, lo, size int) (*G.Node, error) {
+	shape := x.Shape().Clone()
+	hi := lo + shape[axis]
+	shape[axis] = size
+	b := blocksAlong(shape, axis)
+	return apply(&op{
+		name:  fmt.Sprintf("pad axis %d %d:%d of %v", axis, lo, hi, shape),
+		shape: shape,
+		f32:   func(out []float32, in [][]float32) { clear(out); putBlocks(out, in[0], b, lo, hi) },
+		f64:   func(out []float64, in [][]float64) { clear(out); putBlocks(out, in[0], b, lo, hi) },
+		wrt:   []bool{true},
+		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := Slice(grad, axis, lo, hi)
+			return G.Nodes{g}, err
+		},
+	}, x)
+}
+
+// Split cuts x into n equal parts along an axis; the axis is kept, also when a
+// part is 1 long. It cuts by halves: the gradient of each cut is as large as
+// what was cut, so that n parts cost log2(n) times x and not n times x. It
+// returns an error when n does not divide the axis.
+func Split(x *G.Node, axis, n int) (G.Nodes, error) {
+	if axis < 0 || axis >= x.Dims() || n < 1 || x.Shape()[axis]%n != 0 {
+		return nil, errors.Errorf("safe: axis %d of shape %v does not split into %d equal parts", axis, x.Shape(), n)
+	}
+	if n == 1 {
+		return G.Nodes{x}, nil
+	}
+	part := x.Shape()[axis] / n
+	cut := n / 2 * part
+	var parts G.Nodes
+	for _, half := range []struct{ lo, hi, n int }{{0, cut, n / 2}, {cut, n * part, n - n/2}} {
+		s, err := Slice(x, axis, half.lo, half.hi)
+		if err != nil {
+			return nil, err
+		}
+		p, err := Split(s, axis, half.n)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p...)
+	}
+	return parts, nil
+}
+
+// Concat joins nodes along an axis. Its gradient is Slice; upstream's slices
+// with bounds that merge (bug 1). It returns an error when the other axes
+// differ.
+func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
+	if len(xs) == 0 || axis < 0 || axis >= xs[0].Dims() {
+		return nil, errors.Errorf("safe: cannot join %d nodes along axis %d", len(xs), axis)
+	}
+	if len(xs) == 1 {
+		return xs[0], nil
+	}
+	shape := xs[0].Shape().Clone()
+	ends := make([]int, len(xs)) // where each operand ends along the axis
+	for i, x := range xs {
+		s := x.Shape().Clone()
+		if len(s) == len(shape) {
+			ends[i] = s[axis]
+			if i > 0 {
+				ends[i] += ends[i-1]
+			}
+			s[axis] = shape[axis]
+		}
+		if !sameShape(s, shape) {
+			return nil, errors.Errorf("safe: cannot join shape %v to %v along axis %d", x.Shape(), xs[0].Shape(), axis)
+		}
+	}
+	shape[axis] = ends[len(ends)-1]
+	b := blocksAlong(shape, axis)
+	wrt := make([]bool, len(xs))
+	for i := range wrt {
+		wrt[i] = true
+	}
+	return apply(&op{
+		name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
+		shape: shape,
+		f32:   func(out []float32, in [][]float32) { joinBlocks(out, in, b, ends) },
+		f64:   func(out []float64, in [][]float64) { joinBlocks(out, in, b, ends) },
+		wrt:   wrt,
+		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+			grads := make(G.Nodes, len(ends))
+			lo := 0
+			for i, hi := range ends {
+				g, err := Slice(grad, axis, lo, hi)
+				if err != nil {
+					return nil, err
+				}
+				grads[i], lo = g, hi
+			}
+			return grads, nil
+		},
+	}, xs...)
+}
+
+// blocks sees a row-major tensor as outer rows of size elements of inner
+// values each, size being the length of one axis.
+type blocks struct{ outer, size, inner int }
+
+func blocksAlong(s tensor.Shape, axis int) blocks {
+	return blocks{outer: product(s[:axis]), size: s[axis], inner: product(s[axis+1:])}
+}
+
+func takeBlocks[T float](dst, src []T, b blocks, lo, hi int) {
+	n := (hi - lo) * b.inner
+	for o := range b.outer {
+		copy(dst[o*n:(o+1)*n], src[(o*b.size+lo)*b.inner:])
+	}
+}
+
+func putBlocks[T float](dst, src []T, b blocks, lo, hi int) {
+	n := (hi - lo) * b.inner
+	for o := range b.outer {
+		copy(dst[(o*b.size+lo)*b.inner:], src[o*n:(o+1)*n])
+	}
+}
+
+func joinBlocks[T float](dst []T, srcs [][]T, b blocks, ends []int) {
+	lo := 0
+	for i, hi := range ends {
+		putBlocks(dst, srcs[i], b, lo, hi)
+		lo = hi
+	}
+}
