@@ -1,0 +1,71 @@
+package decomp_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// ucf11 lists the shapes of the published UCF11 models, gates folded in.
+var ucf11 = []struct {
+	format  decomp.Format
+	in, out []int
+}{
+	{decomp.TT{Ranks: []int{4}}, []int{8, 20, 20, 18}, []int{16, 4, 4, 4}},
+	{decomp.TR{Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}}, []int{4, 2, 5, 8, 6, 5, 3, 2}, []int{16, 4, 2, 4, 2}},
+	{decomp.BT{Blocks: 2, Ranks: []int{4}}, []int{8, 20, 20, 18}, []int{16, 4, 4, 4}},
+	{decomp.HT{Leaf: []int{4}, Inner: []int{5}}, []int{8, 10, 10, 9, 8}, []int{16, 4, 2, 4, 2}},
+}
+
+// BenchmarkProduct is the input projection of a training step on 16 clips of 6
+// frames: forward and the gradients of the cores, in float32.
+func BenchmarkProduct(b *testing.B) {
+	for _, c := range ucf11 {
+		b.Run(c.format.Name(), func(b *testing.B) {
+			m, err := c.format.Matrix(c.in, c.out)
+			require.NoError(b, err)
+			p := trainingProduct(b, m, 96)
+			b.ReportAllocs()
+			for b.Loop() {
+				require.NoError(b, p.Run())
+			}
+			perRow, once := m.MulAdds(96)
+			b.ReportMetric(float64(perRow)*96+float64(once), "mul-adds/op")
+		})
+	}
+}
+
+func trainingProduct(b *testing.B, m *decomp.Matrix, rows int) *safe.Program {
+	g := G.NewGraph()
+	rng := rand.New(rand.NewPCG(1, 1))
+	input := func(name string, shape ...int) *G.Node {
+		data := make([]float32, tensor.Shape(shape).TotalSize())
+		for k := range data {
+			data[k] = float32(rng.NormFloat64())
+		}
+		n, err := safe.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+		require.NoError(b, err)
+		return n
+	}
+	x := input("x", rows, m.Rows())
+	var cores G.Nodes
+	for k, c := range m.Cores() {
+		cores = append(cores, input(fmt.Sprint("core", k), c.Shape()...))
+	}
+	y, err := m.Product(x, cores, nil)
+	require.NoError(b, err)
+	loss, err := safe.SumAll(y)
+	require.NoError(b, err)
+	grads, err := safe.Grad(loss, cores...)
+	require.NoError(b, err)
+	p, err := safe.Compile(G.Nodes{loss}, grads, cores)
+	require.NoError(b, err)
+	return p
+}

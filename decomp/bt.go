@@ -1,0 +1,59 @@
+package decomp
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// BT is the block term decomposition (De Lathauwer 2008; as a recurrent layer
+// Ye et al. 2018, arXiv 1712.05134): a sum of Tucker networks. Block b has a
+// core C_b (R_1..R_d) and factors A_bk (n_k, m_k, R_k):
+//
+//	W[a_1..a_d, i_1..i_d] = Σ_b Σ_{r_1..r_d} C_b[r_1..r_d] A_b1[a_1,i_1,r_1] ··· A_bd[a_d,i_d,r_d]
+type BT struct {
+	Blocks int   // number of Tucker networks, at least 1
+	Ranks  []int // R_1..R_d of every block, or one for all
+}
+
+var _ Format = BT{}
+
+// Name returns "bt".
+func (BT) Name() string { return "bt" }
+
+// Matrix lists, block by block, the core and the factors. A rank R_k above
+// n_k·m_k, or above that product of all other modes, is an error.
+func (f BT) Matrix(in, out []int) (*Matrix, error) {
+	a, i, err := pairedModes("BT", in, out)
+	if err != nil {
+		return nil, err
+	}
+	if f.Blocks < 1 {
+		return nil, errors.Errorf("decomp: BT has %d blocks; want at least 1", f.Blocks)
+	}
+	ranks, err := expand("BT", "ranks", f.Ranks, len(in))
+	if err != nil {
+		return nil, err
+	}
+	r := legs(Rank, "r", ranks)
+	for k := range in {
+		rest := 1
+		for j := range in {
+			if j != k {
+				rest = capped(rest, in[j]*out[j])
+			}
+		}
+		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], min(in[k]*out[k], rest), in, out); err != nil {
+			return nil, err
+		}
+	}
+	blocks := make([]Network, f.Blocks)
+	for b := range blocks {
+		blocks[b] = Network{{Name: fmt.Sprintf("C%d", b+1), Legs: slices.Clone(r)}}
+		for k := range in {
+			blocks[b] = append(blocks[b], Core{Name: fmt.Sprintf("A%d.%d", b+1, k+1), Legs: []Leg{a[k], i[k], r[k]}})
+		}
+	}
+	return NewMatrix("BT", a, i, blocks...)
+}

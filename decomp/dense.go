@@ -1,0 +1,22 @@
+package decomp
+
+// Dense is the baseline, the matrix itself in one core (N, M):
+//
+//	W[a, i] = W[a, i]
+//
+// Modes are multiplied together.
+type Dense struct{}
+
+var _ Format = Dense{}
+
+// Name returns "dense".
+func (Dense) Name() string { return "dense" }
+
+// Matrix returns the one-core network.
+func (Dense) Matrix(in, out []int) (*Matrix, error) {
+	if _, _, err := modes("Dense", in, out); err != nil {
+		return nil, err
+	}
+	a, i := legs(Input, "a", []int{product(in)}), legs(Output, "i", []int{product(out)})
+	return NewMatrix("Dense", a, i, Network{{Name: "W", Legs: []Leg{a[0], i[0]}}})
+}

@@ -1,0 +1,230 @@
+package decomp
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Kind tells what an axis of a core stands for.
+type Kind int
+
+const (
+	Input  Kind = iota // an input mode, one index of W's row number
+	Output             // an output mode, one index of W's column number
+	Rank               // summed over, between two cores or within one
+)
+
+// Leg is a named axis. Two cores of a network that both have it are contracted
+// over it.
+type Leg struct {
+	Kind Kind
+	Name string
+	Size int
+}
+
+// Core is one small tensor of a network; its shape is its legs' sizes. Cores of
+// a matrix that have the same name are one and the same learnable tensor.
+type Core struct {
+	Name string
+	Legs []Leg
+}
+
+// Shape returns the sizes of the core's legs.
+func (c Core) Shape() []int { return sizes(c.Legs) }
+
+// Params returns the number of elements.
+func (c Core) Params() int { return product(c.Shape()) }
+
+// Network is a product of cores: for fixed input and output indices, the sum
+// over all rank legs of the product of one element of each core.
+type Network []Core
+
+// Matrix is a matrix W (N, M) written as a sum of tensor networks.
+type Matrix struct {
+	Format  string    // for messages, e.g. "HT"
+	In, Out []Leg     // the modes, in row-major order
+	Terms   []Network // W is their sum
+}
+
+// Format makes networks for matrices of any modes. It holds ranks and other
+// choices, not modes, so that one value serves matrices of several shapes.
+type Format interface {
+	// Name is the short name, e.g. "ht".
+	Name() string
+	// Matrix lists the cores for input modes n_1..n_d and output modes
+	// m_1..m_e. It returns an error that quotes the modes or ranks that don't
+	// fit, with the largest useful rank where one is too large.
+	Matrix(in, out []int) (*Matrix, error)
+}
+
+// NewMatrix checks the networks and returns the matrix: every mode is a leg of
+// exactly one core of every term, no leg joins more than two cores, and cores
+// of one name have one shape. A new format ends its Matrix method with it.
+func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) {
+	shapes := map[string]string{}
+	for _, net := range terms {
+		seen := map[Leg]int{}
+		names := map[string]Leg{}
+		for _, c := range net {
+			if s := dots(c.Shape()); shapes[c.Name] == "" {
+				shapes[c.Name] = s
+			} else if shapes[c.Name] != s {
+				return nil, errors.Errorf("decomp: %s core %s has shapes %s and %s", format, c.Name, shapes[c.Name], s)
+			}
+			for _, l := range c.Legs {
+				if other, ok := names[l.Name]; ok && other != l {
+					return nil, errors.Errorf("decomp: %s leg %s has sizes %d and %d", format, l.Name, other.Size, l.Size)
+				}
+				names[l.Name] = l
+				if seen[l]++; seen[l] > 2 || l.Kind != Rank && seen[l] > 1 {
+					return nil, errors.Errorf("decomp: %s leg %s is in too many cores; a rank joins two, a mode belongs to one", format, l.Name)
+				}
+			}
+		}
+		modes := 0
+		for l := range seen {
+			if l.Kind != Rank {
+				modes++
+			}
+		}
+		for _, l := range append(append([]Leg{}, in...), out...) {
+			if seen[l] != 1 || modes != len(in)+len(out) {
+				return nil, errors.Errorf("decomp: %s has %d modes in its cores, %d in the matrix; mode %s of size %d must be in one core", format, modes, len(in)+len(out), l.Name, l.Size)
+			}
+		}
+	}
+	if len(in) == 0 || len(out) == 0 || len(terms) == 0 {
+		return nil, errors.Errorf("decomp: %s needs an input mode, an output mode and a network", format)
+	}
+	return &Matrix{Format: format, In: in, Out: out, Terms: terms}, nil
+}
+
+// Rows returns N, the product of the input modes.
+func (m *Matrix) Rows() int { return product(sizes(m.In)) }
+
+// Cols returns M, the product of the output modes.
+func (m *Matrix) Cols() int { return product(sizes(m.Out)) }
+
+// Cores lists the learnable tensors, each name once, in the order of the
+// networks. Init, Dense and Product take values and nodes in this order.
+func (m *Matrix) Cores() []Core {
+	var cores []Core
+	seen := map[string]bool{}
+	for _, net := range m.Terms {
+		for _, c := range net {
+			if !seen[c.Name] {
+				seen[c.Name] = true
+				cores = append(cores, c)
+			}
+		}
+	}
+	return cores
+}
+
+// Params returns the number of learnable values.
+func (m *Matrix) Params() int {
+	n := 0
+	for _, c := range m.Cores() {
+		n += c.Params()
+	}
+	return n
+}
+
+// Ranks lists the sizes of the rank legs of the first network, in the order in
+// which its cores name them.
+func (m *Matrix) Ranks() []int {
+	var ranks []int
+	seen := map[string]bool{}
+	for _, c := range m.Terms[0] {
+		for _, l := range c.Legs {
+			if l.Kind == Rank && !seen[l.Name] {
+				seen[l.Name] = true
+				ranks = append(ranks, l.Size)
+			}
+		}
+	}
+	return ranks
+}
+
+// coreIndex returns where each core name stands in Cores.
+func (m *Matrix) coreIndex() map[string]int {
+	index := map[string]int{}
+	for i, c := range m.Cores() {
+		index[c.Name] = i
+	}
+	return index
+}
+
+// legs names modes or ranks prefix1, prefix2, …
+func legs(kind Kind, prefix string, sizes []int) []Leg {
+	ls := make([]Leg, len(sizes))
+	for k, s := range sizes {
+		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(k+1), Size: s}
+	}
+	return ls
+}
+
+// modes checks the modes of a format and returns their legs a1.. and i1..
+func modes(format string, in, out []int) (a, i []Leg, err error) {
+	for _, side := range []struct {
+		name  string
+		sizes []int
+	}{{"input", in}, {"output", out}} {
+		if len(side.sizes) == 0 {
+			return nil, nil, errors.Errorf("decomp: %s has no %s modes; want at least one", format, side.name)
+		}
+		total := 1
+		for _, n := range side.sizes {
+			if n < 1 {
+				return nil, nil, errors.Errorf("decomp: %s %s modes %s: every mode is at least 1", format, side.name, dots(side.sizes))
+			}
+			if total > math.MaxInt32/n {
+				return nil, nil, errors.Errorf("decomp: %s %s modes %s multiply to more than %d", format, side.name, dots(side.sizes), math.MaxInt32)
+			}
+			total *= n
+		}
+	}
+	return legs(Input, "a", in), legs(Output, "i", out), nil
+}
+
+// pairedModes is modes for formats whose cores hold one input and one output
+// mode each.
+func pairedModes(format string, in, out []int) (a, i []Leg, err error) {
+	if len(in) != len(out) {
+		return nil, nil, errors.Errorf("decomp: %s pairs input and output modes, but there are %d (%s) and %d (%s); add modes of 1",
+			format, len(in), dots(in), len(out), dots(out))
+	}
+	return modes(format, in, out)
+}
+
+func sizes(legs []Leg) []int {
+	s := make([]int, len(legs))
+	for k, l := range legs {
+		s[k] = l.Size
+	}
+	return s
+}
+
+func product(sizes []int) int {
+	p := 1
+	for _, s := range sizes {
+		p *= s
+	}
+	return p
+}
+
+// dots writes sizes as users read them: 8·10·10·9·8.
+func dots(sizes []int) string {
+	if len(sizes) == 0 {
+		return "none"
+	}
+	s := make([]string, len(sizes))
+	for k, n := range sizes {
+		s[k] = fmt.Sprint(n)
+	}
+	return strings.Join(s, "·")
+}

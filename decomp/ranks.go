@@ -1,0 +1,45 @@
+package decomp
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+)
+
+// expand returns want ranks: the given ones, or a single one repeated.
+func expand(format, what string, ranks []int, want int) ([]int, error) {
+	for _, r := range ranks {
+		if r < 1 {
+			return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dots(ranks))
+		}
+	}
+	switch {
+	case len(ranks) == want:
+		return ranks, nil
+	case len(ranks) == 1:
+		all := make([]int, want)
+		for k := range all {
+			all[k] = ranks[0]
+		}
+		return all, nil
+	}
+	return nil, errors.Errorf("decomp: %s has %d %s (%s); give 1 for all, or %d", format, len(ranks), what, dots(ranks), want)
+}
+
+// atMost returns an error when a rank is larger than is useful: the matrix of
+// one group of modes against the rest cannot have a larger rank.
+func atMost(format, what string, rank, most int, in, out []int) error {
+	if rank > most {
+		return errors.Errorf("decomp: %s %s is %d, but input modes %s and output modes %s allow at most %d",
+			format, what, rank, dots(in), dots(out), most)
+	}
+	return nil
+}
+
+// capped multiplies without overflow; no rank is compared with more.
+func capped(a, b int) int {
+	if a > math.MaxInt32/b {
+		return math.MaxInt32
+	}
+	return a * b
+}

@@ -1,0 +1,69 @@
+package decomp
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// TT is the tensor train (Oseledets 2011; as a recurrent layer Yang, Krompass
+// and Tresp 2017, arXiv 1707.01786). Core G_k has shape
+// (r_{k-1}, n_k, m_k, r_k) with r_0 = r_d = 1:
+//
+//	W[a_1..a_d, i_1..i_d] = G_1[:,a_1,i_1,:] · G_2[:,a_2,i_2,:] ··· G_d[:,a_d,i_d,:]
+//
+// with Σ r_{k-1} n_k m_k r_k parameters.
+type TT struct {
+	// Ranks r_1..r_{d-1}, or one for all; the two ends of 1 may stand too.
+	Ranks []int
+}
+
+var _ Format = TT{}
+
+// Name returns "tt".
+func (TT) Name() string { return "tt" }
+
+// Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it
+// is an error.
+func (f TT) Matrix(in, out []int) (*Matrix, error) {
+	a, i, err := pairedModes("TT", in, out)
+	if err != nil {
+		return nil, err
+	}
+	d := len(in)
+	inner := f.Ranks
+	if len(inner) == d+1 {
+		if inner[0] != 1 || inner[d] != 1 {
+			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dots(inner))
+		}
+		inner = inner[1:d]
+	}
+	if d > 1 {
+		if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
+			return nil, err
+		}
+	} else {
+		inner = nil // a single core has no rank
+	}
+	r := legs(Rank, "r", slices.Concat([]int{1}, inner, []int{1}))
+	for k := range r {
+		r[k].Name = fmt.Sprintf("r%d", k)
+	}
+	net := make(Network, d)
+	for k := range net {
+		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}
+	}
+	left := 1
+	for k := 1; k < d; k++ {
+		left = capped(left, in[k-1]*out[k-1])
+		right := 1
+		for j := k; j < d; j++ {
+			right = capped(right, in[j]*out[j])
+		}
+		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, min(left, right), in, out); err != nil {
+			return nil, err
+		}
+	}
+	return NewMatrix("TT", a, i, net)
+}
