@@ -9,16 +9,19 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
-// Product adds y = x·W to x's graph, for x (rows, N) and one node a core in the
-// order of Cores, each of its core's shape; y is (rows, M). W is not formed: the
-// cores and x are contracted pair by pair along paths, one path a term; nil
-// means Paths(rows). Contractions are Mul and Tensordot nodes, so that
-// gorgonia.Grad gives the gradients of the cores and of x.
+// Product adds y = x·W to x's graph, for x (rows, N), or any shape that starts
+// with sizes that multiply to rows and ends with sizes that multiply to N, such
+// as (batch, steps, n_1, ..., n_d), and one node a core in the order of Cores,
+// each of its core's shape; y is (rows, M). W is not formed: the cores and x are
+// contracted pair by pair along paths, one path a term; nil means Paths(rows).
+// Contractions are Mul and Tensordot nodes, so that gorgonia.Grad gives the
+// gradients of the cores and of x.
 //
 // It returns an error when x or a core has the wrong shape, or a path is not
 // one of the network's.
 func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error) {
-	if x.Dims() != 2 || x.Shape()[1] != m.Rows() {
+	rows, ok := m.rowsOf(x.Shape())
+	if !ok {
 		return nil, m.misfit(x)
 	}
 	list := m.Cores()
@@ -30,7 +33,6 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error
 			return nil, errors.Errorf("decomp: %s core %s has shape %s, its node %v", m.Format, c.Name, dots(c.Shape()), cores[k].Shape())
 		}
 	}
-	rows := x.Shape()[0]
 	if paths == nil {
 		paths = m.Paths(rows)
 	}
@@ -40,7 +42,7 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error
 	index := m.coreIndex()
 	var y *G.Node
 	for t, net := range m.Terms {
-		term, err := m.term(x, net, cores, index, paths[t])
+		term, err := m.term(x, rows, net, cores, index, paths[t])
 		if err != nil {
 			return nil, err
 		}
@@ -53,18 +55,30 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error
 	return y, nil
 }
 
+// rowsOf splits x's shape into rows and N.
+func (m *Matrix) rowsOf(shape []int) (int, bool) {
+	for k := 1; k < len(shape); k++ {
+		if product(shape[k:]) == m.Rows() {
+			return product(shape[:k]), true
+		}
+	}
+	return 0, false
+}
+
 func (m *Matrix) misfit(x *G.Node) error {
 	in := "input modes " + dots(sizes(m.In))
 	if x.Dims() != 2 {
-		return errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d)", m.Format, in, m.Rows(), x.Shape(), m.Rows())
+		return errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), x.Shape(), m.Rows())
 	}
 	return errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), x.Shape()[1], x.Shape()[0])
 }
 
 // term adds x times one network.
-func (m *Matrix) term(x *G.Node, net Network, cores G.Nodes, index map[string]int, path Path) (*G.Node, error) {
-	batch := batchLeg(x.Shape()[0])
-	operands := []operand{{node: x, legs: large(append([]Leg{batch}, m.In...)), batch: true}}
+func (m *Matrix) term(x *G.Node, rows int, net Network, cores G.Nodes, index map[string]int, path Path) (*G.Node, error) {
+	batch := batchLeg(rows)
+	// The machine never writes over an input; over another node's value it may,
+	// when an elementwise operation reads that too.
+	operands := []operand{{node: x, legs: large(append([]Leg{batch}, m.In...)), batch: true, view: x.Op() == nil}}
 	for _, c := range net {
 		o := operand{node: cores[index[c.Name]], legs: c.Legs}
 		for _, l := range c.Legs {
@@ -110,6 +124,7 @@ type operand struct {
 	node  *G.Node
 	legs  []Leg
 	batch bool // holds the rows of x
+	view  bool // nothing but products and transposes reads the node, so that it may be reshaped without a copy
 }
 
 func large(legs []Leg) []Leg {
@@ -129,7 +144,7 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	if slices.Equal(order, o.legs) {
 		return o.node, nil
 	}
-	n, err := o.view(shape(o.legs)...)
+	n, err := o.reshape(shape(o.legs)...)
 	if err != nil {
 		return nil, err
 	}
@@ -140,10 +155,8 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	return safe.Transpose(n, perm...)
 }
 
-// view reshapes: a batch-sized node, which only transposes and products read,
-// without a copy.
-func (o operand) view(to ...int) (*G.Node, error) {
-	if o.batch {
+func (o operand) reshape(to ...int) (*G.Node, error) {
+	if o.view {
 		return safe.View(o.node, to...)
 	}
 	return safe.Reshape(o.node, to...)
@@ -166,7 +179,7 @@ func contractNodes(a, b operand) (operand, error) {
 	if err != nil {
 		return operand{}, err
 	}
-	left, err := operand{node: moved, batch: true}.view(product(sizes(free)), inner)
+	left, err := operand{node: moved, view: a.view || moved != a.node}.reshape(product(sizes(free)), inner)
 	if err != nil {
 		return operand{}, err
 	}
@@ -178,7 +191,7 @@ func contractNodes(a, b operand) (operand, error) {
 		return operand{}, err
 	}
 	y, err := G.Mul(left, right)
-	return operand{node: y, legs: slices.Concat(free, rest), batch: true}, err
+	return operand{node: y, legs: slices.Concat(free, rest), batch: true, view: true}, err
 }
 
 // contractCores merges two cores in a Tensordot.

@@ -45,6 +45,36 @@ func Forward(build Build, inputs ...Input) ([]float64, error) {
 	return f.run()
 }
 
+// Constant adds an input that the function under test reads besides the
+// differentiable ones.
+func Constant(g *G.ExprGraph, name string, shape []int, data []float64) (*G.Node, error) {
+	return safe.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+}
+
+// Gradients returns the gradient of Σ f(inputs) with respect to each input.
+func Gradients(build Build, inputs ...Input) ([][]float64, error) {
+	f, err := compile(build, inputs, nil, true)
+	if err != nil {
+		return nil, err
+	}
+	return f.gradients()
+}
+
+func (f *function) gradients() ([][]float64, error) {
+	if _, err := f.run(); err != nil {
+		return nil, err
+	}
+	grads := make([][]float64, len(f.nodes))
+	for i, n := range f.nodes {
+		v, err := n.Grad()
+		if err != nil {
+			return nil, errors.Wrapf(err, "gradient of input %d", i)
+		}
+		grads[i] = append(grads[i], v.Data().([]float64)...)
+	}
+	return grads, nil
+}
+
 // Check returns an error when the gradient of Σ r·f(inputs), for random r, with
 // respect to any input differs from central differences by more than rtol of
 // the larger of the two (and of the largest entry of that input's gradient).
@@ -55,16 +85,9 @@ func Check(rng *rand.Rand, build Build, most int, rtol float64, inputs ...Input)
 	if err != nil {
 		return err
 	}
-	if _, err := f.run(); err != nil {
+	grads, err := f.gradients()
+	if err != nil {
 		return err
-	}
-	grads := make([][]float64, len(inputs))
-	for i, n := range f.nodes {
-		v, err := n.Grad()
-		if err != nil {
-			return errors.Wrapf(err, "gradient of input %d", i)
-		}
-		grads[i] = append(grads[i], v.Data().([]float64)...)
 	}
 	const h = 1e-5
 	for i, in := range inputs {
@@ -130,8 +153,14 @@ func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function,
 	if len(shape) == 0 {
 		f.sum = f.out
 	} else {
-		r := Random(rng, shape...)
-		weights, err := safe.Input(g, "weights", tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(r.Data)))
+		r := make([]float64, shape.TotalSize())
+		for k := range r {
+			r[k] = 1
+			if rng != nil {
+				r[k] = rng.NormFloat64()
+			}
+		}
+		weights, err := Constant(g, "weights", shape, r)
 		if err != nil {
 			return nil, err
 		}

@@ -42,3 +42,45 @@ func drop[T float](out []T, p float64, seed, run uint64) {
 		}
 	}
 }
+
+// DropoutSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one
+// DropoutMask of shape (batch, n_1·…·n_d): what is dropped of a sequence is
+// dropped at all its steps (Gal and Ghahramani 2016).
+func DropoutSteps(x *G.Node, p float64, seed uint64) (*G.Node, error) {
+	if x.Dims() < 3 {
+		return nil, errors.Errorf("safe: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
+	}
+	mask, err := DropoutMask(x, p, seed, x.Shape()[0], product(x.Shape()[2:]))
+	if err != nil {
+		return nil, err
+	}
+	return scaleSteps(x, mask)
+}
+
+func scaleSteps(x, mask *G.Node) (*G.Node, error) {
+	steps, features := x.Shape()[1], mask.Shape()[1]
+	return apply(&op{
+		name:  "scale steps",
+		shape: x.Shape().Clone(),
+		f32:   func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
+		f64:   func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		wrt:   []bool{true, false},
+		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := scaleSteps(grad, inputs[1])
+			return G.Nodes{g, nil}, err
+		},
+	}, x, mask)
+}
+
+func timesMask[T float](out, x, mask []T, steps, features int) {
+	for b := range len(mask) / features {
+		scale := mask[b*features : (b+1)*features]
+		for t := range steps {
+			at := (b*steps + t) * features
+			from, to := x[at:at+features], out[at:at+features]
+			for j, s := range scale {
+				to[j] = from[j] * s
+			}
+		}
+	}
+}

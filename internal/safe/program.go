@@ -1,9 +1,6 @@
 package safe
 
 import (
-	"fmt"
-	"reflect"
-
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 )
@@ -28,7 +25,8 @@ func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
 // gives, and grads, the nodes Grad returned for params: params[i].Grad() then
 // holds the gradient of the last run. Both may be nil. Nothing else in the
 // graph is computed (bug 13). It returns an error when two different nodes
-// would be taken for one (bugs 1 and 17).
+// would be taken for one (bugs 1 and 17), and when an operation may write over
+// memory that a View shares (bug 2).
 func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 	if len(outputs) == 0 || len(grads) != len(params) {
 		return nil, errors.Errorf("safe: %d outputs, %d gradients and %d parameters; want at least one output and one gradient a parameter",
@@ -43,9 +41,18 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 		// Reading copies the value as soon as it is there (bug 11).
 		roots = append(roots, out, G.Read(out, v))
 	}
-	inputs, err := reachableInputs(g, roots)
-	if err != nil {
+	nodes := reachable(g, roots)
+	if err := checkHashes(nodes); err != nil {
 		return nil, err
+	}
+	if err := checkViews(nodes); err != nil {
+		return nil, err
+	}
+	var inputs G.Nodes
+	for _, n := range nodes {
+		if n.Op() == nil {
+			inputs = append(inputs, n)
+		}
 	}
 	if len(inputs) == 0 {
 		return nil, errors.New("safe: the outputs depend on no input")
@@ -122,91 +129,3 @@ func (p *Program) Scalar(output *G.Node) (float64, error) {
 
 // Close gives the machine back.
 func (p *Program) Close() error { return errors.Wrap(p.vm.Close(), "safe: close") }
-
-// reachableInputs walks the nodes below roots, returns the inputs among them,
-// and makes sure that the compiler, which takes nodes of equal hash for one
-// node, does so only where they are.
-func reachableInputs(g *G.ExprGraph, roots G.Nodes) (G.Nodes, error) {
-	below := map[*G.Node]bool{}
-	var mark func(n *G.Node)
-	mark = func(n *G.Node) {
-		if below[n] {
-			return
-		}
-		below[n] = true
-		it := g.From(n.ID())
-		for it.Next() {
-			mark(it.Node().(*G.Node))
-		}
-	}
-	for _, n := range roots {
-		mark(n)
-	}
-	var inputs G.Nodes
-	first := map[uint32]*G.Node{}
-	for _, n := range g.AllNodes() {
-		if !below[n] {
-			continue
-		}
-		if n.Op() == nil {
-			inputs = append(inputs, n)
-		}
-		other, taken := first[n.Hashcode()]
-		if !taken {
-			first[n.Hashcode()] = n
-			continue
-		}
-		if !sameNode(n, other, first) {
-			return nil, errors.Errorf("safe: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
-				describe(n), describe(other))
-		}
-	}
-	return inputs, nil
-}
-
-// sameNode tells whether two nodes of equal hash compute the same: equal
-// operations on equal operands, operands being equal when first holds one node
-// for both.
-func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
-	if a == b {
-		return true
-	}
-	if a.Op() == nil || b.Op() == nil || !a.Type().Eq(b.Type()) || !sameShape(a.Shape(), b.Shape()) || !sameOp(a.Op(), b.Op()) {
-		return false
-	}
-	ka, kb := children(a), children(b)
-	if len(ka) != len(kb) {
-		return false
-	}
-	for i := range ka {
-		if first[ka[i].Hashcode()] != first[kb[i].Hashcode()] {
-			return false
-		}
-	}
-	return true
-}
-
-func sameOp(a, b G.Op) bool {
-	x, ok := a.(*op)
-	y, ok2 := b.(*op)
-	if ok || ok2 {
-		return ok && ok2 && x.name == y.name
-	}
-	return reflect.DeepEqual(a, b)
-}
-
-func children(n *G.Node) G.Nodes {
-	var kids G.Nodes
-	it := n.Graph().From(n.ID())
-	for it.Next() {
-		kids = append(kids, it.Node().(*G.Node))
-	}
-	return kids
-}
-
-func describe(n *G.Node) string {
-	if n.Op() == nil {
-		return fmt.Sprintf("input %q %v", n.Name(), n.Shape())
-	}
-	return fmt.Sprintf("%v %v", n.Op(), n.Shape())
-}

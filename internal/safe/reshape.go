@@ -32,9 +32,10 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 }
 
 // View is Reshape without the copy: the result shares x's memory. It is right
-// only where the result and its gradient are read by Mul, Transpose or
-// Tensordot alone, none of which writes over an operand; use it where x is as
-// large as a batch of frames, and Reshape everywhere else.
+// where nothing writes over that memory: x is an input, or only Mul, Transpose,
+// Tensordot and other views read x; and only these read the result and its
+// gradient. Compile checks it. Use it where x is as large as a batch of frames,
+// and Reshape everywhere else.
 func View(x *G.Node, shape ...int) (*G.Node, error) {
 	if err := checkReshape(x, shape); err != nil {
 		return nil, err

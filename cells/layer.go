@@ -1,0 +1,136 @@
+package cells
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// Layer describes one recurrent layer. It is data; New checks it.
+type Layer struct {
+	Cell Cell
+	In   []int // input modes n_1..n_d; their product is the number of features of a step
+	Out  []int // output modes m_1..m_e without the gate factor; their product is the hidden size
+
+	Input     decomp.Format // of the input-to-hidden weights W; nil means Dense
+	Recurrent decomp.Format // of the hidden-to-hidden weights U, over modes Out and (g·m_1)..m_e; nil means Dense
+
+	Dropout          float64 // probability of dropping an input feature in training, for all steps of a sequence
+	RecurrentDropout float64 // the same for the state that U reads
+
+	Bidirectional bool // a second set of weights reads the steps in reverse; the outputs are joined
+}
+
+// Hidden returns the size of the state of one direction.
+func (l Layer) Hidden() int { return product(l.Out) }
+
+// Features returns the size of the layer's output: the hidden size, twice for
+// both directions.
+func (l Layer) Features() int { return l.Hidden() * l.directions() }
+
+func (l Layer) directions() int {
+	if l.Bidirectional {
+		return 2
+	}
+	return 1
+}
+
+func (l Layer) validate(name string) error {
+	if l.Cell < LSTM || l.Cell > RNN {
+		return errors.Errorf("cells: %s has cell %d; want LSTM, GRU or RNN", name, l.Cell)
+	}
+	for _, m := range slices.Concat(l.In, l.Out) {
+		if m < 1 {
+			return errors.Errorf("cells: %s has input modes %v and output modes %v; every mode is at least 1", name, l.In, l.Out)
+		}
+	}
+	if len(l.In) == 0 || len(l.Out) == 0 {
+		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
+	}
+	for what, p := range map[string]float64{"dropout": l.Dropout, "recurrent dropout": l.RecurrentDropout} {
+		if !(p >= 0 && p < 1) {
+			return errors.Errorf("cells: %s has %s %v; want at least 0 and below 1", name, what, p)
+		}
+	}
+	return nil
+}
+
+// direction is one set of weights of a layer.
+type direction struct {
+	layer            Layer
+	name             string // prefix of parameter names
+	reverse          bool
+	input, recurrent *decomp.Matrix
+}
+
+func newDirection(l Layer, name string, reverse bool) (*direction, error) {
+	folded := slices.Clone(l.Out)
+	folded[0] *= l.Cell.Gates()
+	input, err := orDense(l.Input).Matrix(l.In, folded)
+	if err != nil {
+		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden", name)
+	}
+	recurrent, err := orDense(l.Recurrent).Matrix(l.Out, folded)
+	if err != nil {
+		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden", name)
+	}
+	return &direction{layer: l, name: name, reverse: reverse, input: input, recurrent: recurrent}, nil
+}
+
+func orDense(f decomp.Format) decomp.Format {
+	if f == nil {
+		return decomp.Dense{}
+	}
+	return f
+}
+
+// params lists the direction's learnable tensors: input cores, recurrent cores,
+// bias.
+func (d *direction) params() []Param {
+	var ps []Param
+	for _, c := range d.input.Cores() {
+		ps = append(ps, Param{Name: d.name + ".input." + c.Name, Shape: c.Shape(), Role: InputToHidden})
+	}
+	for _, c := range d.recurrent.Cores() {
+		ps = append(ps, Param{Name: d.name + ".recurrent." + c.Name, Shape: c.Shape(), Role: HiddenToHidden})
+	}
+	return append(ps, Param{Name: d.name + ".bias", Shape: []int{1, d.layer.Cell.Gates() * d.layer.Hidden()}, Role: Bias})
+}
+
+// init returns the initial values in the order of params.
+func (d *direction) init(rng *rand.Rand) [][]float64 {
+	values := d.input.Init(rng, d.input.Glorot())
+	hidden, n := d.layer.Hidden(), d.layer.Cell.Gates()
+	if _, dense := orDense(d.layer.Recurrent).(decomp.Dense); dense {
+		values = append(values, orthogonal(rng, hidden, n))
+	} else {
+		// An orthogonal matrix of this size has elements of variance 1/hidden.
+		values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
+	}
+	bias := make([]float64, n*hidden)
+	if d.layer.Cell == LSTM {
+		// Forget gates start open (Jozefowicz et al. 2015).
+		for j := hidden; j < 2*hidden; j++ {
+			bias[j] = 1
+		}
+	}
+	return append(values, bias)
+}
+
+func product(sizes []int) int {
+	p := 1
+	for _, s := range sizes {
+		p *= s
+	}
+	return p
+}
+
+// modes writes modes as users read them: 8·10·10·9·8 = 57600.
+func modes(m []int) string {
+	return fmt.Sprintf("%s = %d", strings.ReplaceAll(strings.Trim(fmt.Sprint(m), "[]"), " ", "·"), product(m))
+}

@@ -1,0 +1,107 @@
+package cells_test
+
+import (
+	"math"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// A recurrent layer written with plain loops over dense matrices.
+
+func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+
+// refDirection returns the state after each step of one sequence x
+// (steps, features), w (features, g·hidden), u (hidden, g·hidden).
+func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden int, reverse bool) [][]float64 {
+	g := cell.Gates()
+	h, c := make([]float64, hidden), make([]float64, hidden)
+	out := make([][]float64, len(x))
+	for k := range x {
+		t := k
+		if reverse {
+			t = len(x) - 1 - k
+		}
+		a, r := append([]float64{}, bias...), make([]float64, g*hidden)
+		for col := range a {
+			for f, v := range x[t] {
+				a[col] += v * w[f*g*hidden+col]
+			}
+			for f, v := range h {
+				r[col] += v * u[f*g*hidden+col]
+			}
+		}
+		next := make([]float64, hidden)
+		for j := range hidden {
+			gate := func(n int) float64 { return a[n*hidden+j] + r[n*hidden+j] }
+			switch cell {
+			case cells.LSTM:
+				c[j] = sigmoid(gate(1))*c[j] + sigmoid(gate(0))*math.Tanh(gate(2))
+				next[j] = sigmoid(gate(3)) * math.Tanh(c[j])
+			case cells.GRU:
+				z, reset := sigmoid(gate(0)), sigmoid(gate(1))
+				cand := math.Tanh(a[2*hidden+j] + reset*r[2*hidden+j])
+				next[j] = z*h[j] + (1-z)*cand
+			case cells.RNN:
+				next[j] = math.Tanh(gate(0))
+			}
+		}
+		h = next
+		out[t] = h
+	}
+	return out
+}
+
+// refStack returns the stack's Last for one sequence of its real steps only.
+func refStack(layers []cells.Layer, values map[string][]float64, x [][]float64) []float64 {
+	var last []float64
+	for k, l := range layers {
+		directions := []string{layerName(k)}
+		if l.Bidirectional {
+			directions = append(directions, layerName(k)+".backward")
+		}
+		out := make([][]float64, len(x))
+		last = nil
+		for d, name := range directions {
+			folded := append([]int{l.Out[0] * l.Cell.Gates()}, l.Out[1:]...)
+			w := dense(orDense(l.Input), l.In, folded, values, name+".input.")
+			u := dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+			states := refDirection(l.Cell, x, w, u, values[name+".bias"], l.Hidden(), d == 1)
+			for t := range out {
+				out[t] = append(out[t], states[t]...)
+			}
+			if d == 0 {
+				last = append(last, states[len(x)-1]...)
+			} else {
+				last = append(last, states[0]...)
+			}
+		}
+		x = out
+	}
+	return last
+}
+
+func layerName(k int) string { return "layer" + string(rune('1'+k)) }
+
+func orDense(f decomp.Format) decomp.Format {
+	if f == nil {
+		return decomp.Dense{}
+	}
+	return f
+}
+
+func dense(f decomp.Format, in, out []int, values map[string][]float64, prefix string) []float64 {
+	m, err := f.Matrix(in, out)
+	if err != nil {
+		panic(err)
+	}
+	var cores [][]float64
+	for _, c := range m.Cores() {
+		cores = append(cores, values[prefix+c.Name])
+	}
+	w, err := m.Dense(cores)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}

@@ -1,0 +1,12 @@
+package cells
+
+import G "gorgonia.org/gorgonia"
+
+// rnnStep is the plain recurrence of Elman (1990):
+//
+//	h' = tanh(x·W + h·U + b)
+func rnnStep(a, u *G.Node, s state) (state, error) {
+	var k calc
+	h := k.tanh(k.add(a, u))
+	return state{h: h}, k.err
+}

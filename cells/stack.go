@@ -1,0 +1,125 @@
+package cells
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// Role tells what a parameter is for, which is what the papers count by.
+type Role int
+
+const (
+	InputToHidden  Role = iota // the decomposed weights: what the published tables count
+	HiddenToHidden             // the recurrent weights
+	Bias
+)
+
+// Param is one learnable tensor.
+type Param struct {
+	Name  string // unique in its stack, e.g. "layer1.input.U3"
+	Shape []int
+	Role  Role
+}
+
+// Size returns the number of elements.
+func (p Param) Size() int { return product(p.Shape) }
+
+// Stack is one recurrent layer on top of another.
+type Stack struct {
+	layers     []Layer
+	directions [][]*direction // by layer
+}
+
+// New checks the layers and returns their stack. The features of each layer
+// must be the product of the next one's input modes. Errors quote the layer's
+// own numbers.
+func New(layers ...Layer) (*Stack, error) {
+	if len(layers) == 0 {
+		return nil, errors.New("cells: a stack needs at least one layer")
+	}
+	s := &Stack{layers: layers}
+	for k, l := range layers {
+		name := fmt.Sprintf("layer%d", k+1)
+		if err := l.validate(name); err != nil {
+			return nil, err
+		}
+		if k > 0 && product(l.In) != layers[k-1].Features() {
+			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, modes(l.In), k, layers[k-1].Features())
+		}
+		forward, err := newDirection(l, name, false)
+		if err != nil {
+			return nil, err
+		}
+		both := []*direction{forward}
+		if l.Bidirectional {
+			backward, err := newDirection(l, name+".backward", true)
+			if err != nil {
+				return nil, err
+			}
+			both = append(both, backward)
+		}
+		s.directions = append(s.directions, both)
+	}
+	return s, nil
+}
+
+// Features returns the size of the last layer's output.
+func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
+
+// Inputs returns the number of features of a step that the first layer reads.
+func (s *Stack) Inputs() int { return product(s.layers[0].In) }
+
+// Params lists the learnable tensors, layer by layer.
+func (s *Stack) Params() []Param {
+	var ps []Param
+	s.each(func(d *direction) { ps = append(ps, d.params()...) })
+	return ps
+}
+
+// Init returns initial values for Params, row-major, fixed by the seed: the
+// input-to-hidden weights with Glorot variance of the matrix they stand for,
+// orthogonal recurrent weights (of the same variance where they are decomposed),
+// zero biases but 1 for the forget gate.
+func (s *Stack) Init(seed uint64) [][]float64 {
+	var values [][]float64
+	s.each(func(d *direction) {
+		values = append(values, d.init(rand.New(rand.NewPCG(seed, hash(d.name))))...)
+	})
+	return values
+}
+
+// InputMatrix returns the input-to-hidden matrix of a layer, 0 being the first,
+// with the gates folded in.
+func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input }
+
+// MulAdds returns the multiply-adds of one step of one sequence, when the given
+// number of rows (batch·steps) goes through each input projection at once.
+// Contractions of cores with each other, which no step repeats, are left out.
+func (s *Stack) MulAdds(rows int) int {
+	total := 0
+	s.each(func(d *direction) {
+		in, _ := d.input.MulAdds(rows)
+		rec, _ := d.recurrent.MulAdds(rows)
+		total += in + rec
+	})
+	return total
+}
+
+func (s *Stack) each(visit func(*direction)) {
+	for _, both := range s.directions {
+		for _, d := range both {
+			visit(d)
+		}
+	}
+}
+
+func hash(name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return h.Sum64()
+}

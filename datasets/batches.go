@@ -1,0 +1,128 @@
+package datasets
+
+import (
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Batch is a number of clips read together.
+type Batch struct {
+	// X holds the clips as (batch, steps, n_1, ..., n_d) in row-major order.
+	// It always has room for the size asked of Batches, so that a model needs
+	// one input shape only. When fewer clips were left, the rest is zero.
+	X []float32
+
+	// Labels, Steps and Clips have one entry for each of the Len clips: its
+	// label, the number of steps it really has, and its index in the part.
+	Labels, Steps, Clips []int
+
+	// Len is the number of clips, at most the size asked of Batches.
+	Len int
+
+	err error // what stopped the reading of this batch
+}
+
+// Batches yields the clips of part p in the given order, size at a time; the
+// last batch may be shorter, and an empty order yields nothing. While the
+// caller works on a batch the next one is read in the background.
+//
+// A Batch is valid until the next one is asked for: two of them take turns,
+// which keeps the memory of a whole epoch at two batches. Leaving the loop
+// early is fine and leaves no goroutine behind. A read error is yielded with a
+// nil Batch and ends the sequence.
+func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		clipLen, err := checkBatch(s, size)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		const buffers = 2
+		free := make(chan *Batch, buffers)
+		ready := make(chan *Batch, buffers) // room for all, so sending never blocks
+		stop := make(chan struct{})
+		for range buffers {
+			free <- &Batch{X: make([]float32, size*clipLen)}
+		}
+		clips := slices.Clone(order) // the caller may shuffle order while we read ahead
+		go func() {
+			defer close(ready)
+			for chunk := range slices.Chunk(clips, size) {
+				select {
+				case <-stop:
+					return
+				case b := <-free:
+					b.err = b.read(s, p, chunk, clipLen)
+					ready <- b
+					if b.err != nil {
+						return
+					}
+				}
+			}
+		}()
+		defer func() {
+			close(stop)
+			for range ready { // until the goroutine closes it
+			}
+		}()
+		for b := range ready {
+			if b.err != nil {
+				yield(nil, b.err)
+				return
+			}
+			if !yield(b, nil) {
+				return
+			}
+			free <- b
+		}
+	}
+}
+
+// read fills the batch with the given clips.
+func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
+	b.Len = len(clips)
+	b.Clips = append(b.Clips[:0], clips...)
+	b.Labels, b.Steps = b.Labels[:0], b.Steps[:0]
+	rest := b.X
+	for _, i := range clips {
+		label, steps, err := s.Read(p, i, rest[:clipLen:clipLen])
+		if err != nil {
+			return err
+		}
+		b.Labels, b.Steps = append(b.Labels, label), append(b.Steps, steps)
+		rest = rest[clipLen:]
+	}
+	clear(rest) // the buffer held other clips before
+	return nil
+}
+
+// maxBatchLen bounds the values of a batch, at 8 GB of them. More is a
+// mistake, and running out of memory is nothing a program can report.
+const maxBatchLen = math.MaxInt32
+
+// checkBatch returns the number of values of one clip.
+func checkBatch(s Set, size int) (clipLen int, err error) {
+	if size <= 0 {
+		return 0, errors.Errorf("datasets: batch size is %d, want at least 1", size)
+	}
+	shape := append([]int{size, s.Steps()}, s.StepShape()...)
+	room := maxBatchLen
+	for _, n := range shape {
+		if n <= 0 {
+			return 0, errors.Errorf("datasets: %s has clips of shape %s, every size must be positive", s.Name(), times(shape[1:]))
+		}
+		room /= n
+	}
+	if room == 0 {
+		return 0, errors.Errorf("datasets: a batch of %s values from %s does not fit in memory, use a batch size below %d",
+			times(shape), s.Name(), size)
+	}
+	clipLen = 1
+	for _, n := range shape[1:] {
+		clipLen *= n
+	}
+	return clipLen, nil
+}

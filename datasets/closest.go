@@ -1,0 +1,40 @@
+package datasets
+
+import "strings"
+
+// closest returns the name that bad looks like a slip or a short form of, or
+// "" when there is none.
+func closest(bad string, names []string) string {
+	bad = strings.ToLower(bad)
+	best, least := "", 3 // three edits away is another word
+	for _, name := range names {
+		if len(bad) >= 3 && strings.HasPrefix(name, bad) {
+			return name
+		}
+		if d := editDistance(bad, name); d < least {
+			best, least = name, d
+		}
+	}
+	return best
+}
+
+// editDistance returns the Levenshtein distance of a and b: the number of
+// bytes to insert, delete or replace to turn one into the other.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

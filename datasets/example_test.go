@@ -1,0 +1,65 @@
+package datasets_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+)
+
+// The set that is part of the program, at its own frame size.
+func ExampleOpen() {
+	set, err := datasets.Open("actions", datasets.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Name())
+	fmt.Println(set.Classes())
+	fmt.Println(set.Steps(), "steps of", set.StepShape())
+	fmt.Println(set.Clips(datasets.Train), "training and", set.Clips(datasets.Test), "test clips")
+	// Output:
+	// actions (heldout-subjects)
+	// [stance run swing cast shoot block hit die]
+	// 6 steps of [48 64 3]
+	// 768 training and 256 test clips
+}
+
+// The frames in the size of a model's input, here 120·160·3 = 57600 values.
+func ExampleOpen_scaled() {
+	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects", Height: 120, Width: 160})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Name(), set.StepShape())
+	// Output:
+	// actions (few-subjects) [120 160 3]
+}
+
+// A misspelt name is answered with the one that was probably meant.
+func ExampleOpen_unknown() {
+	_, err := datasets.Open("action", datasets.Options{})
+	fmt.Println(err)
+	// Output:
+	// datasets: no set is called "action"; did you mean "actions"? (known: actions)
+}
+
+// One epoch in shuffled batches. The last batch has fewer clips and is zero
+// from there on.
+func ExampleBatches() {
+	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const seed, epoch = 1, 0
+	order := datasets.Order(set.Clips(datasets.Train), seed, epoch)
+	for batch, err := range datasets.Batches(set, datasets.Train, 100, order) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(batch.Len, "clips in", len(batch.X), "values")
+	}
+	// Output:
+	// 100 clips in 5529600 values
+	// 100 clips in 5529600 values
+	// 56 clips in 5529600 values
+}

@@ -1,0 +1,137 @@
+package datasets
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// idx is an array of bytes read from an IDX file, the format of the MNIST
+// files: two zero bytes, the element type, the number of dimensions, one
+// big-endian int32 for the size of each dimension, then the elements.
+type idx struct {
+	shape []int
+	data  []byte // the elements in row-major order
+}
+
+const (
+	idxUint8   = 0x08
+	idxMaxDims = 8
+)
+
+// readIDX reads an IDX file of unsigned bytes, gzipped or plain, to its end.
+// The name is only for errors. Nothing a header says is believed before the
+// bytes are there: the memory used grows with the data read.
+func readIDX(name string, r io.Reader) (*idx, error) {
+	a, err := inflateIDX(r)
+	return a, errors.WithMessagef(err, "datasets: %s", name)
+}
+
+func inflateIDX(r io.Reader) (*idx, error) {
+	plain := bufio.NewReader(r)
+	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return parseIDX(plain)
+	}
+	z, err := gzip.NewReader(plain)
+	if err != nil {
+		return nil, errors.Wrap(err, "damaged gzip header")
+	}
+	return parseIDX(z)
+}
+
+func parseIDX(r io.Reader) (*idx, error) {
+	shape, err := readIDXShape(r)
+	if err != nil {
+		return nil, err
+	}
+	total := 1
+	for _, n := range shape {
+		if total > math.MaxInt/n {
+			return nil, errors.Errorf("IDX header announces %s elements, more than this machine can address", times(shape))
+		}
+		total *= n
+	}
+	data, err := readGrowing(r, total)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", times(shape), total, len(data))
+	}
+	if err != nil {
+		return nil, errors.Wrapf(err, "after %d of %d bytes", len(data), total)
+	}
+	// A read past the end also makes gzip compare its checksum.
+	switch n, err := io.ReadFull(r, make([]byte, 1)); {
+	case n > 0:
+		return nil, errors.Errorf("IDX file goes on after the %s = %d bytes its header announces", times(shape), total)
+	case err != io.EOF:
+		return nil, errors.Wrap(err, "after the last byte")
+	}
+	return &idx{shape: shape, data: data}, nil
+}
+
+func readIDXShape(r io.Reader) ([]int, error) {
+	var magic [4]byte
+	if _, err := io.ReadFull(r, magic[:]); err != nil {
+		return nil, errors.Wrap(err, "no IDX header")
+	}
+	dims := int(magic[3])
+	switch {
+	case magic[0] != 0 || magic[1] != 0:
+		return nil, errors.Errorf("not an IDX file: it starts with % x, want 00 00", magic[:2])
+	case magic[2] != idxUint8:
+		return nil, errors.Errorf("IDX elements have type %#02x, want %#02x (unsigned bytes)", magic[2], idxUint8)
+	case dims < 1 || dims > idxMaxDims:
+		return nil, errors.Errorf("IDX header announces %d dimensions, want 1 to %d", dims, idxMaxDims)
+	}
+	sizes := make([]int32, dims)
+	if err := binary.Read(r, binary.BigEndian, sizes); err != nil {
+		return nil, errors.Wrapf(err, "IDX header lacks the sizes of its %d dimensions", dims)
+	}
+	shape := make([]int, dims)
+	for k, n := range sizes {
+		if n <= 0 {
+			return nil, errors.Errorf("IDX dimension %d of %d has size %d, want at least 1", k+1, dims, n)
+		}
+		shape[k] = int(n)
+	}
+	return shape, nil
+}
+
+// readGrowing reads n bytes. Its buffer starts small and doubles only when it
+// is full, so it never has room for much more than was there to read. With an
+// error it returns the bytes before it.
+func readGrowing(r io.Reader, n int) ([]byte, error) {
+	const start = 64 << 10
+	data := make([]byte, 0, min(n, start))
+	for len(data) < n {
+		if len(data) == cap(data) {
+			grown := make([]byte, len(data), min(n, 2*cap(data)))
+			copy(grown, data)
+			data = grown
+		}
+		got, err := io.ReadFull(r, data[len(data):cap(data)])
+		data = data[:len(data)+got]
+		if err != nil {
+			return data, err
+		}
+	}
+	return data, nil
+}
+
+// times writes a shape the way errors show it, as in 6·48·64·3.
+func times(shape []int) string {
+	var b strings.Builder
+	for k, n := range shape {
+		if k > 0 {
+			b.WriteString("·")
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}
