@@ -29,6 +29,9 @@ type Layer struct {
 // Hidden returns the size of the state of one direction.
 func (l Layer) Hidden() int { return product(l.Out) }
 
+// InputSize returns the number of features of a step that the layer reads.
+func (l Layer) InputSize() int { return product(l.In) }
+
 // Features returns the size of the layer's output: the hidden size, twice for
 // both directions.
 func (l Layer) Features() int { return l.Hidden() * l.directions() }

@@ -71,8 +71,11 @@ func New(layers ...Layer) (*Stack, error) {
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
 
+// Hidden returns the hidden size of the first layer, of one direction.
+func (s *Stack) Hidden() int { return s.layers[0].Hidden() }
+
 // Inputs returns the number of features of a step that the first layer reads.
-func (s *Stack) Inputs() int { return product(s.layers[0].In) }
+func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
 
 // Params lists the learnable tensors, layer by layer.
 func (s *Stack) Params() []Param {

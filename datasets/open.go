@@ -1,11 +1,11 @@
 package datasets
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
 // Options of Open. The zero value opens a set the way its authors meant it.
@@ -60,14 +60,14 @@ func Splits(name string) []string {
 func Open(name string, opt Options) (Set, error) {
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {
-		return nil, errors.Errorf("datasets: no set is called %q%s", name, hint(name, Names()))
+		return nil, errors.Errorf("datasets: no set is called %q%s", name, didyoumean.Hint(name, Names()))
 	}
 	src := sources[at]
 	if opt.Split == "" {
 		opt.Split = src.splits[0]
 	}
 	if !slices.Contains(src.splits, opt.Split) {
-		return nil, errors.Errorf("datasets: %s has no split %q%s", name, opt.Split, hint(opt.Split, src.splits))
+		return nil, errors.Errorf("datasets: %s has no split %q%s", name, opt.Split, didyoumean.Hint(opt.Split, src.splits))
 	}
 	if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
@@ -89,13 +89,4 @@ func checkFrameSize(height, width int) error {
 		return errors.Errorf("Height %d and Width %d: neither may exceed %d", height, width, maxSide)
 	}
 	return nil
-}
-
-// hint completes an error about an unknown name with the names there are.
-func hint(bad string, names []string) string {
-	known := strings.Join(names, ", ")
-	if near := closest(bad, names); near != "" {
-		return fmt.Sprintf("; did you mean %q? (known: %s)", near, known)
-	}
-	return fmt.Sprintf(" (known: %s)", known)
 }

@@ -64,18 +64,6 @@ func TestListsAreCopies(t *testing.T) {
 	assert.Equal(t, 48, set.StepShape()[0])
 }
 
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0},
-		{"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"acton", "actions", 2},
-	} {
-		assert.Equal(t, test.want, editDistance(test.a, test.b), "%q %q", test.a, test.b)
-	}
-}
-
 func TestPartString(t *testing.T) {
 	assert.Equal(t, "train", Train.String())
 	assert.Equal(t, "test", Test.String())

@@ -61,6 +61,14 @@ type Format interface {
 	Matrix(in, out []int) (*Matrix, error)
 }
 
+// What no model has: beyond it sizes would overflow, or a hostile spec would
+// keep the machine busy for hours.
+const (
+	maxCore   = 1 << 40 // elements of a core
+	maxModes  = 64
+	maxBlocks = 1 << 16
+)
+
 // NewMatrix checks the networks and returns the matrix: every mode is a leg of
 // exactly one core of every term, no leg joins more than two cores, and cores
 // of one name have one shape. A new format ends its Matrix method with it.
@@ -70,6 +78,9 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 		seen := map[Leg]int{}
 		names := map[string]Leg{}
 		for _, c := range net {
+			if volume(c.Legs) > maxCore {
+				return nil, errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dots(c.Shape()))
+			}
 			if s := dots(c.Shape()); shapes[c.Name] == "" {
 				shapes[c.Name] = s
 			} else if shapes[c.Name] != s {
@@ -176,6 +187,9 @@ func modes(format string, in, out []int) (a, i []Leg, err error) {
 	}{{"input", in}, {"output", out}} {
 		if len(side.sizes) == 0 {
 			return nil, nil, errors.Errorf("decomp: %s has no %s modes; want at least one", format, side.name)
+		}
+		if len(side.sizes) > maxModes {
+			return nil, nil, errors.Errorf("decomp: %s has %d %s modes; want at most %d", format, len(side.sizes), side.name, maxModes)
 		}
 		total := 1
 		for _, n := range side.sizes {

@@ -1,6 +1,20 @@
-package datasets
+// Package didyoumean words errors about names that are not known.
+package didyoumean
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
+
+// Hint completes an error about an unknown name with the names there are, and
+// the one that was meant if one is close.
+func Hint(bad string, names []string) string {
+	known := strings.Join(names, ", ")
+	if near := closest(bad, names); near != "" {
+		return fmt.Sprintf("; did you mean %q? (known: %s)", near, known)
+	}
+	return fmt.Sprintf(" (known: %s)", known)
+}
 
 // closest returns the name that bad looks like a slip or a short form of, or
 // "" when there is none.

@@ -1,0 +1,42 @@
+// Command train fits a tensor-decomposed recurrent classifier to a data set and
+// prints how well it does and how small it is.
+//
+//	go run ./cmd/train -model ht-lstm
+//	go run ./cmd/train -list
+//
+// See -h for all flags.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+
+	"github.com/pkg/errors"
+)
+
+func main() {
+	// Tensors are large and hold no pointers: collecting often is cheap, and
+	// keeps the memory of a step from standing twice.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(20)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err == nil {
+		return
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "train: interrupted")
+		os.Exit(130) // as shells report an interrupt
+	}
+	fmt.Fprintln(os.Stderr, err)
+	var u usage
+	if errors.As(err, &u) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// list prints models, one a row.
+func list(w io.Writer, entries []zoo.Entry, asJSON bool) error {
+	descriptions := make([]zoo.Description, len(entries))
+	for k, e := range entries {
+		d, err := zoo.Describe(e)
+		if err != nil {
+			return err
+		}
+		descriptions[k] = d
+	}
+	if asJSON {
+		return writeJSON(w, descriptions)
+	}
+	t := newTable()
+	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame"})
+	for _, d := range descriptions {
+		t.AppendRow(table.Row{d.Name, modes(d.InModes), modes(d.OutModes), ranks(d.Ranks), thousands(d.InputToHidden), orDash(d.PublishedParams),
+			thousands(d.RecurrentLayer), thousands(d.Model), thousands(d.MulAddsPerFrame)})
+	}
+	rightAlign(t, 5, 9)
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+// describe prints one model in figures.
+func describe(w io.Writer, d zoo.Description, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, d)
+	}
+	t := newTable()
+	row := func(name string, value any) {
+		if s := fmt.Sprint(value); s != "" && s != "-" {
+			t.AppendRow(table.Row{name, value})
+		}
+	}
+	row("model", d.Name)
+	row("cell", d.Cell)
+	row("format", d.Format)
+	row("input modes", fmt.Sprintf("%s = %s values a step", modes(d.InModes), thousands(d.Features)))
+	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
+	row("ranks", ranks(d.Ranks))
+	row("classes", d.Classes)
+	t.AppendSeparator()
+	row("input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden))
+	row("whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer))
+	row("whole model", ratio(d.Model, d.Dense.Model))
+	row("published input-to-hidden", orDash(d.PublishedParams))
+	row("multiply-adds a frame", thousands(d.MulAddsPerFrame))
+	if d.Paper != "" {
+		t.AppendSeparator()
+		row("paper", text.WrapSoft(d.Paper, 70))
+		row("data set", d.Data)
+		if d.PublishedAccuracy != 0 {
+			row("published accuracy", fmt.Sprintf("%.1f %% (the authors', not reproduced here)", d.PublishedAccuracy))
+		}
+		row("note", text.WrapSoft(d.Note, 70))
+	}
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+// report prints what a run measured.
+func report(w io.Writer, d zoo.Description, r *train.Result) error {
+	t := newTable()
+	t.AppendRows([]table.Row{
+		{"test accuracy", fmt.Sprintf("%.4f (%d clips, loss %.4f)", r.Test.Accuracy, r.Test.Clips, r.Test.Loss)},
+		{"input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden)},
+		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
+		{"whole model", ratio(d.Model, d.Dense.Model)},
+		{"a training step", fmt.Sprintf("%.1f ms (median)", r.StepMillis)},
+		{"training", fmt.Sprintf("%.1f s", r.Training.Seconds())},
+	})
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+func newTable() table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	return t
+}
+
+func rightAlign(t table.Writer, from, to int) {
+	var columns []table.ColumnConfig
+	for k := from; k <= to; k++ {
+		columns = append(columns, table.ColumnConfig{Number: k, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+}
+
+// ratio writes a count with its compression ratio.
+func ratio(count, dense int) string {
+	if count == dense {
+		return thousands(count)
+	}
+	return fmt.Sprintf("%s, %s times fewer than dense", thousands(count), factor(float64(dense)/float64(count)))
+}
+
+func factor(f float64) string {
+	if f < 100 {
+		return fmt.Sprintf("%.1f", f)
+	}
+	return thousands(int(f))
+}
+
+// modes writes 8·10·10·9·8, shape 120x160x3.
+func modes(m []int) string { return join(m, "·") }
+func shape(s []int) string { return join(s, "x") }
+
+func join(n []int, by string) string {
+	s := make([]string, len(n))
+	for k, v := range n {
+		s[k] = fmt.Sprint(v)
+	}
+	return strings.Join(s, by)
+}
+
+// ranks writes a list, runs of one value as 12×5.
+func ranks(r []int) string {
+	if len(r) == 0 {
+		return "-"
+	}
+	var parts []string
+	for k := 0; k < len(r); {
+		n := 1
+		for k+n < len(r) && r[k+n] == r[k] {
+			n++
+		}
+		if n > 3 {
+			parts = append(parts, fmt.Sprintf("%d×%d", n, r[k]))
+		} else {
+			for range n {
+				parts = append(parts, fmt.Sprint(r[k]))
+			}
+		}
+		k += n
+	}
+	return strings.Join(parts, " ")
+}
+
+func orDash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return thousands(n)
+}
+
+// thousands writes 58,982,400.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for k := len(s) - 3; k > 0; k -= 3 {
+		s = s[:k] + "," + s[k:]
+	}
+	return s
+}

@@ -1,0 +1,68 @@
+package zoo
+
+import (
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// BuildOptions of Build.
+type BuildOptions struct {
+	// Lengths, of shape (batch) and x's type, holds the number of steps of each
+	// sequence; nil means that all have all. What stands after them is ignored.
+	Lengths *G.Node
+	// Training turns dropout on, with the model's seed.
+	Training bool
+	// Prefix starts the names of the nodes, for two models in one graph.
+	Prefix string
+}
+
+// Network is a model in a graph.
+type Network struct {
+	Logits     *G.Node // (batch, classes), before the softmax
+	Last       *G.Node // (batch, features), the state the classifier reads
+	Learnables G.Nodes // one node a Param, in the model's order
+}
+
+// Build adds the model to x's graph. x is (batch, steps, n_1, ..., n_d), the
+// sizes after the steps multiplying to Features, and of the model's type. The
+// learnables share the memory of the model's values, so that a solver's step on
+// one graph is seen by all graphs of the model. Graphs may run in parallel as
+// long as no solver steps.
+//
+// It returns an error when x has another shape or type, or when the graph
+// already has a node of a learnable's name.
+func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, error) {
+	if x.Graph() != g {
+		return nil, errors.Errorf("zoo: the input node %q is not of the graph the model is built into", x.Name())
+	}
+	if x.Dtype() != m.Dtype {
+		return nil, errors.Errorf("zoo: the input node %q is %v, the model %v", x.Name(), x.Dtype(), m.Dtype)
+	}
+	net := &Network{}
+	nodes := map[string]*G.Node{}
+	for _, p := range m.params {
+		// Each graph has its own header: a product transposes it for a moment.
+		header := tensor.New(tensor.WithShape(p.Value.Shape()...), tensor.WithBacking(p.Value.Data()))
+		n, err := safe.Input(g, opt.Prefix+p.Name, m.Dtype, header.Shape(), header)
+		if err != nil {
+			return nil, errors.Wrap(err, "zoo: give BuildOptions a Prefix")
+		}
+		net.Learnables = append(net.Learnables, n)
+		nodes[p.Name] = n
+	}
+	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.Seed})
+	if err != nil {
+		return nil, err
+	}
+	net.Last = out.Last
+	scores, err := G.Mul(out.Last, nodes[headWeight])
+	if err != nil {
+		return nil, errors.Wrap(err, "zoo: classifier")
+	}
+	net.Logits, err = G.BroadcastAdd(scores, nodes[headBias], nil, []byte{0})
+	return net, errors.Wrap(err, "zoo: classifier bias")
+}

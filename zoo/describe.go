@@ -1,0 +1,89 @@
+package zoo
+
+import "github.com/tensorzoo/tensorzoo/cells"
+
+// Counts are numbers of learnable values, three ways.
+type Counts struct {
+	InputToHidden  int `json:"params_input_to_hidden"` // the weights from the input of all gates: what the papers' tables count
+	RecurrentLayer int `json:"params_recurrent_layer"` // with the hidden-to-hidden weights and biases, all layers
+	Model          int `json:"params_model"`           // with the classifier
+}
+
+// Description is a model in figures, without its weights.
+type Description struct {
+	Name     string `json:"name"`
+	Cell     string `json:"cell"`
+	Format   string `json:"format"`
+	InModes  []int  `json:"in_modes"`
+	OutModes []int  `json:"out_modes"` // without the gate factor
+	Ranks    []int  `json:"ranks"`     // of the first layer's input-to-hidden weights, in the order of its cores
+	Features int    `json:"features"`
+	Hidden   int    `json:"hidden"`
+	Classes  int    `json:"classes"`
+	Counts
+	PublishedParams int `json:"published_params"` // 0 where none is published
+	// MulAddsPerFrame is the multiply-adds of one step of one sequence through
+	// the recurrent layers, forward, with 96 rows (16 clips of 6 frames) at once.
+	MulAddsPerFrame   int     `json:"mul_adds_per_frame"`
+	Dense             Counts  `json:"dense"` // of the same model without decompositions
+	Paper             string  `json:"paper,omitempty"`
+	Data              string  `json:"data,omitempty"`
+	PublishedAccuracy float64 `json:"published_accuracy,omitempty"` // per cent, the authors'
+	Note              string  `json:"note,omitempty"`
+}
+
+// describedRows is the number of rows that MulAddsPerFrame assumes.
+const describedRows = 16 * 6
+
+// Describe returns the figures of an entry; one of a Spec of your own has that
+// Spec and any name. It returns an error where FromSpec does.
+func Describe(e Entry) (Description, error) {
+	stack, err := e.Spec.stack()
+	if err != nil {
+		return Description{}, err
+	}
+	s := e.Spec
+	d := Description{
+		Name: e.Name, Cell: s.Cell, Format: s.name(), InModes: s.InModes, OutModes: s.OutModes,
+		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
+		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedRows),
+		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
+	}
+	dense, err := s.dense().stack()
+	if err != nil {
+		return Description{}, err
+	}
+	d.Dense = counts(dense, s.Classes)
+	return d, nil
+}
+
+// dense is the spec without decompositions.
+func (s Spec) dense() Spec {
+	s.FormatSpec, s.Recurrent = FormatSpec{}, nil
+	upper := make([]LayerSpec, len(s.Upper))
+	for k, u := range s.Upper {
+		upper[k].OutModes = u.OutModes
+	}
+	s.Upper = upper
+	return s
+}
+
+// Counts returns the model's numbers of learnable values.
+func (m *Model) Counts() Counts { return counts(m.stack, m.Classes) }
+
+// Describe returns the model's figures under a name.
+func (m *Model) Describe(name string) (Description, error) {
+	return Describe(Entry{Name: name, Spec: m.Spec})
+}
+
+func counts(s *cells.Stack, classes int) Counts {
+	var c Counts
+	for _, p := range s.Params() {
+		if p.Role == cells.InputToHidden {
+			c.InputToHidden += p.Size()
+		}
+		c.RecurrentLayer += p.Size()
+	}
+	c.Model = c.RecurrentLayer + (s.Features()+1)*classes
+	return c
+}

@@ -1,0 +1,21 @@
+// Package zoo holds ready-made tensor-decomposed recurrent classifiers and
+// builds them, or ones of your own, into any gorgonia graph.
+//
+// A model is a recurrent stack of package cells and a linear classifier on its
+// last state. Its weights live in the model; Build adds nodes to a graph that
+// share them, from an input node of yours, and gives back logits and
+// learnables:
+//
+//	m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})
+//	g := gorgonia.NewGraph()
+//	x := gorgonia.NewTensor(g, tensor.Float32, 3, gorgonia.WithShape(16, 6, 57600), gorgonia.WithName("x"))
+//	net, err := m.Build(g, x, zoo.BuildOptions{Training: true})
+//	// net.Logits is (16, 8); net.Learnables go to gorgonia.Grad and a solver
+//
+// List and Find look through the registry, in which each entry carries its
+// paper, its data set and what was published about it: the number of
+// input-to-hidden weights, which the entry reproduces exactly, and the accuracy,
+// which was measured by the authors on video that cannot be redistributed.
+//
+// A Spec, in Go or JSON, describes a model that is not in the registry.
+package zoo

@@ -1,0 +1,122 @@
+package zoo
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+)
+
+// Options of New and FromSpec. The zero value is a float32 model with the
+// entry's number of classes, those of its data set, and seed 0.
+type Options struct {
+	Classes int // number of classes; 0 means the spec's
+	Seed    uint64
+	Dtype   tensor.Dtype // tensor.Float32 (also the zero value) or tensor.Float64
+	// Dropout, when not nil, replaces the spec's Dropout and RecurrentDropout.
+	Dropout *float64
+}
+
+// Param is a learnable tensor of a model.
+type Param struct {
+	Name  string        // unique in the model, e.g. "layer1.input.U3"
+	Value *tensor.Dense // the model's values; graphs that Build makes share its memory
+}
+
+// Model is a classifier with its weights.
+type Model struct {
+	Spec    Spec
+	Classes int
+	Seed    uint64
+	Dtype   tensor.Dtype
+
+	stack  *cells.Stack
+	params []Param
+}
+
+// New returns the named entry of the registry as a model with initial weights.
+// It returns an error that suggests the closest name when there is none.
+func New(name string, opt Options) (*Model, error) {
+	e, err := Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return FromSpec(e.Spec, opt)
+}
+
+// FromSpec returns a model with initial weights, or an error that quotes the
+// field, modes or ranks of the spec that don't fit.
+func FromSpec(s Spec, opt Options) (*Model, error) {
+	if opt.Dropout != nil {
+		s.Dropout, s.RecurrentDropout = *opt.Dropout, *opt.Dropout
+	}
+	if opt.Classes != 0 {
+		s.Classes = opt.Classes
+	}
+	if s.Classes < 2 {
+		return nil, errors.Errorf("zoo: the model has %d classes; give the spec field \"classes\" or Options.Classes at least 2", s.Classes)
+	}
+	stack, err := s.stack()
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Spec: s, Classes: s.Classes, Seed: opt.Seed, Dtype: opt.Dtype, stack: stack}
+	if m.Dtype == (tensor.Dtype{}) {
+		m.Dtype = tensor.Float32
+	}
+	if m.Dtype != tensor.Float32 && m.Dtype != tensor.Float64 {
+		return nil, errors.Errorf("zoo: a model of %v; want Float32 or Float64", m.Dtype)
+	}
+	if n := counts(stack, s.Classes).Model; n > maxParams || s.Classes > maxParams {
+		return nil, errors.Errorf("zoo: the model has %d learnable values; want at most %d", n, maxParams)
+	}
+	values := stack.Init(opt.Seed)
+	for k, p := range stack.Params() {
+		m.add(p.Name, p.Shape, values[k])
+		values[k] = nil // a dense layer's values are large
+	}
+	m.add(headWeight, []int{stack.Features(), m.Classes}, headInit(opt.Seed, stack.Features(), m.Classes))
+	m.add(headBias, []int{1, m.Classes}, make([]float64, m.Classes))
+	return m, nil
+}
+
+// maxParams keeps a slip in a spec from asking for more memory than there is.
+const maxParams = 1 << 31
+
+const (
+	headWeight = "head.weight"
+	headBias   = "head.bias"
+)
+
+// headInit draws the classifier's weights with Glorot variance.
+func headInit(seed uint64, features, classes int) []float64 {
+	rng := rand.New(rand.NewPCG(seed, 0x68656164)) // its own stream, so that layers above don't shift it
+	sigma := math.Sqrt(2 / float64(features+classes))
+	w := make([]float64, features*classes)
+	for k := range w {
+		w[k] = sigma * rng.NormFloat64()
+	}
+	return w
+}
+
+func (m *Model) add(name string, shape []int, values []float64) {
+	var backing any = values
+	if m.Dtype == tensor.Float32 {
+		v32 := make([]float32, len(values))
+		for k, v := range values {
+			v32[k] = float32(v)
+		}
+		backing = v32
+	}
+	m.params = append(m.params, Param{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))})
+}
+
+// Params lists the learnable tensors with their values: those of the layers,
+// then the classifier's.
+func (m *Model) Params() []Param { return m.params }
+
+// Features returns the number of values of one step that the model reads.
+func (m *Model) Features() int { return m.stack.Inputs() }

@@ -1,0 +1,59 @@
+package zoo
+
+import (
+	"path"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// Entry is a named model with what was published about it.
+type Entry struct {
+	Name string
+	Spec Spec
+
+	Paper string // where the configuration is from, with its arXiv number
+	Data  string // the data set of the published figures; "" where there are none
+
+	// PublishedParams is the number of input-to-hidden weights, all gates
+	// together, without biases, in the paper's tables; 0 where none is given.
+	PublishedParams int
+	// PublishedAccuracy is the paper's, in per cent, not reproduced here; 0
+	// where none is given.
+	PublishedAccuracy float64
+	// Note says where this entry and the publication differ.
+	Note string
+}
+
+// List returns the entries whose names match a pattern as of path.Match, "" or
+// "*" being all, in the registry's order. It returns an error when the pattern
+// is malformed.
+func List(pattern string) ([]Entry, error) {
+	if pattern == "" {
+		pattern = "*"
+	}
+	var found []Entry
+	for _, e := range entries {
+		ok, err := path.Match(pattern, e.Name)
+		if err != nil {
+			return nil, errors.Errorf("zoo: pattern %q: %v", pattern, err)
+		}
+		if ok {
+			found = append(found, e)
+		}
+	}
+	return found, nil
+}
+
+// Find returns the entry of a name, or an error that suggests the closest one.
+func Find(name string) (Entry, error) {
+	var names []string
+	for _, e := range entries {
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return Entry{}, errors.Errorf("zoo: no model is called %q%s", name, didyoumean.Hint(name, names))
+}
