@@ -44,14 +44,16 @@ func (m *Matrix) Paths(rows int) []Path {
 // MulAdds returns the multiply-adds of the product for one row of x, in the
 // order Paths chooses for the given number of rows, and those of merging cores
 // with each other, which are spent once for all rows.
-func (m *Matrix) MulAdds(rows int) (perRow, once int) {
-	for t, p := range m.Paths(rows) {
-		walk(m.operands(m.Terms[t], 1), p, func(a, b, _ []Leg) {
-			n := volume(union(a, b))
+func (m *Matrix) MulAdds(rows int) (perRow, once int) { return m.count(m.Paths(rows)) }
+
+func (m *Matrix) count(paths []Path) (perRow, once int) {
+	for t, p := range paths {
+		walk(m.operands(m.Terms[t], 1), p, func(a, b []Leg) {
+			n := int(volume(union(a, b)))
 			if slices.Contains(a, batchLeg(1)) || slices.Contains(b, batchLeg(1)) {
-				perRow += int(n)
+				perRow += n
 			} else {
-				once += int(n)
+				once += n
 			}
 		})
 	}
@@ -123,20 +125,18 @@ const (
 // cost estimates the time of a path, in multiply-adds.
 func cost(operands [][]Leg, p Path) float64 {
 	total := 0.0
-	walk(operands, p, func(a, b, _ []Leg) {
+	walk(operands, p, func(a, b []Leg) {
 		total += volume(union(a, b)) + readCost*max(volume(a), volume(b)) + moveCost*moved(a, b)
 	})
 	return total
 }
 
-// walk calls visit with the legs of both operands and of the result of each
-// step.
-func walk(operands [][]Leg, p Path, visit func(a, b, result []Leg)) {
+// walk calls visit with the legs of both operands of each step.
+func walk(operands [][]Leg, p Path, visit func(a, b []Leg)) {
 	all := slices.Clone(operands)
 	for _, s := range p {
-		r := open(all[s.A], all[s.B])
-		visit(all[s.A], all[s.B], r)
-		all = append(all, r)
+		visit(all[s.A], all[s.B])
+		all = append(all, open(all[s.A], all[s.B]))
 	}
 }
 

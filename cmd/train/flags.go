@@ -50,7 +50,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", "))
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
-	fs.IntVar(&f.epochs, "epochs", 12, "passes over the training clips")
+	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
 	fs.IntVar(&f.batch, "batch", 16, "clips a step")
 	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate of Adam")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
