@@ -76,13 +76,21 @@ func newDirection(l Layer, name string, reverse bool) (*direction, error) {
 	folded[0] *= l.Cell.Gates()
 	input, err := orDense(l.Input).Matrix(l.In, folded)
 	if err != nil {
-		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden", name)
+		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden%s", name, l.folding())
 	}
 	recurrent, err := orDense(l.Recurrent).Matrix(l.Out, folded)
 	if err != nil {
-		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden", name)
+		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden%s", name, l.folding())
 	}
 	return &direction{layer: l, name: name, reverse: reverse, input: input, recurrent: recurrent}, nil
+}
+
+// folding explains the output modes that an error is about to quote.
+func (l Layer) folding() string {
+	if l.Cell.Gates() == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d gates folded into the first of output modes %s)", l.Cell.Gates(), modes(l.Out))
 }
 
 func orDense(f decomp.Format) decomp.Format {

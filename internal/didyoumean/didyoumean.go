@@ -6,11 +6,14 @@ import (
 	"strings"
 )
 
-// Hint completes an error about an unknown name with the names there are, and
-// the one that was meant if one is close.
+// Hint completes an error about an unknown name with the one that was meant, if
+// one is close, and the names there are, unless that would hide it.
 func Hint(bad string, names []string) string {
 	known := strings.Join(names, ", ")
 	if near := closest(bad, names); near != "" {
+		if len(names) > 20 {
+			return fmt.Sprintf("; did you mean %q?", near)
+		}
 		return fmt.Sprintf("; did you mean %q? (known: %s)", near, known)
 	}
 	return fmt.Sprintf(" (known: %s)", known)
