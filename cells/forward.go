@@ -1,6 +1,8 @@
 package cells
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -232,8 +234,8 @@ func (r *run) node(name string, shape []int) (*G.Node, error) {
 	if n == nil {
 		return nil, errors.Errorf("cells: no node for parameter %s", name)
 	}
-	if got := n.Shape(); len(got) != len(shape) || product(got) != product(shape) {
-		return nil, errors.Errorf("cells: parameter %s has shape %v; want %v", name, got, shape)
+	if !slices.Equal(shape, n.Shape()) {
+		return nil, errors.Errorf("cells: parameter %s has shape %v; want %v", name, n.Shape(), shape)
 	}
 	return n, nil
 }

@@ -55,10 +55,11 @@ func (l Layer) validate(name string) error {
 	if len(l.In) == 0 || len(l.Out) == 0 {
 		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
 	}
-	for what, p := range map[string]float64{"dropout": l.Dropout, "recurrent dropout": l.RecurrentDropout} {
-		if !(p >= 0 && p < 1) {
-			return errors.Errorf("cells: %s has %s %v; want at least 0 and below 1", name, what, p)
-		}
+	if p := l.Dropout; !(p >= 0 && p < 1) {
+		return errors.Errorf("cells: %s has dropout %v; want at least 0 and below 1", name, p)
+	}
+	if p := l.RecurrentDropout; !(p >= 0 && p < 1) {
+		return errors.Errorf("cells: %s has recurrent dropout %v; want at least 0 and below 1", name, p)
 	}
 	return nil
 }

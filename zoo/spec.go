@@ -207,9 +207,12 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: spec field \"cell\"")
 	}
-	for field, modes := range map[string][]int{"in_modes": s.InModes, "out_modes": s.OutModes} {
-		if len(modes) == 0 {
-			return nil, errors.Errorf("zoo: spec field %q is missing; want a list of modes such as [8, 10, 10, 9, 8]", field)
+	for _, list := range []struct {
+		field string
+		modes []int
+	}{{"in_modes", s.InModes}, {"out_modes", s.OutModes}} {
+		if len(list.modes) == 0 {
+			return nil, errors.Errorf("zoo: spec field %q is missing; want a list of modes such as [8, 10, 10, 9, 8]", list.field)
 		}
 	}
 	input, err := s.format()
