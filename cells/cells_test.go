@@ -147,7 +147,7 @@ func TestHidden256OverSixSteps(t *testing.T) {
 				got, err := gradcheck.Forward(m.build(cells.Options{}), in...)
 				require.NoError(t, err)
 				require.InDeltaSlice(t, m.reference(in, []int{6, 6}), got, 1e-10)
-				require.NoError(t, gradcheck.Check(rng, m.build(cells.Options{}), 12, 1e-5, in...))
+				require.NoError(t, gradcheck.Check(rng, m.build(cells.Options{}), 6, 1e-5, in...))
 			})
 		}
 	}
