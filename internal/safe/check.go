@@ -33,6 +33,16 @@ func reachable(g *G.ExprGraph, roots G.Nodes) G.Nodes {
 	return nodes
 }
 
+func inputsOf(nodes G.Nodes) G.Nodes {
+	var inputs G.Nodes
+	for _, n := range nodes {
+		if n.Op() == nil {
+			inputs = append(inputs, n)
+		}
+	}
+	return inputs
+}
+
 // checkHashes makes sure that the compiler, which takes nodes of equal hash for
 // one node, does so only where they are.
 func checkHashes(nodes G.Nodes) error {
@@ -110,8 +120,9 @@ func checkViews(nodes G.Nodes) error {
 		if k < 0 || !elementwise(n) {
 			continue
 		}
-		// Inputs are live to the end: nothing writes over them.
-		if root := owner[children(n)[k]]; root != nil && root.Op() != nil {
+		// An input itself is live to the end: nothing writes over it.
+		victim := children(n)[k]
+		if root := owner[victim]; root != nil && victim.Op() != nil {
 			return errors.Errorf("safe: %v may write over the memory that %v shares with %v; use Reshape instead of View",
 				describe(n), describe(shared[root]), describe(root))
 		}

@@ -18,15 +18,20 @@
 //	 6  Tensordot over all axes gives a vector that calls itself a scalar    Tensordot
 //	 7  Sum along a middle axis of a 4-D tensor is wrong                     Sum
 //	 8  OuterProd has a wrong gradient                                       Tensordot with no axes
-//	 9  LogSumExp is wrong                                                   CrossEntropy
-//	10  Log(SoftMax(x)) overwrites the SoftMax                               CrossEntropy, Probabilities
+//	 9  LogSumExp is wrong                                                   LogSoftMax
+//	10  Log(SoftMax(x)) overwrites the SoftMax                               LogSoftMax, Probabilities
 //	11  a node's Value may hold a later node's result                        Program.Value
 //	12  two inputs with one name are one node                                Input
 //	13  gradients nobody asked for are computed                              Compile
 //	14  a second RunAll without Reset does nothing                           Program.Run
 //	15  gradients add up from run to run                                     Program.Run
 //	16  the LispMachine is wrong                                             Compile, which uses a TapeMachine
-//	17  nodes are merged by a 32-bit hash                                    Compile, which checks
+//	17  nodes are merged by a 32-bit hash                                    Compile and our operations, which check
+//	18  SoftMax looks for a row's maximum from the tensor's first element    LogSoftMax, Probabilities
+//
+// What no check finds is two upstream operations of one kind and shape on other
+// operands whose hashes happen to be equal, about n²/2³³ times in a graph of n
+// nodes: they are one node before anybody sees them.
 //
 // All functions keep to row-major order, work in float32 and float64, and
 // return an error that starts with "safe:" when shapes don't fit.

@@ -1,6 +1,8 @@
 package safe
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -13,6 +15,9 @@ import (
 func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, value tensor.Tensor) (*G.Node, error) {
 	if name == "" || len(shape) == 0 {
 		return nil, errors.Errorf("safe: an input needs a name and at least one axis, has %q and shape %v", name, shape)
+	}
+	if slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
+		return nil, errors.Errorf("safe: input %q has shape %v; every size is at least 1", name, shape)
 	}
 	for _, n := range g.AllNodes() {
 		if n.Op() == nil && n.Name() == name {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"slices"
 
 	"github.com/chewxy/hm"
 	"github.com/pkg/errors"
@@ -39,12 +40,17 @@ func apply(o *op, inputs ...*G.Node) (*G.Node, error) {
 		o.dims = append(o.dims, in.Dims())
 	}
 	o.name = fmt.Sprintf("%s->%v", o.name, o.shape)
+	for _, size := range o.shape {
+		if size < 1 {
+			return nil, errors.Errorf("safe: %s: every size is at least 1", o.name)
+		}
+	}
 	n, err := G.ApplyOp(o, inputs...)
 	if err != nil {
 		return nil, errors.Wrapf(err, "safe: %s", o.name)
 	}
 	// A 32-bit hash decides upstream whether this node is an old one.
-	if got, ok := n.Op().(*op); !ok || got.name != o.name || !sameShape(n.Shape(), o.shape) {
+	if got, ok := n.Op().(*op); !ok || got.name != o.name || !sameShape(n.Shape(), o.shape) || !slices.Equal(children(n), inputs) {
 		return nil, errors.Errorf("safe: %s was merged with another node of the same hash; rename an input and build the graph again", o.name)
 	}
 	return n, nil

@@ -15,8 +15,14 @@ type Program struct {
 }
 
 // Grad adds the gradient of a scalar loss with respect to params to the graph
-// (gorgonia.Grad), for Compile.
+// (gorgonia.Grad), for Compile. It returns an error when a parameter has a
+// gradient already: upstream keeps one a node, of the first loss.
 func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
+	for _, p := range params {
+		if p.Deriv() != nil {
+			return nil, errors.Errorf("safe: %v already has a gradient in this graph; build another graph for another loss", describe(p))
+		}
+	}
 	grads, err := G.Grad(loss, params...)
 	return grads, errors.Wrap(err, "safe: symbolic differentiation")
 }
@@ -42,18 +48,15 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 		roots = append(roots, out, G.Read(out, v))
 	}
 	nodes := reachable(g, roots)
-	if err := checkHashes(nodes); err != nil {
+	// Inputs that collide are looked for in the whole graph: what reads them may
+	// be one node already.
+	if err := checkHashes(append(inputsOf(g.AllNodes()), nodes...)); err != nil {
 		return nil, err
 	}
 	if err := checkViews(nodes); err != nil {
 		return nil, err
 	}
-	var inputs G.Nodes
-	for _, n := range nodes {
-		if n.Op() == nil {
-			inputs = append(inputs, n)
-		}
-	}
+	inputs := inputsOf(nodes)
 	if len(inputs) == 0 {
 		return nil, errors.New("safe: the outputs depend on no input")
 	}

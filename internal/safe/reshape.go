@@ -1,6 +1,8 @@
 package safe
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -48,7 +50,7 @@ func View(x *G.Node, shape ...int) (*G.Node, error) {
 }
 
 func checkReshape(x *G.Node, shape []int) error {
-	if product(x.Shape()) != product(shape) {
+	if product(x.Shape()) != product(shape) || slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
 		return errors.Errorf("safe: cannot reshape %v (%d elements) to %v (%d elements)",
 			x.Shape(), product(x.Shape()), tensor.Shape(shape), product(shape))
 	}

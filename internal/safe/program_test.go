@@ -1,0 +1,279 @@
+package safe_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// network is tanh(reshape(x)·w) with its sum for a loss.
+type network struct {
+	data    []float64 // of w
+	w, y, l *G.Node
+}
+
+func newNetwork(t *testing.T) network {
+	t.Helper()
+	g := G.NewGraph()
+	n := network{data: normal(3, 2).Data}
+	x := input(g, "x", normal(2, 2, 3).Data, 2, 2, 3)
+	n.w = input(g, "w", n.data, 3, 2)
+	rows, err := safe.Reshape(x, 4, 3)
+	require.NoError(t, err)
+	n.y = G.Must(G.Tanh(G.Must(G.Mul(rows, n.w))))
+	n.l, err = safe.SumAll(n.y)
+	require.NoError(t, err)
+	return n
+}
+
+func TestProgramRunsAgree(t *testing.T) {
+	n := newNetwork(t)
+	before := append([]float64{}, n.data...)
+	grads, err := safe.Grad(n.l, n.w)
+	require.NoError(t, err)
+	p := compiled(t, G.Nodes{n.y, n.l}, grads, G.Nodes{n.w})
+	var y, l, g []float64
+	for run := range 3 {
+		require.NoError(t, p.Run())
+		if run == 0 {
+			y, l, g = floats(p.Value(n.y)), floats(p.Value(n.l)), gradients(t, n.w)[0]
+		}
+		require.Equal(t, y, floats(p.Value(n.y)))
+		require.Equal(t, l, floats(p.Value(n.l)))
+		require.Equal(t, g, gradients(t, n.w)[0])
+	}
+	require.Equal(t, before, n.data)
+	sum := 0.0
+	for _, v := range y {
+		sum += v
+	}
+	require.InDelta(t, sum, l[0], 1e-12)
+	require.NoError(t, p.Close())
+}
+
+// A forward-only program and a training program of one graph take turns.
+func TestProgramForwardOnly(t *testing.T) {
+	n := newNetwork(t)
+	before := append([]float64{}, n.data...)
+	forward := compiled(t, G.Nodes{n.y}, nil, nil)
+	require.NoError(t, forward.Run())
+	require.Equal(t, before, n.data)
+	y := floats(forward.Value(n.y))
+
+	grads, err := safe.Grad(n.l, n.w)
+	require.NoError(t, err)
+	train := compiled(t, G.Nodes{n.l}, grads, G.Nodes{n.w})
+	require.NoError(t, train.Run())
+	g := gradients(t, n.w)[0]
+	for range 2 {
+		require.NoError(t, forward.Run())
+	}
+	require.Equal(t, g, gradients(t, n.w)[0], "a forward run leaves the gradient")
+	require.Equal(t, y, floats(forward.Value(n.y)))
+	require.Equal(t, before, n.data)
+
+	// The forward program reads the weights anew.
+	clear(n.data)
+	require.NoError(t, forward.Run())
+	require.Equal(t, make([]float64, len(y)), floats(forward.Value(n.y)))
+}
+
+func TestProgramValueAndScalar(t *testing.T) {
+	n := newNetwork(t)
+	p := compiled(t, G.Nodes{n.y, n.l, n.l}, nil, nil) // asking twice changes nothing
+	require.Nil(t, p.Value(n.y), "before the first run")
+	_, err := p.Scalar(n.l)
+	require.ErrorContains(t, err, "is not an output of the program, or it has not run")
+	require.NoError(t, p.Run())
+	require.Nil(t, p.Value(n.w), "not an output")
+	_, err = p.Scalar(n.w)
+	require.ErrorContains(t, err, "is not an output of the program, or it has not run")
+	_, err = p.Scalar(n.y)
+	require.ErrorContains(t, err, "has shape (4, 2), not one element")
+	l, err := p.Scalar(n.l)
+	require.NoError(t, err)
+	require.Equal(t, floats(p.Value(n.l)), []float64{l})
+}
+
+// One element is a scalar whatever its shape and type.
+func TestProgramScalarOfAnyType(t *testing.T) {
+	g := G.NewGraph()
+	wide := input(g, "wide", []float64{2.5}, 1)
+	narrow, err := safe.Input(g, "narrow", tensor.Float32, tensor.Shape{1, 1}, dense([]float32{1.5}, 1, 1))
+	require.NoError(t, err)
+	sum, err := safe.SumAll(narrow)
+	require.NoError(t, err)
+	p := compiled(t, G.Nodes{wide, narrow, sum}, nil, nil)
+	require.NoError(t, p.Run())
+	for n, want := range map[*G.Node]float64{wide: 2.5, narrow: 1.5, sum: 1.5} {
+		got, err := p.Scalar(n)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestProgramInputs(t *testing.T) {
+	g := G.NewGraph()
+	x, err := safe.Input(g, "x", tensor.Float64, tensor.Shape{2}, nil)
+	require.NoError(t, err)
+	unused, err := safe.Input(g, "unused", tensor.Float64, tensor.Shape{2}, nil)
+	require.NoError(t, err)
+	y := G.Must(G.Square(x))
+	p := compiled(t, G.Nodes{y}, nil, nil)
+	require.ErrorContains(t, p.Run(), "safe: run: ")
+	require.NoError(t, G.Let(x, dense([]float64{3, 4}, 2)))
+	require.NoError(t, p.Run())
+	require.Equal(t, []float64{9, 16}, floats(p.Value(y)))
+	require.NoError(t, G.Let(x, dense([]float64{5, 6}, 2)))
+	require.NoError(t, p.Run())
+	require.Equal(t, []float64{25, 36}, floats(p.Value(y)))
+	require.Nil(t, unused.Value())
+}
+
+// Upstream takes what a first Grad left on the nodes for part of a second.
+func TestGradOfASecondLoss(t *testing.T) {
+	g := G.NewGraph()
+	w := input(g, "w", []float64{1, 2}, 2)
+	first := G.Must(G.Sum(G.Must(G.HadamardProd(w, input(g, "x", []float64{10, 20}, 2)))))
+	second := G.Must(G.Sum(G.Must(G.HadamardProd(w, w))))
+	_, err := safe.Grad(first, w)
+	require.NoError(t, err)
+	grads, err := safe.Grad(second, w)
+	if err != nil {
+		require.ErrorContains(t, err, "safe: ")
+		return
+	}
+	p, err := safe.Compile(G.Nodes{second}, grads, G.Nodes{w})
+	require.NoError(t, err)
+	require.NoError(t, p.Run())
+	v, err := w.Grad()
+	require.NoError(t, err)
+	require.NotNil(t, v, "neither an error nor a gradient")
+	require.Equal(t, []float64{2, 4}, floats(v))
+}
+
+func TestGraphErrors(t *testing.T) {
+	g := G.NewGraph()
+	in := func(name string, dt tensor.Dtype, shape ...int) *G.Node {
+		n, err := safe.Input(g, name, dt, shape, nil)
+		require.NoError(t, err)
+		return n
+	}
+	x, y, z := in("x", tensor.Float32, 2, 6), in("y", tensor.Float32, 3, 6), in("z", tensor.Float32, 2, 3, 6)
+	wide := in("wide", tensor.Float64, 2, 6)
+	one := func(n *G.Node, err error) func() (*G.Node, error) { return func() (*G.Node, error) { return n, err } }
+	first := func(ns G.Nodes, err error) func() (*G.Node, error) {
+		return func() (*G.Node, error) {
+			if len(ns) > 0 {
+				return ns[0], err
+			}
+			return nil, err
+		}
+	}
+	add := func(name string, dt tensor.Dtype, shape tensor.Shape, v tensor.Tensor) func() (*G.Node, error) {
+		return one(safe.Input(g, name, dt, shape, v))
+	}
+	compile := func(outputs, grads, params G.Nodes) func() (*G.Node, error) {
+		_, err := safe.Compile(outputs, grads, params)
+		return one(nil, err)
+	}
+	for _, c := range []struct {
+		text  string // the whole error, or its start where it ends in "..."
+		build func() (*G.Node, error)
+	}{
+		{"safe: cannot reshape (2, 6) (12 elements) to (5, 2) (10 elements)", one(safe.Reshape(x, 5, 2))},
+		{"safe: cannot reshape (2, 6) (12 elements) to () (1 elements)", one(safe.Reshape(x))},
+		{"safe: cannot reshape (2, 6) (12 elements) to (13) (13 elements)", one(safe.View(x, 13))},
+
+		{"safe: slice 0:1 of axis 2 does not fit shape (2, 6)", one(safe.Slice(x, 2, 0, 1))},
+		{"safe: slice 0:1 of axis -1 does not fit shape (2, 6)", one(safe.Slice(x, -1, 0, 1))},
+		{"safe: slice -1:1 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, -1, 1))},
+		{"safe: slice 4:7 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 4, 7))},
+		{"safe: slice 3:3 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 3, 3))},
+		{"safe: slice 3:2 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 3, 2))},
+
+		{"safe: axis 1 of shape (2, 6) does not split into 4 equal parts", first(safe.Split(x, 1, 4))},
+		{"safe: axis 1 of shape (2, 6) does not split into 0 equal parts", first(safe.Split(x, 1, 0))},
+		{"safe: axis 1 of shape (2, 6) does not split into 12 equal parts", first(safe.Split(x, 1, 12))},
+		{"safe: axis 2 of shape (2, 6) does not split into 2 equal parts", first(safe.Split(x, 2, 2))},
+		{"safe: axis -1 of shape (2, 6) does not split into 2 equal parts", first(safe.Split(x, -1, 2))},
+
+		{"safe: cannot join 0 nodes along axis 0", one(safe.Concat(0))},
+		{"safe: cannot join 2 nodes along axis 2", one(safe.Concat(2, x, y))},
+		{"safe: cannot join 2 nodes along axis -1", one(safe.Concat(-1, x, y))},
+		{"safe: cannot join shape (3, 6) to (2, 6) along axis 1", one(safe.Concat(1, x, y))},
+		{"safe: cannot join shape (2, 3, 6) to (2, 6) along axis 0", one(safe.Concat(0, x, z))},
+		{"safe: concat axis 0 ...", one(safe.Concat(0, x, wide))},
+
+		{"safe: [0] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0))},
+		{"safe: [0 0] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0, 0))},
+		{"safe: [0 2] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0, 2))},
+		{"safe: [1 -1] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 1, -1))},
+		{"safe: [1 0 2] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 1, 0, 2))},
+		{"safe: [] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x))},
+
+		{"safe: shape (2, 6) has no axis 2 to sum", one(safe.Sum(x, 2))},
+		{"safe: shape (2, 6) has no axis -1 to sum", one(safe.Sum(x, -1))},
+
+		{"safe: axes [1] of shape (2, 6) do not pair with axes [0] of shape (3, 6)", one(safe.Tensordot([]int{1}, []int{0}, x, y))},
+		{"safe: axes [1] of shape (2, 6) do not pair with axes [] of shape (3, 6)", one(safe.Tensordot([]int{1}, nil, x, y))},
+		{"safe: axes [2] of shape (2, 6) do not pair with axes [1] of shape (3, 6)", one(safe.Tensordot([]int{2}, []int{1}, x, y))},
+		{"safe: axes [1] of shape (2, 6) do not pair with axes [-1] of shape (3, 6)", one(safe.Tensordot([]int{1}, []int{-1}, x, y))},
+		{"safe: axes [1 1] of shape (2, 6) do not pair with axes [1 1] of shape (3, 6)", one(safe.Tensordot([]int{1, 1}, []int{1, 1}, x, y))},
+
+		{`safe: an input needs a name and at least one axis, has "" and shape (2)`, add("", tensor.Float32, tensor.Shape{2}, nil)},
+		{`safe: an input needs a name and at least one axis, has "s" and shape ()`, add("s", tensor.Float32, tensor.Shape{}, nil)},
+		{`safe: the graph already has an input named "x"; give each its own name`, add("x", tensor.Float32, tensor.Shape{9}, nil)},
+		{`safe: input "v" is float64 (2), its value float32 (2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float32{1, 2}, 2))},
+		{`safe: input "v" is float64 (2), its value float64 (1, 2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float64{1, 2}, 1, 2))},
+
+		{"safe: 0 outputs, 0 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(nil, nil, nil)},
+		{"safe: 1 outputs, 1 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(G.Nodes{x}, G.Nodes{x}, nil)},
+		{"safe: symbolic differentiation: ...", first(safe.Grad(x, x))},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			n, err := c.build()
+			require.Error(t, err)
+			require.Nil(t, n)
+			if start, ok := cutEllipsis(c.text); ok {
+				require.ErrorContains(t, err, start)
+			} else {
+				require.EqualError(t, err, c.text)
+			}
+		})
+	}
+}
+
+func cutEllipsis(s string) (string, bool) {
+	const dots = "..."
+	if len(s) > len(dots) && s[len(s)-len(dots):] == dots {
+		return s[:len(s)-len(dots)], true
+	}
+	return s, false
+}
+
+// Sizes below 1 have no elements; a machine that runs them panics in a goroutine
+// of its own, where nobody can recover.
+func TestSizesBelowOne(t *testing.T) {
+	g := G.NewGraph()
+	x, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{2, 3}, nil)
+	require.NoError(t, err)
+	for name, build := range map[string]func() (*G.Node, error){
+		"Reshape":          func() (*G.Node, error) { return safe.Reshape(x, -2, -3) },
+		"View":             func() (*G.Node, error) { return safe.View(x, -2, -3) },
+		"DropoutMask":      func() (*G.Node, error) { return safe.DropoutMask(x, 0.5, 1, -2, -3) },
+		"DropoutMask of 0": func() (*G.Node, error) { return safe.DropoutMask(x, 0.5, 1, 0, 3) },
+		"Zeros":            func() (*G.Node, error) { return safe.Zeros(x, 0, 3) },
+		"Input":            func() (*G.Node, error) { return safe.Input(g, "negative", tensor.Float32, tensor.Shape{-2}, nil) },
+		"Input of 0":       func() (*G.Node, error) { return safe.Input(g, "none", tensor.Float32, tensor.Shape{0, 2}, nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := build()
+			require.ErrorContains(t, err, "safe: ")
+		})
+	}
+}
