@@ -103,9 +103,12 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 			}
 		}
 		for _, l := range append(append([]Leg{}, in...), out...) {
-			if seen[l] != 1 || modes != len(in)+len(out) {
-				return nil, errors.Errorf("decomp: %s has %d modes in its cores, %d in the matrix; mode %s of size %d must be in one core", format, modes, len(in)+len(out), l.Name, l.Size)
+			if seen[l] != 1 {
+				return nil, errors.Errorf("decomp: %s mode %s of size %d is in no core", format, l.Name, l.Size)
 			}
+		}
+		if modes != len(in)+len(out) {
+			return nil, errors.Errorf("decomp: %s has %d modes in its cores, %d in the matrix", format, modes, len(in)+len(out))
 		}
 	}
 	if len(in) == 0 || len(out) == 0 || len(terms) == 0 {

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pkg/errors"
+	"github.com/stretchr/testify/require"
+)
+
+func call(args ...string) (string, error) {
+	var out, log bytes.Buffer
+	err := run(context.Background(), args, &out, &log)
+	return out.String(), err
+}
+
+func TestHelpNamesEveryFlag(t *testing.T) {
+	out, err := call("-h")
+	require.NoError(t, err)
+	for _, name := range strings.Fields("-model -spec -data -split -epochs -batch -lr -dropout -clip -seed -list -describe -json") {
+		require.Regexp(t, "(?m)^  "+name+"( \\w+)?$", out)
+	}
+}
+
+// Every mistake is one line, of type usage.
+func TestMistakes(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "broken.json")
+	require.NoError(t, os.WriteFile(broken, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "clases": 8}`), 0o600))
+	classes := filepath.Join(t.TempDir(), "classes.json")
+	require.NoError(t, os.WriteFile(classes, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "classes": 9}`), 0o600))
+	for line, text := range map[string]string{
+		"-modle x":            `flag provided but not defined: -modle; did you mean "model"?`,
+		"-epochs x":           `invalid value "x" for flag -epochs`,
+		"-epochs 0":           "-epochs is 0; want at least 1",
+		"-batch -3":           "-batch is -3; want at least 1",
+		"-lr NaN":             "-lr is NaN; want a positive number",
+		"-dropout 1":          "-dropout is 1; want at least 0 and below 1",
+		"-clip -1":            "-clip is -1; want a positive number, or 0 for no clipping",
+		"ht-lstm":             `there is no argument "ht-lstm"`,
+		"-model ht-lst":       `no model is called "ht-lst"; did you mean "ht-lstm"?`,
+		"-model cnn-lstm":     "cnn-lstm: the model reads 2048 values a step",
+		"-data actons":        `no set is called "actons"; did you mean "actions"?`,
+		"-split few":          `actions has no split "few"; did you mean "few-subjects"?`,
+		"-spec nowhere.json":  "open nowhere.json: no such file or directory",
+		"-spec " + broken:     `spec has no field "clases"; did you mean "classes"?`,
+		"-spec " + classes:    "says 9 classes, actions (heldout-subjects) has 8",
+		"-spec x -model lstm": "give -model lstm or -spec x, not both",
+		"-list -model zzz":    `no model matches "zzz"`,
+		"-list -model [":      "syntax error in pattern",
+	} {
+		_, err := call(strings.Fields(line)...)
+		require.ErrorContains(t, err, text, line)
+		var u usage
+		require.True(t, errors.As(err, &u), line)
+		require.NotContains(t, err.Error(), "\n", line)
+	}
+}
+
+func TestListAndDescribe(t *testing.T) {
+	out, err := call("-list")
+	require.NoError(t, err)
+	require.Equal(t, 33+2, strings.Count(out, "\n"))
+	require.Contains(t, out, "58,982,400")
+
+	out, err = call("-describe", "-model", "bt-lstm")
+	require.NoError(t, err)
+	require.Contains(t, out, "3,392, 17,388 times fewer than dense")
+
+	fields := []string{"name", "cell", "format", "in_modes", "out_modes", "ranks", "features", "hidden", "classes",
+		"params_input_to_hidden", "params_recurrent_layer", "params_model", "published_params", "mul_adds_per_frame"}
+	out, err = call("-describe", "-json", "-model", "ht-lstm")
+	require.NoError(t, err)
+	var one map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &one))
+	for _, f := range fields {
+		require.Contains(t, one, f)
+	}
+	require.EqualValues(t, 1245, one["params_input_to_hidden"])
+
+	out, err = call("-list", "-json", "-model", "*-youtube")
+	require.NoError(t, err)
+	var all []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(out), &all))
+	require.Len(t, all, 4)
+}
+
+// Real training on the embedded clips, small: twice with one seed gives one
+// result, better than chance.
+func TestTraining(t *testing.T) {
+	spec := filepath.Join(t.TempDir(), "small.json")
+	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "ranks": [4]}`), 0o600))
+	train := func() summary {
+		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "4", "-lr", "0.005", "-json")
+		require.NoError(t, err)
+		var s summary
+		require.NoError(t, json.Unmarshal([]byte(out), &s))
+		return s
+	}
+	first, second := train(), train()
+	require.Equal(t, first.Test, second.Test)
+	require.Equal(t, first.Train, second.Train)
+	require.Equal(t, 768, first.Test.Clips)
+	require.Greater(t, first.Test.Accuracy, 0.25, "chance is 1/8")
+}
+
+// The program itself: exit codes, and no stack traces.
+func TestExitCodes(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "train")
+	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(build))
+	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2} {
+		cmd := exec.Command(program, strings.Fields(line)...)
+		out, _ := cmd.CombinedOutput()
+		require.Equal(t, code, cmd.ProcessState.ExitCode(), line)
+		require.NotContains(t, string(out), "goroutine")
+	}
+}

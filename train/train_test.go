@@ -1,0 +1,232 @@
+package train
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// walks is a set of random sequences whose class is the sign of the first of the
+// 4 values of their last real step: padding and order matter.
+type walks struct {
+	clips [2][][]float32
+	class [2][]int
+	steps [2][]int
+}
+
+const maxSteps = 4
+
+func newWalks(train, test int, unequal bool) *walks {
+	w := &walks{}
+	rng := rand.New(rand.NewPCG(5, 5))
+	for part, n := range []int{train, test} {
+		for range n {
+			steps := maxSteps
+			if unequal {
+				steps = 1 + rng.IntN(maxSteps)
+			}
+			x := make([]float32, maxSteps*4)
+			for k := range steps * 4 {
+				x[k] = float32(rng.NormFloat64())
+			}
+			class := 0
+			if x[(steps-1)*4] > 0 { // the first value of the last step
+				class = 1
+			}
+			w.clips[part] = append(w.clips[part], x)
+			w.class[part] = append(w.class[part], class)
+			w.steps[part] = append(w.steps[part], steps)
+		}
+	}
+	return w
+}
+
+func (w *walks) Name() string              { return "walks" }
+func (w *walks) Classes() []string         { return []string{"down", "up"} }
+func (w *walks) StepShape() []int          { return []int{2, 2} }
+func (w *walks) Steps() int                { return maxSteps }
+func (w *walks) Clips(p datasets.Part) int { return len(w.clips[p]) }
+func (w *walks) Read(p datasets.Part, i int, x []float32) (int, int, error) {
+	copy(x, w.clips[p][i])
+	return w.class[p][i], w.steps[p][i], nil
+}
+
+func newModel(t *testing.T, seed uint64, dropout float64) *zoo.Model {
+	m, err := zoo.FromSpec(zoo.Spec{
+		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "ht", LeafRanks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
+		Dropout: dropout, RecurrentDropout: dropout,
+	}, zoo.Options{Classes: 2, Seed: seed})
+	require.NoError(t, err)
+	return m
+}
+
+func config(epochs int) Config {
+	return Config{Epochs: epochs, Batch: 6, LearningRate: 0.02, Clip: 1, Seed: 3}
+}
+
+func weights(m *zoo.Model) (all []float32) {
+	for _, p := range m.Params() {
+		all = append(all, p.Value.Data().([]float32)...)
+	}
+	return all
+}
+
+// It learns, on sequences of unequal length and with a last batch that is
+// short, and says so as it goes.
+func TestRunLearns(t *testing.T) {
+	set := newWalks(100, 60, true)
+	m := newModel(t, 1, 0)
+	var last Progress
+	cfg := config(40)
+	cfg.Progress = func(p Progress) { last = p }
+	r, err := Run(context.Background(), m, set, cfg)
+	require.NoError(t, err)
+	require.Len(t, r.Epochs, 40)
+	require.Equal(t, 100, r.Epochs[0].Clips)
+	require.Less(t, r.Epochs[39].Loss, r.Epochs[0].Loss/3)
+	require.Greater(t, r.Test.Accuracy, 0.9)
+	require.Equal(t, 60, r.Test.Clips)
+	require.Equal(t, 40, last.Epoch)
+	require.Equal(t, 17, last.Steps)
+	require.Equal(t, r.Epochs[39], last.Score)
+}
+
+// One seed, one set of bits; dropout included.
+func TestRunIsDeterministic(t *testing.T) {
+	run := func(seed uint64) ([]float32, *Result) {
+		m := newModel(t, seed, 0.3)
+		cfg := config(3)
+		cfg.Seed = seed
+		r, err := Run(context.Background(), m, newWalks(50, 20, true), cfg)
+		require.NoError(t, err)
+		return weights(m), r
+	}
+	w1, r1 := run(1)
+	w2, r2 := run(1)
+	w3, _ := run(2)
+	require.Equal(t, w1, w2)
+	require.Equal(t, r1.Epochs, r2.Epochs)
+	require.Equal(t, r1.Test, r2.Test)
+	require.NotEqual(t, w1, w3)
+}
+
+// The papers' HT-LSTM at its full input: the same bits twice.
+func TestFullSizeIsDeterministic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains at 57,600 values a step")
+	}
+	set, err := datasets.Open("actions", datasets.Options{Width: 160, Height: 120})
+	require.NoError(t, err)
+	run := func() []float32 {
+		m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(context.Background())
+		cfg := Config{Epochs: 1, Batch: 4, LearningRate: 2e-3, Clip: 5, Seed: 1, Progress: func(p Progress) {
+			if p.Step == 5 {
+				cancel()
+			}
+		}}
+		_, err = Run(ctx, m, set, cfg)
+		require.ErrorIs(t, err, context.Canceled)
+		return weights(m)
+	}
+	require.Equal(t, run(), run())
+}
+
+// Evaluation changes nothing, repeats itself, and does not depend on how clips
+// are put into batches.
+func TestEvaluate(t *testing.T) {
+	set := newWalks(10, 31, true)
+	m := newModel(t, 4, 0.5)
+	before := weights(m)
+	first, err := Evaluate(context.Background(), m, set, datasets.Test, 31)
+	require.NoError(t, err)
+	for _, batch := range []int{31, 1, 8} {
+		again, err := Evaluate(context.Background(), m, set, datasets.Test, batch)
+		require.NoError(t, err)
+		require.Equal(t, first.Accuracy, again.Accuracy)
+		require.InDelta(t, first.Loss, again.Loss, 1e-6)
+	}
+	require.Equal(t, before, weights(m))
+}
+
+// A batch filled up with empty clips has the gradient of the clips alone.
+func TestShortBatchGradient(t *testing.T) {
+	set := newWalks(5, 1, false)
+	gradients := func(size int) (all []float32) {
+		s := &graphs{model: newModel(t, 1, 0), set: set, batch: size, training: true}
+		defer s.close()
+		for b, err := range datasets.Batches(set, datasets.Train, size, []int{0, 1, 2, 3, 4}) {
+			require.NoError(t, err)
+			var sum tally
+			g, err := s.run(b, &sum)
+			require.NoError(t, err)
+			for _, n := range g.net.Learnables {
+				v, err := n.Grad()
+				require.NoError(t, err)
+				all = append(all, v.Data().([]float32)...)
+			}
+		}
+		return all
+	}
+	exact, filled := gradients(5), gradients(8)
+	require.Len(t, filled, len(exact))
+	for k := range exact {
+		require.InDelta(t, exact[k], filled[k], 1e-6)
+	}
+}
+
+func TestClipGradients(t *testing.T) {
+	g := G.NewGraph()
+	w := G.NewMatrix(g, tensor.Float32, G.WithName("w"), G.WithShape(1, 2), G.WithValue(tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float32{3, 4}))))
+	v := G.NewMatrix(g, tensor.Float32, G.WithName("v"), G.WithShape(1, 1), G.WithValue(tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{12}))))
+	half := G.Must(G.Sum(G.Must(G.Square(w))))
+	loss := G.Must(G.Add(half, G.Must(G.Sum(G.Must(G.Square(v))))))
+	_, err := G.Grad(loss, w, v)
+	require.NoError(t, err)
+	require.NoError(t, G.NewTapeMachine(g, G.BindDualValues(w, v)).RunAll())
+	// Gradients 2w and 2v: (6, 8) and (24), of norm 26 together.
+	require.NoError(t, clipGradients(G.Nodes{w, v}, 30))
+	grad := func(n *G.Node) any { v, _ := n.Grad(); return v.Data() }
+	require.Equal(t, []float32{6, 8}, grad(w))
+	require.NoError(t, clipGradients(G.Nodes{w, v}, 13))
+	require.InDeltaSlice(t, []float32{3, 4}, grad(w), 1e-6)
+	require.InDelta(t, 12, grad(v).([]float32)[0], 1e-6)
+}
+
+func TestErrors(t *testing.T) {
+	set := newWalks(6, 6, false)
+	for text, change := range map[string]func(*Config){
+		"train: 0 epochs; want at least 1":                                       func(c *Config) { c.Epochs = 0 },
+		"train: a batch of -1 clips; want at least 1":                            func(c *Config) { c.Batch = -1 },
+		"train: learning rate NaN; want a positive number":                       func(c *Config) { c.LearningRate = math.NaN() },
+		"train: clipping to a norm of -1; want a positive number, or 0 for none": func(c *Config) { c.Clip = -1 },
+	} {
+		cfg := config(1)
+		change(&cfg)
+		_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+		require.EqualError(t, err, text)
+	}
+	wide, err := zoo.New("ht-lstm", zoo.Options{})
+	require.NoError(t, err)
+	_, err = Run(context.Background(), wide, set, config(1))
+	require.EqualError(t, err, "train: the model reads 57600 values a step, walks has steps of shape [2 2] = 4")
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = Run(ctx, newModel(t, 1, 0), set, config(1))
+	require.ErrorIs(t, err, context.Canceled)
+
+	broken := newModel(t, 1, 0)
+	broken.Params()[0].Value.Data().([]float32)[0] = float32(math.NaN())
+	_, err = Run(context.Background(), broken, set, config(1))
+	require.ErrorContains(t, err, "train: the loss is NaN in epoch 1, step 1;")
+}

@@ -1,0 +1,203 @@
+package zoo_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// Input-to-hidden weights beside what the papers print.
+func TestPublishedCounts(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		count, published int
+		times            int // of the dense count, rounded down
+	}{
+		{"lstm", 58_982_400, 58_982_400, 1},
+		{"tt-lstm", 3_360, 3_360, 17_554},
+		{"tr-lstm", 1_725, 1_725, 34_192},
+		{"bt-lstm", 3_392, 3_387, 17_388}, // the tables' 3,387 is no such layer's; their ratio is that of 3,392
+		{"ht-lstm", 1_245, 1_245, 47_375},
+		{"lstm-youtube", 58_982_400, 58_982_400, 1},
+		{"tt-lstm-youtube", 3_392, 3_392, 17_388},
+		{"tt-gru-youtube", 3_328, 3_328, 13_292},
+		{"ht-lstm-youtube", 810, 810, 72_817},
+		{"cnn-lstm", 16_777_216, 16_777_216, 1},
+		{"cnn-tr-lstm", 663_552, 0, 25},
+		{"cnn-ht-lstm", 1_209, 0, 13_876},
+		{"gru", 44_236_800, 0, 1},
+		{"tt-gru", 3_232, 0, 13_687},
+		{"tr-gru", 1_625, 0, 27_222},
+		{"bt-gru", 3_136, 0, 14_106},
+		{"ht-gru", 1_117, 0, 39_603},
+	} {
+		for _, suffix := range []string{"", "-ucf11"} {
+			e, err := zoo.Find(c.name + suffix)
+			if suffix != "" && err != nil {
+				continue // the YouTube rows have their own suffix
+			}
+			require.NoError(t, err)
+			d, err := zoo.Describe(e)
+			require.NoError(t, err)
+			require.Equal(t, c.count, d.InputToHidden, e.Name)
+			require.Equal(t, c.published, d.PublishedParams, e.Name)
+			require.Equal(t, c.times, d.Dense.InputToHidden/d.InputToHidden, e.Name)
+		}
+	}
+}
+
+// The whole layer and the whole model, from their parts.
+func TestThreeCounts(t *testing.T) {
+	e, err := zoo.Find("ht-lstm-ucf11")
+	require.NoError(t, err)
+	d, err := zoo.Describe(e)
+	require.NoError(t, err)
+	require.Equal(t, 1_245+256*1024+1024, d.RecurrentLayer)
+	require.Equal(t, d.RecurrentLayer+257*11, d.Model)
+	e.Spec.ShareTransfer = true
+	d, err = zoo.Describe(e)
+	require.NoError(t, err)
+	require.Equal(t, 1_165, d.InputToHidden)
+}
+
+func TestListAndFind(t *testing.T) {
+	names := func(pattern string) []string {
+		es, err := zoo.List(pattern)
+		require.NoError(t, err)
+		var names []string
+		for _, e := range es {
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	require.Len(t, names(""), 33)
+	require.Equal(t, []string{"lstm-youtube", "tt-lstm-youtube", "tt-gru-youtube", "ht-lstm-youtube"}, names("*-youtube"))
+	require.Equal(t, []string{"tt-gru", "tr-gru", "bt-gru", "ht-gru"}, names("*-gru"))
+	require.Contains(t, names("*-lstm-*"), "cnn-tr-lstm-hmdb51")
+	require.Empty(t, names("resnet*"))
+	_, err := zoo.List("[")
+	require.EqualError(t, err, `zoo: pattern "[": syntax error in pattern`)
+	_, err = zoo.Find("ht-lstn")
+	require.EqualError(t, err, `zoo: no model is called "ht-lstn"; did you mean "ht-lstm"?`)
+	_, err = zoo.New("nothing", zoo.Options{})
+	require.ErrorContains(t, err, `zoo: no model is called "nothing" (known: lstm, gru,`)
+}
+
+// All figures of all entries; run with -update after a change that is meant.
+func TestGoldenDescriptions(t *testing.T) {
+	es, err := zoo.List("")
+	require.NoError(t, err)
+	var ds []zoo.Description
+	for _, e := range es {
+		d, err := zoo.Describe(e)
+		require.NoError(t, err)
+		ds = append(ds, d)
+	}
+	got, err := json.MarshalIndent(ds, "", "  ")
+	require.NoError(t, err)
+	const file = "../testdata/zoo.golden.json"
+	if *update {
+		require.NoError(t, os.WriteFile(file, append(got, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.JSONEq(t, string(want), string(got))
+}
+
+func TestSpecErrors(t *testing.T) {
+	for spec, text := range map[string]string{
+		`{`:                   "zoo: spec is not valid JSON: unexpected EOF",
+		`{"cel": "x"}`:        `zoo: spec has no field "cel"; did you mean "cell"? (known: cell, format,`,
+		`{"in_modes": ["8"]}`: `zoo: spec field "in_modes" is a JSON string; want a whole number`,
+		`{"cell": "lstm"} 1`:  "zoo: spec goes on after its closing brace; want one JSON object",
+		`{"cell": "gnu", "in_modes": [2], "out_modes": [2]}`:                                                    `zoo: spec field "cell": cells: no cell "gnu"; want lstm, gru or rnn`,
+		`{"cell": "gru", "out_modes": [2]}`:                                                                     `zoo: spec field "in_modes" is missing`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: no format "tx"; did you mean "tt"?`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "ranks": [2]}`:                      `zoo: format ht has no field "ranks"; it takes leaf_ranks`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2`,
+		`{"cell": "gru", "in_modes": [2, 3], "out_modes": [2, 2], "format": "tt", "ranks": [99]}`:               "decomp: TT rank 1 is 99, but input modes 2·3 and output modes 6·2 allow at most 6",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1]}`:                       "want a mode or a pair of trees",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1, 2]}`:                    "decomp: HT tree has mode 2; modes are 1 to 1",
+		`{"cell": "gru", "in_modes": [2000000000], "out_modes": [100000000]}`:                                   "has more than 2^40 elements",
+		`{"cell": "gru", "in_modes": [9000000000000000000], "out_modes": [9000000000000000000]}`:                "multiply to more than",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "dropout": 1}`:                                      "cells: layer1 has dropout 1; want at least 0 and below 1",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                      "zoo: the model has 1 classes",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 65536",
+	} {
+		t.Run(spec, func(t *testing.T) {
+			s, err := zoo.ParseSpec([]byte(spec))
+			if err == nil {
+				if s.Classes == 0 {
+					s.Classes = 2
+				}
+				_, err = zoo.FromSpec(s, zoo.Options{})
+			}
+			require.ErrorContains(t, err, text)
+		})
+	}
+}
+
+// No spec, however odd, panics.
+func FuzzParseSpec(f *testing.F) {
+	f.Add([]byte(`{"cell":"lstm","format":"ht","in_modes":[4,4,6],"out_modes":[2,2,2],"leaf_ranks":[2],"inner_ranks":[2],"tree":[[1,2],3]}`))
+	f.Add([]byte(`{"cell":"gru","format":"tr","in_modes":[4,6],"out_modes":[2],"ranks":[2],"bidirectional":true,"upper":[{"format":"tt"}]}`))
+	f.Add([]byte(`{"cell":"rnn","format":"bt","blocks":3,"in_modes":[1],"out_modes":[1],"ranks":[1],"recurrent":{"format":"tt","ranks":[2]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if s, err := zoo.ParseSpec(data); err == nil {
+			d, err := zoo.Describe(zoo.Entry{Spec: s})
+			if err == nil && d.InputToHidden < 1 {
+				t.Fatalf("%s counts %d", data, d.InputToHidden)
+			}
+		}
+	})
+}
+
+var tiny = zoo.Spec{Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 3}, OutModes: []int{2, 2}, Classes: 3}
+
+func TestBuildErrors(t *testing.T) {
+	m, err := zoo.FromSpec(tiny, zoo.Options{})
+	require.NoError(t, err)
+	g := G.NewGraph()
+	x := func(g *G.ExprGraph, dt tensor.Dtype, shape ...int) *G.Node {
+		return G.NewTensor(g, dt, len(shape), G.WithShape(shape...), G.WithName("x"))
+	}
+	_, err = m.Build(G.NewGraph(), x(g, tensor.Float32, 2, 3, 6), zoo.BuildOptions{})
+	require.EqualError(t, err, `zoo: the input node "x" is not of the graph the model is built into`)
+	g = G.NewGraph()
+	_, err = m.Build(g, x(g, tensor.Float64, 2, 3, 6), zoo.BuildOptions{})
+	require.EqualError(t, err, `zoo: the input node "x" is float64, the model float32`)
+	g = G.NewGraph()
+	_, err = m.Build(g, x(g, tensor.Float32, 2, 3, 7), zoo.BuildOptions{})
+	require.EqualError(t, err, "cells: layer1 input modes 2·3 = 6, but x has shape (2, 3, 7); want (batch, steps, 6)")
+	g = G.NewGraph()
+	in := x(g, tensor.Float32, 2, 3, 6)
+	_, err = m.Build(g, in, zoo.BuildOptions{})
+	require.NoError(t, err)
+	_, err = m.Build(g, in, zoo.BuildOptions{})
+	require.ErrorContains(t, err, `give BuildOptions a Prefix: safe: the graph already has an input named "layer1.input.G1"`)
+	_, err = m.Build(g, in, zoo.BuildOptions{Prefix: "second."})
+	require.NoError(t, err)
+}
+
+// One seed gives one set of weights, another seed another.
+func TestSeed(t *testing.T) {
+	weights := func(seed uint64) (all []float32) {
+		m, err := zoo.FromSpec(tiny, zoo.Options{Seed: seed})
+		require.NoError(t, err)
+		for _, p := range m.Params() {
+			all = append(all, p.Value.Data().([]float32)...)
+		}
+		return all
+	}
+	require.Equal(t, weights(1), weights(1))
+	require.NotEqual(t, weights(1), weights(2))
+}
