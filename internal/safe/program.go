@@ -15,12 +15,12 @@ type Program struct {
 }
 
 // Grad adds the gradient of a scalar loss with respect to params to the graph
-// (gorgonia.Grad), for Compile. It returns an error when a parameter has a
-// gradient already: upstream keeps one a node, of the first loss.
+// (gorgonia.Grad), for Compile. It returns an error when a node the loss depends
+// on has a gradient already, of another loss: upstream would go on from that.
 func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
-	for _, p := range params {
-		if p.Deriv() != nil {
-			return nil, errors.Errorf("safe: %v already has a gradient in this graph; build another graph for another loss", describe(p))
+	for _, n := range reachable(loss.Graph(), G.Nodes{loss}) {
+		if n.Deriv() != nil {
+			return nil, errors.Errorf("safe: %v already has a gradient in this graph; build another graph for another loss", describe(n))
 		}
 	}
 	grads, err := G.Grad(loss, params...)

@@ -134,26 +134,47 @@ func TestProgramInputs(t *testing.T) {
 	require.Nil(t, unused.Value())
 }
 
-// Upstream takes what a first Grad left on the nodes for part of a second.
+// Upstream takes what a first Grad left on the nodes for part of a second, or
+// stops there: a wrong gradient unless it is refused.
 func TestGradOfASecondLoss(t *testing.T) {
-	g := G.NewGraph()
-	w := input(g, "w", []float64{1, 2}, 2)
-	first := G.Must(G.Sum(G.Must(G.HadamardProd(w, input(g, "x", []float64{10, 20}, 2)))))
-	second := G.Must(G.Sum(G.Must(G.HadamardProd(w, w))))
-	_, err := safe.Grad(first, w)
-	require.NoError(t, err)
-	grads, err := safe.Grad(second, w)
-	if err != nil {
-		require.ErrorContains(t, err, "safe: ")
-		return
+	refusedOrRight := func(t *testing.T, loss, param *G.Node, want []float64) {
+		grads, err := safe.Grad(loss, param)
+		if err != nil {
+			require.ErrorContains(t, err, "safe: ")
+			return
+		}
+		p := compiled(t, G.Nodes{loss}, grads, G.Nodes{param})
+		require.NoError(t, p.Run())
+		v, err := param.Grad()
+		require.NoError(t, err)
+		require.NotNil(t, v, "neither an error nor a gradient")
+		require.Equal(t, want, floats(v))
 	}
-	p, err := safe.Compile(G.Nodes{second}, grads, G.Nodes{w})
-	require.NoError(t, err)
-	require.NoError(t, p.Run())
-	v, err := w.Grad()
-	require.NoError(t, err)
-	require.NotNil(t, v, "neither an error nor a gradient")
-	require.Equal(t, []float64{2, 4}, floats(v))
+	product := func(a, b *G.Node) *G.Node { return G.Must(G.HadamardProd(a, b)) }
+	t.Run("same parameter", func(t *testing.T) {
+		g := G.NewGraph()
+		w, x := input(g, "w", []float64{1, 2}, 2), input(g, "x", []float64{10, 20}, 2)
+		_, err := safe.Grad(G.Must(G.Sum(product(w, x))), w)
+		require.NoError(t, err)
+		refusedOrRight(t, G.Must(G.Sum(product(w, w))), w, []float64{2, 4})
+	})
+	t.Run("another parameter below a shared node", func(t *testing.T) {
+		g := G.NewGraph()
+		a, b := input(g, "a", []float64{3, 4}, 2), input(g, "b", []float64{5, 6}, 2)
+		x, shared := input(g, "x", []float64{10, 20}, 2), product(a, b)
+		_, err := safe.Grad(G.Must(G.Sum(product(x, shared))), a)
+		require.NoError(t, err)
+		loss := G.Must(G.Add(G.Must(G.Sum(shared)), G.Must(G.Sum(b))))
+		refusedOrRight(t, loss, b, []float64{4, 5})
+	})
+	t.Run("another parameter of the same loss", func(t *testing.T) {
+		g := G.NewGraph()
+		a, b := input(g, "a", []float64{3, 4}, 2), input(g, "b", []float64{5, 6}, 2)
+		loss := G.Must(G.Sum(product(a, b)))
+		_, err := safe.Grad(loss, a)
+		require.NoError(t, err)
+		refusedOrRight(t, loss, b, []float64{3, 4})
+	})
 }
 
 func TestGraphErrors(t *testing.T) {
