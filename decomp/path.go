@@ -115,8 +115,8 @@ func greedy(operands [][]Leg, weight, moving float64) Path {
 
 // What a matrix product costs besides its multiply-adds, in multiply-adds per
 // element: reading the larger operand once a row update, and moving it when its
-// contracted legs are not its last. Measured with gonum's Sgemm on products of
-// 8 to 128 columns; see BenchmarkPaths.
+// contracted legs are not its last. Estimates for gonum's Sgemm with 8 to 128
+// columns, which BenchmarkProduct was used to choose.
 const (
 	readCost = 24
 	moveCost = 16
