@@ -2,11 +2,14 @@ package datasets
 
 import (
 	"embed"
+	"encoding/hex"
 	"io/fs"
 	"slices"
 	"sync"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // The licence of the frames asks that its text and the names of the authors
@@ -19,10 +22,14 @@ var actionFiles embed.FS
 var actionClasses = []string{"stance", "run", "swing", "cast", "shoot", "block", "hit", "die"}
 
 const (
-	actionSubjects = 16
+	numSubjects = 16
 
 	heldoutSubjects = "heldout-subjects"
 	fewSubjects     = "few-subjects"
+
+	actionFrames   = "actions/frames-64x48-idx5-ubyte.gz"
+	actionLabels   = "actions/labels-idx1-ubyte.gz"
+	actionSubjects = "actions/subjects-idx1-ubyte.gz"
 )
 
 // actionTraining lists the subjects each split trains on.
@@ -41,20 +48,19 @@ type actions struct {
 var loadActions = sync.OnceValues(func() (*actions, error) { return readActions(actionFiles) })
 
 func readActions(files fs.FS) (*actions, error) {
-	const name = "actions/frames-64x48-idx5-ubyte.gz"
-	frames, err := readIDXFile(files, name)
+	frames, err := readIDXFile(files, actionFrames)
 	if err != nil {
 		return nil, err
 	}
 	if s := frames.shape; len(s) != 5 || s[4] != rgb {
-		return nil, errors.Errorf("datasets: %s: shape is %s, want (clips, steps, rows, columns, %d)", name, times(s), rgb)
+		return nil, errors.Errorf("datasets: %s: shape is %s, want (clips, steps, rows, columns, %d)", actionFrames, times(s), rgb)
 	}
 	a := &actions{frames: frames}
 	clips := frames.shape[0]
-	if a.labels, err = readTags(files, "actions/labels-idx1-ubyte.gz", clips, len(actionClasses)); err != nil {
+	if a.labels, err = readTags(files, actionLabels, clips, len(actionClasses)); err != nil {
 		return nil, err
 	}
-	if a.subjects, err = readTags(files, "actions/subjects-idx1-ubyte.gz", clips, actionSubjects); err != nil {
+	if a.subjects, err = readTags(files, actionSubjects, clips, numSubjects); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -92,7 +98,8 @@ type actionSet struct {
 	*actions
 	split         string
 	clips         [2][]int // index in actions of the clips of each part
-	norm          *normaliser
+	normalisation preprocess.Normalisation
+	norm          *normaliser // the same as a table
 	height, width int
 	scale         *scaler // nil when the frames are wanted as stored
 }
@@ -100,6 +107,14 @@ type actionSet struct {
 var _ Set = (*actionSet)(nil)
 
 func openActions(opt Options) (Set, error) {
+	if opt.Classes != nil && !slices.Equal(opt.Classes, actionClasses) {
+		return nil, errors.Errorf("datasets: actions has the classes %s, not %s", list(actionClasses), list(opt.Classes))
+	}
+	if opt.Normalisation != nil {
+		if err := opt.Normalisation.Check([]int{rgb}); err != nil {
+			return nil, errors.WithMessage(err, "datasets: actions")
+		}
+	}
 	a, err := loadActions()
 	if err != nil {
 		return nil, err
@@ -116,7 +131,12 @@ func newActionSet(a *actions, opt Options) *actionSet {
 		}
 		s.clips[part] = append(s.clips[part], i)
 	}
-	s.norm = newNormaliser(a.frames.data, s.Steps()*s.frameLen(), s.clips[Train])
+	if opt.Normalisation != nil {
+		s.normalisation = cloneNormalisation(*opt.Normalisation)
+	} else {
+		s.normalisation = s.measure(opt.Normalise)
+	}
+	s.norm = newNormaliser(s.normalisation)
 	if opt.Height != 0 && (opt.Height != s.height || opt.Width != s.width) {
 		s.scale = newScaler(s.height, s.width, opt.Height, opt.Width)
 		s.height, s.width = opt.Height, opt.Width
@@ -124,10 +144,43 @@ func newActionSet(a *actions, opt Options) *actionSet {
 	return s
 }
 
+// measure takes the statistics of the stored frames of the training part.
+func (s *actionSet) measure(mode string) preprocess.Normalisation {
+	n := channels(mode, []int{rgb}, true)
+	if n == 0 {
+		return preprocess.Normalisation{}
+	}
+	levels := preprocess.NewLevels(n)
+	clipLen := s.Steps() * s.frameLen()
+	for _, i := range s.clips[Train] {
+		levels.Add(s.frames.data[i*clipLen : (i+1)*clipLen])
+	}
+	return levels.Normalisation()
+}
+
 func (s *actionSet) Name() string      { return "actions (" + s.split + ")" }
 func (s *actionSet) Classes() []string { return slices.Clone(actionClasses) }
 func (s *actionSet) StepShape() []int  { return []int{s.height, s.width, rgb} }
 func (s *actionSet) Steps() int        { return s.frames.shape[1] }
+func (s *actionSet) Close() error      { return nil }
+
+func (s *actionSet) Normalisation() preprocess.Normalisation {
+	return cloneNormalisation(s.normalisation)
+}
+
+// Fingerprint is made of the checksums and sizes that gzip files end with.
+func (s *actionSet) Fingerprint() string {
+	const trailer = 8
+	var sums []byte
+	for _, name := range []string{actionFrames, actionLabels} {
+		data, err := actionFiles.ReadFile(name)
+		if err != nil || len(data) < trailer {
+			return ""
+		}
+		sums = append(sums, data[len(data)-trailer:]...)
+	}
+	return hex.EncodeToString(sums)
+}
 
 func (s *actionSet) Clips(p Part) int {
 	if p != Train && p != Test {
@@ -138,14 +191,13 @@ func (s *actionSet) Clips(p Part) int {
 
 // Read takes about 2 ms for frames of 160 by 120 and allocates nothing.
 func (s *actionSet) Read(p Part, i int, x []float32) (label, steps int, err error) {
-	if n := s.Clips(p); i < 0 || i >= n {
-		return 0, 0, errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.Name(), p, i, n)
+	if i < 0 || i >= s.Clips(p) {
+		return 0, 0, noClip(s, p, i)
 	}
 	steps = s.Steps()
 	out := s.height * s.width * rgb
 	if len(x) != steps*out {
-		return 0, 0, errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d",
-			s.Name(), len(x), times([]int{steps, s.height, s.width, rgb}), steps*out)
+		return 0, 0, noRoom(s, x)
 	}
 	clip, in := s.clips[p][i], s.frameLen()
 	for t := range steps {

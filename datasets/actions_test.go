@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"math"
@@ -22,19 +23,20 @@ func open(t testing.TB, opt Options) *actionSet {
 	t.Helper()
 	opened.Lock()
 	defer opened.Unlock()
-	if set := opened.sets[opt]; set != nil {
+	key := fmt.Sprintf("%+v", opt)
+	if set := opened.sets[key]; set != nil {
 		return set
 	}
 	set, err := Open("actions", opt)
 	require.NoError(t, err)
-	opened.sets[opt] = set.(*actionSet)
-	return opened.sets[opt]
+	opened.sets[key] = set.(*actionSet)
+	return opened.sets[key]
 }
 
 var opened = struct {
 	sync.Mutex
-	sets map[Options]*actionSet
-}{sets: make(map[Options]*actionSet)}
+	sets map[string]*actionSet // by the options
+}{sets: make(map[string]*actionSet)}
 
 func newClip(set Set) []float32 {
 	n := set.Steps()
@@ -76,7 +78,7 @@ func TestActionsSplits(t *testing.T) {
 				for label, n := range perClass {
 					assert.Equal(t, 8*len(want), n, "%s clips of %s", part, set.Classes()[label])
 				}
-				for s := range byte(actionSubjects) {
+				for s := range byte(numSubjects) {
 					assert.Equal(t, slices.Contains(want, s), subjects[s], "subject %d in %s", s, part)
 				}
 			}
@@ -227,7 +229,8 @@ func TestActionsReadErrors(t *testing.T) {
 	}{
 		{Train, 768, x, "datasets: actions (heldout-subjects) has no train clip 768, it has 768"},
 		{Test, -1, x, "datasets: actions (heldout-subjects) has no test clip -1, it has 256"},
-		{Part(2), 0, x, "datasets: actions (heldout-subjects) has no Part(2) clip 0, it has 0"},
+		{Part(3), 0, x, "datasets: actions (heldout-subjects) has no Part(3) clip 0, it has 0"},
+		{Validation, 0, x, "datasets: actions (heldout-subjects) has no validation clip 0, it has 0"},
 		{Part(-1), 0, x, "datasets: actions (heldout-subjects) has no Part(-1) clip 0, it has 0"},
 		{Train, 0, x[1:], "datasets: actions (heldout-subjects): x has room for 345599 values, a clip is 6·120·160·3 = 345600"},
 		{Train, 0, nil, "datasets: actions (heldout-subjects): x has room for 0 values, a clip is 6·120·160·3 = 345600"},

@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // fakeSet has clips of up to 3 steps of shape (2, 2). Clip i has i%3+1 steps,
@@ -29,10 +31,19 @@ type fakeSet struct {
 
 const fakeLen = 3 * 2 * 2
 
-func (s *fakeSet) Name() string      { return "fake" }
-func (s *fakeSet) Classes() []string { return []string{"even", "odd"} }
-func (s *fakeSet) Steps() int        { return 3 }
-func (s *fakeSet) Clips(Part) int    { return s.clips }
+func (s *fakeSet) Name() string                            { return "fake" }
+func (s *fakeSet) Classes() []string                       { return []string{"even", "odd"} }
+func (s *fakeSet) Steps() int                              { return 3 }
+func (s *fakeSet) Fingerprint() string                     { return "" }
+func (s *fakeSet) Close() error                            { return nil }
+func (s *fakeSet) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
+
+func (s *fakeSet) Clips(p Part) int {
+	if p == Validation {
+		return 0
+	}
+	return s.clips
+}
 
 func (s *fakeSet) StepShape() []int {
 	if s.shape != nil {

@@ -1,42 +1,72 @@
 package datasets
 
-import "math"
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+// The modes of Options.Normalise.
+const (
+	auto    = "auto"
+	channel = "channel"
+	global  = "global"
+	none    = "none"
+)
+
+var normaliseModes = []string{auto, channel, global, none}
+
+func checkNormalise(mode string) error {
+	if mode != "" && !slices.Contains(normaliseModes, mode) {
+		return errors.Errorf("no normalisation is called %q%s", mode, didyoumean.Hint(mode, normaliseModes))
+	}
+	return nil
+}
+
+// colours is the largest last axis of bytes that is taken for the colours of a
+// pixel: grey, grey and alpha, RGB, RGBA.
+const colours = 4
+
+// channels returns how many channels a mode measures apart, 0 for none. Bytes
+// with a long last axis are levels on one scale, as in frames without a colour
+// axis or flattened: a mean and a deviation for each pixel would blow up the
+// noise of those that hardly change. Other values may have a unit for each
+// place of the last axis, as the coordinates of a joint do.
+func channels(mode string, stepShape []int, levels bool) int {
+	last := stepShape[len(stepShape)-1]
+	switch {
+	case mode == none:
+		return 0
+	case mode == global, mode != channel && levels && last > colours:
+		return 1
+	}
+	return last
+}
+
+func cloneNormalisation(n preprocess.Normalisation) preprocess.Normalisation {
+	return preprocess.Normalisation{Mean: slices.Clone(n.Mean), Std: slices.Clone(n.Std)}
+}
 
 // rgb is the number of colour channels of a stored frame.
 const rgb = 3
 
-// normaliser maps the levels of each colour channel to (level - mean) / std.
+// normaliser maps the levels of each colour channel to their normalised value.
 // There are only 256 levels, so the arithmetic is done once per level.
 type normaliser [rgb][256]float32
 
-// newNormaliser takes the mean and the population standard deviation of each
-// channel from the chosen clips of frames, which holds clips of clipLen bytes
-// of interleaved channels. The sums are integers and so exact, whatever the
-// number of pixels or the order of the clips.
-func newNormaliser(frames []byte, clipLen int, clips []int) *normaliser {
-	var sum, squares [rgb]uint64
-	for _, i := range clips {
-		clip := frames[i*clipLen : (i+1)*clipLen]
-		for len(clip) >= rgb {
-			for c, level := range clip[:rgb] {
-				sum[c] += uint64(level)
-				squares[c] += uint64(level) * uint64(level)
-			}
-			clip = clip[rgb:]
-		}
-	}
-	pixels := float64(len(clips) * clipLen / rgb)
+func newNormaliser(n preprocess.Normalisation) *normaliser {
 	norm := new(normaliser)
-	for c := range norm {
-		mean := float64(sum[c]) / pixels
-		// The conversion keeps the compiler from fusing the product into the
-		// difference, which would give other bits on other processors.
-		std := math.Sqrt(float64(squares[c])/pixels - float64(mean*mean))
-		if !(std > 0) {
-			std = 1 // a channel of one level carries nothing to scale
+	for level := range 256 {
+		var pixel [rgb]float32
+		for c := range pixel {
+			pixel[c] = float32(level)
 		}
-		for level := range norm[c] {
-			norm[c][level] = float32((float64(level) - mean) / std)
+		n.Apply(pixel[:])
+		for c, v := range pixel {
+			norm[c][level] = v
 		}
 	}
 	return norm

@@ -2,10 +2,12 @@ package datasets
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // Options of Open. The zero value opens a set the way its authors meant it.
@@ -16,8 +18,24 @@ type Options struct {
 
 	// Height and Width are the rows and columns of the frames the model wants;
 	// frames of another size are scaled, ignoring their aspect ratio. Both
-	// zero is the size the set is stored in.
+	// zero is the size the set is stored in, the only one for a set without
+	// Frames.
 	Height, Width int
+
+	// Normalise says over which values of the training part a mean and a
+	// standard deviation are taken: "channel" for each place of the last axis
+	// of a step, "global" for all values as one, "none" to leave values as they
+	// are stored. "auto" or empty is "channel", except for bytes with more than
+	// 4 places in the last axis, which are no colours: there it is "global".
+	Normalise string
+
+	// Normalisation is that of a checkpoint, used instead of measuring. It
+	// overrides Normalise. Nil measures.
+	Normalisation *preprocess.Normalisation
+
+	// Classes are those of a checkpoint: a set with other names is refused, and
+	// one without names gets these. Nil takes those of the set.
+	Classes []string
 }
 
 // source is a set that Open knows. Adding a set is adding an entry to sources.
@@ -33,7 +51,7 @@ var sources = []source{
 	{name: "actions", splits: []string{heldoutSubjects, fewSubjects}, open: openActions},
 }
 
-// Names returns the names that Open accepts.
+// Names returns the names of the sets that are part of the program.
 func Names() []string {
 	var names []string
 	for _, s := range sources {
@@ -53,13 +71,32 @@ func Splits(name string) []string {
 	return nil
 }
 
-// Open returns the set called name, one of Names.
+// Frames returns whether the steps of the named set are frames, which
+// Options.Height and Options.Width scale.
+func Frames(name string) bool {
+	return slices.Contains(Names(), name)
+}
+
+// Open returns the set called name, one of Names, or one in files of the
+// user's own, called "npz:train.npz,test.npz" or "npz:test.npz"; see the
+// package comment. The second form has no training part to measure, so it needs
+// Options.Normalisation.
 //
 // It returns an error when there is no such set or no such split, when only
-// one of Height and Width is given, or when the files of the set are damaged.
+// one of Height and Width is given, when the options do not fit the set, or
+// when its files are missing, damaged or not what they should be.
 func Open(name string, opt Options) (Set, error) {
+	if err := checkNormalise(opt.Normalise); err != nil {
+		return nil, errors.WithMessage(err, "datasets")
+	}
+	if files, ok := strings.CutPrefix(name, npzPrefix); ok {
+		return openNPZ(name, files, opt)
+	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {
+		if strings.HasSuffix(name, ".npz") {
+			return nil, errors.Errorf("datasets: no set is called %q; files of your own are \"npz:train.npz,test.npz\"", name)
+		}
 		return nil, errors.Errorf("datasets: no set is called %q%s", name, didyoumean.Hint(name, Names()))
 	}
 	src := sources[at]
@@ -73,6 +110,15 @@ func Open(name string, opt Options) (Set, error) {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
 	return src.open(opt)
+}
+
+// list writes names the way errors show them, and not all of very many.
+func list(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + ", ..."
+	}
+	return strings.Join(names, ", ")
 }
 
 // maxSide bounds the frames a set is scaled to. It is far above the input of

@@ -1,29 +1,40 @@
 package datasets
 
-import "strconv"
+import (
+	"strconv"
 
-// Part is one of the two parts a split cuts a set into.
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+// Part is one of the parts a set is cut into.
 type Part int
 
-// The parts of a split. A model is fitted to Train and judged on Test.
+// The parts of a set. A model is fitted to Train and judged on Test. Validation
+// is what Holdout cuts out of Train, to choose between models with; a set that
+// did not go through Holdout has no clips in it.
 const (
 	Train Part = iota
 	Test
+	Validation
 )
 
-// String returns "train" or "test".
+// String returns "train", "test" or "validation".
 func (p Part) String() string {
 	switch p {
 	case Train:
 		return "train"
 	case Test:
 		return "test"
+	case Validation:
+		return "validation"
 	}
 	return "Part(" + strconv.Itoa(int(p)) + ")"
 }
 
-// Set is a labelled collection of clips cut into a training and a test part.
-// A Set is safe for concurrent use.
+// Set is a labelled collection of clips cut into parts. A Set is safe for
+// concurrent use.
 type Set interface {
 	// Name tells the set and its split, as in "actions (heldout-subjects)".
 	Name() string
@@ -46,4 +57,32 @@ type Set interface {
 	// values are normalised. Steps past the end of a shorter clip are zero.
 	// It returns the label of the clip and the number of steps it really has.
 	Read(p Part, i int, x []float32) (label, steps int, err error)
+
+	// Normalisation returns how Read makes its values from the stored ones. It
+	// was measured on the training part, or given to Open.
+	Normalisation() preprocess.Normalisation
+
+	// Fingerprint returns a text that changes when the stored clips, labels or
+	// lengths do, so that a run that is resumed notices. It does not tell how
+	// they are cut into parts. It is empty when it is not known.
+	Fingerprint() string
+
+	// Close gives back the files of the set, after which Read fails for a set
+	// that has files. Closing again does nothing.
+	Close() error
+}
+
+// noClip is the error of a Read of a clip that is not there.
+func noClip(s Set, p Part, i int) error {
+	return errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.Name(), p, i, s.Clips(p))
+}
+
+// noRoom is the error of a Read into an x of the wrong length.
+func noRoom(s Set, x []float32) error {
+	shape := append([]int{s.Steps()}, s.StepShape()...)
+	want := 1
+	for _, n := range shape {
+		want *= n
+	}
+	return errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.Name(), len(x), times(shape), want)
 }

@@ -1,0 +1,71 @@
+package datasets
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Holdout returns s with a Validation part, cut out of its Train part at
+// random: the nearest whole number to fraction times the training clips. The
+// same seed holds out the same clips, and the draw has nothing to do with those
+// of Order. Everything else is that of s, also the normalisation, which was
+// measured before on all training clips. Closing the new set closes s.
+//
+// It returns an error when fraction is not between 0 and 1, when one of the two
+// sides would have no clip, and when s has a Validation part already.
+func Holdout(s Set, fraction float64, seed uint64) (Set, error) {
+	if !(fraction > 0 && fraction < 1) {
+		return nil, errors.Errorf("datasets: %s: cannot hold out a fraction of %v, want one between 0 and 1", s.Name(), fraction)
+	}
+	if n := s.Clips(Validation); n > 0 {
+		return nil, errors.Errorf("datasets: %s has %d validation clips already, hold out once", s.Name(), n)
+	}
+	total := s.Clips(Train)
+	held := int(math.Round(fraction * float64(total)))
+	if held < 1 || held >= total {
+		return nil, errors.Errorf("datasets: %s: holding out %v of %d train clips leaves %d to train on and %d to validate, want at least 1 of each",
+			s.Name(), fraction, total, total-held, held)
+	}
+	// The key keeps these draws apart from those of Order with the same seed.
+	key := [32]byte{0: 'h', 1: 'o', 2: 'l', 3: 'd'}
+	binary.LittleEndian.PutUint64(key[24:], seed)
+	order := rand.New(rand.NewChaCha8(key)).Perm(total)
+	h := &heldOut{Set: s, validation: order[:held], train: order[held:]}
+	slices.Sort(h.validation) // files are read forwards
+	slices.Sort(h.train)
+	return h, nil
+}
+
+// heldOut is a set some training clips of which are for validation.
+type heldOut struct {
+	Set
+	train, validation []int // indices in the training part of Set
+}
+
+func (h *heldOut) Clips(p Part) int {
+	switch p {
+	case Train:
+		return len(h.train)
+	case Validation:
+		return len(h.validation)
+	}
+	return h.Set.Clips(p)
+}
+
+func (h *heldOut) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	if p != Train && p != Validation {
+		return h.Set.Read(p, i, x)
+	}
+	clips := h.train
+	if p == Validation {
+		clips = h.validation
+	}
+	if i < 0 || i >= len(clips) {
+		return 0, 0, noClip(h, p, i)
+	}
+	return h.Set.Read(Train, clips[i], x)
+}

@@ -1,0 +1,62 @@
+package preprocess
+
+import (
+	"math"
+
+	"github.com/pkg/errors"
+)
+
+// Normalisation maps a stored value v of channel c to (v - Mean[c]) / Std[c].
+// Channels count along the last axis of a step, such as the colours of a
+// frame. One entry is for all values, and no entry at all changes nothing.
+type Normalisation struct {
+	Mean []float64 `json:"mean"`
+	Std  []float64 `json:"std"`
+}
+
+// Check returns an error when n does not fit steps of shape (n_1, ..., n_d):
+// Mean and Std must have the same number of entries, 0, 1 or n_d, all of them
+// finite and those of Std positive.
+func (n Normalisation) Check(stepShape []int) error {
+	if len(n.Mean) != len(n.Std) {
+		return errors.Errorf("normalisation: Mean has %d entries and Std %d, want as many", len(n.Mean), len(n.Std))
+	}
+	if k := len(n.Mean); k > 1 {
+		if len(stepShape) == 0 {
+			return errors.Errorf("normalisation: there are %d entries, want 0 or 1 for steps without an axis", k)
+		}
+		if last := stepShape[len(stepShape)-1]; k != last {
+			return errors.Errorf("normalisation: there are %d entries, want 0, 1 or %d, the last axis of a step", k, last)
+		}
+	}
+	for c, mean := range n.Mean {
+		if math.IsNaN(mean) || math.IsInf(mean, 0) {
+			return errors.Errorf("normalisation: Mean[%d] is %v, want a finite number", c, mean)
+		}
+		if std := n.Std[c]; !(std > 0) || math.IsInf(std, 0) {
+			return errors.Errorf("normalisation: Std[%d] is %v, want a finite number above 0", c, std)
+		}
+	}
+	return nil
+}
+
+// Apply normalises x in place. Its shape is (..., n_d), whole rows of the last
+// axis of a step. The arithmetic is float64, rounded once at the end.
+func (n Normalisation) Apply(x []float32) {
+	switch len(n.Mean) {
+	case 0:
+	case 1:
+		mean, std := n.Mean[0], n.Std[0]
+		for k, v := range x {
+			x[k] = float32((float64(v) - mean) / std)
+		}
+	default:
+		mean, std := n.Mean, n.Std[:len(n.Mean)]
+		for len(x) >= len(mean) {
+			for c, v := range x[:len(mean)] {
+				x[c] = float32((float64(v) - mean[c]) / std[c])
+			}
+			x = x[len(mean):]
+		}
+	}
+}
