@@ -40,14 +40,24 @@ func (c Cell) String() string {
 // Gates returns the factor on the first output mode: 4, 3 or 1.
 func (c Cell) Gates() int { return []int{4, 3, 1}[c] }
 
+// GateNames lists the cell's gates in the order of their columns.
+func (c Cell) GateNames() []string {
+	return [][]string{
+		{"input gate", "forget gate", "candidate", "output gate"},
+		{"update gate", "reset gate", "candidate"},
+		{"candidate"},
+	}[c]
+}
+
 // state is what a cell carries from step to step, each (batch, hidden).
 type state struct {
 	h *G.Node
 	c *G.Node // LSTM only
 }
 
-// step advances a cell: a (batch, gates·hidden) is x·W + b, u is h·U.
-type step func(a, u *G.Node, s state) (state, error)
+// step advances a cell: a (batch, gates·hidden) is x·W + b, u is h·U. It returns
+// the next state and the gates, each (batch, hidden), in the order of GateNames.
+type step func(a, u *G.Node, s state) (state, G.Nodes, error)
 
 func (c Cell) step() step { return []step{lstmStep, gruStep, rnnStep}[c] }
 

@@ -19,14 +19,22 @@ type Options struct {
 	Lengths *G.Node
 	// Training turns dropout on.
 	Training bool
-	// Seed fixes dropout; the k-th run of two graphs with one seed drops the same.
+	// Seed and the number of the run fix dropout: run k of two graphs with one
+	// seed drops the same. Run points to that number, for a caller who runs
+	// several graphs or goes on with an earlier training; nil makes the graph
+	// count its own runs from 0.
 	Seed uint64
+	Run  *uint64
 }
 
 // Output is what a stack makes of a batch of sequences.
 type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
 	Steps G.Nodes // the last layer's state after each step, each (batch, features); padding repeats the state before it
+
+	// Activations are the values inside the layers, in the order in which they
+	// are computed.
+	Activations []Activation
 }
 
 // Forward adds the stack to x's graph: x is (batch, steps, n_1, ..., n_d), the
@@ -68,6 +76,7 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			return nil, err
 		}
 	}
+	out.Activations = run.activations
 	return out, nil
 }
 
@@ -86,6 +95,7 @@ type run struct {
 	opt          Options
 	batch, steps int
 	masks        G.Nodes // (batch, 1) a step; nil without lengths
+	activations  []Activation
 }
 
 // layer runs a layer's directions over x and joins their outputs.
@@ -126,7 +136,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 	s.c = s.h
 	drop := func(h *G.Node) (*G.Node, error) { return h, nil }
 	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 {
-		mask, err := safe.DropoutMask(x, p, r.opt.Seed^hash(d.name+".recurrent"), r.batch, hidden)
+		mask, err := safe.DropoutMask(x, p, r.opt.Seed^hash(d.name+".recurrent"), r.opt.Run, r.batch, hidden)
 		if err != nil {
 			return nil, err
 		}
@@ -147,10 +157,11 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 		if err != nil {
 			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
 		}
-		next, err := advance(pre[t], u, s)
+		next, gates, err := advance(pre[t], u, s)
 		if err != nil {
 			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
 		}
+		r.note(d, t, gates, next)
 		if s, err = r.keep(s, next, t); err != nil {
 			return nil, err
 		}
@@ -165,7 +176,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 	var err error
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		if x, err = safe.DropoutSteps(x, p, r.opt.Seed^hash(d.name+".input")); err != nil {
+		if x, err = safe.DropoutSteps(x, p, r.opt.Seed^hash(d.name+".input"), r.opt.Run); err != nil {
 			return nil, err
 		}
 	}
@@ -177,6 +188,7 @@ func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 	if err != nil {
 		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden", d.name)
 	}
+	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
 	width := d.layer.Cell.Gates() * d.layer.Hidden()
 	bias, err := r.node(d.name+".bias", []int{1, width})
 	if err != nil {

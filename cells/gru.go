@@ -10,19 +10,19 @@ import G "gorgonia.org/gorgonia"
 //	r = σ(x·W_r + h·U_r + b_r)
 //	g = tanh(x·W_g + r ⊙ (h·U_g) + b_g)
 //	h' = z ⊙ h + (1-z) ⊙ g
-func gruStep(a, u *G.Node, s state) (state, error) {
+func gruStep(a, u *G.Node, s state) (state, G.Nodes, error) {
 	x, err := gates(a, 3)
 	if err != nil {
-		return s, err
+		return s, nil, err
 	}
 	y, err := gates(u, 3)
 	if err != nil {
-		return s, err
+		return s, nil, err
 	}
 	var k calc
 	z := k.sigmoid(k.add(x[0], y[0]))
 	r := k.sigmoid(k.add(x[1], y[1]))
 	g := k.tanh(k.add(x[2], k.mul(r, y[2])))
 	h := k.add(g, k.mul(z, k.sub(s.h, g)))
-	return state{h: h}, k.err
+	return state{h: h}, G.Nodes{z, r, g}, k.err
 }

@@ -12,18 +12,18 @@ import G "gorgonia.org/gorgonia"
 //	o = σ(x·W_o + h·U_o + b_o)
 //	c' = f ⊙ c + i ⊙ g
 //	h' = o ⊙ tanh(c')
-func lstmStep(a, u *G.Node, s state) (state, error) {
+func lstmStep(a, u *G.Node, s state) (state, G.Nodes, error) {
 	var k calc
 	all := k.add(a, u)
 	if k.err != nil {
-		return s, k.err
+		return s, nil, k.err
 	}
 	gate, err := gates(all, 4)
 	if err != nil {
-		return s, err
+		return s, nil, err
 	}
 	i, f, g, o := k.sigmoid(gate[0]), k.sigmoid(gate[1]), k.tanh(gate[2]), k.sigmoid(gate[3])
 	c := k.add(k.mul(f, s.c), k.mul(i, g))
 	h := k.mul(o, k.tanh(c))
-	return state{h: h, c: c}, k.err
+	return state{h: h, c: c}, G.Nodes{i, f, g, o}, k.err
 }

@@ -16,6 +16,9 @@ type BuildOptions struct {
 	Lengths *G.Node
 	// Training turns dropout on, with the model's seed.
 	Training bool
+	// Run points to the number of the run, which with the seed fixes dropout;
+	// nil makes the graph count its own runs. See cells.Options.
+	Run *uint64
 	// Prefix starts the names of the nodes, for two models in one graph.
 	Prefix string
 }
@@ -25,6 +28,10 @@ type Network struct {
 	Logits     *G.Node // (batch, classes), before the softmax
 	Last       *G.Node // (batch, features), the state the classifier reads
 	Learnables G.Nodes // one node a Param, in the model's order
+
+	// Activations are the values inside the layers, in the order in which they
+	// are computed.
+	Activations []cells.Activation
 }
 
 // Build adds the model to x's graph. x is (batch, steps, n_1, ..., n_d), the
@@ -54,11 +61,11 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 		net.Learnables = append(net.Learnables, n)
 		nodes[p.Name] = n
 	}
-	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.Seed})
+	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.Seed, Run: opt.Run})
 	if err != nil {
 		return nil, err
 	}
-	net.Last = out.Last
+	net.Last, net.Activations = out.Last, out.Activations
 	scores, err := G.Mul(out.Last, nodes[headWeight])
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: classifier")

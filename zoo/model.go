@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // Options of New and FromSpec. The zero value is a float32 model with the
@@ -28,13 +29,27 @@ type Param struct {
 
 // Model is a classifier with its weights.
 type Model struct {
+	Name    string // of the registry's entry, or a name of your own; "" for none
 	Spec    Spec
 	Classes int
 	Seed    uint64
 	Dtype   tensor.Dtype
 
+	// ClassNames has a name for each class once a training has told the model;
+	// Input then says how the values it reads were made. Both go into
+	// checkpoints.
+	ClassNames []string
+	Input      *Input
+
 	stack  *cells.Stack
 	params []Param
+}
+
+// Input describes the sequences a model was trained on.
+type Input struct {
+	Steps     int   `json:"steps"`      // of the longest sequence
+	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
+	preprocess.Normalisation
 }
 
 // New returns the named entry of the registry as a model with initial weights.
@@ -44,12 +59,34 @@ func New(name string, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return FromSpec(e.Spec, opt)
+	m, err := FromSpec(e.Spec, opt)
+	if err != nil {
+		return nil, err
+	}
+	m.Name = name
+	return m, nil
 }
 
 // FromSpec returns a model with initial weights, or an error that quotes the
 // field, modes or ranks of the spec that don't fit.
 func FromSpec(s Spec, opt Options) (*Model, error) {
+	m, err := withoutWeights(s, opt)
+	if err != nil {
+		return nil, err
+	}
+	values := m.stack.Init(opt.Seed)
+	for k, p := range m.stack.Params() {
+		m.add(p.Name, p.Shape, values[k])
+		values[k] = nil // a dense layer's values are large
+	}
+	features := m.stack.Features()
+	m.add(headWeight, []int{features, m.Classes}, headInit(opt.Seed, features, m.Classes))
+	m.add(headBias, []int{1, m.Classes}, make([]float64, m.Classes))
+	return m, nil
+}
+
+// withoutWeights is FromSpec before any memory is taken for weights.
+func withoutWeights(s Spec, opt Options) (*Model, error) {
 	if opt.Dropout != nil {
 		s.Dropout, s.RecurrentDropout = *opt.Dropout, *opt.Dropout
 	}
@@ -73,14 +110,15 @@ func FromSpec(s Spec, opt Options) (*Model, error) {
 	if n := counts(stack, s.Classes).Model; n > maxParams || s.Classes > maxParams {
 		return nil, errors.Errorf("zoo: the model has %d learnable values; want at most %d", n, maxParams)
 	}
-	values := stack.Init(opt.Seed)
-	for k, p := range stack.Params() {
-		m.add(p.Name, p.Shape, values[k])
-		values[k] = nil // a dense layer's values are large
-	}
-	m.add(headWeight, []int{stack.Features(), m.Classes}, headInit(opt.Seed, stack.Features(), m.Classes))
-	m.add(headBias, []int{1, m.Classes}, make([]float64, m.Classes))
 	return m, nil
+}
+
+// shapes lists the names and shapes of the learnable tensors, in the order of
+// Params.
+func (m *Model) shapes() []cells.Param {
+	return append(m.stack.Params(),
+		cells.Param{Name: headWeight, Shape: []int{m.stack.Features(), m.Classes}},
+		cells.Param{Name: headBias, Shape: []int{1, m.Classes}})
 }
 
 // maxParams keeps a slip in a spec from asking for more memory than there is.

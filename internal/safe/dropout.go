@@ -12,20 +12,28 @@ import (
 
 // DropoutMask returns a node that holds, anew at each run, zeros with
 // probability p and 1/(1-p) elsewhere, so that a product with it keeps the mean
-// (inverted dropout). The k-th run's values depend on seed and k alone;
-// upstream's Dropout draws from a generator seeded by the clock. like gives the
-// graph and the type and is not read. Each mask of a graph needs a seed of its
-// own: equal ones are one node.
-func DropoutMask(like *G.Node, p float64, seed uint64, shape ...int) (*G.Node, error) {
+// (inverted dropout). Run k's values depend on seed and k alone, where k is what
+// run points to, or with a nil run the number of runs before; upstream's Dropout
+// draws from a generator seeded by the clock. like gives the graph and the type
+// and is not read. Each mask of a graph needs a seed of its own: equal ones are
+// one node.
+func DropoutMask(like *G.Node, p float64, seed uint64, run *uint64, shape ...int) (*G.Node, error) {
 	if !(p >= 0 && p < 1) {
 		return nil, errors.Errorf("safe: dropout probability %v; want at least 0 and below 1", p)
 	}
-	var run uint64
+	count := uint64(0)
+	next := func() uint64 {
+		if run != nil {
+			return *run
+		}
+		count++
+		return count - 1
+	}
 	return apply(&op{
 		name:  fmt.Sprintf("dropout %v seed %d", p, seed),
 		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, _ [][]float32) { drop(out, p, seed, run); run++ },
-		f64:   func(out []float64, _ [][]float64) { drop(out, p, seed, run); run++ },
+		f32:   func(out []float32, _ [][]float32) { drop(out, p, seed, next()) },
+		f64:   func(out []float64, _ [][]float64) { drop(out, p, seed, next()) },
 		wrt:   []bool{false},
 		diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, like)
@@ -46,11 +54,11 @@ func drop[T float](out []T, p float64, seed, run uint64) {
 // DropoutSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one
 // DropoutMask of shape (batch, n_1·…·n_d): what is dropped of a sequence is
 // dropped at all its steps (Gal and Ghahramani 2016).
-func DropoutSteps(x *G.Node, p float64, seed uint64) (*G.Node, error) {
+func DropoutSteps(x *G.Node, p float64, seed uint64, run *uint64) (*G.Node, error) {
 	if x.Dims() < 3 {
 		return nil, errors.Errorf("safe: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
 	}
-	mask, err := DropoutMask(x, p, seed, x.Shape()[0], product(x.Shape()[2:]))
+	mask, err := DropoutMask(x, p, seed, run, x.Shape()[0], product(x.Shape()[2:]))
 	if err != nil {
 		return nil, err
 	}

@@ -193,7 +193,7 @@ func dropout(t *testing.T, dt tensor.Dtype, p float64, seed uint64, runs int, sh
 	}
 	x, err := safe.Input(g, "x", dt, tensor.Shape{1}, like)
 	require.NoError(t, err)
-	mask, err := safe.DropoutMask(x, p, seed, shape...)
+	mask, err := safe.DropoutMask(x, p, seed, nil, shape...)
 	require.NoError(t, err)
 	require.True(t, mask.Shape().Eq(tensor.Shape(shape)))
 	program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -251,12 +251,12 @@ func TestDropoutMaskSeeds(t *testing.T) {
 func TestDropoutMaskInAGraph(t *testing.T) {
 	g := G.NewGraph()
 	x := input(g, "x", count(64), 8, 8)
-	a, err := safe.DropoutMask(x, 0.5, 1, 8, 8)
+	a, err := safe.DropoutMask(x, 0.5, 1, nil, 8, 8)
 	require.NoError(t, err)
-	b, err := safe.DropoutMask(x, 0.5, 2, 8, 8)
+	b, err := safe.DropoutMask(x, 0.5, 2, nil, 8, 8)
 	require.NoError(t, err)
 	require.NotSame(t, a, b)
-	same, err := safe.DropoutMask(x, 0.5, 1, 8, 8)
+	same, err := safe.DropoutMask(x, 0.5, 1, nil, 8, 8)
 	require.NoError(t, err)
 	require.Same(t, a, same)
 	loss, err := safe.SumAll(G.Must(G.HadamardProd(G.Must(G.HadamardProd(x, a)), b)))
@@ -294,7 +294,7 @@ func TestDropoutSteps(t *testing.T) {
 			want = append(want, mask[4*b:4*b+4]...)
 		}
 	}
-	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.DropoutSteps(in[0], 0.5, seed) }
+	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.DropoutSteps(in[0], 0.5, seed, nil) }
 	got, err := gradcheck.Forward(build, x)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
@@ -319,11 +319,11 @@ func TestMaskErrors(t *testing.T) {
 		{"safe: mask of shape (2, 3, 4) does not start shape (2, 3)", func() (*G.Node, error) { return safe.Select(matrix, steps, true) }},
 		{"safe: mask of shape (3, 1) does not start shape (2, 3, 4)", func() (*G.Node, error) { return safe.Select(steps, in(3, 1), false) }},
 		{"safe: lengths have shape (2, 3); want (batch)", func() (*G.Node, error) { return safe.Before(matrix, 4) }},
-		{"safe: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, 1, 0, 3) }},
-		{"safe: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, -0.1, 0, 3) }},
-		{"safe: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, math.NaN(), 0, 3) }},
-		{"safe: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutSteps(steps, 1.5, 0) }},
-		{"safe: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return safe.DropoutSteps(matrix, 0.5, 0) }},
+		{"safe: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, 1, 0, nil, 3) }},
+		{"safe: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, -0.1, 0, nil, 3) }},
+		{"safe: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, math.NaN(), 0, nil, 3) }},
+		{"safe: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutSteps(steps, 1.5, 0, nil) }},
+		{"safe: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return safe.DropoutSteps(matrix, 0.5, 0, nil) }},
 	} {
 		_, err := c.build()
 		require.EqualError(t, err, c.text)

@@ -1,0 +1,34 @@
+package cells
+
+import G "gorgonia.org/gorgonia"
+
+// Activation is a value inside a layer, for a look at what it does: saturated
+// gates, or the first place where a number overflowed.
+type Activation struct {
+	Layer string  // "layer1", or "layer1.backward" for the reverse direction
+	Name  string  // one of the cell's GateNames, Projection, Memory or Hidden
+	Step  int     // from 0; -1 for the projection, which has all steps
+	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
+}
+
+// Names of activations that are no gates.
+const (
+	Projection = "projection" // x·W of all steps, without bias
+	Memory     = "memory"     // c of an LSTM, after the step
+	Hidden     = "state"      // h after the step
+)
+
+// note keeps what a step computed. The states are those before padding is
+// undone.
+func (r *run) note(d *direction, step int, gates G.Nodes, s state) {
+	add := func(name string, n *G.Node) {
+		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Step: step, Node: n})
+	}
+	for k, name := range d.layer.Cell.GateNames() {
+		add(name, gates[k])
+	}
+	if s.c != nil {
+		add(Memory, s.c)
+	}
+	add(Hidden, s.h)
+}

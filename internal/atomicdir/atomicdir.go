@@ -1,0 +1,203 @@
+// Package atomicdir writes a folder of files so that whoever looks for it finds
+// the last complete one, whenever the writer was killed or the disk was full.
+//
+// A folder is written next to its final place as NAME.new, every file synced to
+// the disk, and then takes the place of NAME, which for a moment is NAME.old:
+// between the two renames NAME.old is the one to read. A file SHA256SUMS, as
+// sha256sum writes it, tells damage apart from content.
+package atomicdir
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	stderrors "errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Sums is the name of the file with the checksums of the others.
+const Sums = "SHA256SUMS"
+
+// File is a file to write.
+type File struct {
+	Name  string // without a path
+	Write func(io.Writer) error
+}
+
+// Write makes dir hold exactly these files. On an error dir is as it was.
+func Write(dir string, files ...File) error {
+	dir = filepath.Clean(dir)
+	next, old := dir+".new", dir+".old"
+	if err := os.RemoveAll(next); err != nil { // what a killed writer left
+		return err
+	}
+	if err := fill(next, files); err != nil {
+		os.RemoveAll(next) // the error at hand matters more than one about tidying up
+		return err
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		if err := os.RemoveAll(old); err != nil {
+			return err
+		}
+		if err := os.Rename(dir, old); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(next, dir); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return os.RemoveAll(old)
+}
+
+func fill(dir string, files []File) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	var sums bytes.Buffer
+	for _, f := range files {
+		sum := sha256.New()
+		err := writeFile(filepath.Join(dir, f.Name), func(w io.Writer) error { return f.Write(io.MultiWriter(w, sum)) })
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", sum.Sum(nil), f.Name)
+	}
+	err := writeFile(filepath.Join(dir, Sums), func(w io.Writer) error { _, err := w.Write(sums.Bytes()); return err })
+	if err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // the second time on success, which does nothing
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// syncDir makes renames in dir last through a loss of power.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, stderrors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) {
+		return err // some file systems have no sync for folders
+	}
+	return nil
+}
+
+// Exists tells whether dir, or what a killed writer left of it, is there.
+func Exists(dir string) bool {
+	_, err := os.Stat(current(dir))
+	return err == nil
+}
+
+// current is where the last complete folder is.
+func current(dir string) string {
+	dir = filepath.Clean(dir)
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(dir + ".old"); err == nil {
+			return dir + ".old"
+		}
+	}
+	return dir
+}
+
+// Read returns the contents of the named files of dir. It returns an error when
+// one is missing, or is not the one whose checksum was written.
+func Read(dir string, names ...string) (map[string][]byte, error) {
+	// While a run writes, the folder may be exchanged under a reader.
+	for try := 0; ; try++ {
+		at := current(dir)
+		before, err := os.Stat(at)
+		if err != nil {
+			return nil, err
+		}
+		files, err := read(at, names)
+		if err == nil {
+			return files, nil
+		}
+		after, gone := os.Stat(current(dir))
+		if try == 3 || gone == nil && os.SameFile(before, after) {
+			return nil, err
+		}
+	}
+}
+
+func read(dir string, names []string) (map[string][]byte, error) {
+	sums, err := readSums(dir)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		want, ok := sums[name]
+		if !ok {
+			return nil, errors.Errorf("%s is not listed in %s", name, Sums)
+		}
+		data, err := readFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		if sha256.Sum256(data) != want {
+			return nil, errors.Errorf("%s is not the file that was written: its checksum differs from %s", name, Sums)
+		}
+		files[name] = data
+	}
+	return files, nil
+}
+
+func readSums(dir string) (map[string][sha256.Size]byte, error) {
+	data, err := readFile(filepath.Join(dir, Sums))
+	if err != nil {
+		return nil, err
+	}
+	sums := map[string][sha256.Size]byte{}
+	for n, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
+		digits, name, ok := strings.Cut(line, "  ")
+		sum, err := hex.DecodeString(digits)
+		if !ok || err != nil || len(sum) != sha256.Size || sums[name] != [sha256.Size]byte{} {
+			return nil, errors.Errorf("%s is damaged: line %d is no checksum of a file", Sums, n+1)
+		}
+		sums[name] = [sha256.Size]byte(sum)
+	}
+	return sums, nil
+}
+
+// readFile reads a regular file: a pipe or a device would have no end.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.Errorf("%s is not a file", path)
+	}
+	return os.ReadFile(path)
+}

@@ -1,0 +1,207 @@
+package zoo
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"slices"
+
+	"github.com/nlpodyssey/safetensors"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/atomicdir"
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// CheckpointVersion is the version of the checkpoint format that Save writes.
+// Load reads this one and all before it; docs/checkpoints.md describes it.
+const CheckpointVersion = 1
+
+const (
+	checkpointFormat = "tensorzoo checkpoint"
+	weightsFile      = "model.safetensors"
+	stateFile        = "optimizer.safetensors"
+	headerFile       = "checkpoint.json"
+)
+
+// Checkpoint is a model on disk, and the training that made it.
+type Checkpoint struct {
+	Model *Model
+	// Training is what package train needs to go on, as JSON; nil for a model
+	// that is not in training.
+	Training json.RawMessage
+	// State holds the optimiser's tensors; nil for none.
+	State []Param
+}
+
+// header is the file checkpoint.json.
+type header struct {
+	Format   string          `json:"format"`
+	Version  int             `json:"version"`
+	Model    modelHeader     `json:"model"`
+	Training json.RawMessage `json:"training,omitempty"`
+}
+
+type modelHeader struct {
+	Name       string   `json:"name"`
+	Spec       Spec     `json:"spec"` // Spec.Classes is the number of classes
+	Seed       uint64   `json:"seed"`
+	Dtype      string   `json:"dtype"` // float32 or float64
+	ClassNames []string `json:"class_names,omitempty"`
+	Input      *Input   `json:"input,omitempty"`
+}
+
+// Save writes the model to the folder dir, which holds the earlier checkpoint
+// until the new one is complete. It returns an error when a weight is not a
+// finite number, and when dir cannot be written; dir is then as it was.
+func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
+
+// Save is Model.Save with the training.
+func (c *Checkpoint) Save(dir string) error {
+	m := c.Model
+	for _, p := range slices.Concat(m.params, c.State) {
+		if at := p.notFinite(); at >= 0 {
+			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
+		}
+	}
+	h := header{Format: checkpointFormat, Version: CheckpointVersion, Training: c.Training, Model: modelHeader{
+		Name: m.Name, Spec: m.Spec, Seed: m.Seed, Dtype: m.Dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
+	}}
+	text, err := json.MarshalIndent(h, "", "  ")
+	if err != nil {
+		return errors.Wrapf(err, "zoo: %s: %s", dir, headerFile)
+	}
+	files := []atomicdir.File{
+		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.params) }},
+		{Name: headerFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
+	}
+	if c.State != nil {
+		files = append(files, atomicdir.File{Name: stateFile, Write: func(w io.Writer) error { return writeTensors(w, c.State) }})
+	}
+	return errors.Wrapf(atomicdir.Write(dir, files...), "zoo: %s could not be saved", dir)
+}
+
+// Load returns the model of the checkpoint in dir with its weights, to Build
+// into a graph of yours or to train on. It returns an error that names the file
+// when the checkpoint is damaged, is from a later release, or its tensors are
+// not those of its spec.
+func Load(dir string) (*Model, error) {
+	m, _, err := load(dir)
+	return m, err
+}
+
+// LoadCheckpoint is Load with the training.
+func LoadCheckpoint(dir string) (*Checkpoint, error) {
+	m, training, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &Checkpoint{Model: m, Training: training}
+	if training == nil {
+		return c, nil
+	}
+	files, err := atomicdir.Read(dir, stateFile)
+	if err != nil {
+		return nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	}
+	c.State, err = readState(files[stateFile])
+	return c, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, stateFile)
+}
+
+func load(dir string) (*Model, json.RawMessage, error) {
+	files, err := atomicdir.Read(dir, headerFile, weightsFile)
+	if err != nil {
+		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	}
+	h, err := parseHeader(files[headerFile])
+	if err != nil {
+		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, headerFile)
+	}
+	m, err := h.Model.model()
+	if err != nil {
+		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, headerFile)
+	}
+	var want []tensorInfo
+	for _, p := range m.shapes() {
+		want = append(want, tensorInfo{p.Name, p.Shape, m.Dtype})
+	}
+	if m.params, err = readTensors(files[weightsFile], want); err != nil {
+		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, weightsFile)
+	}
+	return m, h.Training, nil
+}
+
+func parseHeader(data []byte) (*header, error) {
+	// The version comes first: a later one may have other fields.
+	var v struct {
+		Format  string
+		Version int
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return nil, errors.Wrap(err, "not valid JSON")
+	}
+	if v.Format != checkpointFormat {
+		return nil, errors.Errorf("format is %q; want %q", v.Format, checkpointFormat)
+	}
+	if v.Version < 1 || v.Version > CheckpointVersion {
+		return nil, errors.Errorf("format version is %d; this release reads 1 to %d, a later one may read more", v.Version, CheckpointVersion)
+	}
+	h := &header{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(h); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// model returns the model without weights.
+func (h *modelHeader) model() (*Model, error) {
+	dtypes := []tensor.Dtype{tensor.Float32, tensor.Float64}
+	at := slices.IndexFunc(dtypes, func(dt tensor.Dtype) bool { return dt.String() == h.Dtype })
+	if at < 0 {
+		return nil, errors.Errorf("dtype is %q%s", h.Dtype, didyoumean.Hint(h.Dtype, []string{"float32", "float64"}))
+	}
+	m, err := withoutWeights(h.Spec, Options{Seed: h.Seed, Dtype: dtypes[at]})
+	if err != nil {
+		return nil, err
+	}
+	m.Name, m.ClassNames, m.Input = h.Name, h.ClassNames, h.Input
+	if n := len(m.ClassNames); n != 0 && n != m.Classes {
+		return nil, errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes)
+	}
+	if m.Input == nil {
+		return m, nil
+	}
+	features := 1
+	for _, n := range m.Input.StepShape {
+		if n < 1 || n > m.Features()/features {
+			return nil, errors.Errorf("step_shape is %v; the spec reads %d values a step", m.Input.StepShape, m.Features())
+		}
+		features *= n
+	}
+	if features != m.Features() || m.Input.Steps < 1 {
+		return nil, errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", m.Input.Steps, m.Input.StepShape, m.Features())
+	}
+	return m, m.Input.Check(m.Input.StepShape)
+}
+
+// readState reads whatever tensors there are, sorted by name; package train
+// knows which it wants.
+func readState(data []byte) ([]Param, error) {
+	file, err := safetensors.Deserialize(data)
+	if err != nil {
+		return nil, err
+	}
+	names := file.Names()
+	slices.Sort(names)
+	state := make([]Param, len(names))
+	for k, name := range names {
+		view, _ := file.Tensor(name)
+		if state[k], err = decode(name, view); err != nil {
+			return nil, err
+		}
+	}
+	return state, nil
+}
