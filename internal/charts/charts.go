@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/plot/vg"
 )
 
 // Line is one line of a panel.
@@ -41,17 +42,37 @@ func Draw(path string, panels ...Panel) error {
 			return errors.Wrapf(err, "charts: %s", path)
 		}
 	}
-	return nil
-}
-
-// Confusion draws how often clips of each true class (a row) were taken for
-// each class (a column): counts[true][predicted]. The colour of a cell is its
-// part of the row. It writes path as Draw does.
-//
-// It fails when there are no classes, when counts is not a square of them or
-// has a negative entry, and when Draw would.
-func Confusion(path, title string, classes []string, counts [][]int) error {
-	return nil
+	columns := min(2, len(panels))
+	rows := (len(panels) + columns - 1) / columns
+	legend, left := 0, vg.Length(0)
+	for i := range panels {
+		legend = max(legend, len(panels[i].legendRows(panelWidth)))
+		_, y := panels[i].axes()
+		left = max(left, labelWidth(y))
+	}
+	// One height and one left edge for all, so that panels can be compared.
+	height := panelHeight + vg.Length(legend)*lineHeight
+	pg, err := newPage(path,
+		vg.Length(columns)*(panelWidth+2*margin), vg.Length(rows)*(height+2*margin))
+	if err != nil {
+		return err
+	}
+	looks := newLooks(panels)
+	for i := range panels {
+		p := &panels[i]
+		corner := vg.Point{
+			X: vg.Length(i%columns)*(panelWidth+2*margin) + margin,
+			Y: pg.Max.Y - vg.Length(i/columns)*(height+2*margin) - margin,
+		}
+		frame := vg.Rectangle{
+			Min: corner.Sub(vg.Point{Y: panelHeight}),
+			Max: corner.Add(vg.Point{X: panelWidth}),
+		}
+		p.draw(pg, frame, left, looks)
+		below := vg.Rectangle{Min: corner.Sub(vg.Point{Y: height}), Max: vg.Point{X: frame.Max.X, Y: frame.Min.Y}}
+		drawLegend(pg, below, p.legendRows(panelWidth), looks)
+	}
+	return pg.save()
 }
 
 // check says what of p doesn't fit.

@@ -1,0 +1,59 @@
+package charts
+
+import (
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+const (
+	sampleWidth = 30 // of the piece of a line in front of its name
+	entryGap    = 16
+)
+
+// legendRows breaks the lines of p into rows that fit into width.
+func (p *Panel) legendRows(width vg.Length) [][]Line {
+	if len(p.Lines) < 2 {
+		return nil
+	}
+	var rows [][]Line
+	left := vg.Length(-1)
+	for _, l := range p.Lines {
+		w := entryWidth(l, width)
+		if w > left {
+			rows = append(rows, nil)
+			left = width
+		}
+		rows[len(rows)-1] = append(rows[len(rows)-1], l)
+		left -= w + entryGap
+	}
+	return rows
+}
+
+func entryWidth(l Line, limit vg.Length) vg.Length {
+	s := style(tickSize, draw.XLeft, draw.YCenter)
+	return min(limit, sampleWidth+textGap+s.Width(fit(l.Name, s, limit)))
+}
+
+// drawLegend draws rows from the top of frame down, each in the middle of it.
+func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]look) {
+	limit := frame.Size().X
+	s := style(tickSize, draw.XLeft, draw.YCenter)
+	for i, row := range rows {
+		width := vg.Length(entryGap * (len(row) - 1))
+		for _, l := range row {
+			width += entryWidth(l, limit)
+		}
+		x := frame.Min.X + (limit-width)/2
+		y := frame.Max.Y - (vg.Length(i)+0.5)*lineHeight
+		for _, l := range row {
+			k := looks[l.Name]
+			if l.Marker {
+				drawMarker(pg.Canvas, vg.Point{X: x + sampleWidth/2, Y: y}, k)
+			} else {
+				pg.StrokeLine2(k.stroke(), x, y, x+sampleWidth, y)
+			}
+			pg.text(l.Name, s, x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
+			x += entryWidth(l, limit) + entryGap
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package charts
+
+import (
+	"bufio"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/pkg/errors"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// dpi makes a point 4/3 of a pixel, as on the web, so text has its usual size
+// when a picture is shown at 100 %.
+const dpi = 96
+
+// page is a white canvas that can be saved. Lengths are in points, and the
+// origin is at the bottom left.
+type page struct {
+	draw.Canvas
+	path string
+	out  io.WriterTo
+}
+
+// format returns the ending of path, which must be one that a page can have.
+func format(path string) (string, error) {
+	ending := strings.ToLower(filepath.Ext(path))
+	if ending != ".png" && ending != ".svg" {
+		return "", errors.Errorf("charts: %s: ending is %q, want .png or .svg", path, filepath.Ext(path))
+	}
+	return ending, nil
+}
+
+func newPage(path string, width, height vg.Length) (*page, error) {
+	ending, err := format(path)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{path: path}
+	if ending == ".svg" {
+		c := vgsvg.New(width, height)
+		p.Canvas, p.out = draw.New(c), c
+	} else {
+		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
+		p.Canvas, p.out = draw.New(c), c
+	}
+	p.fill(p.Rectangle, color.White)
+	return p, nil
+}
+
+// save writes the page under another name first: whoever opens path, while it
+// is written or after it was interrupted, finds a whole picture.
+func (p *page) save() (err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Wrapf(err, "charts: %s", p.path)
+		}
+	}()
+	file, err := os.CreateTemp(filepath.Dir(p.path), "."+filepath.Base(p.path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+		}
+	}()
+	w := bufio.NewWriter(file)
+	if _, err := p.out.WriteTo(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := file.Chmod(0o644); err != nil { // CreateTemp lets nobody else read
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), p.path)
+}
+
+// fill paints r.
+func (p *page) fill(r vg.Rectangle, c color.Color) {
+	p.SetColor(c)
+	p.Fill(r.Path())
+}
+
+// text writes s on one line, cut to width, at (x, y).
+func (p *page) text(s string, style draw.TextStyle, x, y, width vg.Length) {
+	// Canvas puts the bottom of the letters on y, not that of the line.
+	p.FillText(style, vg.Point{X: x, Y: y}, fit(s, style, width))
+}
+
+// fit returns s without what cannot be printed, cut to width.
+func fit(s string, style draw.TextStyle, width vg.Length) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if style.Width(s) <= width {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}

@@ -1,0 +1,67 @@
+package charts
+
+import (
+	"image/color"
+	"math"
+
+	stdfont "golang.org/x/image/font"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/font/liberation"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Sizes of text in points.
+const (
+	titleSize = 13
+	labelSize = 12
+	tickSize  = 11
+)
+
+var (
+	ink   = color.RGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
+	faint = color.RGBA{R: 0xe2, G: 0xe2, B: 0xe2, A: 0xff}
+)
+
+// palette is that of Okabe and Ito ("Color Universal Design", 2008), which
+// people of any colour vision tell apart, without its yellow, too pale for a
+// line on white.
+var palette = []color.NRGBA{
+	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, // blue
+	{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, // vermilion
+	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, // bluish green
+	{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, // reddish purple
+	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, // orange
+	{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, // sky blue
+	{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, // black
+}
+
+// dashes tell lines apart without any colour.
+var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
+
+// sans lays out text itself and is safe for concurrent use.
+var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
+
+// style is sans text, which the given point is the left, centre or right of and
+// the bottom, centre or top of.
+func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
+	return draw.TextStyle{
+		Color:   ink,
+		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: size},
+		XAlign:  x,
+		YAlign:  y,
+		Handler: sans,
+	}
+}
+
+func bold(s draw.TextStyle) draw.TextStyle {
+	s.Font.Weight = stdfont.WeightBold
+	return s
+}
+
+// upwards turns text by a quarter, to be read from below.
+func upwards(s draw.TextStyle) draw.TextStyle {
+	s.Rotation = math.Pi / 2
+	return s
+}
