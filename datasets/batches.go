@@ -120,9 +120,5 @@ func checkBatch(s Set, size int) (clipLen int, err error) {
 		return 0, errors.Errorf("datasets: a batch of %s values from %s does not fit in memory, use a batch size below %d",
 			times(shape), s.Name(), size)
 	}
-	clipLen = 1
-	for _, n := range shape[1:] {
-		clipLen *= n
-	}
-	return clipLen, nil
+	return product(shape[1:]), nil
 }

@@ -135,3 +135,12 @@ func times(shape []int) string {
 	}
 	return b.String()
 }
+
+// product returns the number of values of a shape.
+func product(shape []int) int {
+	n := 1
+	for _, k := range shape {
+		n *= k
+	}
+	return n
+}

@@ -24,7 +24,7 @@ func encodeIDX(shape []int32, data []byte) []byte {
 	return append(out, data...)
 }
 
-func zip(data []byte) []byte {
+func gzipped(data []byte) []byte {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	w.Write(data)
@@ -46,7 +46,7 @@ func TestIDXRoundTrip(t *testing.T) {
 		}
 		file := encodeIDX(shape, data)
 		if rapid.Bool().Draw(t, "gzip") {
-			file = zip(file)
+			file = gzipped(file)
 		}
 		a, err := readIDX("x.idx", bytes.NewReader(file))
 		require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestIDXGrows(t *testing.T) {
 func TestIDXHostile(t *testing.T) {
 	const top = 1<<31 - 1
 	good := encodeIDX([]int32{2, 3}, []byte("abcdef"))
-	badSum := zip(good)
+	badSum := gzipped(good)
 	badSum[len(badSum)-8] ^= 1 // the checksum
 	for _, test := range []struct {
 		name string
@@ -93,14 +93,14 @@ func TestIDXHostile(t *testing.T) {
 		{"10^18 elements", encodeIDX([]int32{1e6, 1e6, 1e6}, []byte("abc")), "IDX file is cut short: its header announces 1000000·1000000·1000000 = 1000000000000000000 bytes, 3 are there"},
 		{"one byte short", good[:len(good)-1], "IDX file is cut short: its header announces 2·3 = 6 bytes, 5 are there"},
 		{"trailing", append(bytes.Clone(good), 'g'), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
-		{"gzip, 10^18 elements", zip(encodeIDX([]int32{1e6, 1e6, 1e6}, []byte("abc"))), "IDX file is cut short: its header announces 1000000·1000000·1000000 = 1000000000000000000 bytes, 3 are there"},
-		{"gzip, header only", zip(good)[:5], "damaged gzip header: unexpected EOF"},
-		{"gzip, cut", zip(good)[:12], "no IDX header: unexpected EOF"},
-		{"gzip, no checksum", zip(good)[:len(zip(good))-8], "after the last byte: unexpected EOF"},
+		{"gzip, 10^18 elements", gzipped(encodeIDX([]int32{1e6, 1e6, 1e6}, []byte("abc"))), "IDX file is cut short: its header announces 1000000·1000000·1000000 = 1000000000000000000 bytes, 3 are there"},
+		{"gzip, header only", gzipped(good)[:5], "damaged gzip header: unexpected EOF"},
+		{"gzip, cut", gzipped(good)[:12], "no IDX header: unexpected EOF"},
+		{"gzip, no checksum", gzipped(good)[:len(gzipped(good))-8], "after the last byte: unexpected EOF"},
 		{"gzip, wrong checksum", badSum, "after the last byte: gzip: invalid checksum"},
-		{"gzip, trailing inside", zip(append(bytes.Clone(good), 'g')), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
-		{"gzip, trailing outside", append(zip(good), "junk after the end"...), "after the last byte: gzip: invalid header"},
-		{"gzip, second member", append(zip(good), zip([]byte("more"))...), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
+		{"gzip, trailing inside", gzipped(append(bytes.Clone(good), 'g')), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
+		{"gzip, trailing outside", append(gzipped(good), "junk after the end"...), "after the last byte: gzip: invalid header"},
+		{"gzip, second member", append(gzipped(good), gzipped([]byte("more"))...), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var before, after runtime.MemStats
@@ -127,7 +127,7 @@ func TestIDXReadError(t *testing.T) {
 func FuzzIDX(f *testing.F) {
 	good := encodeIDX([]int32{2, 3}, []byte("abcdef"))
 	f.Add(good)
-	f.Add(zip(good))
+	f.Add(gzipped(good))
 	f.Add(good[:7])
 	f.Add(encodeIDX([]int32{1e6, 1e6, 1e6}, []byte("abc")))
 	f.Add(encodeIDX([]int32{-1, 1}, nil))

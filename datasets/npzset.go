@@ -1,10 +1,275 @@
 package datasets
 
-import "github.com/pkg/errors"
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
 
 // npzPrefix starts the names of sets in npz files.
 const npzPrefix = "npz:"
 
-func openNPZ(name, files string, opt Options) (Set, error) {
-	return nil, errors.Errorf("datasets: %s: npz files cannot be read yet", name)
+// npzSet is a set in npz files of the user, one for each part. Labels and
+// lengths are in memory, the values are read from disk a clip at a time.
+type npzSet struct {
+	name          string
+	parts         [2]*npzPart // the first may be nil
+	classes       []string
+	steps         int
+	normalisation preprocess.Normalisation
+	chunks        sync.Pool // of *[]byte, npzChunk long
+
+	closing  sync.Once
+	closeErr error
+}
+
+var _ Set = (*npzSet)(nil)
+
+// openNPZ opens the set called name in files, one or two with a comma between.
+func openNPZ(name, files string, opt Options) (_ Set, err error) {
+	paths := strings.Split(files, ",")
+	switch {
+	case len(paths) > 2 || slices.Contains(paths, ""):
+		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
+	case opt.Split != "":
+		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts", name, opt.Split)
+	case opt.Height != 0 || opt.Width != 0:
+		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
+	case len(paths) == 1 && opt.Normalisation == nil:
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", or give the Normalisation of a checkpoint", name)
+	}
+	var parts []*npzFile
+	defer func() {
+		if err != nil {
+			for _, f := range parts {
+				f.close()
+			}
+		}
+	}()
+	for _, path := range paths {
+		f, err := openNPZFile(path)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, f)
+	}
+	return newNPZSet(name, parts, opt)
+}
+
+// newNPZSet makes a set of a test file, or of a training and a test file. With
+// an error it leaves no file but those, which the caller closes.
+func newNPZSet(name string, files []*npzFile, opt Options) (_ Set, err error) {
+	s := &npzSet{name: name}
+	s.chunks.New = func() any { b := make([]byte, npzChunk); return &b }
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, p := range s.parts {
+			if p != nil && p.temp != nil {
+				p.temp.Close()
+			}
+		}
+	}()
+	for k, f := range files {
+		p, err := f.readPart()
+		if err != nil {
+			return nil, err
+		}
+		s.parts[int(Test)-len(files)+1+k] = p
+		s.steps = max(s.steps, p.steps())
+	}
+	if err := s.checkParts(); err != nil {
+		return nil, err
+	}
+	if err := s.nameClasses(opt.Classes); err != nil {
+		return nil, err
+	}
+	if err := s.scan(opt); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// checkParts compares the test file with the training file.
+func (s *npzSet) checkParts() error {
+	train, test := s.parts[Train], s.parts[Test]
+	if train == nil {
+		return nil
+	}
+	if a, b := train.x.dtype, test.x.dtype; a.kind != b.kind {
+		return test.errorf("x is %v, but %v in %s; save the same dtype in both", b, a, train.name)
+	}
+	if a, b := train.x.shape[2:], test.x.shape[2:]; !slices.Equal(a, b) {
+		return test.errorf("a step of x has the shape (%s), but (%s) in %s; save the same in both", times(b), times(a), train.name)
+	}
+	room := maxBatchLen
+	for _, n := range append([]int{s.steps}, s.StepShape()...) {
+		room /= n
+	}
+	if room == 0 {
+		return test.errorf("a clip of %d steps has more than %d values", s.steps, maxBatchLen)
+	}
+	return nil
+}
+
+// nameClasses takes the names of a checkpoint, those of the first file, or
+// numbers, and compares them with the files.
+func (s *npzSet) nameClasses(given []string) error {
+	first, origin := s.parts[Train], ""
+	if first == nil {
+		first = s.parts[Test]
+	}
+	switch {
+	case given != nil:
+		s.classes, origin = slices.Clone(given), "of the checkpoint"
+	case first.classes != nil:
+		s.classes, origin = first.classes, "in "+first.name
+	case s.parts[Train] == nil:
+		return first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
+	default:
+		origin = "in " + first.name + ", which has no array classes"
+		for k := range max(2, 1+int(slices.Max(first.labels))) {
+			s.classes = append(s.classes, strconv.Itoa(k))
+		}
+	}
+	for _, p := range s.parts {
+		if p == nil {
+			continue
+		}
+		if p.classes != nil && !slices.Equal(p.classes, s.classes) {
+			return p.errorf("classes are %s, but %s %s; save the same in both", list(p.classes), list(s.classes), origin)
+		}
+		for i, label := range p.labels {
+			if int(label) >= len(s.classes) {
+				return p.errorf("y[%d] is %d, but there are %d classes, 0 to %d", i, label, len(s.classes), len(s.classes)-1)
+			}
+		}
+	}
+	return nil
+}
+
+// scan reads all files once and sets the normalisation.
+func (s *npzSet) scan(opt Options) error {
+	var m *meter
+	stepShape, levels := s.StepShape(), s.parts[Test].x.dtype.size == 1
+	if opt.Normalisation != nil {
+		if err := opt.Normalisation.Check(stepShape); err != nil {
+			return errors.WithMessagef(err, "datasets: %s", s.name)
+		}
+		s.normalisation = cloneNormalisation(*opt.Normalisation)
+	} else if n := channels(opt.Normalise, stepShape, levels); n > 0 {
+		m = &meter{levels: preprocess.NewLevels(n), values: preprocess.NewValues(n)}
+	}
+	if train := s.parts[Train]; train != nil {
+		if err := train.scan(m); err != nil {
+			return err
+		}
+	}
+	switch {
+	case m != nil && levels:
+		s.normalisation = m.levels.Normalisation()
+	case m != nil:
+		s.normalisation = m.values.Normalisation()
+	}
+	return s.parts[Test].scan(nil)
+}
+
+func (s *npzSet) Name() string      { return s.name }
+func (s *npzSet) Classes() []string { return slices.Clone(s.classes) }
+func (s *npzSet) StepShape() []int  { return slices.Clone(s.parts[Test].x.shape[2:]) }
+func (s *npzSet) Steps() int        { return s.steps }
+
+func (s *npzSet) Normalisation() preprocess.Normalisation {
+	return cloneNormalisation(s.normalisation)
+}
+
+// part returns nil when there is no such part.
+func (s *npzSet) part(p Part) *npzPart {
+	if p != Train && p != Test {
+		return nil
+	}
+	return s.parts[p]
+}
+
+func (s *npzSet) Clips(p Part) int {
+	if part := s.part(p); part != nil {
+		return part.clips()
+	}
+	return 0
+}
+
+// Fingerprint is the same for packed and unpacked files.
+func (s *npzSet) Fingerprint() string {
+	var sums []string
+	for _, p := range s.parts {
+		if p != nil {
+			sums = append(sums, p.fingerprint())
+		}
+	}
+	return strings.Join(sums, "-")
+}
+
+// Read fails, besides the usual, when the files have changed on disk.
+func (s *npzSet) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	if i < 0 || i >= s.Clips(p) {
+		return 0, 0, noClip(s, p, i)
+	}
+	part := s.parts[p]
+	stepLen := part.stepLen()
+	if len(x) != s.steps*stepLen {
+		return 0, 0, noRoom(s, x)
+	}
+	steps = part.length(i)
+	values := x[:steps*stepLen]
+	first := i * part.steps() * stepLen
+	chunk := s.chunks.Get().(*[]byte)
+	defer s.chunks.Put(chunk)
+	if err := part.readAt(values, first, *chunk); err != nil {
+		return 0, 0, err
+	}
+	if k := notFinite(values); k >= 0 {
+		return 0, 0, part.errorf("%s is %v; the file has changed since it was opened", part.x.at(first+k), values[k])
+	}
+	s.normalisation.Apply(values)
+	if k := notFinite(values); k >= 0 {
+		return 0, 0, part.errorf("%s is not a finite float32 after normalisation", part.x.at(first+k))
+	}
+	clear(x[len(values):])
+	return int(part.labels[i]), steps, nil
+}
+
+// readAt reads the values of x from number first on, by way of chunk.
+func (p *npzPart) readAt(dst []float32, first int, chunk []byte) error {
+	size := p.x.dtype.size
+	for len(dst) > 0 {
+		piece := dst[:min(len(dst), len(chunk)/size)]
+		raw := chunk[:len(piece)*size]
+		if n, err := p.values.ReadAt(raw, p.offset+int64(first)*int64(size)); n < len(raw) {
+			return errors.Wrapf(err, "datasets: %s: cannot read %s", p.name, p.x.at(first))
+		}
+		p.x.dtype.floats(piece, raw)
+		dst, first = dst[len(piece):], first+len(piece)
+	}
+	return nil
+}
+
+// Close waits for nothing: a Read under way fails.
+func (s *npzSet) Close() error {
+	s.closing.Do(func() {
+		for _, p := range s.parts {
+			if p == nil {
+				continue
+			}
+			if err := p.closeFiles(); s.closeErr == nil {
+				s.closeErr = err
+			}
+		}
+	})
+	return s.closeErr
 }

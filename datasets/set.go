@@ -80,9 +80,5 @@ func noClip(s Set, p Part, i int) error {
 // noRoom is the error of a Read into an x of the wrong length.
 func noRoom(s Set, x []float32) error {
 	shape := append([]int{s.Steps()}, s.StepShape()...)
-	want := 1
-	for _, n := range shape {
-		want *= n
-	}
-	return errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.Name(), len(x), times(shape), want)
+	return errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.Name(), len(x), times(shape), product(shape))
 }

@@ -1,0 +1,219 @@
+package datasets
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// npyHeader is what an array of numpy says of itself before its values, in the
+// format that numpy.lib.format describes: a magic text, a version, the length
+// of the rest, and a Python dict with these three entries.
+type npyHeader struct {
+	dtype   dtype
+	fortran bool // columns first
+	shape   []int
+
+	size int64 // bytes of the header, with the magic text
+}
+
+const (
+	npyMagic     = "\x93NUMPY"
+	npyMaxHeader = 64 << 10 // of the dict; that of a plain array has about 100 bytes
+	npyMaxDims   = 64       // as in numpy 2
+)
+
+// readNPYHeader reads to the first value. Errors tell what is wrong with the
+// array and go on after its name, as in "x has an npy header ...".
+func readNPYHeader(r io.Reader) (*npyHeader, error) {
+	var start [8]byte
+	if _, err := io.ReadFull(r, start[:]); err != nil {
+		return nil, errors.Wrap(err, "has no npy header")
+	}
+	if !bytes.HasPrefix(start[:], []byte(npyMagic)) {
+		return nil, errors.Errorf("is not an npy array: it starts with %q", start[:len(npyMagic)])
+	}
+	major, minor := start[6], start[7]
+	width := 4
+	switch {
+	case minor != 0 || major < 1 || major > 3:
+		return nil, errors.Errorf("has npy version %d.%d, want 1.0, 2.0 or 3.0", major, minor)
+	case major == 1:
+		width = 2
+	}
+	var length [4]byte
+	if _, err := io.ReadFull(r, length[:width]); err != nil {
+		return nil, errors.Wrap(err, "has an npy header that is cut short")
+	}
+	n := binary.LittleEndian.Uint32(length[:])
+	if n > npyMaxHeader {
+		return nil, errors.Errorf("has an npy header of %d bytes, more than %d", n, npyMaxHeader)
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return nil, errors.Wrap(err, "has an npy header that is cut short")
+	}
+	h, err := parseNPYDict(string(text))
+	if err != nil {
+		return nil, err
+	}
+	h.size = int64(len(start)+width) + int64(n)
+	return h, nil
+}
+
+func parseNPYDict(text string) (*npyHeader, error) {
+	p := pyLiteral(text)
+	h := new(npyHeader)
+	ok := p.skip('{')
+	seen := make(map[string]bool)
+	for ok && !p.skip('}') {
+		var key, descr string
+		key, ok = p.text()
+		ok = ok && p.skip(':') && !seen[key]
+		seen[key] = true
+		switch {
+		case !ok:
+		case key == "descr" && p.skip('['):
+			return nil, errors.New("has a structured dtype; save its fields as one plain array")
+		case key == "descr":
+			descr, ok = p.text()
+			h.dtype = parseDtype(descr)
+		case key == "fortran_order":
+			h.fortran, ok = p.truth()
+		case key == "shape":
+			h.shape, ok = p.tuple()
+		default:
+			ok = false
+		}
+		if ok && !p.skip(',') {
+			ok = p.skip('}')
+			break
+		}
+	}
+	if p.space(); !ok || p != "" || len(seen) != 3 {
+		return nil, errors.Errorf("has a damaged npy header: %.80q", text)
+	}
+	return h, nil
+}
+
+// pyLiteral is the unread rest of a Python literal. Its methods return false
+// when something else comes next.
+type pyLiteral string
+
+func (p *pyLiteral) space() {
+	*p = pyLiteral(strings.TrimLeft(string(*p), " \t\r\n"))
+}
+
+// skip passes c, when that is next.
+func (p *pyLiteral) skip(c byte) bool {
+	p.space()
+	if len(*p) == 0 || (*p)[0] != c {
+		return false
+	}
+	*p = (*p)[1:]
+	return true
+}
+
+// text reads a string between quotes of either kind. None that numpy writes
+// has an escape.
+func (p *pyLiteral) text() (string, bool) {
+	quote := byte('\'')
+	if !p.skip(quote) {
+		quote = '"'
+		if !p.skip(quote) {
+			return "", false
+		}
+	}
+	s, rest, ok := strings.Cut(string(*p), string(quote))
+	*p = pyLiteral(rest)
+	return s, ok && !strings.Contains(s, `\`)
+}
+
+func (p *pyLiteral) truth() (value, ok bool) {
+	p.space()
+	for word, value := range map[string]bool{"True": true, "False": false} {
+		if rest, ok := strings.CutPrefix(string(*p), word); ok {
+			*p = pyLiteral(rest)
+			return value, true
+		}
+	}
+	return false, false
+}
+
+// tuple reads sizes, as in (), (3,) and (3, 4).
+func (p *pyLiteral) tuple() ([]int, bool) {
+	sizes := []int{}
+	if !p.skip('(') {
+		return nil, false
+	}
+	for !p.skip(')') {
+		p.space()
+		s := string(*p)
+		rest := strings.TrimLeft(s, "0123456789")
+		n, err := strconv.Atoi(s[:len(s)-len(rest)])
+		if err != nil || len(sizes) == npyMaxDims {
+			return nil, false
+		}
+		sizes = append(sizes, n)
+		*p = pyLiteral(rest)
+		if !p.skip(',') {
+			return sizes, len(sizes) > 1 && p.skip(')')
+		}
+	}
+	return sizes, true
+}
+
+// dtype is the type of the values of an array, such as "<f4".
+type dtype struct {
+	descr string
+	big   bool // big-endian
+	kind  byte // i, u, f, b, U, S, O, ...; 0 when descr is not understood
+	size  int  // bytes of a value
+}
+
+func parseDtype(descr string) dtype {
+	d := dtype{descr: descr, big: strings.HasPrefix(descr, ">")}
+	s := descr
+	if s != "" && strings.Contains("<>|=", s[:1]) {
+		s = s[1:]
+	}
+	if s == "O" {
+		d.kind = 'O'
+		return d
+	}
+	const most = 1 << 20 // keeps sizes of text from overflowing
+	if s == "" {
+		return d
+	}
+	n, err := strconv.ParseUint(s[1:], 10, 32)
+	if err != nil || n > most {
+		return d
+	}
+	d.kind, d.size = s[0], int(n)
+	if d.kind == 'U' {
+		d.size *= 4 // UTF-32
+	}
+	return d
+}
+
+func (d dtype) integer() bool {
+	return (d.kind == 'i' || d.kind == 'u') && (d.size == 1 || d.size == 2 || d.size == 4 || d.size == 8)
+}
+
+// String returns the name that numpy has for d.
+func (d dtype) String() string {
+	switch d.kind {
+	case 'f', 'i', 'u', 'c':
+		name := map[byte]string{'f': "float", 'i': "int", 'u': "uint", 'c': "complex"}[d.kind]
+		return name + strconv.Itoa(8*d.size)
+	case 'b':
+		return "bool"
+	case 'U', 'S':
+		return "text"
+	}
+	return strconv.Quote(d.descr)
+}
