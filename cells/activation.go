@@ -7,6 +7,7 @@ import G "gorgonia.org/gorgonia"
 type Activation struct {
 	Layer string  // "layer1", or "layer1.backward" for the reverse direction
 	Name  string  // one of the cell's GateNames, Projection, Memory or Hidden
+	Gate  bool    // the name is one of GateNames
 	Step  int     // from 0; -1 for the projection, which has all steps
 	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
 }
@@ -21,14 +22,14 @@ const (
 // note keeps what a step computed. The states are those before padding is
 // undone.
 func (r *run) note(d *direction, step int, gates G.Nodes, s state) {
-	add := func(name string, n *G.Node) {
-		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Step: step, Node: n})
+	add := func(name string, gate bool, n *G.Node) {
+		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Gate: gate, Step: step, Node: n})
 	}
 	for k, name := range d.layer.Cell.GateNames() {
-		add(name, gates[k])
+		add(name, true, gates[k])
 	}
 	if s.c != nil {
-		add(Memory, s.c)
+		add(Memory, false, s.c)
 	}
-	add(Hidden, s.h)
+	add(Hidden, false, s.h)
 }

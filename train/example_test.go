@@ -26,12 +26,12 @@ func ExampleRun() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(r.Epochs), "epochs;", r.Test.Clips, "test clips; loss fell:", r.Epochs[1].Loss < r.Epochs[0].Loss)
+	fmt.Println(len(r.Epochs), "epochs;", r.Test.Clips, "test clips; loss fell:", r.Epochs[1].Train.Loss < r.Epochs[0].Train.Loss)
 	again, err := train.Evaluate(context.Background(), m, set, datasets.Test, 16)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("evaluates to the same:", again == r.Test)
+	fmt.Println("evaluates to the same:", again.Score == r.Test.Score)
 	// Output:
 	// 2 epochs; 768 test clips; loss fell: true
 	// evaluates to the same: true

@@ -16,10 +16,19 @@ import (
 // have all steps, one that looks at their lengths. Each is built when first
 // needed.
 type graphs struct {
-	model         *zoo.Model
-	set           datasets.Set
-	batch         int
-	training      bool
+	model *zoo.Model
+	set   datasets.Set
+	batch int
+
+	// Of training alone: the indexes of the parameters that have gradients, the
+	// part of the target that all classes share, and the number of the run.
+	trained   []int
+	smoothing float64
+	run       *uint64
+
+	// Which activations are outputs; nil for none.
+	watch func(*zoo.Network) G.Nodes
+
 	full, lengths *graph
 }
 
@@ -28,12 +37,46 @@ type graph struct {
 	net                *zoo.Network
 	x, target, lengths *G.Node // lengths is nil for full batches
 	loss               *G.Node
+	trained            G.Nodes // the learnables that have gradients
 	program            *safe.Program
+	targets, steps     []float32 // memory of target and lengths
 }
 
-// run computes loss and logits of a batch, and the gradients in training, and
-// adds the score up.
-func (s *graphs) run(b *datasets.Batch, sum *tally) (*graph, error) {
+// train computes the mean loss and the gradients of a batch that is part of
+// total clips, adds its score up, and returns both. The gradients are those of
+// the loss times batch.Len/total. Their memory is that of the graph.
+func (s *graphs) train(b *datasets.Batch, total int, sum *tally) (loss float64, grads [][]float32, err error) {
+	g, err := s.do(b, total)
+	if err != nil {
+		return 0, nil, err
+	}
+	loss, err = s.score(g, b, total, sum)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, n := range g.trained {
+		v, err := n.Grad()
+		if err != nil {
+			return 0, nil, errors.Wrapf(err, "train: gradient of %s", n.Name())
+		}
+		grads = append(grads, v.Data().([]float32))
+	}
+	return loss, grads, nil
+}
+
+// logits computes the logits of a batch, (len(b.X)/…, classes), and adds its
+// score up.
+func (s *graphs) logits(b *datasets.Batch, sum *tally) ([]float32, error) {
+	g, err := s.do(b, b.Len)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.score(g, b, b.Len, sum)
+	return g.logits(b), err
+}
+
+// do runs the graph that the batch needs.
+func (s *graphs) do(b *datasets.Batch, total int) (*graph, error) {
 	steps := s.set.Steps()
 	short := slices.ContainsFunc(b.Steps, func(n int) bool { return n < steps })
 	at := &s.full
@@ -47,26 +90,33 @@ func (s *graphs) run(b *datasets.Batch, sum *tally) (*graph, error) {
 		}
 		*at = g
 	}
-	g := *at
-	if err := g.let(b, s.batch, steps, s.model.Classes); err != nil {
+	if err := (*at).let(b, steps, total, s.smoothing); err != nil {
 		return nil, err
 	}
-	if err := g.program.Run(); err != nil {
-		return nil, err
-	}
+	return *at, (*at).program.Run()
+}
+
+// score adds the score of the batch just run up, and returns its mean loss.
+func (s *graphs) score(g *graph, b *datasets.Batch, total int, sum *tally) (float64, error) {
 	loss, err := g.program.Scalar(g.loss)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	sum.loss += loss * float64(b.Len)
-	sum.clips += b.Len
-	logits := g.program.Value(g.net.Logits).Data().([]float32)
+	sum.Loss += loss * float64(total)
+	sum.Clips += b.Len
+	logits, classes := g.logits(b), s.model.Classes
 	for k, label := range b.Labels {
-		if argmax(logits[k*s.model.Classes:(k+1)*s.model.Classes]) == label {
-			sum.hits++
+		if argmax(logits[k*classes:(k+1)*classes]) == label {
+			sum.Hits++
 		}
 	}
-	return g, nil
+	return loss * float64(total) / float64(b.Len), nil
+}
+
+// logits returns those of the batch's clips, in the program's memory.
+func (g *graph) logits(b *datasets.Batch) []float32 {
+	classes := g.net.Logits.Shape()[1]
+	return g.program.Value(g.net.Logits).Data().([]float32)[:b.Len*classes]
 }
 
 func (s *graphs) build(lengths bool) (*graph, error) {
@@ -80,54 +130,67 @@ func (s *graphs) build(lengths bool) (*graph, error) {
 	if g.target, err = safe.Input(eg, "target", tensor.Float32, tensor.Shape{s.batch, s.model.Classes}, nil); err != nil {
 		return nil, err
 	}
+	g.targets = make([]float32, s.batch*s.model.Classes)
 	if lengths {
 		if g.lengths, err = safe.Input(eg, "lengths", tensor.Float32, tensor.Shape{s.batch}, nil); err != nil {
 			return nil, err
 		}
+		g.steps = make([]float32, s.batch)
 	}
-	if g.net, err = s.model.Build(eg, g.x, zoo.BuildOptions{Lengths: g.lengths, Training: s.training}); err != nil {
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(s.trained) > 0, Run: s.run}
+	if g.net, err = s.model.Build(eg, g.x, opt); err != nil {
 		return nil, errors.Wrap(err, "train")
 	}
 	if g.loss, err = safe.CrossEntropy(g.net.Logits, g.target); err != nil {
 		return nil, err
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
-	if !s.training {
+	if s.watch != nil {
+		outputs = append(outputs, s.watch(g.net)...)
+	}
+	if len(s.trained) == 0 {
 		g.program, err = safe.Compile(outputs, nil, nil)
 		return g, err
 	}
-	grads, err := safe.Grad(g.loss, g.net.Learnables...)
+	for _, k := range s.trained {
+		g.trained = append(g.trained, g.net.Learnables[k])
+	}
+	grads, err := safe.Grad(g.loss, g.trained...)
 	if err != nil {
 		return nil, err
 	}
-	g.program, err = safe.Compile(outputs, grads, g.net.Learnables)
+	g.program, err = safe.Compile(outputs, grads, g.trained)
 	return g, err
 }
 
-// let gives the inputs the batch's values; x shares the batch's memory.
-func (g *graph) let(b *datasets.Batch, batch, steps, classes int) error {
+// let gives the inputs the batch's values; x shares the batch's memory. Each
+// clip weighs 1/total, and clips that fill a short batch up weigh nothing.
+func (g *graph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
 	if err := G.Let(g.x, tensor.New(tensor.WithShape(g.x.Shape()...), tensor.WithBacking(b.X))); err != nil {
 		return errors.Wrap(err, "train: x")
 	}
-	// A short batch is filled up with clips that have no target.
-	target := make([]float32, batch*classes)
+	clear(g.targets)
+	classes := g.target.Shape()[1]
 	for k, label := range b.Labels {
-		target[k*classes+label] = 1 / float32(b.Len)
+		row := g.targets[k*classes : (k+1)*classes]
+		for j := range row {
+			row[j] = float32(smoothing / float64(classes) / float64(total))
+		}
+		row[label] += float32((1 - smoothing) / float64(total))
 	}
-	if err := G.Let(g.target, tensor.New(tensor.WithShape(batch, classes), tensor.WithBacking(target))); err != nil {
+	if err := G.Let(g.target, tensor.New(tensor.WithShape(g.target.Shape()...), tensor.WithBacking(g.targets))); err != nil {
 		return errors.Wrap(err, "train: target")
 	}
 	if g.lengths == nil {
 		return nil
 	}
-	lengths := make([]float32, batch)
-	for k := range lengths {
-		lengths[k] = float32(steps)
+	for k := range g.steps {
+		g.steps[k] = float32(steps)
 		if k < b.Len {
-			lengths[k] = float32(b.Steps[k])
+			g.steps[k] = float32(b.Steps[k])
 		}
 	}
-	return errors.Wrap(G.Let(g.lengths, tensor.New(tensor.WithShape(batch), tensor.WithBacking(lengths))), "train: lengths")
+	return errors.Wrap(G.Let(g.lengths, tensor.New(tensor.WithShape(len(g.steps)), tensor.WithBacking(g.steps))), "train: lengths")
 }
 
 // close gives the machines back.
@@ -138,14 +201,4 @@ func (s *graphs) close() {
 		}
 	}
 	s.full, s.lengths = nil, nil
-}
-
-func argmax(x []float32) int {
-	best := 0
-	for k, v := range x {
-		if v > x[best] {
-			best = k
-		}
-	}
-	return best
 }

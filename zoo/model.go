@@ -3,6 +3,7 @@ package zoo
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -51,6 +52,10 @@ type Input struct {
 	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
 	preprocess.Normalisation
 }
+
+// IsBias tells whether the parameter is added to values, and not a weight that
+// multiplies them.
+func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
 
 // New returns the named entry of the registry as a model with initial weights.
 // It returns an error that suggests the closest name when there is none.

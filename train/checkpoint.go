@@ -1,0 +1,225 @@
+package train
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/atomicdir"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// saved is the field "training" of a checkpoint.
+type saved struct {
+	Settings settings `json:"settings"`
+	Data     data     `json:"data"`
+	Batches  uint64   `json:"batches"` // trained on so far: dropout's runs
+	Position position `json:"position"`
+	Score    float64  `json:"best_score"` // loss of the best epoch, 0 before the first
+}
+
+// settings are what must not change on the way, as users know it.
+type settings struct {
+	Batch          int      `json:"batch"`
+	Accumulate     int      `json:"accumulate"`
+	LearningRate   float64  `json:"learning_rate"`
+	Schedule       string   `json:"schedule"`
+	Optimizer      string   `json:"optimizer"`
+	WeightDecay    float64  `json:"weight_decay"`
+	Clip           float64  `json:"clip"`
+	LabelSmoothing float64  `json:"label_smoothing"`
+	Patience       int      `json:"patience"`
+	Freeze         []string `json:"freeze"`
+	Seed           uint64   `json:"seed"`
+}
+
+// data is what the run was trained on.
+type data struct {
+	Set         string `json:"set"`
+	Fingerprint string `json:"fingerprint"`
+	Train       int    `json:"train_clips"`
+	Validation  int    `json:"validation_clips"`
+	// Order is a CRC-32 of the order of clips of the epoch under way, so that a
+	// release that would draw another order notices.
+	Order uint32 `json:"order_crc32"`
+}
+
+func (r *run) settings() settings {
+	c := r.cfg
+	return settings{
+		c.Batch, c.Accumulate, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.Clip,
+		c.LabelSmoothing, c.Patience, append([]string{}, c.Freeze...), c.Seed,
+	}
+}
+
+func (r *run) data() data {
+	d := data{Set: r.set.Name(), Fingerprint: r.set.Fingerprint(), Train: r.set.Clips(datasets.Train), Validation: r.set.Clips(datasets.Validation)}
+	sum := crc32.NewIEEE()
+	for _, clip := range datasets.Order(d.Train, r.cfg.Seed, r.at.Epoch) {
+		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
+	}
+	d.Order = sum.Sum32()
+	return d
+}
+
+// save writes a checkpoint to dir, nothing without Config.Dir.
+func (r *run) save(dir string) error {
+	if r.cfg.Dir == "" {
+		return nil
+	}
+	s := saved{Settings: r.settings(), Data: r.data(), Batches: r.batches, Position: r.at}
+	if r.at.Best > 0 {
+		s.Score = r.at.Epochs[r.at.Best-1].watched()
+	}
+	training, err := json.Marshal(s)
+	if err != nil {
+		return errors.Wrap(err, "train: checkpoint")
+	}
+	c := &zoo.Checkpoint{Model: r.model, Training: training, State: r.state()}
+	if err := c.Save(dir); err != nil {
+		if atomicdir.Exists(dir) {
+			return fmt.Errorf("%w; the checkpoint before is still there", err)
+		}
+		return err
+	}
+	r.saved = time.Now()
+	if r.cfg.OnSave != nil {
+		r.cfg.OnSave(dir)
+	}
+	return nil
+}
+
+// state lists the optimiser's slots as tensors, which share their memory.
+func (r *run) state() []zoo.Param {
+	state := []zoo.Param{}
+	for k, p := range r.trained {
+		param := r.model.Params()[p]
+		for j, name := range r.cfg.Optimizer.Slots() {
+			state = append(state, zoo.Param{
+				Name:  param.Name + "." + name,
+				Value: tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(r.slots[k][j])),
+			})
+		}
+	}
+	return state
+}
+
+// restore puts the run where the checkpoint was made.
+func (r *run) restore(c *zoo.Checkpoint) error {
+	if c.Training == nil {
+		return errors.New("this is a model without its training; Run starts one from it")
+	}
+	var s saved
+	dec := json.NewDecoder(bytes.NewReader(c.Training))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return errors.Wrap(err, "training")
+	}
+	if err := sameFields("run", s.Settings, r.settings()); err != nil {
+		return err
+	}
+	r.at, r.batches = s.Position, s.Batches
+	if err := r.at.check(r.set.Clips(datasets.Train), r.cfg.Batch*r.cfg.Accumulate); err != nil {
+		return err
+	}
+	if err := sameFields("data", s.Data, r.data()); err != nil {
+		return err
+	}
+	return r.restoreState(c.State)
+}
+
+// sameFields compares two structs of one type and names the first field that
+// differs as JSON has it.
+func sameFields(what string, was, is any) error {
+	fields := func(v any) (names []string, values map[string]json.RawMessage) {
+		text, err := json.Marshal(v)
+		if err == nil {
+			err = json.Unmarshal(text, &values)
+		}
+		if err != nil {
+			panic(err) // plain structs
+		}
+		for name := range values {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return names, values
+	}
+	names, before := fields(was)
+	_, now := fields(is)
+	for _, name := range names {
+		if !bytes.Equal(before[name], now[name]) {
+			return errors.Errorf("the %s had %s %s, and now %s; it cannot go on as if it had never stopped", what, name, before[name], now[name])
+		}
+	}
+	return nil
+}
+
+// check returns an error for a position that no run of this many clips, step
+// clips at a time, is ever in.
+func (p *position) check(clips, step int) error {
+	switch {
+	case p.Epoch < 0 || p.Epoch != len(p.Epochs):
+		return errors.Errorf("position: %d epochs are complete, %d are listed", p.Epoch, len(p.Epochs))
+	case p.Step < 0 || p.Step > (clips+step-1)/step:
+		return errors.Errorf("position: step %d of an epoch of %d", p.Step, (clips+step-1)/step)
+	case p.Updates != p.Epoch*((clips+step-1)/step)+p.Step:
+		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
+	case p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0:
+		return errors.Errorf("position: epoch %d of %d is the best", p.Best, p.Epoch)
+	}
+	return nil
+}
+
+// restoreState copies the optimiser's slots, whose names and shapes must be
+// those that this run has.
+func (r *run) restoreState(state []zoo.Param) error {
+	got := map[string]*tensor.Dense{}
+	for _, p := range state {
+		got[p.Name] = p.Value
+	}
+	mine := r.state()
+	for _, p := range mine {
+		v := got[p.Name]
+		switch {
+		case v == nil:
+			return errors.Errorf("the optimiser's state has no tensor %s", p.Name)
+		case v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()):
+			return errors.Errorf("the optimiser's tensor %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), p.Value.Shape())
+		}
+	}
+	if len(state) != len(mine) {
+		return errors.Errorf("the optimiser's state has %d tensors; want %d", len(state), len(mine))
+	}
+	for _, p := range mine {
+		copy(p.Value.Data().([]float32), got[p.Name].Data().([]float32))
+	}
+	return nil
+}
+
+// HasCheckpoint tells whether dir holds the checkpoints of a run to Resume.
+func HasCheckpoint(dir string) bool { return atomicdir.Exists(lastDir(dir)) }
+
+// CheckpointDir returns the checkpoint to evaluate of a run's folder, the best
+// or, before the first epoch is complete, the last; it returns dir itself when
+// that holds neither.
+func CheckpointDir(dir string) string {
+	for _, c := range []string{bestDir(dir), lastDir(dir)} {
+		if atomicdir.Exists(c) {
+			return c
+		}
+	}
+	return dir
+}
+
+func lastDir(dir string) string { return filepath.Join(dir, "last") }
+func bestDir(dir string) string { return filepath.Join(dir, "best") }

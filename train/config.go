@@ -1,0 +1,159 @@
+package train
+
+import (
+	"math"
+	"path"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// Config of Run and Resume. Fields whose zero value is not valid say so.
+type Config struct {
+	Epochs int // passes over the training part, at least 1
+	Batch  int // clips that go through the model at once, at least 1
+
+	// Accumulate is the number of batches whose gradients are added up for one
+	// step, which is then that of one batch as large as all of them; 0 means 1.
+	Accumulate int
+
+	LearningRate float64   // above 0
+	Schedule     Schedule  // how the learning rate changes; nil means Constant
+	Optimizer    Optimizer // nil means Adam
+	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 is none
+	Clip         float64   // the largest global norm of the gradients; 0 means any
+
+	// LabelSmoothing is the part of the target that all classes share, at least
+	// 0 and below 1. The loss of a training epoch is measured with it, that of
+	// an evaluation without.
+	LabelSmoothing float64
+
+	// Patience ends the run when this many epochs in a row brought no lower
+	// loss, on the validation part or, without one, in training; 0 never does.
+	Patience int
+
+	// Freeze lists patterns, as of path.Match, of parameters that keep their
+	// values, such as "layer1.input.*" for the cores of the first layer.
+	Freeze []string
+
+	// Seed fixes the order of clips. The model's own seed fixes its initial
+	// weights and dropout.
+	Seed uint64
+
+	// Dir is the folder for the checkpoints "last" and "best"; "" keeps none.
+	// They are written after every epoch, when ctx is done and, if SaveEvery is
+	// above 0, when that time has passed since the last one.
+	Dir       string
+	SaveEvery time.Duration
+
+	// OnStep is called after every step, OnEpoch after every epoch with all
+	// epochs so far, and at the start of a resumed run with those before;
+	// OnSave after every checkpoint, with its folder. All may be nil.
+	OnStep  func(Progress)
+	OnEpoch func([]Epoch)
+	OnSave  func(dir string)
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Epoch, Epochs int     // 1 to Epochs
+	Step, Steps   int     // within the epoch, 1 to Steps
+	Updates       int     // steps of all epochs
+	LearningRate  float64 // of this step
+	GradientNorm  float64 // before clipping
+	Score                 // of the epoch so far, on the clips as they were trained on
+
+	Trained int           // clips since the start of this process
+	Elapsed time.Duration // since then
+}
+
+// Epoch is what was measured of an epoch.
+type Epoch struct {
+	Epoch        int     `json:"epoch"`         // from 1
+	Updates      int     `json:"updates"`       // steps of all epochs up to its end
+	LearningRate float64 `json:"learning_rate"` // of its last step
+	Train        Score   `json:"train"`         // while it was trained on
+	Validation   *Score  `json:"validation,omitempty"`
+}
+
+// watched is the loss that decides which epoch is the best.
+func (e Epoch) watched() float64 {
+	if e.Validation != nil {
+		return e.Validation.Loss
+	}
+	return e.Train.Loss
+}
+
+// Result is what a run measured.
+type Result struct {
+	Epochs     []Epoch
+	Best       int           // number of the epoch whose weights the model has now, from 1
+	Stopped    bool          // Patience ended the run
+	Test       *Evaluation   // on the test part, with the best epoch's weights
+	StepMillis float64       // median milliseconds of this process's last steps, reading clips aside
+	Training   time.Duration // of this process, the test aside
+}
+
+// withDefaults checks the configuration and fills it in.
+func (c Config) withDefaults() (Config, error) {
+	if c.Accumulate == 0 {
+		c.Accumulate = 1
+	}
+	if c.Optimizer == nil {
+		c.Optimizer = Adam{}
+	}
+	if c.Schedule == nil {
+		c.Schedule = Constant{}
+	}
+	switch {
+	case c.Epochs < 1:
+		return c, errors.Errorf("train: %d epochs; want at least 1", c.Epochs)
+	case c.Batch < 1:
+		return c, errors.Errorf("train: a batch of %d clips; want at least 1", c.Batch)
+	case c.Accumulate < 1 || c.Accumulate > math.MaxInt32/c.Batch:
+		return c, errors.Errorf("train: %d batches of %d clips a step; want at least 1, and fewer clips than 2^31", c.Accumulate, c.Batch)
+	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
+		return c, errors.Errorf("train: learning rate %v; want a positive number", c.LearningRate)
+	case !(c.Clip >= 0):
+		return c, errors.Errorf("train: clipping to a norm of %v; want a positive number, or 0 for none", c.Clip)
+	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
+		return c, errors.Errorf("train: weight decay %v; want at least 0", c.WeightDecay)
+	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
+		return c, errors.Errorf("train: label smoothing %v; want at least 0 and below 1", c.LabelSmoothing)
+	case c.Patience < 0:
+		return c, errors.Errorf("train: patience of %d epochs; want at least 1, or 0 for none", c.Patience)
+	case c.SaveEvery < 0:
+		return c, errors.Errorf("train: a checkpoint every %v; want a positive time, or 0 for every epoch", c.SaveEvery)
+	}
+	return c, nil
+}
+
+// trained returns the indexes of the parameters that Freeze leaves free.
+func (c Config) trained(params []zoo.Param) ([]int, error) {
+	used := make([]bool, len(c.Freeze))
+	var free []int
+	for k, p := range params {
+		frozen := false
+		for j, pattern := range c.Freeze {
+			match, err := path.Match(pattern, p.Name)
+			if err != nil {
+				return nil, errors.Errorf("train: pattern %q to freeze: %v", pattern, err)
+			}
+			frozen, used[j] = frozen || match, used[j] || match
+		}
+		if !frozen {
+			free = append(free, k)
+		}
+	}
+	for j, pattern := range c.Freeze {
+		if !used[j] {
+			return nil, errors.Errorf("train: no parameter matches %q to freeze; the first is %s", pattern, params[0].Name)
+		}
+	}
+	if len(free) == 0 {
+		return nil, errors.Errorf("train: %q freezes every parameter; leave one to train", c.Freeze)
+	}
+	return free, nil
+}

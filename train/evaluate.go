@@ -1,0 +1,105 @@
+package train
+
+import (
+	"context"
+	"math"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// Evaluation is what a model makes of a part of a set.
+type Evaluation struct {
+	Score
+	Classes []string
+	Labels  []int     // of each clip
+	Logits  []float32 // (clips, classes) in row-major order, before the softmax
+
+	// Confusion counts clips by true class (row) and predicted class (column).
+	Confusion [][]int
+}
+
+// ClassScore tells how one class fares.
+type ClassScore struct {
+	Class     string
+	Clips     int     // that truly are of the class
+	Predicted int     // that the model says are
+	Precision float64 // part of the predicted ones that are of the class; NaN when there are none
+	Recall    float64 // part of the class that is predicted; NaN when there is none
+}
+
+// ByClass returns the scores of each class, in the order of their labels.
+func (e *Evaluation) ByClass() []ClassScore {
+	scores := make([]ClassScore, len(e.Classes))
+	for k, name := range e.Classes {
+		s := ClassScore{Class: name}
+		for j := range e.Classes {
+			s.Clips += e.Confusion[k][j]
+			s.Predicted += e.Confusion[j][k]
+		}
+		right := float64(e.Confusion[k][k])
+		s.Precision, s.Recall = math.NaN(), math.NaN()
+		if s.Predicted > 0 {
+			s.Precision = right / float64(s.Predicted)
+		}
+		if s.Clips > 0 {
+			s.Recall = right / float64(s.Clips)
+		}
+		scores[k] = s
+	}
+	return scores
+}
+
+// Evaluate runs the model over a part of the set, batch clips at a time, without
+// dropout. What is in a batch with a clip does not change its logits. It returns
+// an error when model and set don't fit, when a clip cannot be read, and ctx's
+// when that is done.
+func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
+	if err := fits(m, set); err != nil {
+		return nil, err
+	}
+	if batch < 1 {
+		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
+	}
+	graphs := &graphs{model: m, set: set, batch: batch}
+	defer graphs.close()
+	return evaluate(ctx, graphs, part)
+}
+
+func evaluate(ctx context.Context, graphs *graphs, part datasets.Part) (*Evaluation, error) {
+	set, classes := graphs.set, graphs.model.Classes
+	e := &Evaluation{Classes: set.Classes(), Confusion: make([][]int, classes)}
+	for k := range e.Confusion {
+		e.Confusion[k] = make([]int, classes)
+	}
+	var sum tally
+	for b, err := range datasets.Batches(set, part, graphs.batch, inOrder(set.Clips(part))) {
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		logits, err := graphs.logits(b, &sum)
+		if err != nil {
+			return nil, err
+		}
+		e.Labels, e.Logits = append(e.Labels, b.Labels...), append(e.Logits, logits...)
+		for k, label := range b.Labels {
+			e.Confusion[label][argmax(logits[k*classes:(k+1)*classes])]++
+		}
+	}
+	e.Score = sum.score()
+	return e, nil
+}
+
+// inOrder lists 0 to n-1.
+func inOrder(n int) []int {
+	order := make([]int, n)
+	for k := range order {
+		order[k] = k
+	}
+	return order
+}

@@ -1,0 +1,28 @@
+package train
+
+import "math"
+
+// globalNorm returns the length of all gradients as one vector.
+func globalNorm(grads [][]float32) float64 {
+	sum := 0.0
+	for _, grad := range grads {
+		for _, g := range grad {
+			sum += float64(g) * float64(g)
+		}
+	}
+	return math.Sqrt(sum)
+}
+
+// clipGradients scales all gradients, of the given norm, by one factor when that
+// is above limit (Pascanu et al. 2013); 0 is no limit.
+func clipGradients(grads [][]float32, norm, limit float64) {
+	if limit == 0 || !(norm > limit) {
+		return
+	}
+	scale := float32(limit / norm)
+	for _, grad := range grads {
+		for j := range grad {
+			grad[j] *= scale
+		}
+	}
+}

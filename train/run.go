@@ -1,0 +1,352 @@
+package train
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// Run trains the model on the set's training part. At the end the model has the
+// weights of the best epoch, the one of lowest loss on the validation part or,
+// without one, in training, and the result its score on the test part. The
+// weights change in place; the model is told the set's class names and shapes.
+//
+// When ctx is done, Run finishes the step under way, saves it and returns ctx's
+// error. It also returns an error when configuration, model and set don't fit,
+// when a clip cannot be read, when a checkpoint cannot be saved, and when a
+// number is no longer finite, naming the tensor that went bad first. The
+// checkpoints before stay.
+func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
+	r, err := newRun(m, set, cfg)
+	if err != nil {
+		return nil, err
+	}
+	m.ClassNames = set.Classes()
+	m.Input = &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Normalisation: set.Normalisation()}
+	return r.do(ctx)
+}
+
+// Resume goes on with the run whose checkpoints are in cfg.Dir, as if it had
+// never stopped: weights and scores are the same bits. Everything in cfg that
+// changes them must be as it was, Epochs aside, and the set must hold the same
+// clips. It returns the model too, and an error where Run and zoo.Load do.
+func Resume(ctx context.Context, set datasets.Set, cfg Config) (*zoo.Model, *Result, error) {
+	c, err := zoo.LoadCheckpoint(lastDir(cfg.Dir))
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := newRun(c.Model, set, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.restore(c); err != nil {
+		return nil, nil, errors.Wrapf(err, "train: %s", lastDir(cfg.Dir))
+	}
+	if cfg.OnEpoch != nil {
+		cfg.OnEpoch(slices.Clone(r.at.Epochs))
+	}
+	result, err := r.do(ctx)
+	return c.Model, result, err
+}
+
+// run is one Run or Resume under way.
+type run struct {
+	cfg   Config
+	model *zoo.Model
+	set   datasets.Set
+
+	trained []int         // indexes of the model's parameters that move
+	slots   [][][]float32 // of the optimiser, for each of them
+	grads   [][]float32   // of the step under way, for each of them
+
+	training, validation *graphs
+	batches              uint64 // batches trained on so far: dropout's runs
+	at                   position
+	best                 [][]float32 // weights of the best epoch, when no folder has them
+
+	began, saved time.Time
+	clips        int       // trained on since began
+	millis       []float64 // of the last steps
+}
+
+// position is where a run stands. With the weights and the optimiser's slots it
+// is all that the rest of the run depends on.
+type position struct {
+	Epoch   int     `json:"epoch"`   // complete epochs
+	Step    int     `json:"step"`    // steps of the epoch under way
+	Updates int     `json:"updates"` // steps in all
+	Sum     tally   `json:"sum"`     // of the epoch under way
+	Rate    float64 `json:"rate"`    // of the last step
+	Epochs  []Epoch `json:"epochs"`  // the complete ones
+	Best    int     `json:"best"`    // number of the best epoch, 0 before the first
+}
+
+func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(m, set); err != nil {
+		return nil, err
+	}
+	if set.Clips(datasets.Train) == 0 {
+		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
+	}
+	if m.Dtype != tensor.Float32 {
+		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype)
+	}
+	r := &run{cfg: cfg, model: m, set: set}
+	if r.trained, err = cfg.trained(m.Params()); err != nil {
+		return nil, err
+	}
+	for _, k := range r.trained {
+		n := m.Params()[k].Value.Size()
+		slots := make([][]float32, len(cfg.Optimizer.Slots()))
+		for j := range slots {
+			slots[j] = make([]float32, n)
+		}
+		r.slots = append(r.slots, slots)
+		r.grads = append(r.grads, make([]float32, n))
+	}
+	r.training = &graphs{model: m, set: set, batch: cfg.Batch, trained: r.trained, smoothing: cfg.LabelSmoothing, run: &r.batches}
+	r.validation = &graphs{model: m, set: set, batch: cfg.Batch}
+	return r, nil
+}
+
+// do trains from where the run stands to its end.
+func (r *run) do(ctx context.Context) (*Result, error) {
+	defer r.training.close()
+	defer r.validation.close()
+	r.began, r.saved = time.Now(), time.Now()
+	for r.at.Epoch < r.cfg.Epochs && !r.outOfPatience() {
+		if err := r.epoch(ctx); err != nil {
+			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+				return nil, r.interrupted(err)
+			}
+			return nil, err
+		}
+	}
+	result := &Result{
+		Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs,
+		StepMillis: median(r.millis), Training: time.Since(r.began),
+	}
+	r.training.close() // its memory is as large as the test's
+	r.validation.close()
+	if err := r.restoreBest(); err != nil {
+		return nil, err
+	}
+	var err error
+	result.Test, err = Evaluate(ctx, r.model, r.set, datasets.Test, r.cfg.Batch)
+	return result, err
+}
+
+// interrupted saves what was done when ctx, whose error is err, is done.
+func (r *run) interrupted(err error) error {
+	if saveErr := r.save(lastDir(r.cfg.Dir)); saveErr != nil {
+		return saveErr
+	}
+	return errors.Wrapf(err, "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
+}
+
+func (r *run) outOfPatience() bool {
+	return r.cfg.Patience > 0 && r.at.Epoch-r.at.Best >= r.cfg.Patience
+}
+
+// epoch trains on what is left of the epoch under way and closes it.
+func (r *run) epoch(ctx context.Context) error {
+	clips := r.set.Clips(datasets.Train)
+	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
+	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
+	steps := (clips + size - 1) / size
+	filled := 0 // clips of the step under way
+	var worked time.Duration
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for batch, err := range datasets.Batches(r.set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		total := min(size, clips-r.at.Step*size)
+		norm, err := r.gradients(batch, filled == 0, total)
+		if err != nil {
+			return err
+		}
+		if filled += batch.Len; filled < total {
+			worked += time.Since(began)
+			continue
+		}
+		r.move(norm, steps)
+		r.note(worked+time.Since(began), filled)
+		filled, worked = 0, 0
+		if r.cfg.OnStep != nil {
+			r.cfg.OnStep(Progress{
+				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
+				LearningRate: r.at.Rate, GradientNorm: norm, Score: r.at.Sum.score(), Trained: r.clips, Elapsed: time.Since(r.began),
+			})
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
+			if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+				return err
+			}
+		}
+	}
+	return r.closeEpoch(ctx)
+}
+
+// gradients adds the gradients of a batch to those of the step under way, whose
+// clips are total, and returns their norm.
+func (r *run) gradients(batch *datasets.Batch, first bool, total int) (norm float64, err error) {
+	loss, grads, err := r.training.train(batch, total, &r.at.Sum)
+	if err != nil {
+		return 0, err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return 0, r.broken(batch, total, "loss is "+number(loss))
+	}
+	for k, grad := range grads {
+		if first {
+			copy(r.grads[k], grad)
+			continue
+		}
+		for j, g := range grad {
+			r.grads[k][j] += g
+		}
+	}
+	if norm = globalNorm(r.grads); math.IsNaN(norm) || math.IsInf(norm, 0) {
+		return 0, r.broken(batch, total, "norm of the gradients is "+number(norm))
+	}
+	r.batches++
+	return norm, nil
+}
+
+// move lets the optimiser take a step along gradients of the given norm.
+func (r *run) move(norm float64, steps int) {
+	clipGradients(r.grads, norm, r.cfg.Clip)
+	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
+	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs))
+	r.at.Updates++
+	r.at.Step++
+	for k, p := range r.trained {
+		param := r.model.Params()[p]
+		decay := r.cfg.WeightDecay
+		if param.IsBias() {
+			decay = 0
+		}
+		r.cfg.Optimizer.Update(Update{
+			Weights: param.Value.Data().([]float32), Gradient: r.grads[k], Slots: r.slots[k],
+			Step: r.at.Updates, Rate: r.at.Rate, Decay: decay,
+		})
+	}
+}
+
+// closeEpoch scores the epoch and saves it.
+func (r *run) closeEpoch(ctx context.Context) error {
+	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
+	if r.set.Clips(datasets.Validation) > 0 {
+		v, err := evaluate(ctx, r.validation, datasets.Validation)
+		if err != nil {
+			return err
+		}
+		e.Validation = &v.Score
+	}
+	better := r.at.Best == 0 || e.watched() < r.at.Epochs[r.at.Best-1].watched()
+	r.at.Epoch, r.at.Step, r.at.Sum = r.at.Epoch+1, 0, tally{}
+	r.at.Epochs = append(r.at.Epochs, e)
+	if better {
+		r.at.Best = e.Epoch
+		if err := r.keepBest(); err != nil {
+			return err
+		}
+	}
+	if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+		return err
+	}
+	if r.cfg.OnEpoch != nil {
+		r.cfg.OnEpoch(slices.Clone(r.at.Epochs))
+	}
+	return nil
+}
+
+// keepBest stores the weights of the epoch just closed. The folder "best" comes
+// before "last": a run killed in between repeats the epoch and writes it again.
+func (r *run) keepBest() error {
+	if r.cfg.Dir != "" {
+		return r.save(bestDir(r.cfg.Dir))
+	}
+	if r.best == nil {
+		r.best = make([][]float32, len(r.model.Params()))
+	}
+	for k, p := range r.model.Params() {
+		r.best[k] = append(r.best[k][:0], p.Value.Data().([]float32)...)
+	}
+	return nil
+}
+
+// restoreBest gives the model the weights of the best epoch.
+func (r *run) restoreBest() error {
+	if r.at.Best == r.at.Epoch {
+		return nil
+	}
+	if r.cfg.Dir != "" {
+		m, err := zoo.Load(bestDir(r.cfg.Dir))
+		if err != nil {
+			return err
+		}
+		for k, p := range m.Params() {
+			copy(r.model.Params()[k].Value.Data().([]float32), p.Value.Data().([]float32))
+		}
+		return nil
+	}
+	for k, p := range r.model.Params() {
+		copy(p.Value.Data().([]float32), r.best[k])
+	}
+	return nil
+}
+
+// note keeps the time of a step; of the last thousand, so that a run of weeks
+// takes no more memory than one of a minute.
+func (r *run) note(took time.Duration, clips int) {
+	const most = 1000
+	ms := float64(took.Microseconds()) / 1000
+	if len(r.millis) < most {
+		r.millis = append(r.millis, ms)
+	} else {
+		r.millis[r.at.Updates%most] = ms
+	}
+	r.clips += clips
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// fits checks that the model can read the set.
+func fits(m *zoo.Model, set datasets.Set) error {
+	features := 1
+	for _, n := range set.StepShape() {
+		features *= n
+	}
+	if features != m.Features() {
+		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), features)
+	}
+	if m.Classes != len(set.Classes()) {
+		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes, set.Name(), len(set.Classes()))
+	}
+	return nil
+}

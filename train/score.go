@@ -1,0 +1,38 @@
+package train
+
+import (
+	"math"
+	"strconv"
+)
+
+// Score is a mean over clips.
+type Score struct {
+	Loss     float64 `json:"loss"`     // cross-entropy, in nats
+	Accuracy float64 `json:"accuracy"` // part of the clips whose largest logit is the label's, 0 to 1
+	Clips    int     `json:"clips"`
+}
+
+// tally adds scores up.
+type tally struct {
+	Loss  float64 `json:"loss"`
+	Hits  float64 `json:"hits"`
+	Clips int     `json:"clips"`
+}
+
+func (t *tally) score() Score {
+	n := math.Max(1, float64(t.Clips))
+	return Score{Loss: t.Loss / n, Accuracy: t.Hits / n, Clips: t.Clips}
+}
+
+func argmax(x []float32) int {
+	best := 0
+	for k, v := range x {
+		if v > x[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// number writes NaN, +Inf and the rest for a message.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }

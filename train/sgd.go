@@ -1,0 +1,28 @@
+package train
+
+// SGD is stochastic gradient descent with momentum (Polyak 1964), with gradient
+// g and rate α:
+//
+//	v = μ·v + g
+//	w = w - α·v
+//
+// Weight decay λ adds λ·w to g. The zero value has no momentum.
+type SGD struct{ Momentum float64 }
+
+var _ Optimizer = SGD{}
+
+// String returns "sgd" with the momentum.
+func (s SGD) String() string { return spell("sgd", s.Momentum) }
+
+// Slots returns "v", the velocity.
+func (SGD) Slots() []string { return []string{"v"} }
+
+// Update moves the weights.
+func (s SGD) Update(u Update) {
+	mu, rate, l2 := float32(s.Momentum), float32(u.Rate), float32(u.Decay)
+	w, g, v := u.Weights, u.Gradient, u.Slots[0]
+	for k := range w { // conversions as in Adam
+		v[k] = float32(mu*v[k]) + (g[k] + float32(l2*w[k]))
+		w[k] -= float32(rate * v[k])
+	}
+}
