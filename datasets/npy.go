@@ -27,35 +27,35 @@ const (
 	npyMaxDims   = 64       // as in numpy 2
 )
 
-// readNPYHeader reads to the first value. Errors tell what is wrong with the
-// array and go on after its name, as in "x has an npy header ...".
+// readNPYHeader reads to the first value. Errors lack the names of the file and
+// the array.
 func readNPYHeader(r io.Reader) (*npyHeader, error) {
 	var start [8]byte
 	if _, err := io.ReadFull(r, start[:]); err != nil {
-		return nil, errors.Wrap(err, "has no npy header")
+		return nil, errors.Wrap(err, "no npy header")
 	}
 	if !bytes.HasPrefix(start[:], []byte(npyMagic)) {
-		return nil, errors.Errorf("is not an npy array: it starts with %q", start[:len(npyMagic)])
+		return nil, errors.Errorf("not an npy array: it starts with %q", start[:len(npyMagic)])
 	}
 	major, minor := start[6], start[7]
 	width := 4
 	switch {
 	case minor != 0 || major < 1 || major > 3:
-		return nil, errors.Errorf("has npy version %d.%d, want 1.0, 2.0 or 3.0", major, minor)
+		return nil, errors.Errorf("npy version %d.%d, want 1.0, 2.0 or 3.0", major, minor)
 	case major == 1:
 		width = 2
 	}
 	var length [4]byte
 	if _, err := io.ReadFull(r, length[:width]); err != nil {
-		return nil, errors.Wrap(err, "has an npy header that is cut short")
+		return nil, errors.Wrap(err, "npy header cut short")
 	}
 	n := binary.LittleEndian.Uint32(length[:])
 	if n > npyMaxHeader {
-		return nil, errors.Errorf("has an npy header of %d bytes, more than %d", n, npyMaxHeader)
+		return nil, errors.Errorf("npy header of %d bytes, more than %d", n, npyMaxHeader)
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, errors.Wrap(err, "has an npy header that is cut short")
+		return nil, errors.Wrap(err, "npy header cut short")
 	}
 	h, err := parseNPYDict(string(text))
 	if err != nil {
@@ -78,7 +78,7 @@ func parseNPYDict(text string) (*npyHeader, error) {
 		switch {
 		case !ok:
 		case key == "descr" && p.skip('['):
-			return nil, errors.New("has a structured dtype; save its fields as one plain array")
+			return nil, errors.New("structured dtype; save its fields as one plain array")
 		case key == "descr":
 			descr, ok = p.text()
 			h.dtype = parseDtype(descr)
@@ -95,7 +95,7 @@ func parseNPYDict(text string) (*npyHeader, error) {
 		}
 	}
 	if p.space(); !ok || p != "" || len(seen) != 3 {
-		return nil, errors.Errorf("has a damaged npy header: %.80q", text)
+		return nil, errors.Errorf("damaged npy header: %.80q", strings.TrimSpace(text))
 	}
 	return h, nil
 }

@@ -1,0 +1,252 @@
+package datasets
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+// The arrays of a good file: two clips of three steps of two values.
+var (
+	goodX       = array{"x", npy("<f4", "(2, 3, 2)", f4(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))}
+	goodY       = array{"y", npy("<i8", "(2,)", []byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})}
+	goodLengths = array{"lengths", npy("|u1", "(2,)", []byte{3, 1})}
+	goodClasses = array{"classes", npy("|S3", "(2,)", []byte("offon\x00"))}
+)
+
+// openTest opens one file with the normalisation that changes nothing.
+func openTest(path string) (Set, error) {
+	return Open("npz:"+path, Options{Normalisation: &preprocess.Normalisation{}, Classes: []string{"off", "on"}})
+}
+
+func TestNPZArrayErrors(t *testing.T) {
+	i8 := func(v ...int64) (b []byte) {
+		for _, v := range v {
+			b = binary.LittleEndian.AppendUint64(b, uint64(v))
+		}
+		return b
+	}
+	nan := float32(math.NaN())
+	inf := float32(math.Inf(1))
+	x := func(descr, shape string, size int) array {
+		return array{"x", npy(descr, shape, make([]byte, size))}
+	}
+	dict := func(dict string) array { return array{"x", npyWith(dict, make([]byte, 48))} }
+	damaged := func(dict string) string {
+		return fmt.Sprintf("x: damaged npy header: %.80q", dict)
+	}
+	for name, test := range map[string]struct {
+		array array // in place of, or besides, the good one
+		want  string
+	}{
+		"good":            {goodX, ""},
+		"good uint8":      {x("|u1", "(2, 3, 5)", 30), ""},
+		"good spacing":    {dict(`{"shape":(2,3 , 2),"fortran_order" : False,'descr': '<f4'}`), ""},
+		"x float64":       {x("<f8", "(2, 3, 2)", 96), "x is float64; save x.astype('float32')"},
+		"x float16":       {x("<f2", "(2, 3, 2)", 24), "x is float16; save x.astype('float32')"},
+		"x int64":         {x("<i8", "(2, 3, 2)", 96), "x is int64; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
+		"x bool":          {x("|b1", "(2, 3, 2)", 12), "x is bool; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
+		"x complex":       {x("<c8", "(2, 3, 2)", 96), "x is complex64; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
+		"x big-endian":    {x(">f4", "(2, 3, 2)", 48), "x is big-endian; save x.astype('<f4')"},
+		"x dates":         {x("<M8[ns]", "(2, 3, 2)", 96), `x has the unknown dtype "<M8[ns]"`},
+		"x objects":       {x("|O", "(2,)", 20), "x holds pickled Python objects; save numbers, unequal clips padded to the same steps with their lengths"},
+		"x structured":    {dict("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (12,), }"), "x: structured dtype; save its fields as one plain array"},
+		"x Fortran":       {dict("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 2), }"), "x is in Fortran order; save np.ascontiguousarray(x)"},
+		"x two axes":      {x("<f4", "(2, 6)", 48), "x has the shape (2·6), want (clips, steps, n_1, ..., n_d) with at least three axes; save x[..., None] for steps of one value"},
+		"x no axes":       {x("<f4", "()", 4), "x has the shape (), want (clips, steps, n_1, ..., n_d) with at least three axes; save x[..., None] for steps of one value"},
+		"x no clips":      {x("<f4", "(0, 3, 2)", 0), "x has the shape (0·3·2), every axis must be at least 1"},
+		"x empty step":    {x("<f4", "(2, 3, 0)", 0), "x has the shape (2·3·0), every axis must be at least 1"},
+		"x NaN":           {array{"x", npy("<f4", "(2, 3, 2)", f4(0, 1, 2, 3, 4, 5, 6, nan, nan, 9, 10, 11))}, "x[1, 0, 1] is NaN, want finite numbers in all steps of a clip"},
+		"x infinite":      {array{"x", npy("<f4", "(2, 3, 2)", f4(0, 1, 2, 3, 4, inf, 6, 7, 8, 9, 10, 11))}, "x[0, 2, 1] is +Inf, want finite numbers in all steps of a clip"},
+		"x one too many":  {x("<f4", "(2, 3, 2)", 52), "x is damaged, copy or write the file again: its shape (2·3·2) of float32 needs 48 bytes after a header of 128, it has 180"},
+		"x one short":     {x("<f4", "(2, 3, 2)", 44), "x is damaged, copy or write the file again: its shape (2·3·2) of float32 needs 48 bytes after a header of 128, it has 172"},
+		"x 10^18":         {x("<f4", "(1000000, 1000000, 1000000)", 48), "x is damaged, copy or write the file again: its shape (1000000·1000000·1000000) of float32 needs 4000000000000000000 bytes after a header of 128, it has 176"},
+		"x overflow":      {x("<f4", "(4294967296, 4294967296, 4294967296)", 48), "x claims the shape (4294967296·4294967296·4294967296), more than a file can hold"},
+		"x wraps to 48":   {x("<f4", "(4611686018427387916, 1, 1)", 48), "x claims the shape (4611686018427387916·1·1), more than a file can hold"},
+		"x not npy":       {array{"x", []byte("hello, world")}, `x: not an npy array: it starts with "hello,"`},
+		"x empty":         {array{"x", nil}, "x: no npy header: EOF"},
+		"x version 4":     {array{"x", []byte(npyMagic + "\x04\x00____________")}, "x: npy version 4.0, want 1.0, 2.0 or 3.0"},
+		"x long header":   {array{"x", []byte(npyMagic + "\x02\x00\x01\x00\x01\x00{")}, "x: npy header of 65537 bytes, more than 65536"},
+		"x cut in header": {array{"x", goodX.npy[:40]}, "x: npy header cut short: unexpected EOF"},
+		"x negative":      {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3, 2), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3, 2), }")},
+		"x not a tuple":   {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (12), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (12), }")},
+		"x key missing":   {dict("{'descr': '<f4', 'shape': (2, 3, 2), }"), damaged("{'descr': '<f4', 'shape': (2, 3, 2), }")},
+		"x key twice":     {dict("{'descr': '<f4', 'shape': (2, 3, 2), 'shape': (2, 3, 2)}"), damaged("{'descr': '<f4', 'shape': (2, 3, 2), 'shape': (2, 3, 2)}")},
+		"x trailing":      {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)} 1"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)} 1")},
+		"y float":         {array{"y", npy("<f8", "(2,)", i8(0, 1))}, "y is float64; save y.astype('int64')"},
+		"y text":          {array{"y", npy("<U2", "(2,)", i8(0, 1))}, "y is text; save y.astype('int64')"},
+		"y one-hot":       {array{"y", npy("<i8", "(2, 2)", i8(0, 1, 1, 0))}, "y has the shape (2·2), want one axis, an integer for each clip"},
+		"y three":         {array{"y", npy("<i8", "(3,)", i8(0, 1, 0))}, "y has 3 values, x has 2 clips; save one for each"},
+		"y negative":      {array{"y", npy("<i8", "(2,)", i8(0, -1))}, "y[1] is -1: a label is at least 0"},
+		"y huge":          {array{"y", npy("<i8", "(2,)", i8(1<<40, 1))}, "y[0] is 1099511627776: a label is less than 65536"},
+		"y unsigned":      {array{"y", npy("<u8", "(2,)", i8(-1, 1))}, "y[0] is 9223372036854775807: a label is less than 65536"},
+		"y too large":     {array{"y", npy("<i8", "(2,)", i8(0, 2))}, "y[1] is 2, but there are 2 classes, 0 to 1"},
+		"lengths 0":       {array{"lengths", npy("<i8", "(2,)", i8(3, 0))}, "lengths[1] is 0: a clip has 1 to 3 steps, those of x"},
+		"lengths 4":       {array{"lengths", npy("<i8", "(2,)", i8(4, 1))}, "lengths[0] is 4: a clip has 1 to 3 steps, those of x"},
+		"lengths float":   {array{"lengths", npy("<f4", "(2,)", f4(3, 1))}, "lengths is float32; save lengths.astype('int64')"},
+		"lengths one":     {array{"lengths", npy("<i8", "(1,)", i8(3))}, "lengths has 1 values, x has 2 clips; save one for each"},
+		"classes numbers": {array{"classes", npy("<i8", "(2,)", i8(0, 1))}, "classes is int64, want text, as in np.array(['walk', 'run'])"},
+		"classes 2-D":     {array{"classes", npy("|S3", "(1, 2)", []byte("off on"))}, "classes has the shape (1·2), want one axis of names"},
+		"classes one":     {array{"classes", npy("|S3", "(1,)", []byte("off"))}, "classes has 1 names, want 2 to 65536"},
+		"classes equal":   {array{"classes", npy("|S3", "(3,)", []byte("offon\x00off"))}, `classes[2] is "off", as classes[0] is; give every class its own name`},
+		"classes empty":   {array{"classes", npy("|S3", "(2,)", []byte("off\x00\x00\x00"))}, "classes[1] is empty; give every class a name"},
+		"classes latin":   {array{"classes", npy("|S3", "(2,)", []byte("off\xfcbe"))}, "classes[1] is not text in UTF-8 or has control characters"},
+		"classes lines":   {array{"classes", npy("|S3", "(2,)", []byte("offo\nn"))}, "classes[1] is not text in UTF-8 or has control characters"},
+		"classes rune":    {array{"classes", npy("<U1", "(2,)", []byte{1, 0, 0, 0xff, 'a', 0, 0, 0})}, "classes[0] is not text in UTF-8 or has control characters"},
+		"classes other":   {array{"classes", npy("|S2", "(2,)", []byte("onup"))}, "classes are on, up, but off, on of the checkpoint; save the same in both"},
+		"a typing error":  {array{"length", goodLengths.npy}, `array "length" has no use here; did you mean "lengths"? (known: x, y, lengths, classes); save without it`},
+		"a capital":       {array{"X", goodX.npy}, `array "X" has no use here; did you mean "x"? (known: x, y, lengths, classes); save without it`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var arrays []array
+			for _, a := range []array{goodX, goodY, goodLengths, goodClasses} {
+				if a.name == test.array.name {
+					a = test.array
+				}
+				arrays = append(arrays, a)
+			}
+			if len(test.array.name) != 1 && test.array.name != "lengths" && test.array.name != "classes" || test.array.name == "X" {
+				arrays = append(arrays, test.array)
+			}
+			for _, packed := range []bool{false, true} {
+				path := writeNPZ(t, "a.npz", packed, arrays...)
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				set, err := openTest(path)
+				runtime.ReadMemStats(&after)
+				assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), "bytes allocated")
+				if test.want == "" {
+					require.NoError(t, err)
+					require.NoError(t, set.Close())
+					continue
+				}
+				require.EqualError(t, err, "datasets: "+path+": "+test.want)
+				assert.Nil(t, set)
+			}
+		})
+	}
+}
+
+// Damage of the archive around the arrays.
+func TestNPZArchiveErrors(t *testing.T) {
+	good := npz(false, goodX, goodY)
+	packed := npz(true, array{"x", npy("|u1", "(2, 500, 1000)", make([]byte, 1e6))}, goodY)
+	noise := npz(true, array{"x", npy("|u1", "(2, 60, 120)", randomFrame(60, 80, 1))}, goodY)
+	// patch changes bytes of the entry of x in the directory: those from at on.
+	patch := func(file []byte, at int, b ...byte) []byte {
+		file = bytes.Clone(file)
+		entry := bytes.Index(file, []byte("PK\x01\x02"))
+		copy(file[entry+at:], b)
+		return file
+	}
+	const flags, method, sum, packedSize, plainSize, offset = 8, 10, 16, 20, 24, 42
+	inData := bytes.Clone(good)
+	inData[bytes.Index(good, f4(5, 6))]++
+	for name, test := range map[string]struct {
+		file []byte
+		want string
+	}{
+		"empty":            {nil, " is not an npz file, or it is cut short; write it with np.savez: zip: not a valid zip file"},
+		"text":             {[]byte("x,y\n1,2\n"), " is not an npz file, or it is cut short; write it with np.savez: zip: not a valid zip file"},
+		"cut short":        {good[:len(good)-30], " is not an npz file, or it is cut short; write it with np.savez: zip: not a valid zip file"},
+		"npy":              {goodX.npy, ": this is a single .npy array, not an npz file; write x and y with np.savez"},
+		"no x":             {npz(false, goodY, goodLengths), ": array x is missing, those there are: y, lengths"},
+		"no y":             {npz(false, goodX), ": array y is missing, those there are: x"},
+		"no arrays":        {npz(false), ": array x is missing, those there are: none"},
+		"x twice":          {npz(false, goodX, goodY, goodX), ": array x is there twice"},
+		"flipped bit":      {inData, ": x is damaged, copy or write the file again: zip: checksum error"},
+		"wrong checksum":   {patch(good, sum, 1, 2, 3, 4), ": x is damaged, copy or write the file again: zip: checksum error"},
+		"encrypted":        {patch(good, flags, 1), ": x is encrypted; write the file with np.savez"},
+		"bzip2":            {patch(good, method, 12), ": x is packed with zip method 12; write the file with np.savez or np.savez_compressed"},
+		"not deflated":     {patch(good, method, 8), ": x: no npy header: "},
+		"claims more":      {patch(good, packedSize, 0, 0, 0, 0x7f), ": x is damaged, copy or write the file again: it claims 2130706432 bytes at "},
+		"unlike sizes":     {patch(good, plainSize, 0, 0, 0, 0x7f), ": x is damaged, copy or write the file again: it claims 2130706432 bytes, stored as 176"},
+		"impossible ratio": {patch(packed, plainSize, 0, 0, 0, 0x7f), ": x is damaged, copy or write the file again: it claims 2130706432 bytes, which 1"},
+		"wrong place":      {patch(good, offset, 9), ": x is damaged, copy or write the file again: zip: not a valid zip file"},
+		"cut deflate":      {patch(noise, packedSize, 0, 0x20, 0, 0), ": x is damaged, copy or write the file again: unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "a.npz")
+			require.NoError(t, os.WriteFile(path, test.file, 0o600))
+			set, err := openTest(path)
+			require.Error(t, err)
+			assert.Nil(t, set)
+			assert.True(t, strings.HasPrefix(err.Error(), "datasets: "+path+test.want), err.Error())
+		})
+	}
+	t.Run("no npy", func(t *testing.T) {
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		_, err := w.Create("x.txt")
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		path := filepath.Join(t.TempDir(), "a.npz")
+		require.NoError(t, os.WriteFile(path, b.Bytes(), 0o600))
+		_, err = openTest(path)
+		assert.EqualError(t, err, "datasets: "+path+`: array "x.txt" has no use here (known: x, y, lengths, classes); save without it`)
+	})
+}
+
+// Mistakes in names and options, and files that do not go together.
+func TestNPZOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, arrays := range map[string][]array{
+		"good":     {goodX, goodY, goodClasses},
+		"unnamed":  {goodX, goodY},
+		"renamed":  {goodX, goodY, {"classes", npy("|S3", "(2,)", []byte("on\x00off"))}},
+		"wide":     {{"x", npy("<f4", "(2, 2, 3)", make([]byte, 48))}, goodY},
+		"bytes":    {{"x", npy("|u1", "(2, 3, 2)", make([]byte, 12))}, goodY},
+		"label 2":  {goodX, {"y", npy("|u1", "(2,)", []byte{0, 2})}},
+		"empty y.": {goodX},
+	} {
+		require.NoError(t, os.WriteFile(name+".npz", npz(false, arrays...), 0o600))
+	}
+	n := preprocess.Normalisation{Mean: []float64{0}, Std: []float64{1}}
+	bad := preprocess.Normalisation{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}
+	for _, test := range []struct {
+		name string
+		opt  Options
+		want string
+	}{
+		{"npz:", Options{}, `datasets: "npz:" names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
+		{"npz:good.npz,", Options{}, `datasets: "npz:good.npz," names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
+		{"npz:a,b,c", Options{}, `datasets: "npz:a,b,c" names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
+		{"good.npz", Options{}, `datasets: no set is called "good.npz"; files of your own are "npz:train.npz,test.npz"`},
+		{"npz:good.npz", Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; write "npz:train.npz,test.npz", or give the Normalisation of a checkpoint`},
+		{"npz:unnamed.npz", Options{Normalisation: &n}, "datasets: unnamed.npz: there are no classes; save their names as classes, or give the Classes of a checkpoint"},
+		{"npz:none.npz,good.npz", Options{}, "datasets: none.npz: no such file"},
+		{"npz:good.npz,none.npz", Options{}, "datasets: none.npz: no such file"},
+		{"npz:" + dir, Options{Normalisation: &n}, "datasets: " + dir + " is not a regular file, want an npz file"},
+		{"npz:good.npz,good.npz", Options{Split: "random"}, `datasets: npz:good.npz,good.npz has no split "random"; its files are its parts`},
+		{"npz:good.npz,good.npz", Options{Height: 3, Width: 4}, "datasets: npz:good.npz,good.npz is not scaled to Height 3 and Width 4; leave them out, or save x in that size"},
+		{"npz:good.npz,good.npz", Options{Normalise: "chanel"}, `datasets: no normalisation is called "chanel"; did you mean "channel"? (known: auto, channel, global, none)`},
+		{"npz:good.npz,good.npz", Options{Normalisation: &bad}, "datasets: npz:good.npz,good.npz: normalisation: there are 3 entries, want 0, 1 or 2, the last axis of a step"},
+		{"npz:good.npz,good.npz", Options{Classes: []string{"on", "off"}}, "datasets: good.npz: classes are off, on, but on, off of the checkpoint; save the same in both"},
+		{"npz:good.npz,renamed.npz", Options{}, "datasets: renamed.npz: classes are on, off, but off, on in good.npz; save the same in both"},
+		{"npz:unnamed.npz,good.npz", Options{}, "datasets: good.npz: classes are off, on, but 0, 1 in unnamed.npz, which has no array classes; save the same in both"},
+		{"npz:good.npz,wide.npz", Options{}, "datasets: wide.npz: a step of x has the shape (3), but (2) in good.npz; save the same in both"},
+		{"npz:good.npz,bytes.npz", Options{}, "datasets: bytes.npz: x is uint8, but float32 in good.npz; save the same dtype in both"},
+		{"npz:good.npz,label 2.npz", Options{}, "datasets: label 2.npz: y[1] is 2, but there are 2 classes, 0 to 1"},
+		{"actions", Options{Classes: []string{"a", "b"}}, "datasets: actions has the classes stance, run, swing, cast, shoot, block, hit, die, not a, b"},
+		{"actions", Options{Normalisation: &preprocess.Normalisation{Mean: []float64{1, 1}, Std: []float64{1, 1}}}, "datasets: actions: normalisation: there are 2 entries, want 0, 1 or 3, the last axis of a step"},
+	} {
+		t.Run(test.want, func(t *testing.T) {
+			set, err := Open(test.name, test.opt)
+			require.EqualError(t, err, test.want)
+			assert.Nil(t, set)
+		})
+	}
+}
