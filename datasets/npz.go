@@ -190,7 +190,7 @@ func (a *npzArray) scan(visit func(chunk []byte) error) error {
 		case err != nil && !ended:
 			return a.file.damaged(a.name, err)
 		case left < 0 || ended && left > 0:
-			return a.file.damaged(a.name, errors.Errorf("it has other than the %d bytes it claims", a.member.UncompressedSize64))
+			return a.file.damaged(a.name, errors.Errorf("it does not have the %d bytes it claims", a.member.UncompressedSize64))
 		}
 		if err := visit(buffer[:n]); err != nil || ended {
 			return err

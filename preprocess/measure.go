@@ -30,16 +30,15 @@ func (m *Levels) Add(x []uint8) {
 		m.squares[0] += squares
 		return
 	}
-	for len(x) > 0 {
-		row := x[:min(len(x), len(m.sum)-m.at)]
-		sum, squares := m.sum[m.at:][:len(row)], m.squares[m.at:][:len(row)]
-		for c, v := range row {
-			sum[c] += uint64(v)
-			squares[c] += uint64(v) * uint64(v)
+	c, sums, squares := m.at, m.sum, m.squares[:len(m.sum)]
+	for _, v := range x {
+		sums[c] += uint64(v)
+		squares[c] += uint64(v) * uint64(v)
+		if c++; c == len(sums) {
+			c = 0
 		}
-		m.at = (m.at + len(row)) % len(m.sum)
-		x = x[len(row):]
 	}
+	m.at = c
 }
 
 // Normalisation returns the mean and the population standard deviation of each
