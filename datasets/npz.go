@@ -180,8 +180,8 @@ func (a *npzArray) scan(visit func(chunk []byte) error) error {
 	if _, err := io.CopyN(io.Discard, r, a.size); err != nil {
 		return a.file.damaged(a.name, err)
 	}
-	buffer := make([]byte, npzChunk)
 	left := int64(a.member.UncompressedSize64) - a.size
+	buffer := make([]byte, min(npzChunk, left+1)) // one more, to see the end
 	for {
 		n, err := io.ReadFull(r, buffer)
 		left -= int64(n)

@@ -168,8 +168,8 @@ func (p *npzPart) scan(m *meter) error {
 		p.temp, p.values = temp, temp
 	}
 	size := p.x.dtype.size
-	floats := make([]float32, npzChunk/size)
-	first := 0 // number of the first value of the chunk
+	var floats []float32 // the chunk, when it is not bytes
+	first := 0           // number of the first value of the chunk
 	return p.x.scan(func(chunk []byte) error {
 		if p.temp != nil {
 			if _, err := p.temp.Write(chunk); err != nil {
@@ -185,6 +185,7 @@ func (p *npzPart) scan(m *meter) error {
 				}
 				return nil
 			}
+			floats = slices.Grow(floats[:0], to-from)
 			values := floats[:to-from]
 			p.x.dtype.floats(values, real)
 			if k := notFinite(values); k >= 0 {
