@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"io/fs"
+	"math"
 	"math/bits"
 	"os"
 	"slices"
@@ -152,8 +153,8 @@ func (f *npzFile) array(name string) (*npzArray, error) {
 	total := uint64(1)
 	for _, n := range append([]int{h.dtype.size}, h.shape...) {
 		var high uint64
-		if high, total = bits.Mul64(total, uint64(n)); high != 0 {
-			return nil, f.errorf("%s claims the shape (%s), more than a file can hold", name, times(h.shape))
+		if high, total = bits.Mul64(total, uint64(n)); high != 0 || total > math.MaxInt {
+			return nil, f.errorf("%s claims the shape (%s), more than this machine can address", name, times(h.shape))
 		}
 	}
 	header, plain := uint64(h.size), m.UncompressedSize64

@@ -1,15 +1,11 @@
 package datasets
 
 import (
-	"archive/zip"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/pkg/errors"
-
-	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // npzPart is one npz file as a part of a set. The values of x stay on disk.
@@ -145,83 +141,6 @@ func (p *npzPart) fingerprint() string {
 	return s
 }
 
-// meter measures the values of the training part.
-type meter struct {
-	levels *preprocess.Levels // of bytes
-	values *preprocess.Values // of float32
-}
-
-// scan goes through x once: it checks the values of the real steps, measures
-// them unless m is nil, and unpacks x to a temporary file if it is packed.
-func (p *npzPart) scan(m *meter) error {
-	if p.x.member.Method == zip.Store {
-		start, err := p.x.member.DataOffset()
-		if err != nil {
-			return p.damaged("x", err)
-		}
-		p.values, p.offset = p.file, start+p.x.size
-	} else {
-		temp, err := newTempFile()
-		if err != nil {
-			return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", p.name)
-		}
-		p.temp, p.values = temp, temp
-	}
-	size := p.x.dtype.size
-	var floats []float32 // the chunk, when it is not bytes
-	first := 0           // number of the first value of the chunk
-	return p.x.scan(func(chunk []byte) error {
-		if p.temp != nil {
-			if _, err := p.temp.Write(chunk); err != nil {
-				return errors.Wrapf(err, "datasets: %s: cannot unpack x to %d bytes; set TMPDIR to a larger disk or save with np.savez", p.name, p.x.member.UncompressedSize64)
-			}
-		}
-		n := len(chunk) / size
-		err := p.forReal(first, n, func(from, to int) error {
-			real := chunk[(from-first)*size : (to-first)*size]
-			if size == 1 {
-				if m != nil {
-					m.levels.Add(real)
-				}
-				return nil
-			}
-			floats = slices.Grow(floats[:0], to-from)
-			values := floats[:to-from]
-			p.x.dtype.floats(values, real)
-			if k := notFinite(values); k >= 0 {
-				return p.errorf("%s is %v, want finite numbers in all steps of a clip", p.x.at(from+k), values[k])
-			}
-			if m != nil {
-				m.values.Add(values)
-			}
-			return nil
-		})
-		first += n
-		return err
-	})
-}
-
-// forReal calls f for each run of values of real steps, as opposed to padding,
-// among the n values of x from number first on.
-func (p *npzPart) forReal(first, n int, f func(from, to int) error) error {
-	if p.lengths == nil {
-		return f(first, first+n)
-	}
-	stepLen := p.stepLen()
-	clipLen := p.steps() * stepLen
-	for at := first; at < first+n; {
-		clip := at / clipLen
-		end := clip*clipLen + p.length(clip)*stepLen
-		if at < end {
-			if err := f(at, min(end, first+n)); err != nil {
-				return err
-			}
-		}
-		at = (clip + 1) * clipLen
-	}
-	return nil
-}
-
 func (p *npzPart) closeFiles() error {
 	err := p.close()
 	if p.temp != nil {
@@ -230,30 +149,4 @@ func (p *npzPart) closeFiles() error {
 		}
 	}
 	return errors.WithMessage(err, "datasets")
-}
-
-// tempFile is a file that goes away when it is closed, or when the program is
-// killed where the system can remove open files.
-type tempFile struct {
-	*os.File
-	removed bool
-}
-
-func newTempFile() (*tempFile, error) {
-	f, err := os.CreateTemp("", "tensorzoo-*")
-	if err != nil {
-		return nil, err
-	}
-	return &tempFile{File: f, removed: os.Remove(f.Name()) == nil}, nil
-}
-
-func (f *tempFile) Close() error {
-	err := f.File.Close()
-	if !f.removed {
-		f.removed = true
-		if e := os.Remove(f.Name()); err == nil {
-			err = e
-		}
-	}
-	return err
 }

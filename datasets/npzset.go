@@ -163,7 +163,9 @@ func (s *npzSet) scan(opt Options) error {
 			return errors.WithMessagef(err, "datasets: %s", s.name)
 		}
 		s.normalisation = cloneNormalisation(*opt.Normalisation)
-	} else if n := channels(opt.Normalise, stepShape, levels); n > 0 {
+	} else if n := channels(opt.Normalise, stepShape, levels); n > maxChannels {
+		return errors.Errorf("datasets: %s: the last axis of x has %d channels, more than %d to measure apart; normalise global or none", s.name, n, maxChannels)
+	} else if n > 0 {
 		m = &meter{levels: preprocess.NewLevels(n), values: preprocess.NewValues(n)}
 	}
 	if train := s.parts[Train]; train != nil {
