@@ -3,8 +3,9 @@
 //
 // A clip is a short sequence of steps, usually frames, with one label for the
 // whole of it. A [Set] holds the clips of one data set, cut into a training
-// and a test part, and [Open] finds a set by name. The values flow like this,
-// for a set whose steps have the shape n_1, ..., n_d:
+// and a test part, and [Open] finds a set by name. [Holdout] cuts a validation
+// part out of the training part. The values flow like this, for a set whose
+// steps have the shape n_1, ..., n_d:
 //
 //	Open ── Set ── Read ──────→ one clip   (steps, n_1, ..., n_d)
 //	         │
@@ -20,6 +21,20 @@
 // All values are float32 in row-major order and already normalised. The
 // statistics used for that come from the training part alone, so nothing of
 // the test part reaches a model before it is tested.
+//
+// # Sets of your own
+//
+// "npz:train.npz,test.npz" opens two files that numpy wrote, with the arrays
+//
+//	x        (clips, steps, n_1, ..., n_d)   uint8 or float32
+//	y        (clips)                         integers, the labels from 0
+//	lengths  (clips)                         integers, the real steps of each clip; optional
+//	classes  (classes)                       text, the name of each label; optional
+//
+// x stays on disk and is read a clip at a time; a compressed one is unpacked to
+// a temporary file first. Opening reads everything once, checks it and measures
+// the training part, see [Options]. docs/data.md has a complete example in
+// Python.
 //
 // # The actions set
 //

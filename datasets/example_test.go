@@ -35,6 +35,46 @@ func ExampleOpen_scaled() {
 	// actions (few-subjects) [120 160 3]
 }
 
+// Files that numpy wrote, with clips of 1 to 3 steps.
+func ExampleOpen_npz() {
+	set, err := datasets.Open("npz:testdata/npz/uint8-train.npz,testdata/npz/uint8-test.npz", datasets.Options{Normalise: "none"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer set.Close()
+	fmt.Println(set.Classes(), set.StepShape())
+
+	x := make([]float32, set.Steps()*2*4*3)
+	label, steps, err := set.Read(datasets.Train, 1, x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Classes()[label], "in", steps, "of", set.Steps(), "steps, starting with", x[:3])
+	// Output:
+	// [stehen gehen zurück 走る] [2 4 3]
+	// gehen in 2 of 4 steps, starting with [2 9 16]
+}
+
+// A tenth of the training clips to choose between models with.
+func ExampleHoldout() {
+	set, err := datasets.Open("actions", datasets.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const seed = 1
+	set, err = datasets.Holdout(set, 0.1, seed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, part := range []datasets.Part{datasets.Train, datasets.Validation, datasets.Test} {
+		fmt.Println(part, set.Clips(part))
+	}
+	// Output:
+	// train 691
+	// validation 77
+	// test 256
+}
+
 // A misspelt name is answered with the one that was probably meant.
 func ExampleOpen_unknown() {
 	_, err := datasets.Open("action", datasets.Options{})
