@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/internal/atomicdir"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -86,7 +86,7 @@ func (r *run) save(dir string) error {
 	}
 	c := &zoo.Checkpoint{Model: r.model, Training: training, State: r.state()}
 	if err := c.Save(dir); err != nil {
-		if atomicdir.Exists(dir) {
+		if durable.Exists(dir) {
 			return fmt.Errorf("%w; the checkpoint before is still there", err)
 		}
 		return err
@@ -206,15 +206,19 @@ func (r *run) restoreState(state []zoo.Param) error {
 	return nil
 }
 
-// HasCheckpoint tells whether dir holds the checkpoints of a run to Resume.
-func HasCheckpoint(dir string) bool { return atomicdir.Exists(lastDir(dir)) }
+// Last returns the checkpoint from which the run with the folder dir is to be
+// resumed. It returns an error where zoo.LoadCheckpoint does.
+func Last(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
+
+// HasCheckpoint tells whether dir holds a checkpoint for Last.
+func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
 // CheckpointDir returns the checkpoint to evaluate of a run's folder, the best
 // or, before the first epoch is complete, the last; it returns dir itself when
 // that holds neither.
 func CheckpointDir(dir string) string {
 	for _, c := range []string{bestDir(dir), lastDir(dir)} {
-		if atomicdir.Exists(c) {
+		if durable.Exists(c) {
 			return c
 		}
 	}

@@ -33,28 +33,31 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	return r.do(ctx)
 }
 
-// Resume goes on with the run whose checkpoints are in cfg.Dir, as if it had
-// never stopped: weights and scores are the same bits. Everything in cfg that
-// changes them must be as it was, Epochs aside, and the set must hold the same
-// clips. It returns the model too, and an error where Run and zoo.Load do.
-func Resume(ctx context.Context, set datasets.Set, cfg Config) (*zoo.Model, *Result, error) {
-	c, err := zoo.LoadCheckpoint(lastDir(cfg.Dir))
-	if err != nil {
-		return nil, nil, err
-	}
+// Resume goes on with a run from its checkpoint, which Last returns for cfg.Dir,
+// as if it had never stopped: weights and scores are the same bits. Everything
+// in cfg that changes them must be as it was, Epochs aside, and the set must
+// hold the same clips. The model is the checkpoint's. It returns an error where
+// Run does.
+func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(c.Model, set, cfg)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := r.restore(c); err != nil {
-		return nil, nil, errors.Wrapf(err, "train: %s", lastDir(cfg.Dir))
+		return nil, &InputError{errors.Wrap(err, "train: checkpoint")}
 	}
 	if cfg.OnEpoch != nil {
 		cfg.OnEpoch(slices.Clone(r.at.Epochs))
 	}
-	result, err := r.do(ctx)
-	return c.Model, result, err
+	return r.do(ctx)
 }
+
+// InputError is an error in what Run or Resume was given, found before anything
+// was trained.
+type InputError struct{ error }
+
+// Unwrap returns the error itself.
+func (e *InputError) Unwrap() error { return e.error }
 
 // run is one Run or Resume under way.
 type run struct {
@@ -91,20 +94,20 @@ type position struct {
 func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
-		return nil, err
+		return nil, &InputError{err}
 	}
 	if err := fits(m, set); err != nil {
-		return nil, err
+		return nil, &InputError{err}
 	}
 	if set.Clips(datasets.Train) == 0 {
-		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
+		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
 	}
 	if m.Dtype != tensor.Float32 {
-		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype)
+		return nil, &InputError{errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype)}
 	}
 	r := &run{cfg: cfg, model: m, set: set}
 	if r.trained, err = cfg.trained(m.Params()); err != nil {
-		return nil, err
+		return nil, &InputError{err}
 	}
 	for _, k := range r.trained {
 		n := m.Params()[k].Value.Size()

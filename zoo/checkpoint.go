@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/atomicdir"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
 // CheckpointVersion is the version of the checkpoint format that Save writes.
@@ -72,14 +72,14 @@ func (c *Checkpoint) Save(dir string) error {
 	if err != nil {
 		return errors.Wrapf(err, "zoo: %s: %s", dir, headerFile)
 	}
-	files := []atomicdir.File{
+	files := []durable.File{
 		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.params) }},
 		{Name: headerFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
 	}
 	if c.State != nil {
-		files = append(files, atomicdir.File{Name: stateFile, Write: func(w io.Writer) error { return writeTensors(w, c.State) }})
+		files = append(files, durable.File{Name: stateFile, Write: func(w io.Writer) error { return writeTensors(w, c.State) }})
 	}
-	return errors.Wrapf(atomicdir.Write(dir, files...), "zoo: %s could not be saved", dir)
+	return errors.Wrapf(durable.WriteDir(dir, files...), "zoo: %s could not be saved", dir)
 }
 
 // Load returns the model of the checkpoint in dir with its weights, to Build
@@ -101,7 +101,7 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 	if training == nil {
 		return c, nil
 	}
-	files, err := atomicdir.Read(dir, stateFile)
+	files, err := durable.ReadDir(dir, stateFile)
 	if err != nil {
 		return nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}
@@ -110,7 +110,7 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 }
 
 func load(dir string) (*Model, json.RawMessage, error) {
-	files, err := atomicdir.Read(dir, headerFile, weightsFile)
+	files, err := durable.ReadDir(dir, headerFile, weightsFile)
 	if err != nil {
 		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}

@@ -5,28 +5,43 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/train"
 )
 
-// usage is an error in what the user asked for.
+// usage is an error in what the user asked for or gave.
 type usage struct{ error }
 
 // Unwrap gives the error itself.
 func (u usage) Unwrap() error { return u.error }
 
-// flags are what the command line says.
+func badf(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
+
+// flags are what the command line and the configuration file say.
 type flags struct {
-	model, spec, data, split string
-	epochs, batch            int
-	lr, dropout, clip        float64
-	seed                     uint64
-	list, describe, json     bool
-	modelGiven, dropoutGiven bool
+	model, spec, data, split, normalise    string
+	validation                             float64
+	epochs, batch, accumulate, patience    int
+	lr, weightDecay, smoothing             float64
+	dropout, clip                          float64
+	optimizer, schedule, freeze            string
+	seed                                   uint64
+	out, resume, eval, logits, config      string
+	saveEvery                              time.Duration
+	threads                                int
+	quiet, tensorboard, list, describe, js bool
+
+	set  *flag.FlagSet
+	base *string         // the configuration file that filled the flags in, nil for none
+	cmd  map[string]bool // flags given on the command line
 }
 
 const intro = `Train fits a recurrent classifier, whose input weights are a tensor network, to a data set.
@@ -34,66 +49,204 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -model ht-lstm              train on the embedded clips
   go run ./cmd/train -model tt-gru -epochs 20    another cell and format, for longer
   go run ./cmd/train -spec my.json               a model of your own, see docs/spec.md
+  go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
+                                                 on data of your own, see docs/data.md
+  go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
+  go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
   go run ./cmd/train -list                       the models there are
   go run ./cmd/train -list -model '*-gru*'       some of them
   go run ./cmd/train -describe -model bt-lstm    one of them in figures
 
+A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
+and says how to go on; a second Ctrl-C stops at once.
+
 Flags:
 `
 
-// parse reads the command line. The bool says that help was asked for and given.
-func parse(args []string, stdout io.Writer) (*flags, bool, error) {
-	f := &flags{}
+const (
+	autoOut = "runs/MODEL"
+	noOut   = "none"
+)
+
+// actions are the flags that say what to do and not how to train: no
+// configuration file keeps them.
+var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "json"}
+
+// changeable are the flags that may differ when a run is resumed.
+var changeable = append([]string{"epochs", "out", "save-every", "threads", "quiet", "tensorboard"}, actions...)
+
+func newFlags() *flags {
+	f := &flags{cmd: map[string]bool{}}
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
+	f.set = fs
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
-	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", "))
+
+	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", or npz:TRAIN.npz,TEST.npz")
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
+	fs.StringVar(&f.normalise, "normalise", "auto", "how values are normalised: channel (each entry of a step's last axis apart), global, none, or `auto`, see docs/data.md")
+	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
+
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
-	fs.IntVar(&f.batch, "batch", 16, "clips a step")
-	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate of Adam")
-	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
+	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once")
+	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
+	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
+	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), cosine, or one of them after warmup:2,")
+	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
+	fs.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
 	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
+	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
+	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
+	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss; 0 never does")
+	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
 	fs.Uint64Var(&f.seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
+
+	fs.StringVar(&f.out, "out", autoOut, "`folder` for checkpoints, curves and figures; the default takes runs/MODEL-2 and so on when that is there; none keeps nothing")
+	fs.DurationVar(&f.saveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
+	fs.StringVar(&f.resume, "resume", "", "go on with the run in this `folder`, or without one in that of -out")
+	fs.StringVar(&f.eval, "eval", "", "score the checkpoint in this `folder`, or the best of the run in it, or without one in that of -out")
+	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes)")
+	fs.StringVar(&f.config, "config", "", "JSON `file` with flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}; the command line comes first. Each run writes its own")
+	fs.IntVar(&f.threads, "threads", 0, "processor cores to use; 0 for all")
+	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
+	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
-	fs.BoolVar(&f.json, "json", false, "print JSON: of -list, of -describe, or of the result")
-	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-		fs.SetOutput(stdout)
+	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -eval, or of the result")
+	return f
+}
+
+// parse reads the command line and the file it names. The bool says that help
+// was asked for and given.
+func parse(args []string, stdout io.Writer) (*flags, bool, error) {
+	f := newFlags()
+	args = joinOptional(args, "resume", "eval")
+	if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
+		f.set.SetOutput(stdout)
 		fmt.Fprint(stdout, intro)
-		fs.PrintDefaults()
+		f.set.PrintDefaults()
 		return nil, true, nil
 	} else if err != nil {
-		return nil, false, usage{errors.Errorf("train: %v%s", err, suggest(fs, err))}
+		return nil, false, badf("%v%s", err, suggest(f.set, err))
 	}
-	fs.Visit(func(given *flag.Flag) {
-		f.modelGiven = f.modelGiven || given.Name == "model"
-		f.dropoutGiven = f.dropoutGiven || given.Name == "dropout"
-	})
-	return f, false, f.check(fs.Args())
+	f.set.Visit(func(given *flag.Flag) { f.cmd[given.Name] = true })
+	if rest := f.set.Args(); len(rest) > 0 {
+		return nil, false, badf("there is no argument %q: everything is a flag, see -h", rest[0])
+	}
+	if err := f.findFolders(); err != nil {
+		return nil, false, err
+	}
+	if err := f.readConfig(); err != nil {
+		return nil, false, err
+	}
+	return f, false, f.check()
+}
+
+// joinOptional makes "-resume DIR" one argument, as package flag wants it of
+// flags whose value may be left out.
+func joinOptional(args []string, names ...string) []string {
+	var joined []string
+	for k := 0; k < len(args); k++ {
+		name := strings.TrimLeft(args[k], "-")
+		if !strings.HasPrefix(args[k], "-") || !slices.Contains(names, name) {
+			joined = append(joined, args[k])
+			continue
+		}
+		value := here
+		if k+1 < len(args) && !strings.HasPrefix(args[k+1], "-") {
+			k++
+			value = args[k]
+		}
+		joined = append(joined, "-"+name+"="+value)
+	}
+	return joined
+}
+
+// here stands for a folder that was left out.
+const here = "\x00"
+
+// findFolders gives -resume and -eval the folder of -out where they have none.
+func (f *flags) findFolders() error {
+	for _, flag := range []struct {
+		name string
+		dir  *string
+	}{{"resume", &f.resume}, {"eval", &f.eval}} {
+		switch *flag.dir {
+		case here:
+			if !f.given("out") || f.out == noOut {
+				return badf("-%s of which run? Give its folder, as in -%s runs/ht-lstm", flag.name, flag.name)
+			}
+			*flag.dir = f.out
+		case "":
+			if f.cmd[flag.name] {
+				return badf("-%s has an empty folder", flag.name)
+			}
+		default:
+			if flag.name == "resume" && f.given("out") && filepath.Clean(f.out) != filepath.Clean(f.resume) {
+				return badf("-resume %s goes on in that folder; leave -out %s out", f.resume, f.out)
+			}
+		}
+	}
+	if f.resume != "" {
+		f.out = f.resume
+	}
+	return nil
+}
+
+// given tells whether a flag stands on the command line or in the file.
+func (f *flags) given(name string) bool {
+	found := false
+	f.set.Visit(func(g *flag.Flag) { found = found || g.Name == name })
+	return found
 }
 
 // check returns an error for values that no run can have.
-func (f *flags) check(rest []string) error {
-	bad := func(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
+func (f *flags) check() error {
+	optional := func(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
 	switch {
-	case len(rest) > 0:
-		return bad("there is no argument %q: everything is a flag, see -h", rest[0])
-	case f.spec != "" && f.modelGiven:
-		return bad("give -model %s or -spec %s, not both", f.model, f.spec)
+	case f.spec != "" && f.cmd["model"] && f.cmd["spec"]:
+		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
 	case f.spec != "" && f.list:
-		return bad("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
+		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
+	case f.resume != "" && f.eval != "":
+		return badf("-resume trains and -eval does not; give one of them")
+	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"]):
+		return badf("-eval takes the model from the checkpoint; leave -model and -spec out")
 	case f.epochs < 1:
-		return bad("-epochs is %d; want at least 1", f.epochs)
+		return badf("-epochs is %d; want at least 1", f.epochs)
 	case f.batch < 1:
-		return bad("-batch is %d; want at least 1", f.batch)
+		return badf("-batch is %d; want at least 1", f.batch)
+	case f.accumulate < 1:
+		return badf("-accumulate is %d; want at least 1", f.accumulate)
 	case !(f.lr > 0) || math.IsInf(f.lr, 0):
-		return bad("-lr is %v; want a positive number such as 2e-3", f.lr)
+		return badf("-lr is %v; want a positive number such as 2e-3", f.lr)
 	case !(f.dropout >= 0 && f.dropout < 1):
-		return bad("-dropout is %v; want at least 0 and below 1", f.dropout)
-	case !(f.clip >= 0):
-		return bad("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
+		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
+	case !(f.smoothing >= 0 && f.smoothing < 1):
+		return badf("-label-smoothing is %v; want at least 0 and below 1", f.smoothing)
+	case !(f.validation >= 0 && f.validation < 1):
+		return badf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)
+	case !optional(f.clip):
+		return badf("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
+	case !optional(f.weightDecay):
+		return badf("-weight-decay is %v; want a positive number, or 0 for none", f.weightDecay)
+	case f.patience < 0:
+		return badf("-patience is %d; want at least 1, or 0 for none", f.patience)
+	case f.threads < 0:
+		return badf("-threads is %d; want at least 1, or 0 for all cores", f.threads)
+	case f.saveEvery < 0:
+		return badf("-save-every is %v; want a positive time such as 10m, or 0 for every epoch", f.saveEvery)
+	case f.out == "":
+		return badf("-out is empty; give a folder, or none")
+	case f.tensorboard && f.out == noOut:
+		return badf("-tensorboard writes to the folder of -out, which is none")
+	}
+	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
+		return usage{errors.WithMessage(err, "train: -optimizer")}
+	}
+	if _, err := train.ParseSchedule(f.schedule); err != nil {
+		return usage{errors.WithMessage(err, "train: -schedule")}
 	}
 	return nil
 }
@@ -104,7 +257,11 @@ func suggest(fs *flag.FlagSet, err error) string {
 	if !unknown {
 		return ""
 	}
+	return didyoumean.Hint(name, flagNames(fs))
+}
+
+func flagNames(fs *flag.FlagSet) []string {
 	var names []string
 	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	return didyoumean.Hint(name, names)
+	return names
 }

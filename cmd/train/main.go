@@ -2,6 +2,9 @@
 // prints how well it does and how small it is.
 //
 //	go run ./cmd/train -model ht-lstm
+//	go run ./cmd/train -spec my.json -data npz:train.npz,test.npz -out runs/mine
+//	go run ./cmd/train -resume runs/mine
+//	go run ./cmd/train -eval runs/mine
 //	go run ./cmd/train -list
 //
 // See -h for all flags.
@@ -13,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/pkg/errors"
 )
@@ -23,14 +27,17 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(20)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-ctx.Done()
+		stop() // the next signal ends the process as if nobody listened
+	}()
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err == nil {
+	switch {
+	case err == nil:
 		return
-	}
-	if errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "train: interrupted")
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(130) // as shells report an interrupt
 	}
 	fmt.Fprintln(os.Stderr, err)

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"os"
-	"time"
+	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -23,36 +24,41 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil || helped {
 		return err
 	}
-	if f.list {
-		entries, err := zoo.List(f.pattern())
+	if f.threads > 0 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
+	}
+	switch {
+	case f.list:
+		return f.printList(stdout)
+	case f.describe:
+		entry, err := f.entry()
 		if err != nil {
 			return usage{err}
 		}
-		if len(entries) == 0 {
-			return usage{errors.Errorf("train: no model matches %q; -list without -model prints all", f.model)}
-		}
-		return list(stdout, entries, f.json)
-	}
-	entry, err := f.entry()
-	if err != nil {
-		return usage{err}
-	}
-	if f.describe {
 		d, err := zoo.Describe(entry)
 		if err != nil {
 			return usage{err}
 		}
-		return describe(stdout, d, f.json)
+		return describe(stdout, d, f.js)
+	case f.eval != "":
+		return f.evaluate(ctx, stdout)
 	}
-	return f.train(ctx, entry, stdout, stderr)
+	return f.train(ctx, stdout, stderr)
 }
 
-// pattern is what -list prints: all, unless -model says.
-func (f *flags) pattern() string {
-	if f.modelGiven {
-		return f.model
+func (f *flags) printList(stdout io.Writer) error {
+	pattern := "*"
+	if f.given("model") {
+		pattern = f.model
 	}
-	return "*"
+	entries, err := zoo.List(pattern)
+	if err != nil {
+		return usage{err}
+	}
+	if len(entries) == 0 {
+		return badf("no model matches %q; -list without -model prints all", f.model)
+	}
+	return list(stdout, entries, f.js)
 }
 
 // entry returns the model the flags name.
@@ -68,54 +74,45 @@ func (f *flags) entry() (zoo.Entry, error) {
 	return zoo.Entry{Name: f.spec, Spec: s}, errors.Wrapf(err, "train: -spec %s", f.spec)
 }
 
-func (f *flags) train(ctx context.Context, entry zoo.Entry, stdout, stderr io.Writer) error {
-	d, err := zoo.Describe(entry)
+// openSet opens the data set for a model that reads the given number of values a
+// step; input and classes are those of a checkpoint, nil for a new model.
+func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (datasets.Set, error) {
+	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes}
+	if input != nil {
+		opt.Normalisation = &input.Normalisation
+	}
+	if datasets.Frames(f.data) {
+		var err error
+		if opt.Width, opt.Height, err = frame(features); err != nil {
+			return nil, usage{errors.Wrapf(err, "train: %s", name)}
+		}
+	}
+	set, err := datasets.Open(f.data, opt)
 	if err != nil {
-		return usage{err}
+		return nil, usage{err}
 	}
-	width, height, err := frame(d.Features)
+	if n := size(set.StepShape()); n != features {
+		set.Close()
+		return nil, badf("%s reads %s values a step, %s has steps of %s = %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md",
+			name, thousands(features), set.Name(), shape(set.StepShape()), thousands(n), n)
+	}
+	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
+		return set, nil
+	}
+	held, err := datasets.Holdout(set, f.validation, f.seed)
 	if err != nil {
-		return usage{errors.Wrapf(err, "train: %s", entry.Name)}
+		set.Close()
+		return nil, usage{err}
 	}
-	set, err := datasets.Open(f.data, datasets.Options{Split: f.split, Width: width, Height: height})
-	if err != nil {
-		return usage{err}
+	return held, nil
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, s := range shape {
+		n *= s
 	}
-	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.seed}
-	if f.dropoutGiven {
-		opt.Dropout = &f.dropout
-	}
-	if f.spec != "" && entry.Spec.Classes != 0 && entry.Spec.Classes != opt.Classes {
-		return usage{errors.Errorf("train: %s says %d classes, %s has %d; leave the field out", f.spec, entry.Spec.Classes, set.Name(), opt.Classes)}
-	}
-	m, err := zoo.FromSpec(entry.Spec, opt)
-	if err != nil {
-		return usage{err}
-	}
-	if d, err = m.Describe(entry.Name); err != nil {
-		return err
-	}
-	out := stdout
-	if f.json {
-		out = stderr // the result alone is JSON on standard output
-	}
-	fmt.Fprintf(out, "%s: %s input weights %s on %s, %d training and %d test clips of %d steps of %s\n",
-		d.Name, d.Format, thousands(d.InputToHidden), set.Name(), set.Clips(datasets.Train), set.Clips(datasets.Test), set.Steps(), shape(set.StepShape()))
-	p := newPrinter(out)
-	result, err := train.Run(ctx, m, set, train.Config{
-		Epochs: f.epochs, Batch: f.batch, LearningRate: f.lr, Clip: f.clip, Seed: f.seed, Progress: p.progress,
-	})
-	if err != nil {
-		p.clear()
-		return err
-	}
-	if f.json {
-		return writeJSON(stdout, summary{
-			Description: d, Set: set.Name(), Seed: f.seed, Epochs: f.epochs, Batch: f.batch, LearningRate: f.lr,
-			Test: result.Test, Train: result.Epochs, StepMillis: result.StepMillis, TrainingSeconds: result.Training.Seconds(),
-		})
-	}
-	return report(stdout, d, result)
+	return n
 }
 
 // frame returns the size of frames of 4:3 in RGB that have the given number of
@@ -128,61 +125,30 @@ func frame(features int) (width, height int, err error) {
 	return 4 * j, 3 * j, nil
 }
 
-// summary is the result as JSON.
-type summary struct {
-	zoo.Description
-	Set             string        `json:"set"`
-	Seed            uint64        `json:"seed"`
-	Epochs          int           `json:"epochs"`
-	Batch           int           `json:"batch"`
-	LearningRate    float64       `json:"learning_rate"`
-	Test            train.Score   `json:"test"`
-	Train           []train.Score `json:"train"`
-	StepMillis      float64       `json:"step_ms_median"`
-	TrainingSeconds float64       `json:"training_seconds"`
+// trainConfig returns the settings of the loop.
+func (f *flags) trainConfig() (train.Config, error) {
+	cfg := train.Config{
+		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, LearningRate: f.lr, WeightDecay: f.weightDecay, Clip: f.clip,
+		LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
+	}
+	var err error
+	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
+		return cfg, err
+	}
+	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
+		return cfg, err
+	}
+	for p := range strings.SplitSeq(f.freeze, ",") {
+		if p = strings.TrimSpace(p); p != "" {
+			cfg.Freeze = append(cfg.Freeze, p)
+		}
+	}
+	slices.Sort(cfg.Freeze)
+	return cfg, nil
 }
 
 func writeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return errors.Wrap(enc.Encode(v), "train: write JSON")
-}
-
-// printer shows progress: a line an epoch, and where there is a terminal the
-// step under way on a line that is written over.
-type printer struct {
-	w        io.Writer
-	terminal bool
-}
-
-func newPrinter(w io.Writer) *printer {
-	p := &printer{w: w}
-	if file, ok := w.(*os.File); ok {
-		if info, err := file.Stat(); err == nil {
-			p.terminal = info.Mode()&os.ModeCharDevice != 0
-		}
-	}
-	return p
-}
-
-func (p *printer) progress(s train.Progress) {
-	if s.Step < s.Steps && !p.terminal {
-		return
-	}
-	done := float64((s.Epoch-1)*s.Steps+s.Step) / float64(s.Epochs*s.Steps)
-	left := time.Duration(float64(s.Elapsed) * (1 - done) / done).Round(time.Second)
-	p.clear()
-	fmt.Fprintf(p.w, "epoch %*d/%d  loss %.4f  accuracy %.3f  %s", len(fmt.Sprint(s.Epochs)), s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.Elapsed.Round(time.Second))
-	if s.Step < s.Steps {
-		fmt.Fprintf(p.w, "  step %d/%d, about %s left", s.Step, s.Steps, left)
-		return
-	}
-	fmt.Fprintln(p.w)
-}
-
-// clear empties the line under way.
-func (p *printer) clear() {
-	if p.terminal {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
 }

@@ -3,11 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -77,7 +79,8 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	t := newTable()
 	t.AppendRows([]table.Row{
-		{"test accuracy", fmt.Sprintf("%.4f (%d clips, loss %.4f)", r.Test.Accuracy, r.Test.Clips, r.Test.Loss)},
+		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, thousands(r.Test.Clips), r.Test.Loss)},
+		{"weights of", bestEpoch(r)},
 		{"input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
 		{"whole model", ratio(d.Model, d.Dense.Model)},
@@ -86,6 +89,54 @@ func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	})
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
+}
+
+func bestEpoch(r *train.Result) string {
+	by := "training loss"
+	if r.Epochs[r.Best-1].Validation != nil {
+		by = "validation loss"
+	}
+	text := fmt.Sprintf("epoch %d, the lowest %s", r.Best, by)
+	if r.Stopped {
+		text += fmt.Sprintf("; stopped after %d epochs, -patience being over", len(r.Epochs))
+	}
+	return text
+}
+
+// printScores prints an evaluation: its score, a row for each class, and the
+// confusion matrix.
+func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) error {
+	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n\n", m.Name, dir, set.Name(), e.Accuracy, thousands(e.Clips), e.Loss)
+	t := newTable()
+	t.AppendHeader(table.Row{"class", "clips", "predicted", "precision", "recall"})
+	for _, c := range e.ByClass() {
+		t.AppendRow(table.Row{c.Class, c.Clips, c.Predicted, part(c.Precision), part(c.Recall)})
+	}
+	rightAlign(t, 2, 5)
+	fmt.Fprintf(w, "%s\n\n", t.Render())
+	t = newTable()
+	header := table.Row{"true \\ predicted"}
+	for _, name := range e.Classes {
+		header = append(header, name)
+	}
+	t.AppendHeader(header)
+	for k, name := range e.Classes {
+		row := table.Row{name}
+		for _, n := range e.Confusion[k] {
+			row = append(row, n)
+		}
+		t.AppendRow(row)
+	}
+	rightAlign(t, 2, len(e.Classes)+1)
+	_, err := fmt.Fprintln(w, t.Render())
+	return err
+}
+
+func part(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", v)
 }
 
 func newTable() table.Writer {

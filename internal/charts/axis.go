@@ -33,8 +33,13 @@ type tick struct {
 	label string
 }
 
-// position returns 0 for the start of the axis and 1 for its end.
-func (a axis) position(v float64) float64 { return (v - a.min) / (a.max - a.min) }
+// position returns 0 for the start of the axis and 1 for its end. What is far
+// beyond is drawn nearer than it is: nobody sees that, and with huge coordinates
+// clipping fails and painting takes minutes.
+func (a axis) position(v float64) float64 {
+	const far = 1e5
+	return math.Max(-far, math.Min(far, (v-a.min)/(a.max-a.min)))
+}
 
 // valueAxis makes an axis of data between min and max, where given. Only an end
 // that is not given leaves room beyond the data.
@@ -63,32 +68,31 @@ func valueAxis(data span, min, max *float64) axis {
 	if max == nil {
 		high = math.Max(data.min, data.max) + room
 	}
-	return newAxis(span{low, high}, 6, false)
+	return newAxis(span{low, high}, span{low, high}, 8, false)
 }
 
-// stepAxis makes an axis of whole numbers.
+// stepAxis makes an axis of whole numbers. There is room beyond the first and the
+// last step, but no tick, for there are no such steps.
 func stepAxis(data span) axis {
 	if data.min > data.max {
 		data = span{0, 1}
 	}
 	room := 0.03 * (data.max - data.min)
-	if data.max-data.min < 1 || room <= 1e-7*math.Abs(data.max) {
-		room = math.Max(0.5, 0.1*math.Abs(data.max))
-		if math.Abs(data.max) < 1e6 {
-			room = 0.5
-		}
+	if data.max-data.min < 1 {
+		room = math.Max(0.5, 1e-6*math.Abs(data.max)) // seen as a difference in float64
 	}
-	return newAxis(span{data.min - room, data.max + room}, 10, true)
+	return newAxis(span{data.min - room, data.max + room}, data, 10, true)
 }
 
-// newAxis puts at most about count ticks at round numbers of s.
-func newAxis(s span, count float64, whole bool) axis {
+// newAxis makes an axis along s with about count ticks, or half as many, at
+// round numbers of ticked.
+func newAxis(s, ticked span, count float64, whole bool) axis {
 	digit, exponent := roundStep((s.max-s.min)/count, whole)
 	step := digit * math.Pow10(exponent)
-	first := math.Ceil(s.min/step - 1e-9)
-	n := int(math.Floor(s.max/step+1e-9) - first)
+	first := math.Ceil(ticked.min/step - 1e-9)
+	n := int(math.Floor(ticked.max/step+1e-9) - first)
 	a := axis{span: s}
-	for i := range n + 1 {
+	for i := range max(0, n+1) {
 		k := first + float64(i)
 		value := k * step
 		if exponent < 0 { // 3·0.1 is not 0.3, 3/10 is

@@ -74,7 +74,7 @@ type matrix struct {
 	cell    vg.Length // width and height
 	names   draw.TextStyle
 	every   int // every how many-th class has a name: 1, unless there are too many
-	upright bool
+	turned  bool
 	left    vg.Length // room for the names of the rows
 	below   vg.Length // and of the columns
 }
@@ -95,9 +95,9 @@ func newMatrix(classes []string, counts [][]int) *matrix {
 		longest = max(longest, m.names.Width(fit(name, m.names, nameWidth)))
 	}
 	m.left = longest + 2*textGap
-	m.upright = longest > m.cell-textGap
-	m.below = lineHeight
-	if m.upright {
+	m.turned = longest > m.cell-textGap
+	m.below = lineHeight + 2*textGap
+	if m.turned {
 		m.below = longest + 2*textGap
 	}
 	return m
@@ -131,7 +131,7 @@ func (m *matrix) drawCells(pg *page) {
 				continue
 			}
 			number.Color = ink
-			if part > 0.5 {
+			if part > 0.6 { // where white has the better contrast
 				number.Color = color.White
 			}
 			pg.text(label, number, (cell.Min.X+cell.Max.X)/2, (cell.Min.Y+cell.Max.Y)/2, m.cell)
@@ -171,7 +171,7 @@ func (m *matrix) drawNames(pg *page) {
 	pg.text("true", upwards(label), m.Min.X-m.left-lineHeight/2, centre.Y, nameWidth)
 	pg.text("predicted", label, centre.X, m.Min.Y-m.below-lineHeight/2, nameWidth)
 	column := m.names
-	if m.upright {
+	if m.turned {
 		column = upwards(column)
 	} else {
 		column.XAlign, column.YAlign = draw.XCenter, draw.YTop

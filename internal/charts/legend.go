@@ -47,10 +47,11 @@ func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]lo
 		y := frame.Max.Y - (vg.Length(i)+0.5)*lineHeight
 		for _, l := range row {
 			k := looks[l.Name]
-			if l.Marker {
-				drawMarker(pg.Canvas, vg.Point{X: x + sampleWidth/2, Y: y}, k)
-			} else {
+			if !l.Marker {
 				pg.StrokeLine2(k.stroke(), x, y, x+sampleWidth, y)
+			}
+			if l.Marker || l.hasLonePoint() {
+				drawMarker(pg.Canvas, vg.Point{X: x + sampleWidth/2, Y: y}, k)
 			}
 			pg.text(l.Name, s, x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
 			x += entryWidth(l, limit) + entryGap

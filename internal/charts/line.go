@@ -3,6 +3,7 @@ package charts
 import (
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -10,7 +11,7 @@ import (
 
 const (
 	lineWidth    = 1.75
-	dotRadius    = 3
+	bandWidth    = 6 // of a lone step
 	markerRadius = 5
 )
 
@@ -65,7 +66,7 @@ func (a *plotArea) drawLines(looks map[string]look) {
 		}
 		for _, run := range runs(l.X, l.Y) {
 			for _, pt := range a.points(l.X, l.Y, run) {
-				if a.Contains(pt) {
+				if a.clip.Contains(pt) {
 					drawMarker(a.Canvas, pt, looks[l.Name])
 				}
 			}
@@ -108,35 +109,36 @@ func (a *plotArea) drawBand(l Line, run [2]int, c color.Color) {
 	for i := range low {
 		outline = append(outline, low[len(low)-1-i])
 	}
-	if len(low) == 1 { // a lone step has a band too
-		outline[0].X -= dotRadius
-		outline[1].X -= dotRadius
-		outline = append(outline,
-			outline[1].Add(vg.Point{X: 2 * dotRadius}), outline[0].Add(vg.Point{X: 2 * dotRadius}))
+	if len(low) == 1 {
+		outline[0].X -= bandWidth / 2
+		outline[1].X -= bandWidth / 2
+		outline = append(outline, outline[1].Add(vg.Point{X: bandWidth}), outline[0].Add(vg.Point{X: bandWidth}))
 	}
-	a.FillPolygon(c, a.ClipPolygonXY(outline))
+	a.FillPolygon(c, a.clip.ClipPolygonXY(outline))
 }
 
-// drawRun draws a line, or a dot where there is no other point to draw it to.
+// hasLonePoint tells whether drawRun draws a marker.
+func (l Line) hasLonePoint() bool {
+	return slices.ContainsFunc(runs(l.X, l.Y), func(run [2]int) bool { return run[1]-run[0] == 1 })
+}
+
+// drawRun draws a line, or a marker where there is no other point to draw it to.
 func (a *plotArea) drawRun(pts []vg.Point, k look) {
 	if len(pts) > 1 {
-		a.StrokeLines(k.stroke(), a.ClipLinesXY(pts)...)
-		return
-	}
-	if a.Contains(pts[0]) {
-		a.SetColor(k.colour)
-		a.Fill(circle(pts[0], dotRadius))
+		a.StrokeLines(k.stroke(), a.clip.ClipLinesXY(pts)...)
+	} else if a.clip.Contains(pts[0]) {
+		drawMarker(a.Canvas, pts[0], k)
 	}
 }
 
 // drawMarker draws the outline of a shape, so that a line beneath stays seen.
 func drawMarker(c draw.Canvas, at vg.Point, k look) {
 	c.SetLineStyle(draw.LineStyle{Color: k.colour, Width: lineWidth})
-	if k.corners == 0 {
-		c.Stroke(circle(at, markerRadius))
-		return
-	}
 	var shape vg.Path
+	if k.corners == 0 {
+		shape.Move(at.Add(vg.Point{X: markerRadius}))
+		shape.Arc(at, markerRadius, 0, 2*math.Pi)
+	}
 	for i := range k.corners {
 		sin, cos := math.Sincos(math.Pi/2 + 2*math.Pi*float64(i)/float64(k.corners))
 		corner := at.Add(vg.Point{X: vg.Length(cos) * (markerRadius + 1), Y: vg.Length(sin) * (markerRadius + 1)})
@@ -148,12 +150,4 @@ func drawMarker(c draw.Canvas, at vg.Point, k look) {
 	}
 	shape.Close()
 	c.Stroke(shape)
-}
-
-func circle(centre vg.Point, radius vg.Length) vg.Path {
-	var p vg.Path
-	p.Move(centre.Add(vg.Point{X: radius}))
-	p.Arc(centre, radius, 0, 2*math.Pi)
-	p.Close()
-	return p
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"image/color"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,8 +100,13 @@ func (p *page) fill(r vg.Rectangle, c color.Color) {
 
 // text writes s on one line, cut to width, at (x, y).
 func (p *page) text(s string, style draw.TextStyle, x, y, width vg.Length) {
-	// Canvas puts the bottom of the letters on y, not that of the line.
-	p.FillText(style, vg.Point{X: x, Y: y}, fit(s, style, width))
+	at := vg.Point{X: x, Y: y}
+	if style.YAlign == draw.YCenter {
+		// FillText puts the middle of the line there, the letters seem too low.
+		up := style.Font.Size * 0.12
+		at = at.Add(vg.Point{X: -up * vg.Length(math.Sin(style.Rotation)), Y: up * vg.Length(math.Cos(style.Rotation))})
+	}
+	p.FillText(style, at, fit(s, style, width))
 }
 
 // fit returns s without what cannot be printed, cut to width.

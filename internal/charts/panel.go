@@ -12,7 +12,7 @@ const (
 	panelWidth  = 480
 	panelHeight = 330 // without the legend
 	margin      = 12
-	titleHeight = 24
+	titleHeight = 28
 	lineHeight  = 18 // of a line of text
 	tickLength  = 5
 	textGap     = 4
@@ -20,7 +20,8 @@ const (
 
 // plotArea is a panel laid out on a page: its axes and where its lines go.
 type plotArea struct {
-	draw.Canvas // of the lines
+	draw.Canvas             // of the lines
+	clip        draw.Canvas // a hair larger: a value at an end of an axis is inside
 	x, y        axis
 	lines       []Line
 }
@@ -54,7 +55,7 @@ func labelWidth(y axis) vg.Length {
 	for _, t := range y.ticks {
 		width = max(width, s.Width(t.label))
 	}
-	return width + tickLength + textGap
+	return width + tickLength + 2*textGap
 }
 
 // draw draws p in frame, with left points for the labels of the y axis.
@@ -65,6 +66,7 @@ func (p *Panel) draw(pg *page, frame vg.Rectangle, left vg.Length, looks map[str
 		Min: vg.Point{X: frame.Min.X + lineHeight + left, Y: frame.Min.Y + 2*lineHeight + tickLength},
 		Max: vg.Point{X: frame.Max.X, Y: frame.Max.Y - titleHeight},
 	}
+	a.clip = draw.Crop(a.Canvas, -0.1, 0.1, -0.1, 0.1)
 	centre := a.Center()
 	width, height := a.Size().X, a.Size().Y
 	pg.text(p.Title, bold(style(titleSize, draw.XCenter, draw.YCenter)), centre.X, frame.Max.Y-titleHeight/2, width)

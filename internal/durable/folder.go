@@ -1,18 +1,9 @@
-// Package atomicdir writes a folder of files so that whoever looks for it finds
-// the last complete one, whenever the writer was killed or the disk was full.
-//
-// A folder is written next to its final place as NAME.new, every file synced to
-// the disk, and then takes the place of NAME, which for a moment is NAME.old:
-// between the two renames NAME.old is the one to read. A file SHA256SUMS, as
-// sha256sum writes it, tells damage apart from content.
-package atomicdir
+package durable
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	stderrors "errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,14 +17,15 @@ import (
 // Sums is the name of the file with the checksums of the others.
 const Sums = "SHA256SUMS"
 
-// File is a file to write.
+// File is a file of a folder to write.
 type File struct {
 	Name  string // without a path
 	Write func(io.Writer) error
 }
 
-// Write makes dir hold exactly these files. On an error dir is as it was.
-func Write(dir string, files ...File) error {
+// WriteDir makes dir hold exactly these files and SHA256SUMS, which lists their
+// checksums. On an error dir is as it was.
+func WriteDir(dir string, files ...File) error {
 	dir = filepath.Clean(dir)
 	next, old := dir+".new", dir+".old"
 	if err := os.RemoveAll(next); err != nil { // what a killed writer left
@@ -80,38 +72,6 @@ func fill(dir string, files []File) error {
 	return syncDir(dir)
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close() // the second time on success, which does nothing
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// syncDir makes renames in dir last through a loss of power.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, stderrors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) {
-		return err // some file systems have no sync for folders
-	}
-	return nil
-}
-
 // Exists tells whether dir, or what a killed writer left of it, is there.
 func Exists(dir string) bool {
 	_, err := os.Stat(current(dir))
@@ -129,9 +89,9 @@ func current(dir string) string {
 	return dir
 }
 
-// Read returns the contents of the named files of dir. It returns an error when
+// ReadDir returns the contents of the named files of dir. It returns an error when
 // one is missing, or is not the one whose checksum was written.
-func Read(dir string, names ...string) (map[string][]byte, error) {
+func ReadDir(dir string, names ...string) (map[string][]byte, error) {
 	// While a run writes, the folder may be exchanged under a reader.
 	for try := 0; ; try++ {
 		at := current(dir)

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+const configFile = "config.json"
+
+// readConfig fills the flags that the command line does not give in from the
+// file of -config, or of the run that -resume or -eval names.
+func (f *flags) readConfig() error {
+	path := f.config
+	switch {
+	case path != "" && f.resume != "":
+		return badf("-resume %s has a configuration already; leave -config %s out", f.resume, f.config)
+	case f.resume != "":
+		path = filepath.Join(f.resume, configFile)
+		if _, err := os.Stat(path); err != nil {
+			return f.nothingToResume()
+		}
+	case path == "" && f.eval != "":
+		// Next to the run's checkpoints, or above the one checkpoint that is named.
+		for _, dir := range []string{f.eval, filepath.Dir(f.eval)} {
+			if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
+				path = filepath.Join(dir, configFile)
+				break
+			}
+		}
+	}
+	if path == "" {
+		return nil
+	}
+	values, err := readFlags(path, flagNames(f.set))
+	if err != nil {
+		return usage{errors.WithMessagef(err, "train: %s", path)}
+	}
+	for _, v := range values {
+		if f.cmd[v.name] {
+			if err := f.mayDiffer(v); err != nil {
+				return err
+			}
+			continue
+		}
+		if v.name == "spec" && f.cmd["model"] || v.name == "model" && f.cmd["spec"] {
+			continue // the command line names another model
+		}
+		if slices.Contains(actions, v.name) && f.config == "" {
+			return badf("%s: %q does not belong into the configuration of a run", path, v.name)
+		}
+		if err := f.set.Set(v.name, v.value); err != nil {
+			return badf("%s: %q is %s: %v", path, v.name, v.value, err)
+		}
+	}
+	if f.resume != "" {
+		f.out = f.resume // wherever the folder was when the run began
+	}
+	f.base = &path
+	return nil
+}
+
+// nothingToResume is for a folder without a configuration. "-out DIR -resume" is
+// right for a run's first start as well; a folder that was named to resume is a
+// slip when it is not there.
+func (f *flags) nothingToResume() error {
+	if f.cmd["out"] {
+		return nil
+	}
+	return badf("there is no run in %s: it has no %s", f.resume, configFile)
+}
+
+// mayDiffer returns an error when a resumed run was started with another value
+// than the command line gives now.
+func (f *flags) mayDiffer(was flagValue) error {
+	if f.resume == "" || slices.Contains(changeable, was.name) {
+		return nil
+	}
+	now := f.set.Lookup(was.name).Value.String()
+	other := newFlags().set
+	if err := other.Set(was.name, was.value); err == nil && other.Lookup(was.name).Value.String() == now {
+		return nil
+	}
+	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)
+}
+
+// flagValue is a flag as a file gives it.
+type flagValue struct{ name, value string }
+
+// readFlags reads a JSON object of flags, in its order.
+func readFlags(path string, known []string) ([]flagValue, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.Errorf("want a JSON object of flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}")
+	}
+	var values []flagValue
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, errors.Wrap(err, "not valid JSON")
+		}
+		name := key.(string) // the decoder accepts no other key
+		if !slices.Contains(known, name) || name == "config" {
+			return nil, errors.Errorf("there is no flag %q%s", name, didyoumean.Hint(name, known))
+		}
+		var raw any
+		if err := dec.Decode(&raw); err != nil {
+			return nil, errors.Wrapf(err, "%q: not valid JSON", name)
+		}
+		value, err := flagText(raw)
+		if err != nil {
+			return nil, errors.Errorf("%q %v", name, err)
+		}
+		values = append(values, flagValue{name, value})
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, errors.Wrap(err, "not valid JSON")
+	}
+	if dec.More() {
+		return nil, errors.New("it goes on after its closing brace; want one JSON object")
+	}
+	return values, nil
+}
+
+func flagText(v any) (string, error) {
+	switch v := v.(type) {
+	case string:
+		return v, nil
+	case json.Number:
+		return v.String(), nil
+	case bool:
+		if v {
+			return "true", nil
+		}
+		return "false", nil
+	}
+	return "", errors.New("is no text, number, true or false")
+}
+
+// configuration returns the flags as readConfig reads them: all that say how to
+// train, also those that were not given, so that the file tells all there is to
+// know. -dropout stands in it only when given, as its default is the model's.
+func (f *flags) configuration() ([]byte, error) {
+	var lines []string
+	var failed error
+	f.set.VisitAll(func(fl *flag.Flag) {
+		if slices.Contains(actions, fl.Name) || fl.Name == "dropout" && !f.given("dropout") || fl.Name == "model" && f.spec != "" {
+			return
+		}
+		value := fl.Value.(flag.Getter).Get()
+		if d, ok := value.(time.Duration); ok {
+			value = d.String()
+		}
+		name, err := json.Marshal(fl.Name)
+		if err != nil {
+			failed = err
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			failed = err
+		}
+		lines = append(lines, "  "+string(name)+": "+string(text))
+	})
+	return []byte("{\n" + strings.Join(lines, ",\n") + "\n}\n"), failed
+}

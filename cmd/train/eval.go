@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"io"
+	"math"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// evaluate scores a checkpoint on the test part.
+func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
+	dir := train.CheckpointDir(f.eval)
+	m, err := zoo.Load(dir)
+	if err != nil {
+		return usage{err}
+	}
+	f.validation = 0 // is cut out of the training part, which nobody reads here
+	set, err := f.openSet(dir, m.Features(), m.Input, m.ClassNames)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	if n := len(set.Classes()); n != m.Classes {
+		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes, set.Name(), n)
+	}
+	if set.Clips(datasets.Test) == 0 {
+		return badf("%s has no test clips", set.Name())
+	}
+	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.batch)
+	if err != nil {
+		return err
+	}
+	if err := f.writeLogits(e); err != nil {
+		return err
+	}
+	if f.js {
+		return writeJSON(stdout, newScores(dir, m, set, e))
+	}
+	return printScores(stdout, dir, m, set, e)
+}
+
+// scores is an evaluation as JSON.
+type scores struct {
+	Checkpoint string       `json:"checkpoint"`
+	Model      string       `json:"model"`
+	Set        string       `json:"set"`
+	Test       train.Score  `json:"test"`
+	Classes    []classScore `json:"classes"`
+	Confusion  [][]int      `json:"confusion"` // rows: true, columns: predicted
+}
+
+type classScore struct {
+	Class     string   `json:"class"`
+	Clips     int      `json:"clips"`
+	Predicted int      `json:"predicted"`
+	Precision *float64 `json:"precision"` // null where nothing was predicted
+	Recall    *float64 `json:"recall"`    // null where there are no clips
+}
+
+func newScores(dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) scores {
+	s := scores{Checkpoint: dir, Model: m.Name, Set: set.Name(), Test: e.Score, Confusion: e.Confusion}
+	orNull := func(v float64) *float64 {
+		if math.IsNaN(v) {
+			return nil
+		}
+		return &v
+	}
+	for _, c := range e.ByClass() {
+		s.Classes = append(s.Classes, classScore{c.Class, c.Clips, c.Predicted, orNull(c.Precision), orNull(c.Recall)})
+	}
+	return s
+}
+
+// writeLogits writes the logits to the file of -logits, if there is one.
+func (f *flags) writeLogits(e *train.Evaluation) error {
+	if f.logits == "" {
+		return nil
+	}
+	err := durable.WriteFile(f.logits, func(w io.Writer) error { return writeNPY(w, e.Logits, len(e.Classes)) })
+	return errors.Wrap(err, "train: -logits")
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/tensorboard"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// folder is what -out holds besides the checkpoints, which package train writes.
+type folder struct {
+	dir   string // "" keeps nothing
+	title string
+
+	all     []train.Epoch
+	rows    int // of metrics.csv
+	drawn   time.Time
+	board   *tensorboard.Writer
+	boards  bool
+	failure error // the first of a picture or a table on the way: training goes on, the end reports it
+}
+
+// openFolder makes the folder of a new run, or takes that of the run to resume.
+func (f *flags) openFolder(m *zoo.Model) (*folder, error) {
+	o := &folder{title: m.Name, boards: f.tensorboard}
+	if f.out == noOut {
+		return o, nil
+	}
+	o.dir = f.out
+	if err := f.claim(o, m.Name); err != nil {
+		return nil, err
+	}
+	config, err := f.configuration()
+	if err != nil {
+		return nil, errors.Wrap(err, "train: configuration")
+	}
+	if err := o.write(configFile, config); err != nil {
+		return nil, err
+	}
+	// What evaluates the run can be read where the run is, also years later.
+	return o, o.write("evaluate.txt", []byte(evalCommand(o.dir)+"\n"))
+}
+
+// claim makes sure that no other run is in the folder.
+func (f *flags) claim(o *folder, name string) error {
+	if f.resume != "" {
+		return errors.Wrap(os.MkdirAll(o.dir, 0o777), "train: -out")
+	}
+	if f.out != autoOut {
+		if _, err := os.Stat(filepath.Join(o.dir, configFile)); err == nil {
+			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, quote(o.dir))
+		}
+		if err := os.MkdirAll(o.dir, 0o777); err != nil {
+			return usage{errors.Wrap(err, "train: -out")}
+		}
+		return nil
+	}
+	if err := os.MkdirAll("runs", 0o777); err != nil {
+		return usage{errors.Wrap(err, "train: -out")}
+	}
+	for k := 1; ; k++ {
+		o.dir = filepath.Join("runs", name)
+		if k > 1 {
+			o.dir += "-" + strconv.Itoa(k)
+		}
+		// Making it is what claims it: two runs started at once find two.
+		if err := os.Mkdir(o.dir, 0o777); !os.IsExist(err) {
+			if err != nil {
+				return usage{errors.Wrap(err, "train: -out")}
+			}
+			return nil
+		}
+	}
+}
+
+func (o *folder) write(name string, content []byte) error {
+	err := durable.WriteFile(filepath.Join(o.dir, name), func(w io.Writer) error { _, err := w.Write(content); return err })
+	return errors.Wrap(err, "train: -out")
+}
+
+// fail keeps the first error of something that training can do without.
+func (o *folder) fail(err error) {
+	if o.failure == nil {
+		o.failure = err
+	}
+}
+
+// step writes what TensorBoard shows of a step.
+func (o *folder) step(p train.Progress) {
+	if !o.boards || o.dir == "" {
+		return
+	}
+	if o.board == nil {
+		// A resumed run takes back what the killed one wrote after its checkpoint.
+		from := int64(p.Updates)
+		if from == 1 {
+			from = 0
+		}
+		w, err := tensorboard.Create(filepath.Join(o.dir, "tensorboard"), from)
+		if err != nil {
+			o.fail(err)
+			o.boards = false
+			return
+		}
+		o.board = w
+	}
+	o.scalars(p.Updates,
+		tensorboard.Scalar{Tag: "step/loss", Value: p.Loss}, tensorboard.Scalar{Tag: "step/accuracy", Value: p.Accuracy},
+		tensorboard.Scalar{Tag: "step/learning rate", Value: p.LearningRate}, tensorboard.Scalar{Tag: "step/gradient norm", Value: p.GradientNorm})
+}
+
+func (o *folder) scalars(step int, s ...tensorboard.Scalar) {
+	if o.board == nil {
+		return
+	}
+	if err := o.board.Write(int64(step), time.Now(), s...); err != nil {
+		o.fail(err)
+	}
+}
+
+// epochs writes the table and, now and then, the curves. When a run resumes, it
+// gets the epochs that are there already.
+func (o *folder) epochs(all []train.Epoch) {
+	o.all = all
+	if o.dir == "" {
+		return
+	}
+	if err := o.metrics(); err != nil {
+		o.fail(err)
+	}
+	if len(all) == 0 {
+		return
+	}
+	last := all[len(all)-1]
+	o.scalars(last.Updates, tensorboard.Scalar{Tag: "epoch/training loss", Value: last.Train.Loss}, tensorboard.Scalar{Tag: "epoch/training accuracy", Value: last.Train.Accuracy})
+	if v := last.Validation; v != nil {
+		o.scalars(last.Updates, tensorboard.Scalar{Tag: "epoch/validation loss", Value: v.Loss}, tensorboard.Scalar{Tag: "epoch/validation accuracy", Value: v.Accuracy})
+	}
+	// A picture takes longer than an epoch of a small model.
+	if time.Since(o.drawn) > 10*time.Second {
+		o.draw()
+	}
+}
+
+// metrics adds a row for the last epoch to metrics.csv, and writes the whole
+// file the first time: the checkpoint knows what a killed run may not have
+// written. It holds no times, so that the file of a resumed run is that of an
+// uninterrupted one to the byte.
+func (o *folder) metrics() error {
+	path := filepath.Join(o.dir, "metrics.csv")
+	var rows [][]string
+	whole := o.rows == 0
+	if whole {
+		rows = append(rows, []string{"epoch", "step", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"})
+	}
+	for _, e := range o.all[o.rows:] {
+		row := []string{strconv.Itoa(e.Epoch), strconv.Itoa(e.Updates), decimal(e.LearningRate), decimal(e.Train.Loss), decimal(e.Train.Accuracy), "", ""}
+		if v := e.Validation; v != nil {
+			row[5], row[6] = decimal(v.Loss), decimal(v.Accuracy)
+		}
+		rows = append(rows, row)
+	}
+	o.rows = len(o.all)
+	var text bytes.Buffer
+	if err := csv.NewWriter(&text).WriteAll(rows); err != nil {
+		return errors.Wrap(err, "train: metrics.csv")
+	}
+	if whole {
+		return o.write("metrics.csv", text.Bytes())
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return errors.Wrap(err, "train")
+	}
+	defer file.Close()
+	_, err = file.Write(text.Bytes())
+	return errors.Wrap(err, "train")
+}
+
+func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// draw draws the curves of the epochs so far.
+func (o *folder) draw() {
+	if o.dir == "" || len(o.all) == 0 {
+		return
+	}
+	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, o.all, nil); err != nil {
+		o.fail(err)
+	}
+	o.drawn = time.Now()
+}
+
+// finish writes the pictures and the figures of a complete run.
+func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *train.Result, s summary) error {
+	if o.dir == "" {
+		return nil
+	}
+	o.scalars(r.Epochs[len(r.Epochs)-1].Updates, tensorboard.Scalar{Tag: "test/loss", Value: r.Test.Loss}, tensorboard.Scalar{Tag: "test/accuracy", Value: r.Test.Accuracy})
+	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
+		return err
+	}
+	if err := drawConfusion(filepath.Join(o.dir, "confusion.png"), o.title, r.Test); err != nil {
+		return err
+	}
+	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)
+	if err != nil {
+		return err
+	}
+	if err := drawGates(filepath.Join(o.dir, "gates.png"), gates); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := writeJSON(&text, s); err != nil {
+		return err
+	}
+	if err := o.write("result.json", text.Bytes()); err != nil {
+		return err
+	}
+	return o.failure
+}
+
+func (o *folder) close() {
+	if o.board != nil {
+		o.board.Close() // every event is flushed when it is written
+	}
+}
+
+// program is how the user started this one.
+func program() string {
+	exe, err := os.Executable()
+	if err != nil || !strings.Contains(exe, "go-build") {
+		return quote(os.Args[0])
+	}
+	if _, err := os.Stat("cmd/train"); err == nil {
+		return "go run ./cmd/train"
+	}
+	return "go run github.com/tensorzoo/tensorzoo/cmd/train"
+}
+
+func evalCommand(dir string) string { return fmt.Sprintf("%s -eval %s", program(), quote(dir)) }
+
+// quote makes one word of s for a shell.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,+@%", r) || r > 127
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

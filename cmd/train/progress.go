@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/tensorzoo/tensorzoo/train"
+)
+
+// progress shows how far a run is: a line an epoch and, under it on a terminal,
+// a bar; elsewhere a further line now and then during a long epoch.
+type progress struct {
+	w        io.Writer
+	terminal bool
+	bar      *progressbar.ProgressBar
+	now      train.Progress
+	said     time.Time
+}
+
+// sayEvery is the time between two lines where there is no terminal.
+const sayEvery = 30 * time.Second
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, said: time.Now()}
+	if file, ok := w.(*os.File); ok {
+		p.terminal = term.IsTerminal(int(file.Fd()))
+	}
+	return p
+}
+
+// step is told of every step.
+func (p *progress) step(s train.Progress) {
+	p.now = s
+	if !p.terminal {
+		if time.Since(p.said) >= sayEvery && s.Step < s.Steps {
+			fmt.Fprintf(p.w, "%s  step %d/%d  %s\n", p.head(s.Epoch, s.Score, s.LearningRate), s.Step, s.Steps, p.tail())
+			p.said = time.Now()
+		}
+		return
+	}
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionSetWidth(20),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	p.bar.Describe(p.head(s.Epoch, s.Score, s.LearningRate) + "  " + p.tail())
+	p.bar.Set(s.Updates) // an error says that the bar is full already
+}
+
+// epoch is told of every epoch, and at the start of a resumed run.
+func (p *progress) epoch(epochs []train.Epoch) {
+	if len(epochs) == 0 || p.now.Updates == 0 {
+		return
+	}
+	e := epochs[len(epochs)-1]
+	line := p.head(e.Epoch, e.Train, e.LearningRate)
+	if v := e.Validation; v != nil {
+		line += fmt.Sprintf("  validation loss %.4f  accuracy %.3f", v.Loss, v.Accuracy)
+	}
+	p.clear()
+	fmt.Fprintf(p.w, "%s  %s\n", line, p.tail())
+	p.said = time.Now()
+}
+
+func (p *progress) head(epoch int, s train.Score, rate float64) string {
+	return fmt.Sprintf("epoch %*d/%d  loss %.4f  accuracy %.3f  lr %.3g", len(fmt.Sprint(p.now.Epochs)), epoch, p.now.Epochs, s.Loss, s.Accuracy, rate)
+}
+
+// tail tells speed, time passed and time left, as the steps of this process go.
+func (p *progress) tail() string {
+	s := p.now
+	left := s.Epochs*s.Steps - s.Updates
+	text := fmt.Sprintf("%.0f clips/s  %s", float64(s.Trained)/s.Elapsed.Seconds(), s.Elapsed.Round(time.Second))
+	if steps := float64(s.Trained) / float64(max(s.Clips, 1)) * float64(s.Step); left > 0 && steps > 0 {
+		each := s.Elapsed.Seconds() / steps
+		text += ", " + (time.Duration(each*float64(left)) * time.Second).Round(time.Second).String() + " left"
+	}
+	return text
+}
+
+// clear takes the bar away.
+func (p *progress) clear() {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+}

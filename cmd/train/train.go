@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// train starts a run or goes on with one, and reports what it came to.
+func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
+	cfg, err := f.trainConfig()
+	if err != nil {
+		return usage{err}
+	}
+	var c *zoo.Checkpoint // to go on from
+	if f.resume != "" && train.HasCheckpoint(f.resume) {
+		if c, err = train.Last(f.resume); err != nil {
+			return usage{err}
+		}
+	}
+	m, set, err := f.modelAndSet(c)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	d, err := m.Describe(m.Name)
+	if err != nil {
+		return err
+	}
+	out, err := f.openFolder(m)
+	if err != nil {
+		return err
+	}
+	defer out.close()
+	log := stdout
+	if f.js {
+		log = stderr // the result alone is JSON on standard output
+	}
+	if f.quiet {
+		log = io.Discard
+	}
+	fmt.Fprintf(log, "%s: %s input weights %s on %s, %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
+		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), steps(set.Steps()), shape(set.StepShape()))
+	if out.dir != "" {
+		fmt.Fprintf(log, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
+	}
+	p := newProgress(log)
+	cfg.Dir = out.dir
+	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
+	cfg.OnEpoch = func(epochs []train.Epoch) { out.epochs(epochs); p.epoch(epochs) }
+	var result *train.Result
+	if c != nil {
+		result, err = train.Resume(ctx, c, set, cfg)
+	} else {
+		result, err = train.Run(ctx, m, set, cfg)
+	}
+	p.clear()
+	if err = errors.WithStack(err); err != nil {
+		return f.stopped(ctx, out, err)
+	}
+	if err := f.writeLogits(result.Test); err != nil {
+		return err
+	}
+	s := f.summary(d, set, result)
+	if err := out.finish(ctx, m, set, result, s); err != nil {
+		return err
+	}
+	if f.js {
+		return writeJSON(stdout, s)
+	}
+	if err := report(stdout, d, result); err != nil {
+		return err
+	}
+	if out.dir != "" {
+		fmt.Fprintf(log, "evaluate again: %s\n", evalCommand(out.dir))
+	}
+	return nil
+}
+
+// modelAndSet returns the model, that of the checkpoint or, without one, a new
+// one, and the set it is trained on.
+func (f *flags) modelAndSet(c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error) {
+	if c != nil {
+		m := c.Model
+		set, err := f.openSet(m.Name, m.Features(), m.Input, m.ClassNames)
+		return m, set, err
+	}
+	entry, err := f.entry()
+	if err != nil {
+		return nil, nil, usage{err}
+	}
+	d, err := zoo.Describe(entry)
+	if err != nil {
+		return nil, nil, usage{err}
+	}
+	set, err := f.openSet(entry.Name, d.Features, nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := f.newModel(entry, set)
+	if err != nil {
+		set.Close()
+		return nil, nil, usage{err}
+	}
+	return m, set, nil
+}
+
+func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
+	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.seed}
+	if f.given("dropout") {
+		opt.Dropout = &f.dropout
+	}
+	if f.spec != "" && entry.Spec.Classes != 0 && entry.Spec.Classes != opt.Classes {
+		return nil, errors.Errorf("train: %s says %d classes, %s has %d; leave the field out", f.spec, entry.Spec.Classes, set.Name(), opt.Classes)
+	}
+	m, err := zoo.FromSpec(entry.Spec, opt)
+	if err != nil {
+		return nil, err
+	}
+	m.Name = strings.TrimSuffix(filepath.Base(entry.Name), ".json")
+	return m, nil
+}
+
+// stopped words what ended a run before its end, and how to go on.
+func (f *flags) stopped(ctx context.Context, out *folder, err error) error {
+	if ctx.Err() == nil {
+		var input *train.InputError
+		if errors.As(err, &input) {
+			return usage{err}
+		}
+		return err
+	}
+	out.draw() // the curves so far
+	if out.dir == "" {
+		return errors.WithMessage(err, "train: nothing is saved without -out")
+	}
+	return fmt.Errorf("%w; saved, go on with: %s -resume %s", err, program(), quote(out.dir))
+}
+
+func trainingClips(set datasets.Set) string {
+	n := thousands(set.Clips(datasets.Train)) + " training"
+	if v := set.Clips(datasets.Validation); v > 0 {
+		n += ", " + thousands(v) + " validation"
+	}
+	return n
+}
+
+func steps(n int) string {
+	if n == 1 {
+		return "1 step"
+	}
+	return fmt.Sprintf("%d steps", n)
+}
+
+func resuming(dir string, c *zoo.Checkpoint) string {
+	switch {
+	case dir == "":
+		return ""
+	case c == nil:
+		return "; there is no checkpoint yet, so this starts from the beginning"
+	}
+	return "; going on from the last checkpoint"
+}
+
+// summary is the result as JSON.
+type summary struct {
+	zoo.Description
+	Set             string        `json:"set"`
+	Seed            uint64        `json:"seed"`
+	Batch           int           `json:"batch"`
+	LearningRate    float64       `json:"learning_rate"`
+	Epochs          []train.Epoch `json:"epochs"`
+	Best            int           `json:"best_epoch"`
+	Stopped         bool          `json:"stopped_early"`
+	Test            train.Score   `json:"test"`
+	StepMillis      float64       `json:"step_ms_median"`
+	TrainingSeconds float64       `json:"training_seconds"` // of the last process of the run
+}
+
+func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
+	return summary{
+		Description: d, Set: set.Name(), Seed: f.seed, Batch: f.batch, LearningRate: f.lr,
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, StepMillis: r.StepMillis, TrainingSeconds: r.Training.Seconds(),
+	}
+}
