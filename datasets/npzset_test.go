@@ -305,7 +305,7 @@ func TestNPZCloses(t *testing.T) {
 	_, err := Open("npz:"+golden+"float32-train-compressed.npz,"+bad, Options{})
 	require.EqualError(t, err, "datasets: "+bad+": x[0, 0, 5] is NaN, want finite numbers in all steps of a clip")
 	assert.Equal(t, before, openDescriptors(t))
-	assert.Equal(t, goroutines, runtime.NumGoroutine())
+	assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "tensorzoo-*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
