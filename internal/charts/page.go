@@ -1,11 +1,10 @@
 package charts
 
 import (
-	"bufio"
+	"bytes"
 	"image/color"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -15,6 +14,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
 // dpi makes a point 4/3 of a pixel, as on the web, so text has its usual size
@@ -45,7 +46,7 @@ func newPage(path string, width, height vg.Length) (*page, error) {
 	}
 	p := &page{path: path}
 	if ending == ".svg" {
-		c := vgsvg.New(width, height)
+		c := svg{vgsvg.New(width, height)}
 		p.Canvas, p.out = draw.New(c), c
 	} else {
 		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
@@ -55,41 +56,29 @@ func newPage(path string, width, height vg.Length) (*page, error) {
 	return p, nil
 }
 
-// save writes the page under another name first: whoever opens path, while it
-// is written or after it was interrupted, finds a whole picture.
-func (p *page) save() (err error) {
-	defer func() {
-		if err != nil {
-			err = errors.Wrapf(err, "charts: %s", p.path)
-		}
-	}()
-	file, err := os.CreateTemp(filepath.Dir(p.path), "."+filepath.Base(p.path)+".*")
-	if err != nil {
+// save writes the page: whoever opens path, at whatever time, finds a whole
+// picture.
+func (p *page) save() error {
+	err := durable.WriteFile(p.path, func(w io.Writer) error {
+		_, err := p.out.WriteTo(w)
 		return err
+	})
+	return errors.Wrapf(err, "charts: %s", p.path)
+}
+
+// svg is a canvas whose text has the same width where there is no Liberation
+// Sans: it was made to the measures of Arial.
+type svg struct{ *vgsvg.Canvas }
+
+func (c svg) WriteTo(w io.Writer) (int64, error) {
+	var buf bytes.Buffer
+	if _, err := c.Canvas.WriteTo(&buf); err != nil {
+		return 0, err
 	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-		}
-	}()
-	w := bufio.NewWriter(file)
-	if _, err := p.out.WriteTo(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := file.Chmod(0o644); err != nil { // CreateTemp lets nobody else read
-		return err
-	}
-	if err := file.Sync(); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), p.path)
+	const family = "font-family:Liberation Sans"
+	text := bytes.ReplaceAll(buf.Bytes(), []byte(family+";"), []byte(family+",Arial,Helvetica,sans-serif;"))
+	n, err := w.Write(text)
+	return int64(n), err
 }
 
 // fill paints r.
