@@ -40,11 +40,11 @@ var palette = []color.NRGBA{
 // dashes tell lines apart without any colour.
 var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
 
-// sans lays out text itself and is safe for concurrent use.
+// sans lays out text in fonts that are part of the program.
 var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 
-// style is sans text, which the given point is the left, centre or right of and
-// the bottom, centre or top of.
+// style is plain text. x and y say which of its sides, or its middle, is at the
+// point where it is drawn.
 func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
 	return draw.TextStyle{
 		Color:   ink,
