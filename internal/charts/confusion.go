@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	nameWidth = 190 // at most, of the name of a class
-	barWidth  = 14
-	barRoom   = 90 // from the matrix to the right edge
+	titleWidth = 640 // at most
+	nameWidth  = 190 // at most, of the name of a class
+	barWidth   = 14
+	barRoom    = 90 // from the matrix to the right edge
 )
 
 // Confusion draws how often clips of each true class (a row) were taken for
@@ -32,7 +33,7 @@ func Confusion(path, title string, classes []string, counts [][]int) error {
 	width := margin + lineHeight + m.left + size + barRoom
 	// A title is not cut for a small matrix.
 	heading := bold(style(titleSize, draw.XCenter, draw.YCenter))
-	width = max(width, min(panelWidth, heading.Width(fit(title, heading, panelWidth))+2*margin))
+	width = max(width, heading.Width(fit(title, heading, titleWidth))+2*margin)
 	pg, err := newPage(path, width, margin+titleHeight+size+m.below+lineHeight+margin)
 	if err != nil {
 		return err
