@@ -164,6 +164,32 @@ func TestActionsStatisticsIgnoreTestClips(t *testing.T) {
 	assert.False(t, *set.norm == *newActionSet(&changed, Options{Split: set.split}).norm)
 }
 
+// The other modes, and a checkpoint's normalisation, which gives the same bits
+// as the measuring it came from.
+func TestActionsNormalisation(t *testing.T) {
+	measured := open(t, Options{})
+	n := measured.Normalisation()
+	require.Len(t, n.Mean, rgb)
+	assert.Equal(t, n, open(t, Options{Normalise: "channel"}).Normalisation())
+	assert.Len(t, open(t, Options{Normalise: "global"}).Normalisation().Mean, 1)
+
+	given, err := Open("actions", Options{Normalisation: &n, Normalise: "none", Classes: measured.Classes()})
+	require.NoError(t, err)
+	assert.Equal(t, crc(t, measured), crc(t, given), "a checkpoint overrides the mode")
+	n.Mean[0] = 99
+	assert.NotEqual(t, n, given.Normalisation(), "it is a copy")
+	require.NoError(t, given.Close())
+
+	stored := open(t, Options{Normalise: "none"})
+	assert.Empty(t, stored.Normalisation().Mean)
+	x := newClip(stored)
+	_, _, err = stored.Read(Train, 0, x)
+	require.NoError(t, err)
+	for k, level := range stored.frames.data[stored.clips[Train][0]*len(x):][:len(x)] {
+		require.Equal(t, float32(level), x[k])
+	}
+}
+
 // crc sums the bits of some clips of both parts.
 func crc(t *testing.T, set Set) uint32 {
 	t.Helper()

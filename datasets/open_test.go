@@ -64,8 +64,15 @@ func TestListsAreCopies(t *testing.T) {
 	assert.Equal(t, 48, set.StepShape()[0])
 }
 
+func TestFrames(t *testing.T) {
+	assert.True(t, Frames("actions"))
+	assert.False(t, Frames("npz:a.npz,b.npz"))
+	assert.False(t, Frames("no such set"))
+}
+
 func TestPartString(t *testing.T) {
 	assert.Equal(t, "train", Train.String())
 	assert.Equal(t, "test", Test.String())
+	assert.Equal(t, "validation", Validation.String())
 	assert.Equal(t, "Part(7)", Part(7).String())
 }
