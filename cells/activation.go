@@ -12,8 +12,10 @@ type Activation struct {
 	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
 }
 
-// Names of activations that are no gates.
+// Names of activations: the one gate from -1 to 1, the others being from 0 to 1,
+// and those that are no gates.
 const (
+	Candidate  = "candidate"
 	Projection = "projection" // x·W of all steps, without bias
 	Memory     = "memory"     // c of an LSTM, after the step
 	Hidden     = "state"      // h after the step

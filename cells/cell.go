@@ -43,9 +43,9 @@ func (c Cell) Gates() int { return []int{4, 3, 1}[c] }
 // GateNames lists the cell's gates in the order of their columns.
 func (c Cell) GateNames() []string {
 	return [][]string{
-		{"input gate", "forget gate", "candidate", "output gate"},
-		{"update gate", "reset gate", "candidate"},
-		{"candidate"},
+		{"input gate", "forget gate", Candidate, "output gate"},
+		{"update gate", "reset gate", Candidate},
+		{Candidate},
 	}[c]
 }
 

@@ -2,7 +2,7 @@ package train
 
 import (
 	"context"
-	"math"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -12,15 +12,15 @@ import (
 )
 
 // Gate is what one gate of a layer does, step by step, over all clips and units.
-// A gate whose values are nearly all 0 or 1 (-1 or 1 for a candidate) is
-// saturated: almost no gradient passes it.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
 	Name  string // as of cells.Cell.GateNames
 	Mean  []float64
-	Low   []float64 // a tenth of the values is below
-	High  []float64 // a tenth is above
-	Count []int     // values behind the figures of a step; padding does not count
+	// Saturated is the part of the values that are as good as 0 or 1 (a
+	// candidate's -1 or 1), within a twentieth of the range: nearly no gradient
+	// passes them.
+	Saturated []float64
+	Count     []int // values behind the figures of a step; padding does not count
 }
 
 // Gates measures the gates on the first clips of a part of the set, at most the
@@ -69,61 +69,50 @@ func gateNodes(n *zoo.Network) (nodes G.Nodes) {
 }
 
 // gateTally adds values up, in the order in which gates first come.
-type gateTally []*gateSteps
+type gateTally []*gateSum
 
-type gateSteps struct {
+type gateSum struct {
 	layer, name string
-	steps       []histogram
+	lowest      float64 // value of the gate: -1 or 0; the highest is 1
+	steps       []stepSum
 }
 
-// histogram counts values from -1 to 1, where all gates are.
-type histogram struct {
-	sum   float64
-	count int
-	bins  [400]int
+type stepSum struct {
+	sum              float64
+	saturated, count int
 }
 
 func (all *gateTally) add(a cells.Activation, steps int, values []float32) {
-	var g *gateSteps
-	for _, known := range *all {
-		if known.layer == a.Layer && known.name == a.Name {
-			g = known
+	at := slices.IndexFunc(*all, func(g *gateSum) bool { return g.layer == a.Layer && g.name == a.Name })
+	if at < 0 {
+		g := &gateSum{layer: a.Layer, name: a.Name, steps: make([]stepSum, steps)}
+		if a.Name == cells.Candidate {
+			g.lowest = -1
 		}
-	}
-	if g == nil {
-		g = &gateSteps{a.Layer, a.Name, make([]histogram, steps)}
+		at = len(*all)
 		*all = append(*all, g)
 	}
-	h := &g.steps[a.Step]
+	g := (*all)[at]
+	s := &g.steps[a.Step]
+	margin := (1 - g.lowest) / 20
 	for _, v := range values {
-		h.sum += float64(v)
-		bin := int((float64(v) + 1) / 2 * float64(len(h.bins)))
-		h.bins[min(max(bin, 0), len(h.bins)-1)]++
-	}
-	h.count += len(values)
-}
-
-// quantile returns the middle of the bin that holds the q-th part of the values,
-// NaN when there are none.
-func (h *histogram) quantile(q float64) float64 {
-	seen := 0
-	for k, n := range h.bins {
-		if seen += n; n > 0 && float64(seen) >= q*float64(h.count) {
-			return (float64(k)+0.5)/float64(len(h.bins))*2 - 1
+		s.sum += float64(v)
+		if v := float64(v); v < g.lowest+margin || v > 1-margin {
+			s.saturated++
 		}
 	}
-	return math.NaN()
+	s.count += len(values)
 }
 
+// gates returns the figures; they are NaN at a step that no clip has.
 func (all gateTally) gates() []Gate {
 	var gates []Gate
 	for _, g := range all {
 		gate := Gate{Layer: g.layer, Name: g.name}
-		for k := range g.steps {
-			h := &g.steps[k]
-			gate.Mean = append(gate.Mean, h.sum/float64(h.count)) // NaN where no clip is that long
-			gate.Low, gate.High = append(gate.Low, h.quantile(0.1)), append(gate.High, h.quantile(0.9))
-			gate.Count = append(gate.Count, h.count)
+		for _, s := range g.steps {
+			gate.Mean = append(gate.Mean, s.sum/float64(s.count))
+			gate.Saturated = append(gate.Saturated, float64(s.saturated)/float64(s.count))
+			gate.Count = append(gate.Count, s.count)
 		}
 		gates = append(gates, gate)
 	}

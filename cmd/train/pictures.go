@@ -46,22 +46,24 @@ func drawConfusion(path, title string, e *train.Evaluation) error {
 	return charts.Confusion(path, title, e.Classes, e.Confusion)
 }
 
-// drawGates draws a panel for each layer and direction.
+// drawGates draws, for each layer and direction, the gates' means and how much of
+// them is saturated.
 func drawGates(path string, gates []train.Gate) error {
+	zero, one := 0.0, 1.0
 	var panels []charts.Panel
-	for _, g := range gates {
-		if len(panels) == 0 || panels[len(panels)-1].Title != gatesTitle(g) {
-			lowest, highest := -1.0, 1.0
-			panels = append(panels, charts.Panel{Title: gatesTitle(g), X: "step", Y: "activation", Min: &lowest, Max: &highest, IntegerX: true})
+	for k, g := range gates {
+		if k == 0 || g.Layer != gates[k-1].Layer {
+			panels = append(panels,
+				charts.Panel{Title: g.Layer + ", gates", X: "step", Y: "mean activation", Max: &one, IntegerX: true},
+				charts.Panel{Title: g.Layer + ", saturation", X: "step", Y: "part within 5 % of an end", Min: &zero, Max: &one, IntegerX: true})
 		}
-		line := charts.Line{Name: g.Name, Y: g.Mean, Low: g.Low, High: g.High}
-		for t := range g.Mean {
-			line.X = append(line.X, float64(t+1))
+		x := make([]float64, len(g.Mean))
+		for t := range x {
+			x[t] = float64(t + 1)
 		}
-		p := &panels[len(panels)-1]
-		p.Lines = append(p.Lines, line)
+		means, saturation := &panels[len(panels)-2], &panels[len(panels)-1]
+		means.Lines = append(means.Lines, charts.Line{Name: g.Name, X: x, Y: g.Mean})
+		saturation.Lines = append(saturation.Lines, charts.Line{Name: g.Name, X: x, Y: g.Saturated})
 	}
 	return charts.Draw(path, panels...)
 }
-
-func gatesTitle(g train.Gate) string { return g.Layer + ": mean, and where 80 % of the values are" }
