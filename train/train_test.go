@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ type walks struct {
 	clips [2][][]float32
 	class [2][]int
 	steps [2][]int
+	name  string // "" is walks
 }
 
 const maxSteps = 4
@@ -48,7 +50,7 @@ func newWalks(train, test int, unequal bool) *walks {
 	return w
 }
 
-func (w *walks) Name() string      { return "walks" }
+func (w *walks) Name() string      { return cmp.Or(w.name, "walks") }
 func (w *walks) Classes() []string { return []string{"down", "up"} }
 func (w *walks) StepShape() []int  { return []int{2, 2} }
 func (w *walks) Steps() int        { return maxSteps }
@@ -59,14 +61,14 @@ func (w *walks) Clips(p datasets.Part) int {
 	return len(w.clips[p])
 }
 func (w *walks) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
-func (w *walks) Fingerprint() string                     { return "walks" }
+func (w *walks) Fingerprint() string                     { return w.Name() }
 func (w *walks) Close() error                            { return nil }
 func (w *walks) Read(p datasets.Part, i int, x []float32) (int, int, error) {
 	copy(x, w.clips[p][i])
 	return w.class[p][i], w.steps[p][i], nil
 }
 
-func newModel(t *testing.T, seed uint64, dropout float64) *zoo.Model {
+func newModel(t require.TestingT, seed uint64, dropout float64) *zoo.Model {
 	m, err := zoo.FromSpec(zoo.Spec{
 		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "ht", LeafRanks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
 		Dropout: dropout, RecurrentDropout: dropout,

@@ -139,11 +139,18 @@ func (f *flags) stopped(ctx context.Context, out *folder, err error) error {
 		return err
 	}
 	out.draw() // the curves so far
+	text := strings.TrimSuffix(err.Error(), ": "+ctx.Err().Error())
 	if out.dir == "" {
-		return errors.WithMessage(err, "train: nothing is saved without -out")
+		return interrupted(text + "; nothing is saved, as there is no -out")
 	}
-	return fmt.Errorf("%w; saved, go on with: %s -resume %s", err, program(), quote(out.dir))
+	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, program(), quote(out.dir)))
 }
+
+// interrupted is the error of a run that the user stopped.
+type interrupted string
+
+func (e interrupted) Error() string { return string(e) }
+func (e interrupted) Unwrap() error { return context.Canceled }
 
 func trainingClips(set datasets.Set) string {
 	n := thousands(set.Clips(datasets.Train)) + " training"

@@ -19,6 +19,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := os.Rename(next, path); err != nil {
+		os.Remove(next)
 		return err
 	}
 	return syncDir(filepath.Dir(path))

@@ -1,0 +1,201 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Each rule against its formula, written out for one weight in float64.
+func TestOptimizersFollowTheirFormulas(t *testing.T) {
+	const rate, decay = 0.05, 0.01
+	type weight struct{ w, m, v float64 }
+	for name, formula := range map[string]func(s *weight, g float64, t int){
+		"adam": func(s *weight, g float64, t int) {
+			g += decay * s.w
+			s.m = 0.9*s.m + 0.1*g
+			s.v = 0.999*s.v + 0.001*g*g
+			s.w -= rate * s.m / (1 - math.Pow(0.9, float64(t))) / (math.Sqrt(s.v/(1-math.Pow(0.999, float64(t)))) + 1e-8)
+		},
+		"adamw:0.8:0.99:1e-3": func(s *weight, g float64, t int) {
+			s.m = 0.8*s.m + 0.2*g
+			s.v = 0.99*s.v + 0.01*g*g
+			s.w -= rate*s.m/(1-math.Pow(0.8, float64(t)))/(math.Sqrt(s.v/(1-math.Pow(0.99, float64(t))))+1e-3) + rate*decay*s.w
+		},
+		"rmsprop:0.95": func(s *weight, g float64, _ int) {
+			g += decay * s.w
+			s.v = 0.95*s.v + 0.05*g*g
+			s.w -= rate * g / (math.Sqrt(s.v) + 1e-8)
+		},
+		"sgd": func(s *weight, g float64, _ int) {
+			s.v = 0.9*s.v + g + decay*s.w
+			s.w -= rate * s.v
+		},
+		"sgd:0": func(s *weight, g float64, _ int) { s.w -= rate * (g + decay*s.w) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, err := ParseOptimizer(name)
+			require.NoError(t, err)
+			rng := rand.New(rand.NewPCG(1, 1))
+			const n = 7
+			w, g := make([]float32, n), make([]float32, n)
+			want := make([]weight, n)
+			for k := range w {
+				w[k] = float32(rng.NormFloat64())
+				want[k].w = float64(w[k])
+			}
+			slots := make([][]float32, len(o.Slots()))
+			for k := range slots {
+				slots[k] = make([]float32, n)
+			}
+			for step := 1; step <= 50; step++ {
+				for k := range g {
+					g[k] = float32(rng.NormFloat64())
+					formula(&want[k], float64(g[k]), step)
+				}
+				o.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: rate, Decay: decay})
+			}
+			for k := range w {
+				require.InDelta(t, want[k].w, w[k], 2e-5)
+			}
+		})
+	}
+}
+
+// Our Adam moves weights as gorgonia's does.
+func TestAdamIsThatOfGorgonia(t *testing.T) {
+	const n = 5
+	value := func(x []float32) *tensor.Dense {
+		return tensor.New(tensor.WithShape(n), tensor.WithBacking(append([]float32{}, x...)))
+	}
+	rng := rand.New(rand.NewPCG(2, 2))
+	start, w := make([]float32, n), make([]float32, n)
+	for k := range start {
+		start[k] = float32(rng.NormFloat64())
+	}
+	copy(w, start)
+	theirs := &valueGrad{value: value(start), grad: value(start)}
+	solver := G.NewAdamSolver(G.WithLearnRate(0.01))
+	slots := [][]float32{make([]float32, n), make([]float32, n)}
+	for step := 1; step <= 20; step++ {
+		g := make([]float32, n)
+		for k := range g {
+			g[k] = float32(rng.NormFloat64())
+		}
+		theirs.grad = value(g) // the solver clears it
+		require.NoError(t, solver.Step([]G.ValueGrad{theirs}))
+		Adam{}.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 0.01})
+	}
+	require.InDeltaSlice(t, theirs.value.Data(), w, 1e-6)
+}
+
+type valueGrad struct{ value, grad *tensor.Dense }
+
+func (v *valueGrad) Value() G.Value         { return v.value }
+func (v *valueGrad) Grad() (G.Value, error) { return v.grad, nil }
+
+// What is written is read as the same.
+func TestParseOptimizerAndSchedule(t *testing.T) {
+	for in, want := range map[string]Optimizer{
+		"adam": Adam{0.9, 0.999, 1e-8}, "adam:0.8": Adam{0.8, 0.999, 1e-8}, "adamw:0.9:0.99:1e-6": AdamW{0.9, 0.99, 1e-6},
+		"rmsprop": RMSProp{0.9, 1e-8}, "sgd": SGD{0.9}, "sgd:0": SGD{},
+	} {
+		o, err := ParseOptimizer(in)
+		require.NoError(t, err)
+		require.Equal(t, want, o)
+		again, err := ParseOptimizer(o.String())
+		require.NoError(t, err)
+		require.Equal(t, o, again)
+	}
+	require.Equal(t, "adam:0.9:0.999:1e-08", Adam{}.String())
+	for in, text := range map[string]string{
+		"adma":        `train: no optimizer is called "adma"; did you mean "adam"?`,
+		"":            `train: no optimizer is called ""`,
+		"adam:x":      `train: optimizer "adam:x": "x" is not a number`,
+		"adam:1":      `train: optimizer "adam:1": factors are at least 0 and below 1`,
+		"sgd:0.9:0.9": `train: optimizer "sgd:0.9:0.9" has 2 settings; sgd takes 1`,
+		"sgd:NaN":     `"NaN" is not a number`,
+	} {
+		_, err := ParseOptimizer(in)
+		require.ErrorContains(t, err, text)
+	}
+	for in, want := range map[string]Schedule{
+		"constant": Constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1},
+		"warmup:2": WarmUp{Epochs: 2}, "warmup:0.5,step:3:0.5": WarmUp{0.5, StepDecay{3, 0.5}},
+	} {
+		s, err := ParseSchedule(in)
+		require.NoError(t, err)
+		require.Equal(t, want, s)
+		again, err := ParseSchedule(s.String())
+		require.NoError(t, err)
+		require.Equal(t, s.String(), again.String())
+	}
+	for in, text := range map[string]string{
+		"cosin":               `train: no schedule is called "cosin"; did you mean "cosine"?`,
+		"step:30":             `train: schedule "step:30"; want step:EPOCHS:FACTOR`,
+		"step:0:0.1":          "with positive numbers",
+		"cosine:2":            "a number from 0 to 1",
+		"warmup":              "want warmup:EPOCHS with a positive number",
+		"warmup:1,warmup:2":   "want one warmup",
+		"cosine,step:1:0.1":   "another schedule behind a comma after warmup only",
+		"constant:1":          "want constant alone",
+		"warmup:1,nonsense:1": `no schedule is called "nonsense"`,
+	} {
+		_, err := ParseSchedule(in)
+		require.ErrorContains(t, err, text, in)
+	}
+}
+
+func TestSchedules(t *testing.T) {
+	require.Equal(t, 1.0, Constant{}.Factor(3, 10))
+	step := StepDecay{Every: 2, Rate: 0.1}
+	require.Equal(t, 1.0, step.Factor(1.9, 10))
+	require.InDelta(t, 0.1, step.Factor(2, 10), 1e-12)
+	require.InDelta(t, 0.01, step.Factor(5.5, 10), 1e-12)
+	cosine := Cosine{Floor: 0.2}
+	require.Equal(t, 1.0, cosine.Factor(0, 10))
+	require.InDelta(t, 0.6, cosine.Factor(5, 10), 1e-12)
+	require.InDelta(t, 0.2, cosine.Factor(10, 10), 1e-12)
+	require.Equal(t, 0.2, cosine.Factor(11, 10), "a run that goes on past its plan")
+	warm := WarmUp{Epochs: 2, Then: Cosine{}}
+	require.Equal(t, 0.01, warm.Factor(0, 10))
+	require.Equal(t, 0.5, warm.Factor(1, 10))
+	require.Equal(t, 1.0, warm.Factor(2, 10))
+	require.InDelta(t, 0.5, warm.Factor(6, 10), 1e-12)
+	require.Equal(t, 1.0, WarmUp{Epochs: 1}.Factor(5, 10))
+}
+
+// What an optimiser costs: the issue of gorgonia's is that it takes 9 ns a
+// parameter.
+func BenchmarkOptimizers(b *testing.B) {
+	const n = 1 << 20
+	w, g := make([]float32, n), make([]float32, n)
+	for k := range g {
+		g[k] = float32(k%7) - 3
+	}
+	slots := [][]float32{make([]float32, n), make([]float32, n)}
+	for _, name := range []string{"adam", "adamw", "rmsprop", "sgd"} {
+		o, err := ParseOptimizer(name)
+		require.NoError(b, err)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(4 * n)
+			for step := 1; b.Loop(); step++ {
+				o.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 1e-3})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/param")
+		})
+	}
+	b.Run("gorgonia adam", func(b *testing.B) {
+		theirs := &valueGrad{tensor.New(tensor.WithShape(n), tensor.WithBacking(w)), tensor.New(tensor.WithShape(n), tensor.WithBacking(g))}
+		solver := G.NewAdamSolver()
+		for b.Loop() {
+			require.NoError(b, solver.Step([]G.ValueGrad{theirs}))
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/param")
+	})
+}

@@ -1,0 +1,174 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// stopAt cancels after some steps of this process.
+func stopAt(cfg Config, steps int) (context.Context, Config) {
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	cfg.OnStep = func(Progress) {
+		if n++; n == steps {
+			cancel()
+		}
+	}
+	return ctx, cfg
+}
+
+// resumed trains until the end in processes of random length.
+func resumed(t require.TestingT, m *zoo.Model, set datasets.Set, cfg Config, rng *rand.Rand) (*zoo.Model, *Result) {
+	ctx, c := stopAt(cfg, 1+rng.IntN(12))
+	r, err := Run(ctx, m, set, c)
+	for stops := 1; err != nil; stops++ {
+		require.ErrorIs(t, err, context.Canceled)
+		require.Less(t, stops, 1000)
+		saved, loadErr := Last(cfg.Dir)
+		require.NoError(t, loadErr)
+		m = saved.Model
+		ctx, c = stopAt(cfg, 1+rng.IntN(12))
+		r, err = Resume(ctx, saved, set, c)
+	}
+	return m, r
+}
+
+// files reads every file below dir.
+func files(t require.TestingT, dir string) map[string]string {
+	all := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		all[name] = string(data)
+		return err
+	}))
+	return all
+}
+
+// A run that is stopped after any step and resumed, as often as one likes, has
+// the weights, scores and checkpoints of one that never stopped, to the bit: for
+// all optimisers and schedules, with dropout, unequal lengths, batches that
+// are added up, a last batch that is short, and a validation part.
+//
+// TENSORZOO_LONG=1 tries ten times as many.
+func TestResumeIsBitIdentical(t *testing.T) {
+	cases := 15
+	if os.Getenv("TENSORZOO_LONG") == "1" {
+		cases = 150
+	}
+	walks := newWalks(50, 20, true)
+	validated, err := datasets.Holdout(walks, 0.2, 1)
+	require.NoError(t, err)
+	for seed := range uint64(cases) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		cfg, dropout := randomConfig(t, rng)
+		set := pick(rng, datasets.Set(walks), validated)
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			cfg.Dir = t.TempDir()
+			through := newModel(t, 1, dropout)
+			want, err := Run(context.Background(), through, set, cfg)
+			require.NoError(t, err)
+			wanted := files(t, cfg.Dir)
+
+			cfg.Dir = t.TempDir()
+			m, got := resumed(t, newModel(t, 1, dropout), set, cfg, rng)
+			require.Equal(t, weights(through), weights(m))
+			require.Equal(t, want.Epochs, got.Epochs)
+			require.Equal(t, want.Best, got.Best)
+			require.Equal(t, want.Stopped, got.Stopped)
+			require.Equal(t, want.Test, got.Test)
+			require.Equal(t, wanted, files(t, cfg.Dir))
+		})
+	}
+}
+
+func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
+
+func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
+	optimizer, err := ParseOptimizer(pick(rng, "adam", "adamw", "rmsprop", "sgd", "sgd:0"))
+	require.NoError(t, err)
+	schedule, err := ParseSchedule(pick(rng, "constant", "step:1:0.5", "cosine", "warmup:1.5,cosine:0.1"))
+	require.NoError(t, err)
+	return Config{
+		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
+		WeightDecay: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
+	}, pick(rng, 0, 0.3)
+}
+
+// More epochs than first planned are a run that was planned so.
+func TestResumeForLonger(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(4)
+	cfg.Dir = t.TempDir()
+	through := newModel(t, 1, 0.3)
+	_, err := Run(context.Background(), through, set, cfg)
+	require.NoError(t, err)
+
+	cfg.Dir, cfg.Epochs = t.TempDir(), 2
+	_, err = Run(context.Background(), newModel(t, 1, 0.3), set, cfg)
+	require.NoError(t, err)
+	c, err := Last(cfg.Dir)
+	require.NoError(t, err)
+	cfg.Epochs = 4
+	var seen [][]Epoch
+	cfg.OnEpoch = func(all []Epoch) { seen = append(seen, all) }
+	r, err := Resume(context.Background(), c, set, cfg)
+	require.NoError(t, err)
+	require.Equal(t, weights(through), weights(c.Model))
+	require.Len(t, seen, 3, "the two epochs that were there, then two more")
+	require.Len(t, seen[0], 2)
+	require.Equal(t, r.Epochs, seen[2])
+}
+
+// What would make a resumed run another run is an error that names it.
+func TestResumeErrors(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(2)
+	cfg.Dir = t.TempDir()
+	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+	require.NoError(t, err)
+	for text, change := range map[string]func(*Config){
+		"the run had batch 6, and now 7":                                               func(c *Config) { c.Batch = 7 },
+		"the run had learning_rate 0.02, and now 0.1":                                  func(c *Config) { c.LearningRate = 0.1 },
+		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                func(c *Config) { c.Optimizer = SGD{} },
+		`the run had schedule "constant", and now "cosine:0"`:                          func(c *Config) { c.Schedule = Cosine{} },
+		`the run had freeze [], and now ["head.*"]`:                                    func(c *Config) { c.Freeze = []string{"head.*"} },
+		"the run had seed 3, and now 4; it cannot go on as if it had never stopped":    func(c *Config) { c.Seed = 4 },
+		"the run had label_smoothing 0, and now 0.1; it cannot go on as if it had nev": func(c *Config) { c.LabelSmoothing = 0.1 },
+	} {
+		c, err := Last(cfg.Dir)
+		require.NoError(t, err)
+		changed := cfg
+		change(&changed)
+		_, err = Resume(context.Background(), c, set, changed)
+		require.ErrorContains(t, err, text)
+		var input *InputError
+		require.ErrorAs(t, err, &input)
+	}
+	c, err := Last(cfg.Dir)
+	require.NoError(t, err)
+	_, err = Resume(context.Background(), c, newWalks(31, 10, true), cfg)
+	require.ErrorContains(t, err, "position: 10 steps in all after 2 epochs")
+	other := newWalks(30, 10, true)
+	other.name = "strolls"
+	_, err = Resume(context.Background(), c, other, cfg)
+	require.ErrorContains(t, err, `the data had fingerprint "walks", and now "strolls"`)
+
+	c.Training = nil
+	_, err = Resume(context.Background(), c, set, cfg)
+	require.ErrorContains(t, err, "this is a model without its training")
+	_, err = Last(t.TempDir())
+	require.ErrorContains(t, err, "no such file")
+}
