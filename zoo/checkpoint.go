@@ -114,20 +114,26 @@ func load(dir string) (*Model, json.RawMessage, error) {
 	if err != nil {
 		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}
-	h, err := parseHeader(files[headerFile])
+	m, training, err := decodeModel(files[headerFile], files[weightsFile])
+	return m, training, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+}
+
+// decodeModel makes a model of the contents of the two files.
+func decodeModel(head, weights []byte) (*Model, json.RawMessage, error) {
+	h, err := parseHeader(head)
 	if err != nil {
-		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, headerFile)
+		return nil, nil, errors.Wrap(err, headerFile)
 	}
 	m, err := h.Model.model()
 	if err != nil {
-		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, headerFile)
+		return nil, nil, errors.Wrap(err, headerFile)
 	}
 	var want []tensorInfo
 	for _, p := range m.shapes() {
 		want = append(want, tensorInfo{p.Name, p.Shape, m.Dtype})
 	}
-	if m.params, err = readTensors(files[weightsFile], want); err != nil {
-		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, weightsFile)
+	if m.params, err = readTensors(weights, want); err != nil {
+		return nil, nil, errors.Wrap(err, weightsFile)
 	}
 	return m, h.Training, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pkg/errors"
 )
@@ -89,29 +90,39 @@ func current(dir string) string {
 	return dir
 }
 
-// ReadDir returns the contents of the named files of dir. It returns an error when
-// one is missing, or is not the one whose checksum was written.
+// ReadDir returns the contents of the named files of dir. It returns an error
+// when one is missing, or is not the one whose checksum was written. While a run
+// writes, the folder may be exchanged under a reader: then it reads the new one.
 func ReadDir(dir string, names ...string) (map[string][]byte, error) {
-	// While a run writes, the folder may be exchanged under a reader.
-	for try := 0; ; try++ {
-		at := current(dir)
-		before, err := os.Stat(at)
-		if err != nil {
-			return nil, err
+	const tries = 50
+	for try := 1; ; try++ {
+		files, exchanged, err := readOnce(dir, names)
+		if err == nil || !exchanged || try == tries {
+			return files, err
 		}
-		files, err := read(at, names)
-		if err == nil {
-			return files, nil
-		}
-		after, gone := os.Stat(current(dir))
-		if try == 3 || gone == nil && os.SameFile(before, after) {
-			return nil, err
-		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
-func read(dir string, names []string) (map[string][]byte, error) {
-	sums, err := readSums(dir)
+// readOnce also tells whether an error may be because another folder is in the
+// place of dir by now.
+func readOnce(dir string, names []string) (files map[string][]byte, exchanged bool, err error) {
+	root, err := os.OpenRoot(current(dir))
+	if err != nil {
+		_, err2 := os.Stat(current(dir)) // it may have been there before or be there now
+		return nil, err2 == nil, err
+	}
+	defer root.Close()
+	if files, err = readFiles(root, names); err == nil {
+		return files, false, nil
+	}
+	mine, err1 := root.Stat(".")
+	now, err2 := os.Stat(current(dir))
+	return nil, err1 != nil || err2 != nil || !os.SameFile(mine, now), err
+}
+
+func readFiles(root *os.Root, names []string) (map[string][]byte, error) {
+	sums, err := readSums(root)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +132,7 @@ func read(dir string, names []string) (map[string][]byte, error) {
 		if !ok {
 			return nil, errors.Errorf("%s is not listed in %s", name, Sums)
 		}
-		data, err := readFile(filepath.Join(dir, name))
+		data, err := readFile(root, name)
 		if err != nil {
 			return nil, err
 		}
@@ -133,8 +144,8 @@ func read(dir string, names []string) (map[string][]byte, error) {
 	return files, nil
 }
 
-func readSums(dir string) (map[string][sha256.Size]byte, error) {
-	data, err := readFile(filepath.Join(dir, Sums))
+func readSums(root *os.Root) (map[string][sha256.Size]byte, error) {
+	data, err := readFile(root, Sums)
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +162,23 @@ func readSums(dir string) (map[string][sha256.Size]byte, error) {
 }
 
 // readFile reads a regular file: a pipe or a device would have no end.
-func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+func readFile(root *os.Root, name string) ([]byte, error) {
+	info, err := root.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, reason(name, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.Errorf("%s is not a file", path)
+		return nil, errors.Errorf("%s is not a file", name)
 	}
-	return os.ReadFile(path)
+	data, err := root.ReadFile(name)
+	return data, reason(name, err)
+}
+
+// reason drops the system call from an error, which os.Root names in its own way.
+func reason(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return errors.Wrap(err, name)
 }
