@@ -39,6 +39,9 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 // hold the same clips. The model is the checkpoint's. It returns an error where
 // Run does.
 func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config) (*Result, error) {
+	if cfg.Dir == "" {
+		return nil, &InputError{errors.New("train: a run is resumed in its folder; give Config.Dir")}
+	}
 	r, err := newRun(c.Model, set, cfg)
 	if err != nil {
 		return nil, err
