@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/train"
+)
+
+// build makes the program.
+func build(t *testing.T) string {
+	program := filepath.Join(t.TempDir(), "train")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// start runs the program in a folder, and gives what it prints.
+func start(t *testing.T, dir, program string, args ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command(program, args...)
+	var out bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &out
+	require.NoError(t, cmd.Start())
+	return cmd, &out
+}
+
+// TestKilled kills a run (SIGKILL) again and again and resumes it. Half of the
+// kills come at a random moment, also before there is a checkpoint, and half
+// while a checkpoint is being written. In the end every weight, score and
+// checkpoint is, to the bit, that of a run that nobody killed.
+//
+// TENSORZOO_LONG=1 kills the papers' ht-lstm and tt-gru 30 times each; without
+// it a small model is killed 6 times.
+func TestKilled(t *testing.T) {
+	program := build(t)
+	if os.Getenv("TENSORZOO_LONG") == "1" {
+		for _, model := range []string{"ht-lstm", "tt-gru"} {
+			t.Run(model, func(t *testing.T) {
+				killed(t, program, 30, 3*time.Second, "-model", model, "-epochs", "12")
+			})
+		}
+		return
+	}
+	spec := filepath.Join(t.TempDir(), "small.json")
+	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
+	killed(t, program, 6, time.Second, "-spec", spec, "-epochs", "6", "-optimizer", "sgd", "-schedule", "cosine")
+}
+
+const smallSpec = `{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "ranks": [4]}`
+
+func killed(t *testing.T, program string, kills int, longest time.Duration, args ...string) {
+	dir := t.TempDir()
+	args = append(args, "-split", "few-subjects", "-validation", "0.1", "-dropout", "0.1", "-save-every", "1ns")
+	through, out := start(t, dir, program, append(args, "-out", "through")...)
+	require.NoError(t, through.Wait(), out)
+
+	rng := rand.New(rand.NewPCG(1, 2))
+	run := filepath.Join(dir, "run")
+	writing := 0 // kills while a checkpoint was being written
+	for k := range kills {
+		cmd, out := start(t, dir, program, append(args, "-out", "run", "-resume")...)
+		exited := make(chan error, 1)
+		go func() { exited <- cmd.Wait() }()
+		if k%2 == 0 {
+			time.Sleep(time.Duration(rng.Float64() * float64(longest)))
+		} else if waitForWriting(run, 1+rng.IntN(4), 20*time.Second) {
+			writing++
+		}
+		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL), "it ended before kill %d: %s", k+1, out)
+		require.Error(t, <-exited, "it ended before kill %d: %s", k+1, out)
+	}
+	last, out := start(t, dir, program, "-resume", "run")
+	require.NoError(t, last.Wait(), out)
+	require.Positive(t, writing)
+	t.Logf("%d kills, %d of them while a checkpoint was being written", kills, writing)
+
+	for _, name := range []string{"metrics.csv", "last", "best"} {
+		requireSame(t, filepath.Join(dir, "through", name), filepath.Join(run, name))
+	}
+	require.Equal(t, result(t, filepath.Join(dir, "through")), result(t, run))
+}
+
+// waitForWriting returns true at a moment at which the n-th checkpoint from now
+// on is being written.
+func waitForWriting(run string, n int, limit time.Duration) bool {
+	was := false
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Microsecond) {
+		is := false
+		for _, name := range []string{"last.new", "best.new"} {
+			if _, err := os.Lstat(filepath.Join(run, name)); err == nil {
+				is = true
+			}
+		}
+		if is && !was {
+			if n--; n == 0 {
+				return true
+			}
+		}
+		was = is
+	}
+	return false
+}
+
+func requireSame(t *testing.T, a, b string) {
+	out, err := exec.Command("diff", "-r", a, b).CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// result reads result.json without times.
+func result(t *testing.T, dir string) (s summary) {
+	data, err := os.ReadFile(filepath.Join(dir, "result.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &s))
+	s.StepMillis, s.TrainingSeconds = 0, 0
+	return s
+}
+
+// Ctrl-C finishes the step and says how to go on, which then works.
+func TestInterrupt(t *testing.T) {
+	program := build(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "small.json"), []byte(smallSpec), 0o600))
+	cmd, out := start(t, dir, program, "-spec", "small.json", "-split", "few-subjects", "-epochs", "100000", "-out", "my runs/1")
+	require.Eventually(t, func() bool { return train.HasCheckpoint(filepath.Join(dir, "my runs/1")) }, 30*time.Second, time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 130, cmd.ProcessState.ExitCode(), out)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	message := lines[len(lines)-1]
+	require.Regexp(t, `^train: stopped in epoch \d+ after step \d+; it is saved, go on with: \S+ -resume 'my runs/1'$`, message)
+	_, err := os.Stat(filepath.Join(dir, "my runs/1/curves.png"))
+	require.NoError(t, err)
+
+	_, shell, _ := strings.Cut(message, "go on with: ")
+	resumed := exec.Command("sh", "-c", "exec "+shell)
+	var log bytes.Buffer
+	resumed.Dir, resumed.Stdout, resumed.Stderr = dir, &log, &log
+	require.NoError(t, resumed.Start())
+	time.Sleep(2 * time.Second)
+	require.NoError(t, resumed.Process.Signal(syscall.SIGTERM))
+	require.Error(t, resumed.Wait())
+	require.Equal(t, 130, resumed.ProcessState.ExitCode(), log.String())
+	require.Contains(t, log.String(), "going on from the last checkpoint")
+}
+
+// The second Ctrl-C does not wait for the step, which takes a second here.
+func TestSecondInterrupt(t *testing.T) {
+	program := build(t)
+	dir := t.TempDir()
+	cmd, out := start(t, dir, program, "-batch", "64", "-save-every", "1ns", "-out", "run")
+	require.Eventually(t, func() bool { return train.HasCheckpoint(filepath.Join(dir, "run")) }, 60*time.Second, time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.True(t, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled(), out)
+	require.NotContains(t, out.String(), "goroutine")
+	_, err := train.Last(filepath.Join(dir, "run"))
+	require.NoError(t, err)
+}
+
+// A disk that is full stops the run with one line, the last checkpoint stays, and
+// with room again the run goes on.
+func TestDiskFull(t *testing.T) {
+	disk := filepath.Join(t.TempDir(), "disk")
+	require.NoError(t, os.Mkdir(disk, 0o777))
+	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk).Run(); err != nil {
+		t.Skip("no right to mount a small disk: ", err)
+	}
+	t.Cleanup(func() { require.NoError(t, exec.Command("umount", disk).Run()) })
+	program := build(t)
+	spec := filepath.Join(t.TempDir(), "small.json")
+	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
+	run, ballast := filepath.Join(disk, "run"), filepath.Join(disk, "ballast")
+	cmd, out := start(t, disk, program, "-spec", spec, "-split", "few-subjects", "-epochs", "100000", "-save-every", "1ns", "-out", "run")
+	require.Eventually(t, func() bool { return train.HasCheckpoint(run) }, 30*time.Second, time.Millisecond)
+	file, err := os.Create(ballast)
+	require.NoError(t, err)
+	for err == nil {
+		_, err = file.Write(make([]byte, 4096))
+	}
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, file.Close())
+
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 1, cmd.ProcessState.ExitCode())
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Regexp(t, `^zoo: run/(last|best) could not be saved: .*no space left on device; the checkpoint before is still there$`, lines[len(lines)-1])
+	require.NotContains(t, out.String(), "goroutine")
+	c, err := train.Last(run)
+	require.NoError(t, err)
+	require.NotNil(t, c.Training)
+
+	require.NoError(t, os.Remove(ballast))
+	// As many epochs as are begun, so that it comes to an end.
+	var at struct{ Position struct{ Epoch int } }
+	require.NoError(t, json.Unmarshal(c.Training, &at))
+	again, out := start(t, disk, program, "-resume", "run", "-epochs", jsonText(at.Position.Epoch+1))
+	require.NoError(t, again.Wait(), out)
+	require.Contains(t, out.String(), "test accuracy")
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
