@@ -53,7 +53,13 @@ func (f *flags) readConfig() error {
 			continue
 		}
 		if v.name == "spec" && f.cmd["model"] || v.name == "model" && f.cmd["spec"] {
+			if f.resume != "" && v.value != "" {
+				return badf("the run in %s was started with -%s %s; leave -model and -spec out", f.resume, v.name, v.value)
+			}
 			continue // the command line names another model
+		}
+		if v.name == "split" && f.cmd["data"] {
+			continue // a split is one of its set
 		}
 		if slices.Contains(actions, v.name) && f.config == "" {
 			return badf("%s: %q does not belong into the configuration of a run", path, v.name)

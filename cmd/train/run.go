@@ -93,8 +93,8 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	}
 	if n := size(set.StepShape()); n != features {
 		set.Close()
-		return nil, badf("%s reads %s values a step, %s has steps of %s = %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md",
-			name, thousands(features), set.Name(), shape(set.StepShape()), thousands(n), n)
+		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md",
+			name, thousands(features), set.Name(), shape(set.StepShape()), n)
 	}
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
 		return set, nil

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pkg/errors"
+	"github.com/stretchr/testify/require"
+)
+
+// small writes a model that trains in a moment, and returns its file.
+func small(t *testing.T) string {
+	spec := filepath.Join(t.TempDir(), "small.json")
+	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
+	return spec
+}
+
+// A run leaves in its folder what the documentation says.
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	out, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "2", "-lr", "0.005", "-validation", "0.1", "-tensorboard", "-out", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, "-eval "+dir)
+	for _, name := range []string{"curves.png", "confusion.png", "gates.png"} {
+		file, err := os.Open(filepath.Join(dir, name))
+		require.NoError(t, err)
+		picture, err := png.Decode(file)
+		require.NoError(t, err)
+		require.NoError(t, file.Close())
+		require.Greater(t, picture.Bounds().Dx(), 300)
+	}
+	file, err := os.Open(filepath.Join(dir, "metrics.csv"))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	require.Equal(t, []string{"epoch", "step", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}, rows[0])
+	require.Len(t, rows, 3)
+	require.Equal(t, []string{"2", "30", "0.005"}, rows[2][:3])
+	events, err := filepath.Glob(filepath.Join(dir, "tensorboard", "events.out.tfevents.*"))
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	command, err := os.ReadFile(filepath.Join(dir, "evaluate.txt"))
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(string(command), " -eval "+dir+"\n"))
+
+	// What evaluates the run has the score that the run reported.
+	var e scores
+	text, err := call("-eval", dir, "-json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal([]byte(text), &e))
+	s := result(t, dir)
+	require.Equal(t, s.Test, e.Test)
+	require.Equal(t, "small", e.Model)
+	require.Len(t, e.Classes, 8)
+	sum := 0
+	for k, row := range e.Confusion {
+		require.Equal(t, 96, e.Classes[k].Clips)
+		for _, n := range row {
+			sum += n
+		}
+	}
+	require.Equal(t, 768, sum)
+	text, err = call("-eval", filepath.Join(dir, "best"))
+	require.NoError(t, err)
+	require.Contains(t, text, "precision")
+	require.Contains(t, text, `true \ predicted`)
+
+	// Nobody trains over a run.
+	_, err = call("-spec", small(t), "-out", dir)
+	require.ErrorContains(t, err, "there is a run in "+dir+"; go on with it by -resume "+dir)
+}
+
+// The file a run writes makes the same run again, and the command line comes
+// before it.
+func TestConfiguration(t *testing.T) {
+	top := t.TempDir()
+	first, second, third := filepath.Join(top, "1"), filepath.Join(top, "2"), filepath.Join(top, "3")
+	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-lr", "0.005", "-optimizer", "adamw", "-schedule", "warmup:1,cosine",
+		"-weight-decay", "0.01", "-label-smoothing", "0.1", "-dropout", "0.1", "-seed", "5", "-save-every", "1m", "-quiet", "-out", first)
+	require.NoError(t, err)
+	_, err = call("-config", filepath.Join(first, "config.json"), "-out", second)
+	require.NoError(t, err)
+	a, b := result(t, first), result(t, second)
+	require.Equal(t, a, b)
+	written := func(dir string) (m map[string]any) {
+		data, err := os.ReadFile(filepath.Join(dir, "config.json"))
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(data, &m))
+		return m
+	}
+	one, two := written(first), written(second)
+	require.Equal(t, "1m0s", one["save-every"])
+	require.Equal(t, 5.0, one["seed"])
+	require.Equal(t, 0.1, one["dropout"])
+	delete(one, "out")
+	delete(two, "out")
+	require.Equal(t, one, two)
+	_, err = call("-config", filepath.Join(first, "config.json"), "-out", third, "-seed", "6", "-model", "rnn-x")
+	require.ErrorContains(t, err, `no model is called "rnn-x"`, "the command line's model, and not the file's spec")
+	_, err = call("-config", filepath.Join(first, "config.json"), "-out", third, "-seed", "6")
+	require.NoError(t, err)
+	require.NotEqual(t, a.Epochs, result(t, third).Epochs)
+}
+
+func TestConfigurationMistakes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.json")
+	for content, text := range map[string]string{
+		`{"epoch": 3}`:             `c.json: there is no flag "epoch"; did you mean "epochs"?`,
+		`{"config": "x"}`:          `there is no flag "config"`,
+		`{"epochs": "three"}`:      `c.json: "epochs" is three: parse error`,
+		`{"epochs": [3]}`:          `"epochs" is no text, number, true or false`,
+		`{"epochs": 0}`:            "-epochs is 0; want at least 1",
+		`["epochs"]`:               "want a JSON object of flags",
+		`{"epochs": 3`:             "not valid JSON",
+		`{"epochs": 3} {}`:         "goes on after its closing brace",
+		``:                         "want a JSON object of flags",
+		`{"optimizer": "adom"}`:    `no optimizer is called "adom"; did you mean "adam"?`,
+		`{"schedule": "cosine:x"}`: `"x" is not a number`,
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
+		_, err := call("-config", file, "-out", "none")
+		require.ErrorContains(t, err, text, content)
+		var u usage
+		require.True(t, errors.As(err, &u), content)
+		require.NotContains(t, err.Error(), "\n", content)
+	}
+}
+
+// A folder is resumed as it was begun.
+func TestResumeMistakes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", dir)
+	require.NoError(t, err)
+	for line, text := range map[string]string{
+		"-resume " + dir + " -lr 0.1":             "-lr is 0.1, but the run in " + dir + " was started with 0.002",
+		"-resume " + dir + " -model ht-lstm":      "-model",
+		"-resume " + dir + " -out elsewhere":      "goes on in that folder",
+		"-resume " + dir + " -config x.json":      "has a configuration already",
+		"-resume " + dir + "x":                    "there is no run in " + dir + "x: it has no config.json",
+		"-resume " + dir + " -eval " + dir:        "-resume trains and -eval does not",
+		"-resume":                                 "-resume of which run?",
+		"-eval":                                   "-eval of which run?",
+		"-eval " + dir + "x":                      "no such file or directory",
+		"-eval " + dir + " -model ht-lstm":        "-eval takes the model from the checkpoint",
+		"-eval " + dir + " -data npz:nothing.npz": "nothing.npz: no such file",
+		"-eval " + dir + " -split half":           `no split "half"`,
+	} {
+		_, err := call(strings.Fields(line)...)
+		require.ErrorContains(t, err, text, line)
+		var u usage
+		require.True(t, errors.As(err, &u), line)
+	}
+	// Given again as it was is no mistake, and more epochs are none.
+	_, err = call("-out", dir, "-resume", "-lr", "2e-3", "-epochs", "2")
+	require.NoError(t, err)
+	require.Len(t, result(t, dir).Epochs, 2)
+	require.NoError(t, os.Truncate(filepath.Join(dir, "last", "model.safetensors"), 100))
+	_, err = call("-resume", dir, "-epochs", "3")
+	require.ErrorContains(t, err, "model.safetensors is not the file that was written")
+	require.NoError(t, os.Truncate(filepath.Join(dir, "best", "checkpoint.json"), 100))
+	_, err = call("-eval", dir)
+	require.ErrorContains(t, err, "checkpoint.json is not the file that was written")
+}
+
+// Without -out each run has a folder of its own.
+func TestRunsAreNumbered(t *testing.T) {
+	spec := small(t)
+	t.Chdir(t.TempDir())
+	for range 2 {
+		_, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "1", "-quiet")
+		require.NoError(t, err)
+	}
+	require.Equal(t, result(t, "runs/small").Test, result(t, "runs/small-2").Test)
+}
