@@ -4,35 +4,135 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
+
+	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// A small tensor train on the embedded clips at 32x24 pixels, for two epochs.
-func ExampleRun() {
+// clips opens the embedded clips at 32x24 pixels.
+func clips() datasets.Set {
 	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects", Width: 32, Height: 24})
 	if err != nil {
 		log.Fatal(err)
 	}
+	return set
+}
+
+// small returns a small tensor-train GRU for them.
+func small(set datasets.Set) *zoo.Model {
 	m, err := zoo.FromSpec(zoo.Spec{
 		Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}, InModes: []int{16, 12, 12}, OutModes: []int{4, 4, 4},
 	}, zoo.Options{Classes: len(set.Classes()), Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
+	return m
+}
+
+// Two epochs on the embedded clips.
+func ExampleRun() {
+	set := clips()
+	m := small(set)
 	r, err := train.Run(context.Background(), m, set, train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, Clip: 5, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(len(r.Epochs), "epochs;", r.Test.Clips, "test clips; loss fell:", r.Epochs[1].Train.Loss < r.Epochs[0].Train.Loss)
-	again, err := train.Evaluate(context.Background(), m, set, datasets.Test, 16)
+	// Output: 2 epochs; 768 test clips; loss fell: true
+}
+
+// What the loop can do besides: a part of the training clips decides when to
+// stop and which weights to keep, the learning rate warms up and then falls, and
+// the caller sees every epoch.
+func ExampleConfig() {
+	set, err := datasets.Holdout(clips(), 0.2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("evaluates to the same:", again.Score == r.Test.Score)
+	r, err := train.Run(context.Background(), small(set), set, train.Config{
+		Epochs: 3, Batch: 8, Accumulate: 2, LearningRate: 5e-3,
+		Optimizer: train.AdamW{}, WeightDecay: 0.01,
+		Schedule: train.WarmUp{Epochs: 0.5, Then: train.Cosine{}},
+		Patience: 2, LabelSmoothing: 0.05, Clip: 5, Seed: 1,
+		OnEpoch: func(all []train.Epoch) {
+			e := all[len(all)-1]
+			fmt.Println("epoch", e.Epoch, "on", e.Train.Clips, "clips, judged on", e.Validation.Clips)
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the model has the weights of the epoch of lowest validation loss:", r.Best > 0)
 	// Output:
-	// 2 epochs; 768 test clips; loss fell: true
-	// evaluates to the same: true
+	// epoch 1 on 205 clips, judged on 51
+	// epoch 2 on 205 clips, judged on 51
+	// epoch 3 on 205 clips, judged on 51
+	// the model has the weights of the epoch of lowest validation loss: true
+}
+
+// A run that is stopped by its context goes on from its last checkpoint as if it
+// had never stopped.
+func ExampleResume() {
+	dir, err := os.MkdirTemp("", "run")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	set := clips()
+	ctx, stop := context.WithCancel(context.Background())
+	cfg := train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, Seed: 1, Dir: dir}
+	cfg.OnStep = func(p train.Progress) {
+		if p.Epoch == 2 && p.Step == 5 {
+			stop()
+		}
+	}
+	_, err = train.Run(ctx, small(set), set, cfg)
+	fmt.Println(err, errors.Is(err, context.Canceled))
+
+	c, err := train.Last(dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg.OnStep = nil
+	r, err := train.Resume(context.Background(), c, set, cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(r.Epochs), "epochs")
+	// Output:
+	// train: stopped in epoch 2 after step 5: context canceled true
+	// 2 epochs
+}
+
+// The best checkpoint of a run, scored class by class.
+func ExampleEvaluate() {
+	dir, err := os.MkdirTemp("", "run")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	set := clips()
+	_, err = train.Run(context.Background(), small(set), set, train.Config{Epochs: 1, Batch: 16, LearningRate: 5e-3, Seed: 1, Dir: dir})
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := zoo.Load(filepath.Join(dir, "best"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	e, err := train.Evaluate(context.Background(), m, set, datasets.Test, 16)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range e.ByClass()[:2] {
+		fmt.Println(c.Class, "has", c.Clips, "clips; recall is a number from 0 to 1:", c.Recall >= 0 && c.Recall <= 1)
+	}
+	// Output:
+	// stance has 96 clips; recall is a number from 0 to 1: true
+	// run has 96 clips; recall is a number from 0 to 1: true
 }
