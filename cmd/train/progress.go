@@ -16,9 +16,10 @@ import (
 // a bar; elsewhere a further line now and then during a long epoch.
 type progress struct {
 	w        io.Writer
-	terminal bool
+	terminal *os.File // nil when w is none
 	bar      *progressbar.ProgressBar
 	now      train.Progress
+	steps    int // of this process
 	said     time.Time
 }
 
@@ -27,8 +28,8 @@ const sayEvery = 30 * time.Second
 
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w, said: time.Now()}
-	if file, ok := w.(*os.File); ok {
-		p.terminal = term.IsTerminal(int(file.Fd()))
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		p.terminal = file
 	}
 	return p
 }
@@ -36,7 +37,8 @@ func newProgress(w io.Writer) *progress {
 // step is told of every step.
 func (p *progress) step(s train.Progress) {
 	p.now = s
-	if !p.terminal {
+	p.steps++
+	if p.terminal == nil {
 		if time.Since(p.said) >= sayEvery && s.Step < s.Steps {
 			fmt.Fprintf(p.w, "%s  step %d/%d  %s\n", p.head(s.Epoch, s.Score, s.LearningRate), s.Step, s.Steps, p.tail())
 			p.said = time.Now()
@@ -44,11 +46,21 @@ func (p *progress) step(s train.Progress) {
 		return
 	}
 	if p.bar == nil {
-		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionSetWidth(20),
+		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionFullWidth(),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
-	p.bar.Describe(p.head(s.Epoch, s.Score, s.LearningRate) + "  " + p.tail())
+	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left())))
 	p.bar.Set(s.Updates) // an error says that the bar is full already
+}
+
+// fit shortens a description so that a bar fits behind it on one line.
+func (p *progress) fit(text string) string {
+	const bar = 20
+	width, _, err := term.GetSize(int(p.terminal.Fd()))
+	if err != nil {
+		width = 80
+	}
+	return text[:min(len(text), max(width-bar, 0))]
 }
 
 // epoch is told of every epoch, and at the start of a resumed run.
@@ -70,14 +82,22 @@ func (p *progress) head(epoch int, s train.Score, rate float64) string {
 	return fmt.Sprintf("epoch %*d/%d  loss %.4f  accuracy %.3f  lr %.3g", len(fmt.Sprint(p.now.Epochs)), epoch, p.now.Epochs, s.Loss, s.Accuracy, rate)
 }
 
-// tail tells speed, time passed and time left, as the steps of this process go.
+// tail tells the time passed and what a bar would tell.
 func (p *progress) tail() string {
+	passed := p.now.Elapsed.Round(time.Second).String()
+	if p.terminal != nil {
+		return passed
+	}
+	return passed + ", " + p.left()
+}
+
+// left tells speed and time left, as the steps of this process go.
+func (p *progress) left() string {
 	s := p.now
-	left := s.Epochs*s.Steps - s.Updates
-	text := fmt.Sprintf("%.0f clips/s  %s", float64(s.Trained)/s.Elapsed.Seconds(), s.Elapsed.Round(time.Second))
-	if steps := float64(s.Trained) / float64(max(s.Clips, 1)) * float64(s.Step); left > 0 && steps > 0 {
-		each := s.Elapsed.Seconds() / steps
-		text += ", " + (time.Duration(each*float64(left)) * time.Second).Round(time.Second).String() + " left"
+	text := fmt.Sprintf("%.0f clips/s", float64(s.Trained)/s.Elapsed.Seconds())
+	if left := s.Epochs*s.Steps - s.Updates; left > 0 {
+		each := s.Elapsed / time.Duration(p.steps)
+		text += ", " + (each * time.Duration(left)).Round(time.Second).String() + " left"
 	}
 	return text
 }
