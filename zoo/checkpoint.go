@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/nlpodyssey/safetensors"
@@ -111,6 +112,9 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 
 func load(dir string) (*Model, json.RawMessage, error) {
 	files, err := durable.ReadDir(dir, headerFile, weightsFile)
+	if best := filepath.Join(dir, "best"); err != nil && durable.Exists(best) {
+		return nil, nil, errors.Errorf("zoo: %s is the folder of a run; its checkpoint is %s", dir, best)
+	}
 	if err != nil {
 		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}

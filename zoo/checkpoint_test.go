@@ -141,6 +141,11 @@ func TestLoadErrors(t *testing.T) {
 	require.Error(t, err)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
 
+	_, err = Load(filepath.Dir(dir))
+	require.ErrorContains(t, err, "SHA256SUMS: no such file or directory")
+	require.NoError(t, m.Save(filepath.Join(filepath.Dir(dir), "best")))
+	_, err = Load(filepath.Dir(dir))
+	require.ErrorContains(t, err, "is the folder of a run; its checkpoint is ")
 	_, err = Load(filepath.Join(dir, "nowhere"))
 	require.ErrorContains(t, err, "no such file or directory")
 	require.NoError(t, os.Remove(filepath.Join(dir, weightsFile)))
