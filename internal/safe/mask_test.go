@@ -246,6 +246,24 @@ func TestDropoutMaskSeeds(t *testing.T) {
 	}
 }
 
+// A caller who counts runs gets the masks of those runs, in any order and from
+// any graph; without one the graph counts from 0.
+func TestDropoutMaskOfACallersRun(t *testing.T) {
+	counted := dropout(t, tensor.Float64, 0.5, 11, 4, 8, 8)
+	for range 2 {
+		g := G.NewGraph()
+		var run uint64
+		x := input(g, "x", count(1), 1)
+		mask, err := safe.DropoutMask(x, 0.5, 11, &run, 8, 8)
+		require.NoError(t, err)
+		program := compiled(t, G.Nodes{mask}, nil, nil)
+		for _, run = range []uint64{3, 0, 2, 2} {
+			require.NoError(t, program.Run())
+			require.Equal(t, counted[run], floats(program.Value(mask)))
+		}
+	}
+}
+
 // Two masks of one graph differ by their seeds, and the gradient goes through
 // the mask that the value went through.
 func TestDropoutMaskInAGraph(t *testing.T) {
