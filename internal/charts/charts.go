@@ -1,21 +1,21 @@
-// Package charts draws the pictures of a training run: curves and confusion
-// matrices, as PNG or SVG files.
+// Package charts draws the pictures of a training run, curves and confusion
+// matrices, as PNG or SVG files, with gonum's plots.
 package charts
 
 import (
 	"math"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // Line is one line of a panel.
 type Line struct {
-	Name string    // for the legend
-	X, Y []float64 // a NaN in Y leaves a gap
-	// Low and High, when given, are the edges of a pale band around the line.
-	Low, High []float64
-	Marker    bool // points instead of a line, e.g. one test score
+	Name   string    // for the legend
+	X, Y   []float64 // a NaN in Y leaves a gap
+	Marker bool      // points instead of a line, e.g. one test score
 }
 
 // Panel is one coordinate system.
@@ -26,51 +26,63 @@ type Panel struct {
 	Lines       []Line
 }
 
+// Lengths in points.
+const (
+	panelWidth  = 480
+	panelHeight = 330 // without the legend
+	margin      = 12
+	titleHeight = 28
+	lineHeight  = 18 // of a line of text
+	tickLength  = 5
+	textGap     = 4
+)
+
 // Draw draws the panels side by side, two in a row, and writes them to path,
 // whose ending says whether it becomes a PNG or an SVG file. A panel of more
 // than one line has a legend below. Nobody ever sees half a file.
 //
-// It fails when there is no panel, when X, Y, Low and High of a line have
-// different lengths, when Min is not below Max, when the ending is another one,
-// or when the file cannot be written.
+// It fails when there is no panel, when X and Y of a line have different
+// lengths, when Min is not below Max, when the ending is another one, or when
+// the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)
 	}
+	legend := 0 // rows of the longest
 	for _, p := range panels {
 		if err := p.check(); err != nil {
 			return errors.Wrapf(err, "charts: %s", path)
 		}
+		legend = max(legend, len(p.legendRows(panelWidth)))
 	}
-	columns := min(2, len(panels))
-	rows := (len(panels) + columns - 1) / columns
-	legend, left := 0, vg.Length(0)
-	for i := range panels {
-		legend = max(legend, len(panels[i].legendRows(panelWidth)))
-		_, y := panels[i].axes()
-		left = max(left, labelWidth(y))
+	tiles := draw.Tiles{
+		Cols: min(2, len(panels)), Rows: (len(panels) + 1) / 2,
+		PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: 2 * margin,
 	}
-	// One height and one left edge for all, so that panels can be compared.
-	height := panelHeight + vg.Length(legend)*lineHeight
-	pg, err := newPage(path,
-		vg.Length(columns)*(panelWidth+2*margin), vg.Length(rows)*(height+2*margin))
+	below := vg.Length(legend) * lineHeight
+	pg, err := newPage(path, vg.Length(tiles.Cols)*(panelWidth+2*margin), vg.Length(tiles.Rows)*(panelHeight+below+2*margin))
 	if err != nil {
 		return err
 	}
 	looks := newLooks(panels)
-	for i := range panels {
-		p := &panels[i]
-		corner := vg.Point{
-			X: vg.Length(i%columns)*(panelWidth+2*margin) + margin,
-			Y: pg.Max.Y - vg.Length(i/columns)*(height+2*margin) - margin,
-		}
-		frame := vg.Rectangle{
-			Min: corner.Sub(vg.Point{Y: panelHeight}),
-			Max: corner.Add(vg.Point{X: panelWidth}),
-		}
-		p.draw(pg, frame, left, looks)
-		below := vg.Rectangle{Min: corner.Sub(vg.Point{Y: height}), Max: vg.Point{X: frame.Max.X, Y: frame.Min.Y}}
-		drawLegend(pg, below, p.legendRows(panelWidth), looks)
+	plots := make([][]*plot.Plot, tiles.Rows)
+	for row := range plots {
+		plots[row] = make([]*plot.Plot, tiles.Cols)
+	}
+	for i, p := range panels {
+		plots[i/tiles.Cols][i%tiles.Cols] = p.plot(looks)
+	}
+	// One size for all, so that panels can be compared.
+	for i, p := range panels {
+		row, column := i/tiles.Cols, i%tiles.Cols
+		c := plot.Align(plots, tiles, pg.Canvas)[row][column]
+		c = draw.Crop(c, 0, 0, below, -titleHeight)
+		plots[row][column].Draw(c)
+		frame := plots[row][column].DataCanvas(c).Rectangle
+		heading := bold(style(titleSize, draw.XCenter, draw.YCenter))
+		pg.text(p.Title, heading, (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, panelWidth)
+		frame.Max.Y = c.Min.Y
+		drawLegend(pg, frame, p.legendRows(panelWidth), looks)
 	}
 	return pg.save()
 }
@@ -87,13 +99,10 @@ func (p *Panel) check() error {
 		if len(l.X) != len(l.Y) {
 			return errors.Errorf("panel %q: line %q has %d X and %d Y", p.Title, l.Name, len(l.X), len(l.Y))
 		}
-		if len(l.Low) != len(l.High) || l.Low != nil && len(l.Low) != len(l.Y) {
-			return errors.Errorf("panel %q: line %q has %d Y, %d Low and %d High", p.Title, l.Name, len(l.Y), len(l.Low), len(l.High))
-		}
 	}
 	return nil
 }
 
-// drawable tells whether v has a place on an axis. The limit keeps the length
-// of an axis finite too.
-func drawable(v float64) bool { return math.Abs(v) < 1e300 }
+// drawable tells whether v has a place on an axis. Beyond the limit the spacing
+// of floats is too wide for ticks.
+func drawable(v float64) bool { return math.Abs(v) < 1e30 }

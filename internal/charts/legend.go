@@ -1,6 +1,9 @@
 package charts
 
 import (
+	"slices"
+
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -35,6 +38,7 @@ func entryWidth(l Line, limit vg.Length) vg.Length {
 }
 
 // drawLegend draws rows from the top of frame down, each in the middle of it.
+// gonum's own legend stacks its entries inside the data, where they cover lines.
 func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]look) {
 	limit := frame.Size().X
 	s := style(tickSize, draw.XLeft, draw.YCenter)
@@ -50,8 +54,8 @@ func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]lo
 			if !l.Marker {
 				pg.StrokeLine2(k.stroke(), x, y, x+sampleWidth, y)
 			}
-			if l.Marker || l.hasLonePoint() {
-				drawMarker(pg.Canvas, vg.Point{X: x + sampleWidth/2, Y: y}, k)
+			if l.Marker || slices.ContainsFunc(l.runs(), func(run plotter.XYs) bool { return len(run) == 1 }) {
+				pg.DrawGlyph(k.glyph(), vg.Point{X: x + sampleWidth/2, Y: y})
 			}
 			pg.text(l.Name, s, x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
 			x += entryWidth(l, limit) + entryGap

@@ -1,100 +1,126 @@
 package charts
 
 import (
-	"image/color"
+	"math"
+	"slices"
+	"strconv"
 
-	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Lengths of a panel in points.
-const (
-	panelWidth  = 480
-	panelHeight = 330 // without the legend
-	margin      = 12
-	titleHeight = 28
-	lineHeight  = 18 // of a line of text
-	tickLength  = 5
-	textGap     = 4
-)
-
-// plotArea is a panel laid out on a page: its axes and where its lines go.
-type plotArea struct {
-	draw.Canvas             // of the lines
-	clip        draw.Canvas // a hair larger: a value at an end of an axis is inside
-	x, y        axis
-	lines       []Line
-}
-
-// axes fits the axes of p to its lines.
-func (p *Panel) axes() (x, y axis) {
-	xs, ys := noSpan, noSpan
-	for _, l := range p.Lines {
-		for i := range l.X {
-			if !drawable(l.X[i]) {
-				continue
-			}
-			xs.add(l.X[i])
-			ys.add(l.Y[i])
-			if l.Low != nil {
-				ys.add(l.Low[i])
-				ys.add(l.High[i])
+// plot returns p as gonum draws it, without its title.
+func (p *Panel) plot(looks map[string]look) *plot.Plot {
+	out := plot.New()
+	out.TextHandler = sans
+	for _, a := range []struct {
+		axis  *plot.Axis
+		label string
+	}{{&out.X, p.X}, {&out.Y, p.Y}} {
+		a.axis.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
+		a.axis.Label.Text = fit(a.label, a.axis.Label.TextStyle, panelHeight-2*titleHeight)
+		a.axis.Label.Padding = textGap
+		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
+		a.axis.Tick.Length = tickLength
+		a.axis.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 0) })
+		a.axis.Padding = 0
+		a.axis.LineStyle.Color, a.axis.Tick.LineStyle.Color = ink, ink
+	}
+	p.setRanges(out)
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
+	out.Add(grid)
+	x0, x1, y0, y1 := out.X.Min, out.X.Max, out.Y.Min, out.Y.Max
+	for _, markers := range []bool{false, true} { // markers in front
+		for _, l := range p.Lines {
+			if l.Marker == markers {
+				out.Add(l.plotters(looks[l.Name], x0, x1, y0, y1)...)
 			}
 		}
 	}
+	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = x0, x1, y0, y1 // Add fits them to the data
+	return out
+}
+
+// setRanges fits the axes to the lines, Min and Max.
+func (p *Panel) setRanges(out *plot.Plot) {
+	var xs, ys []float64
+	for _, l := range p.Lines {
+		for k := range l.X {
+			if drawable(l.X[k]) && drawable(l.Y[k]) {
+				xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
+			}
+		}
+	}
+	out.Y.Min, out.Y.Max = span(ys, p.Min, p.Max)
+	out.X.Min, out.X.Max = span(xs, nil, nil)
 	if p.IntegerX {
-		return stepAxis(xs), valueAxis(ys, p.Min, p.Max)
+		out.X.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 1) })
+		if len(xs) > 0 { // no tick before the first epoch, and room around a single one
+			out.X.Min, out.X.Max = slices.Min(xs)-0.5, slices.Max(xs)+0.5
+		}
 	}
-	return valueAxis(xs, nil, nil), valueAxis(ys, p.Min, p.Max)
 }
 
-// labelWidth is the room that the labels left of the y axis need.
-func labelWidth(y axis) vg.Length {
-	s := style(tickSize, draw.XRight, draw.YCenter)
-	var width vg.Length
-	for _, t := range y.ticks {
-		width = max(width, s.Width(t.label))
+// span returns the ends of an axis: a little more than the values, unless low
+// and high say, and never nothing.
+func span(values []float64, low, high *float64) (from, to float64) {
+	if len(values) == 0 {
+		values = []float64{0, 1}
 	}
-	return width + tickLength + 2*textGap
+	from, to = slices.Min(values), slices.Max(values)
+	least := max(math.Abs(from), math.Abs(to)) * 1e-6
+	margin := (to - from) * 0.04
+	if margin <= least {
+		margin = max(0.1*math.Abs(to), 1e-9)
+	}
+	from, to = from-margin, to+margin
+	if low != nil {
+		from = *low
+	}
+	if high != nil {
+		to = *high
+	}
+	if least = max(0.1*math.Abs(from), 0.1*math.Abs(to), 1e-9); to <= from && low == nil {
+		from = to - least
+	} else if to <= from {
+		to = from + least
+	}
+	return from, to
 }
 
-// draw draws p in frame, with left points for the labels of the y axis.
-func (p *Panel) draw(pg *page, frame vg.Rectangle, left vg.Length, looks map[string]look) {
-	a := plotArea{Canvas: pg.Canvas, lines: p.Lines}
-	a.x, a.y = p.axes()
-	a.Rectangle = vg.Rectangle{
-		Min: vg.Point{X: frame.Min.X + lineHeight + left, Y: frame.Min.Y + 2*lineHeight + tickLength},
-		Max: vg.Point{X: frame.Max.X, Y: frame.Max.Y - titleHeight},
+// ticks puts at most 8 ticks at multiples of 1, 2 or 5 times a power of ten that
+// is no smaller than least. gonum's own have three labels on an axis, and parts
+// of epochs.
+func ticks(from, to, least float64) (found []plot.Tick) {
+	const most = 8
+	rough := max((to-from)/most, least)
+	exponent := math.Floor(math.Log10(rough))
+	step := math.Pow(10, exponent)
+	for _, by := range []float64{2, 2.5, 2} {
+		if step < rough*(1-1e-9) {
+			step *= by
+		}
 	}
-	a.clip = draw.Crop(a.Canvas, -0.1, 0.1, -0.1, 0.1)
-	centre := a.Center()
-	width, height := a.Size().X, a.Size().Y
-	pg.text(p.Title, bold(style(titleSize, draw.XCenter, draw.YCenter)), centre.X, frame.Max.Y-titleHeight/2, width)
-	pg.text(p.X, style(labelSize, draw.XCenter, draw.YCenter), centre.X, frame.Min.Y+lineHeight/2, width)
-	pg.text(p.Y, upwards(style(labelSize, draw.XCenter, draw.YCenter)), frame.Min.X+lineHeight/2, centre.Y, height)
-	a.drawAxes(pg)
-	a.drawLines(looks)
+	first := math.Ceil(from/step - 1e-9)
+	for k := range most + 1 {
+		v := (first + float64(k)) * step
+		if v > to+1e-9*step {
+			break
+		}
+		found = append(found, plot.Tick{Value: v, Label: tickLabel(v, step)})
+	}
+	return found
 }
 
-// drawAxes draws a grid, the two axes, and their ticks with labels.
-func (a *plotArea) drawAxes(pg *page) {
-	line := func(x0, y0, x1, y1 vg.Length, c color.Color) {
-		pg.StrokeLine2(draw.LineStyle{Color: c, Width: 0.75}, x0, y0, x1, y1)
+// tickLabel writes v with as many digits as tell it from the next step.
+func tickLabel(v, step float64) string {
+	if math.Abs(v) < step/2 {
+		return "0"
 	}
-	labels := style(tickSize, draw.XCenter, draw.YCenter)
-	for _, t := range a.x.ticks {
-		x := a.X(a.x.position(t.value))
-		line(x, a.Min.Y, x, a.Max.Y, faint)
-		line(x, a.Min.Y, x, a.Min.Y-tickLength, ink)
-		pg.text(t.label, labels, x, a.Min.Y-tickLength-lineHeight/2, panelWidth)
+	if math.Abs(v) >= 1e6 || step < 1e-5 {
+		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)
 	}
-	labels.XAlign = draw.XRight
-	for _, t := range a.y.ticks {
-		y := a.Y(a.y.position(t.value))
-		line(a.Min.X, y, a.Max.X, y, faint)
-		line(a.Min.X, y, a.Min.X-tickLength, y, ink)
-		pg.text(t.label, labels, a.Min.X-tickLength-textGap, y, panelWidth)
-	}
-	line(a.Min.X, a.Min.Y, a.Max.X, a.Min.Y, ink)
-	line(a.Min.X, a.Min.Y, a.Min.X, a.Max.Y, ink)
+	return strconv.FormatFloat(v, 'f', int(max(0, -math.Floor(math.Log10(step)+1e-9))), 64)
 }
