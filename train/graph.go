@@ -64,7 +64,7 @@ func (s *graphs) train(b *datasets.Batch, total int, sum *tally) (loss float64, 
 	return loss, grads, nil
 }
 
-// logits computes the logits of a batch, (len(b.X)/…, classes), and adds its
+// logits computes the logits of a batch's clips, (b.Len, classes), and adds its
 // score up.
 func (s *graphs) logits(b *datasets.Batch, sum *tally) ([]float32, error) {
 	g, err := s.do(b, b.Len)

@@ -149,8 +149,10 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	var err error
-	result.Test, err = Evaluate(ctx, r.model, r.set, datasets.Test, r.cfg.Batch)
-	return result, err
+	if result.Test, err = Evaluate(ctx, r.model, r.set, datasets.Test, r.cfg.Batch); err != nil {
+		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
+	}
+	return result, nil
 }
 
 // interrupted saves what was done when ctx, whose error is err, is done.

@@ -218,7 +218,7 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 	}
 	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)
 	if err != nil {
-		return err
+		return errors.Wrap(err, "train: stopped at the picture of the gates")
 	}
 	if err := drawGates(filepath.Join(o.dir, "gates.png"), gates); err != nil {
 		return err

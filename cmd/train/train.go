@@ -47,11 +47,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.quiet {
 		log = io.Discard
 	}
-	fmt.Fprintf(log, "%s: %s input weights %s on %s, %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
-		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), steps(set.Steps()), shape(set.StepShape()))
-	if out.dir != "" {
-		fmt.Fprintf(log, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
-	}
+	f.announce(log, d, set, out, c)
 	p := newProgress(log)
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
@@ -63,7 +59,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 		result, err = train.Run(ctx, m, set, cfg)
 	}
 	p.clear()
-	if err = errors.WithStack(err); err != nil {
+	if err != nil {
 		return f.stopped(ctx, out, err)
 	}
 	if err := f.writeLogits(result.Test); err != nil {
@@ -71,7 +67,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	s := f.summary(d, set, result)
 	if err := out.finish(ctx, m, set, result, s); err != nil {
-		return err
+		return f.stopped(ctx, out, err)
 	}
 	if f.js {
 		return writeJSON(stdout, s)
@@ -83,6 +79,15 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 		fmt.Fprintf(log, "evaluate again: %s\n", evalCommand(out.dir))
 	}
 	return nil
+}
+
+// announce says what is trained on what, and where it is kept.
+func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
+	fmt.Fprintf(w, "%s: %s input weights %s on %s, %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
+		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), steps(set.Steps()), shape(set.StepShape()))
+	if out.dir != "" {
+		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
+	}
 }
 
 // modelAndSet returns the model, that of the checkpoint or, without one, a new
