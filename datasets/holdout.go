@@ -2,6 +2,8 @@ package datasets
 
 import (
 	"encoding/binary"
+	"fmt"
+	"hash/crc32"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,7 +15,8 @@ import (
 // random: the nearest whole number to fraction times the training clips. The
 // same seed holds out the same clips, and the draw has nothing to do with those
 // of Order. Everything else is that of s, also the normalisation, which was
-// measured before on all training clips. Closing the new set closes s.
+// measured before on all training clips; the fingerprint tells what is held out.
+// Closing the new set closes s.
 //
 // It returns an error when fraction is not between 0 and 1, when one of the two
 // sides would have no clip, and when s has a Validation part already.
@@ -54,6 +57,14 @@ func (h *heldOut) Clips(p Part) int {
 		return len(h.validation)
 	}
 	return h.Set.Clips(p)
+}
+
+func (h *heldOut) Fingerprint() string {
+	sum := crc32.NewIEEE()
+	for _, i := range h.validation {
+		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(i)))
+	}
+	return fmt.Sprintf("%s-held%08x", h.Set.Fingerprint(), sum.Sum32())
 }
 
 func (h *heldOut) Read(p Part, i int, x []float32) (label, steps int, err error) {

@@ -90,8 +90,8 @@ func TestNPZArrayErrors(t *testing.T) {
 		"y one-hot":       {array{"y", npy("<i8", "(2, 2)", i8(0, 1, 1, 0))}, "y has the shape (2·2), want one axis, an integer for each clip"},
 		"y three":         {array{"y", npy("<i8", "(3,)", i8(0, 1, 0))}, "y has 3 values, x has 2 clips; save one for each"},
 		"y negative":      {array{"y", npy("<i8", "(2,)", i8(0, -1))}, "y[1] is -1: a label is at least 0"},
-		"y huge":          {array{"y", npy("<i8", "(2,)", i8(1<<40, 1))}, "y[0] is 1099511627776: a label is less than 65536"},
-		"y unsigned":      {array{"y", npy("<u8", "(2,)", i8(-1, 1))}, "y[0] is 9223372036854775807: a label is less than 65536"},
+		"y huge":          {array{"y", npy("<i8", "(2,)", i8(1<<40, 1))}, "y[0] is 1099511627776: a label is less than 4096"},
+		"y unsigned":      {array{"y", npy("<u8", "(2,)", i8(-1, 1))}, "y[0] is 9223372036854775807: a label is less than 4096"},
 		"y too large":     {array{"y", npy("<i8", "(2,)", i8(0, 2))}, "y[1] is 2, but there are 2 classes, 0 to 1"},
 		"lengths 0":       {array{"lengths", npy("<i8", "(2,)", i8(3, 0))}, "lengths[1] is 0: a clip has 1 to 3 steps, those of x"},
 		"lengths 4":       {array{"lengths", npy("<i8", "(2,)", i8(4, 1))}, "lengths[0] is 4: a clip has 1 to 3 steps, those of x"},
@@ -99,7 +99,7 @@ func TestNPZArrayErrors(t *testing.T) {
 		"lengths one":     {array{"lengths", npy("<i8", "(1,)", i8(3))}, "lengths has 1 values, x has 2 clips; save one for each"},
 		"classes numbers": {array{"classes", npy("<i8", "(2,)", i8(0, 1))}, "classes is int64, want text, as in np.array(['walk', 'run'])"},
 		"classes 2-D":     {array{"classes", npy("|S3", "(1, 2)", []byte("off on"))}, "classes has the shape (1·2), want one axis of names"},
-		"classes one":     {array{"classes", npy("|S3", "(1,)", []byte("off"))}, "classes has 1 names, want 2 to 65536"},
+		"classes one":     {array{"classes", npy("|S3", "(1,)", []byte("off"))}, "classes has 1 names, want 2 to 4096"},
 		"classes equal":   {array{"classes", npy("|S3", "(3,)", []byte("offon\x00off"))}, `classes[2] is "off", as classes[0] is; give every class its own name`},
 		"classes empty":   {array{"classes", npy("|S3", "(2,)", []byte("off\x00\x00\x00"))}, "classes[1] is empty; give every class a name"},
 		"classes latin":   {array{"classes", npy("|S3", "(2,)", []byte("off\xfcbe"))}, "classes[1] is not text in UTF-8 or has control characters"},
@@ -137,6 +137,14 @@ func TestNPZArrayErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Without names of classes the labels say how many there are; a stray one does
+// not make thousands.
+func TestNPZStrayLabel(t *testing.T) {
+	path := writeNPZ(t, "a.npz", false, goodX, array{"y", npy("|u1", "(2,)", []byte{0, 20})})
+	_, err := Open("npz:"+path+","+path, Options{})
+	require.EqualError(t, err, "datasets: "+path+": y[1] is 20, but there are 2 clips; number the classes from 0, or save their names as classes")
 }
 
 // Damage of the archive around the arrays.

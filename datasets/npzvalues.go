@@ -90,7 +90,7 @@ func notFinite(x []float32) int {
 }
 
 const (
-	maxClasses    = 1 << 16
+	maxClasses    = 1 << 12 // a confusion matrix has their square
 	maxClassBytes = 16 << 20
 )
 

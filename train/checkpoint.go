@@ -127,6 +127,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}
+	if err := sameFields("model", modelInput{c.Model.ClassNames, c.Model.Input}, modelInput{r.set.Classes(), inputOf(r.set)}); err != nil {
+		return err
+	}
 	r.at, r.batches = s.Position, s.Batches
 	if err := r.at.check(r.set.Clips(datasets.Train), r.cfg.Batch*r.cfg.Accumulate); err != nil {
 		return err
@@ -135,6 +138,19 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return err
 	}
 	return r.restoreState(c.State)
+}
+
+// modelInput is what a model learned of its data.
+type modelInput struct {
+	Classes []string   `json:"class_names"`
+	Input   *zoo.Input `json:"input"`
+}
+
+// epochOf returns the number of complete epochs at a checkpoint.
+func epochOf(c *zoo.Checkpoint) (int, error) {
+	var s saved
+	err := json.Unmarshal(c.Training, &s)
+	return s.Position.Epoch, err
 }
 
 // sameFields compares two structs of one type and names the first field that

@@ -116,7 +116,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.Errorf("train: %d batches of %d clips a step; want at least 1, and fewer clips than 2^31", c.Accumulate, c.Batch)
 	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
 		return c, errors.Errorf("train: learning rate %v; want a positive number", c.LearningRate)
-	case !(c.Clip >= 0):
+	case !(c.Clip >= 0) || math.IsInf(c.Clip, 0):
 		return c, errors.Errorf("train: clipping to a norm of %v; want a positive number, or 0 for none", c.Clip)
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return c, errors.Errorf("train: weight decay %v; want at least 0", c.WeightDecay)
@@ -127,7 +127,28 @@ func (c Config) withDefaults() (Config, error) {
 	case c.SaveEvery < 0:
 		return c, errors.Errorf("train: a checkpoint every %v; want a positive time, or 0 for every epoch", c.SaveEvery)
 	}
-	return c, nil
+	switch o := c.Optimizer.(type) {
+	case Adam, AdamW, RMSProp, SGD:
+		if _, err := ParseOptimizer(o.String()); err != nil {
+			return c, err
+		}
+	}
+	return c, checkSchedule(c.Schedule)
+}
+
+// checkSchedule looks at the settings of the schedules of this package.
+func checkSchedule(s Schedule) error {
+	switch s := s.(type) {
+	case StepDecay, Cosine:
+		_, err := ParseSchedule(s.String())
+		return err
+	case WarmUp:
+		if _, err := ParseSchedule(spell("warmup", s.Epochs)); err != nil {
+			return err
+		}
+		return checkSchedule(s.then())
+	}
+	return nil
 }
 
 // trained returns the indexes of the parameters that Freeze leaves free.

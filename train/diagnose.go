@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -18,11 +19,26 @@ func (r *run) broken(batch *datasets.Batch, total int, noticed string) error {
 	if err != nil {
 		return errors.Wrapf(err, "%s; looking for the cause", where)
 	}
-	hope := ""
-	if r.cfg.Dir != "" && r.at.Epoch > 0 {
-		hope = fmt.Sprintf("; the last checkpoint, in %s, is from before", lastDir(r.cfg.Dir))
+	return errors.Errorf("%s; first bad was %s; a lower learning rate than %v or clipping may help%s", where, first, r.cfg.LearningRate, r.hope())
+}
+
+// hope completes an error with what is left.
+func (r *run) hope() string {
+	if r.cfg.Dir == "" || !durable.Exists(lastDir(r.cfg.Dir)) {
+		return ""
 	}
-	return errors.Errorf("%s; first bad was %s; a lower learning rate than %v or clipping may help%s", where, first, r.cfg.LearningRate, hope)
+	return fmt.Sprintf("; the last checkpoint, in %s, is from before", lastDir(r.cfg.Dir))
+}
+
+// badParam returns the first parameter with an element that is not finite, "" for
+// none.
+func (r *run) badParam() (name string, at int) {
+	for _, p := range r.model.Params() {
+		if at := notFinite(p.Value.Data().([]float32)); at >= 0 {
+			return p.Name, at
+		}
+	}
+	return "", -1
 }
 
 // firstBad runs the batch once more and looks, in the order in which they are
@@ -31,10 +47,8 @@ func (r *run) firstBad(batch *datasets.Batch, total int) (string, error) {
 	if at := notFinite(batch.X[:batch.Len*len(batch.X)/r.cfg.Batch]); at >= 0 {
 		return fmt.Sprintf("the input of clip %d", batch.Clips[at/(len(batch.X)/r.cfg.Batch)]), nil
 	}
-	for _, p := range r.model.Params() {
-		if at := notFinite(p.Value.Data().([]float32)); at >= 0 {
-			return fmt.Sprintf("parameter %s at element %d, moved there by the step before", p.Name, at), nil
-		}
+	if name, at := r.badParam(); name != "" {
+		return fmt.Sprintf("parameter %s at element %d, moved there by the step before", name, at), nil
 	}
 	look := *r.training
 	look.full, look.lengths = nil, nil

@@ -54,8 +54,8 @@ func (e *Evaluation) ByClass() []ClassScore {
 
 // Evaluate runs the model over a part of the set, batch clips at a time, without
 // dropout. What is in a batch with a clip does not change its logits. It returns
-// an error when model and set don't fit, when a clip cannot be read, and ctx's
-// when that is done.
+// an error when model and set don't fit, when a clip cannot be read or has logits
+// that are not finite, and ctx's when that is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err
@@ -85,6 +85,9 @@ func evaluate(ctx context.Context, graphs *graphs, part datasets.Part) (*Evaluat
 		logits, err := graphs.logits(b, &sum)
 		if err != nil {
 			return nil, err
+		}
+		if at := notFinite(logits); at >= 0 {
+			return nil, errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])
 		}
 		e.Labels, e.Logits = append(e.Labels, b.Labels...), append(e.Logits, logits...)
 		for k, label := range b.Labels {

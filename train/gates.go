@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/cells"
@@ -28,6 +29,9 @@ type Gate struct {
 func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch, clips int) ([]Gate, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err
+	}
+	if batch < 1 || clips < 1 {
+		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
 	graphs := &graphs{model: m, set: set, batch: batch, watch: gateNodes}
 	defer graphs.close()

@@ -57,7 +57,7 @@ func ParseOptimizer(s string) (Optimizer, error) {
 	var o Optimizer
 	most := 0
 	inRange := true
-	beta := func(v float64) bool { return v >= 0 && v < 1 }
+	beta := func(v float64) bool { return v > 0 && v < 1 } // 0 stands for the default in the structs
 	switch name {
 	case "adam", "adamw":
 		a := Adam{Beta1: get(0, 0.9), Beta2: get(1, 0.999), Epsilon: get(2, 1e-8)}
@@ -70,7 +70,7 @@ func ParseOptimizer(s string) (Optimizer, error) {
 		most, inRange, o = 2, beta(r.Rho) && r.Epsilon > 0, r
 	case "sgd":
 		m := SGD{Momentum: get(0, 0.9)}
-		most, inRange, o = 1, beta(m.Momentum), m
+		most, inRange, o = 1, m.Momentum >= 0 && m.Momentum < 1, m
 	default:
 		return nil, errors.Errorf("train: no optimizer is called %q%s", name, didyoumean.Hint(name, []string{"adam", "adamw", "rmsprop", "sgd"}))
 	}
@@ -78,7 +78,7 @@ func ParseOptimizer(s string) (Optimizer, error) {
 		return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, most)
 	}
 	if !inRange {
-		return nil, errors.Errorf("train: optimizer %q: factors are at least 0 and below 1, ε is above 0", s)
+		return nil, errors.Errorf("train: optimizer %q: factors are above 0 and below 1, momentum may be 0, ε is above 0", s)
 	}
 	return o, nil
 }

@@ -116,7 +116,8 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		"adma":        `train: no optimizer is called "adma"; did you mean "adam"?`,
 		"":            `train: no optimizer is called ""`,
 		"adam:x":      `train: optimizer "adam:x": "x" is not a number`,
-		"adam:1":      `train: optimizer "adam:1": factors are at least 0 and below 1`,
+		"adam:1":      `train: optimizer "adam:1": factors are above 0 and below 1`,
+		"adam:0":      `train: optimizer "adam:0": factors are above 0`,
 		"sgd:0.9:0.9": `train: optimizer "sgd:0.9:0.9" has 2 settings; sgd takes 1`,
 		"sgd:NaN":     `"NaN" is not a number`,
 	} {

@@ -28,8 +28,10 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	m.ClassNames = set.Classes()
-	m.Input = &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Normalisation: set.Normalisation()}
+	if cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
+		return nil, &InputError{errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)}
+	}
+	m.ClassNames, m.Input = set.Classes(), inputOf(set)
 	return r.do(ctx)
 }
 
@@ -53,6 +55,11 @@ func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config
 		cfg.OnEpoch(slices.Clone(r.at.Epochs))
 	}
 	return r.do(ctx)
+}
+
+// inputOf returns what a checkpoint keeps of the sequences in a set.
+func inputOf(set datasets.Set) *zoo.Input {
+	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Normalisation: set.Normalisation()}
 }
 
 // InputError is an error in what Run or Resume was given, found before anything
@@ -261,11 +268,15 @@ func (r *run) move(norm float64, steps int) {
 
 // closeEpoch scores the epoch and saves it.
 func (r *run) closeEpoch(ctx context.Context) error {
+	if name, at := r.badParam(); name != "" {
+		return errors.Errorf("train: epoch %d, step %d, its last: parameter %s is no longer finite at element %d; a lower learning rate than %v may help%s",
+			r.at.Epoch+1, r.at.Step, name, at, r.cfg.LearningRate, r.hope())
+	}
 	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
 	if r.set.Clips(datasets.Validation) > 0 {
 		v, err := evaluate(ctx, r.validation, datasets.Validation)
 		if err != nil {
-			return err
+			return errors.WithMessagef(err, "train: epoch %d", r.at.Epoch+1)
 		}
 		e.Validation = &v.Score
 	}
@@ -308,11 +319,16 @@ func (r *run) restoreBest() error {
 		return nil
 	}
 	if r.cfg.Dir != "" {
-		m, err := zoo.Load(bestDir(r.cfg.Dir))
+		c, err := zoo.LoadCheckpoint(bestDir(r.cfg.Dir))
 		if err != nil {
 			return err
 		}
-		for k, p := range m.Params() {
+		// A run that was killed after a best epoch and resumed for fewer epochs
+		// than that is not the run that wrote it.
+		if of, err := epochOf(c); err != nil || of != r.at.Best {
+			return errors.Errorf("train: %s is not of epoch %d, the best of %d; resume for more epochs", bestDir(r.cfg.Dir), r.at.Best, r.at.Epoch)
+		}
+		for k, p := range c.Model.Params() {
 			copy(r.model.Params()[k].Value.Data().([]float32), p.Value.Data().([]float32))
 		}
 		return nil

@@ -55,7 +55,8 @@ type modelHeader struct {
 
 // Save writes the model to the folder dir, which holds the earlier checkpoint
 // until the new one is complete. It returns an error when a weight is not a
-// finite number, and when dir cannot be written; dir is then as it was.
+// finite number, and when dir cannot be written; the earlier one is then still
+// there.
 func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
 
 // Save is Model.Save with the training.
@@ -88,38 +89,42 @@ func (c *Checkpoint) Save(dir string) error {
 // when the checkpoint is damaged, is from a later release, or its tensors are
 // not those of its spec.
 func Load(dir string) (*Model, error) {
-	m, _, err := load(dir)
-	return m, err
+	files, err := read(dir, headerFile, weightsFile)
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := decodeModel(files[headerFile], files[weightsFile])
+	return m, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
 // LoadCheckpoint is Load with the training.
 func LoadCheckpoint(dir string) (*Checkpoint, error) {
-	m, training, err := load(dir)
+	files, err := read(dir) // at once: a run may be writing the next one
 	if err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{Model: m, Training: training}
-	if training == nil {
-		return c, nil
-	}
-	files, err := durable.ReadDir(dir, stateFile)
-	if err != nil {
+	c := &Checkpoint{}
+	if c.Model, c.Training, err = decodeModel(files[headerFile], files[weightsFile]); err != nil {
 		return nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}
-	c.State, err = readState(files[stateFile])
+	state, ok := files[stateFile]
+	if !ok && c.Training == nil {
+		return c, nil
+	}
+	if !ok {
+		return nil, errors.Errorf("zoo: checkpoint %s: %s is not listed in %s", dir, stateFile, durable.Sums)
+	}
+	c.State, err = readState(state)
 	return c, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, stateFile)
 }
 
-func load(dir string) (*Model, json.RawMessage, error) {
-	files, err := durable.ReadDir(dir, headerFile, weightsFile)
+// read returns files of a checkpoint, all without names.
+func read(dir string, names ...string) (map[string][]byte, error) {
+	files, err := durable.ReadDir(dir, names...)
 	if best := filepath.Join(dir, "best"); err != nil && durable.Exists(best) {
-		return nil, nil, errors.Errorf("zoo: %s is the folder of a run; its checkpoint is %s", dir, best)
+		return nil, errors.Errorf("zoo: %s is the folder of a run; its checkpoint is %s", dir, best)
 	}
-	if err != nil {
-		return nil, nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
-	}
-	m, training, err := decodeModel(files[headerFile], files[weightsFile])
-	return m, training, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	return files, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
 // decodeModel makes a model of the contents of the two files.

@@ -17,19 +17,50 @@ import (
 
 const configFile = "config.json"
 
-// readConfig fills the flags that the command line does not give in from the
-// file of -config, or of the run that -resume or -eval names.
+// readConfig fills in the flags that the command line does not give from the
+// file of -config. What stands there is as good as given.
 func (f *flags) readConfig() error {
-	path := f.config
+	if f.config == "" {
+		return nil
+	}
+	values, err := readFlags(f.config, flagNames(f.set))
+	if err != nil {
+		return usage{errors.WithMessagef(err, "train: %s", f.config)}
+	}
+	for _, v := range values {
+		if f.cmd[v.name] || v.name == "spec" && f.cmd["model"] || v.name == "model" && f.cmd["spec"] {
+			continue // the command line comes first, and may name another model
+		}
+		if v.value == "true" && (v.name == "resume" || v.name == "eval") {
+			v.value = here
+		}
+		if err := f.set.Set(v.name, v.value); err != nil {
+			return badf("%s: %q is %s: %v", f.config, v.name, v.value, err)
+		}
+	}
+	for _, v := range values {
+		// A file that a run wrote says what it did not need to.
+		if v.value != "" {
+			f.file[v.name] = true
+		}
+	}
+	return nil
+}
+
+// stated tells whether the user gave the flag, there or in the file of -config.
+func (f *flags) stated(name string) bool { return f.cmd[name] || f.file[name] }
+
+// readRun fills in the flags that are still not given from the run that -resume
+// or -eval names.
+func (f *flags) readRun() error {
+	path := ""
 	switch {
-	case path != "" && f.resume != "":
-		return badf("-resume %s has a configuration already; leave -config %s out", f.resume, f.config)
 	case f.resume != "":
 		path = filepath.Join(f.resume, configFile)
 		if _, err := os.Stat(path); err != nil {
 			return f.nothingToResume()
 		}
-	case path == "" && f.eval != "":
+	case f.eval != "":
 		// Next to the run's checkpoints, or above the one checkpoint that is named.
 		for _, dir := range []string{f.eval, filepath.Dir(f.eval)} {
 			if _, err := os.Stat(filepath.Join(dir, configFile)); err == nil {
@@ -45,33 +76,40 @@ func (f *flags) readConfig() error {
 	if err != nil {
 		return usage{errors.WithMessagef(err, "train: %s", path)}
 	}
+	began := map[string]bool{}
 	for _, v := range values {
-		if f.cmd[v.name] {
+		began[v.name] = true
+		if f.stated(v.name) {
 			if err := f.mayDiffer(v); err != nil {
 				return err
 			}
 			continue
 		}
-		if v.name == "spec" && f.cmd["model"] || v.name == "model" && f.cmd["spec"] {
+		if v.name == "spec" && f.stated("model") || v.name == "model" && f.stated("spec") {
 			if f.resume != "" && v.value != "" {
 				return badf("the run in %s was started with -%s %s; leave -model and -spec out", f.resume, v.name, v.value)
 			}
 			continue // the command line names another model
 		}
-		if v.name == "split" && f.cmd["data"] {
+		if v.name == "split" && f.stated("data") {
 			continue // a split is one of its set
 		}
-		if slices.Contains(actions, v.name) && f.config == "" {
+		if slices.Contains(actions, v.name) {
 			return badf("%s: %q does not belong into the configuration of a run", path, v.name)
 		}
 		if err := f.set.Set(v.name, v.value); err != nil {
 			return badf("%s: %q is %s: %v", path, v.name, v.value, err)
 		}
 	}
-	if f.resume != "" {
-		f.out = f.resume // wherever the folder was when the run began
+	if f.resume == "" {
+		return nil
 	}
-	f.base = &path
+	f.out = f.resume // wherever the folder was when the run began
+	for _, name := range flagNames(f.set) {
+		if f.stated(name) && !began[name] && !slices.Contains(changeable, name) && f.set.Lookup(name).Value.String() != f.set.Lookup(name).DefValue {
+			return badf("the run in %s was started without -%s; leave it out, or start another run with another -out", f.resume, name)
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,9 +40,8 @@ type flags struct {
 	threads                                int
 	quiet, tensorboard, list, describe, js bool
 
-	set  *flag.FlagSet
-	base *string         // the configuration file that filled the flags in, nil for none
-	cmd  map[string]bool // flags given on the command line
+	set       *flag.FlagSet
+	cmd, file map[string]bool // flags given on the command line, and in the file of -config
 }
 
 const intro = `Train fits a recurrent classifier, whose input weights are a tensor network, to a data set.
@@ -73,10 +73,10 @@ const (
 var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "json"}
 
 // changeable are the flags that may differ when a run is resumed.
-var changeable = append([]string{"epochs", "out", "save-every", "threads", "quiet", "tensorboard"}, actions...)
+var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard"}, actions...)
 
 func newFlags() *flags {
-	f := &flags{cmd: map[string]bool{}}
+	f := &flags{cmd: map[string]bool{}, file: map[string]bool{}}
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	f.set = fs
@@ -85,7 +85,7 @@ func newFlags() *flags {
 
 	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", or npz:TRAIN.npz,TEST.npz")
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
-	fs.StringVar(&f.normalise, "normalise", "auto", "how values are normalised: channel (each entry of a step's last axis apart), global, none, or `auto`, see docs/data.md")
+	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
@@ -98,7 +98,7 @@ func newFlags() *flags {
 	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
-	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss; 0 never does")
+	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
 	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
 	fs.Uint64Var(&f.seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
 
@@ -134,11 +134,10 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	if rest := f.set.Args(); len(rest) > 0 {
 		return nil, false, badf("there is no argument %q: everything is a flag, see -h", rest[0])
 	}
-	if err := f.findFolders(); err != nil {
-		return nil, false, err
-	}
-	if err := f.readConfig(); err != nil {
-		return nil, false, err
+	for _, read := range []func() error{f.readConfig, f.findFolders, f.readRun} {
+		if err := read(); err != nil {
+			return nil, false, err
+		}
 	}
 	return f, false, f.check()
 }
@@ -211,8 +210,10 @@ func (f *flags) check() error {
 		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
 	case f.resume != "" && f.eval != "":
 		return badf("-resume trains and -eval does not; give one of them")
-	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"]):
-		return badf("-eval takes the model from the checkpoint; leave -model and -spec out")
+	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]):
+		return badf("-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out")
+	case f.logits != "" && !isFolder(filepath.Dir(f.logits)):
+		return badf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))
 	case f.epochs < 1:
 		return badf("-epochs is %d; want at least 1", f.epochs)
 	case f.batch < 1:
@@ -249,6 +250,11 @@ func (f *flags) check() error {
 		return usage{errors.WithMessage(err, "train: -schedule")}
 	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // suggest completes the error about an unknown flag.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
@@ -31,12 +32,14 @@ type folder struct {
 	drawn   time.Time
 	board   *tensorboard.Writer
 	boards  bool
-	failure error // the first of a picture or a table on the way: training goes on, the end reports it
+	lock    *flock.Flock
+	stderr  io.Writer
+	failure error // the first of a picture or a table on the way: training goes on, the exit code tells
 }
 
 // openFolder makes the folder of a new run, or takes that of the run to resume.
-func (f *flags) openFolder(m *zoo.Model) (*folder, error) {
-	o := &folder{title: m.Name, boards: f.tensorboard}
+func (f *flags) openFolder(m *zoo.Model, stderr io.Writer) (*folder, error) {
+	o := &folder{title: m.Name, boards: f.tensorboard, stderr: stderr}
 	if f.out == noOut {
 		return o, nil
 	}
@@ -44,15 +47,34 @@ func (f *flags) openFolder(m *zoo.Model) (*folder, error) {
 	if err := f.claim(o, m.Name); err != nil {
 		return nil, err
 	}
+	// The system gives the lock back when the process ends, however it does.
+	o.lock = flock.New(filepath.Join(o.dir, ".lock"))
+	if locked, err := o.lock.TryLock(); err != nil {
+		return nil, usage{errors.Wrap(err, "train: -out")}
+	} else if !locked {
+		return nil, badf("another process trains in %s; wait for it or stop it", o.dir)
+	}
+	return o, nil
+}
+
+// describeRun writes how the run is made again and how it is evaluated.
+func (f *flags) describeRun(o *folder) error {
+	if o.dir == "" {
+		return nil
+	}
 	config, err := f.configuration()
 	if err != nil {
-		return nil, errors.Wrap(err, "train: configuration")
+		return errors.Wrap(err, "train: configuration")
 	}
 	if err := o.write(configFile, config); err != nil {
-		return nil, err
+		return err
 	}
-	// What evaluates the run can be read where the run is, also years later.
-	return o, o.write("evaluate.txt", []byte(evalCommand(o.dir)+"\n"))
+	// Data, folder and program may have been given from where the user was.
+	here, err := os.Getwd()
+	if err != nil {
+		return errors.Wrap(err, "train: -out")
+	}
+	return o.write("evaluate.txt", fmt.Appendf(nil, "cd %s && %s -eval %s\n", quote(here), program(), quote(o.dir)))
 }
 
 // claim makes sure that no other run is in the folder.
@@ -92,10 +114,11 @@ func (o *folder) write(name string, content []byte) error {
 	return errors.Wrap(err, "train: -out")
 }
 
-// fail keeps the first error of something that training can do without.
+// fail reports an error of something that training can do without, once.
 func (o *folder) fail(err error) {
 	if o.failure == nil {
 		o.failure = err
+		fmt.Fprintln(o.stderr, err, "(training goes on)")
 	}
 }
 
@@ -174,21 +197,32 @@ func (o *folder) metrics() error {
 		}
 		rows = append(rows, row)
 	}
-	o.rows = len(o.all)
+	o.rows = 0 // should this fail, the next epoch writes the whole file
 	var text bytes.Buffer
 	if err := csv.NewWriter(&text).WriteAll(rows); err != nil {
 		return errors.Wrap(err, "train: metrics.csv")
 	}
 	if whole {
-		return o.write("metrics.csv", text.Bytes())
-	}
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
+		if err := o.write("metrics.csv", text.Bytes()); err != nil {
+			return err
+		}
+	} else if err := appendFile(path, text.Bytes()); err != nil {
 		return errors.Wrap(err, "train")
 	}
-	defer file.Close()
-	_, err = file.Write(text.Bytes())
-	return errors.Wrap(err, "train")
+	o.rows = len(o.all)
+	return nil
+}
+
+func appendFile(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := file.Write(text); err != nil {
+		file.Close()
+		return err
+	}
+	return file.Close()
 }
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
@@ -237,6 +271,9 @@ func (o *folder) close() {
 	if o.board != nil {
 		o.board.Close() // every event is flushed when it is written
 	}
+	if o.lock != nil {
+		o.lock.Close() // the process ends
+	}
 }
 
 // program is how the user started this one.
@@ -250,8 +287,6 @@ func program() string {
 	}
 	return "go run github.com/tensorzoo/tensorzoo/cmd/train"
 }
-
-func evalCommand(dir string) string { return fmt.Sprintf("%s -eval %s", program(), quote(dir)) }
 
 // quote makes one word of s for a shell.
 func quote(s string) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 )
@@ -47,7 +48,7 @@ func TestFolder(t *testing.T) {
 	require.Len(t, events, 1)
 	command, err := os.ReadFile(filepath.Join(dir, "evaluate.txt"))
 	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(string(command), " -eval "+dir+"\n"))
+	require.Regexp(t, "^cd .+ && .+ -eval "+dir+"\n$", string(command))
 
 	// What evaluates the run has the score that the run reported.
 	var e scores
@@ -132,6 +133,52 @@ func TestConfigurationMistakes(t *testing.T) {
 	}
 }
 
+// "resume" and "eval" may stand in a file as well, and what the run was begun
+// with comes after them. A resume that is refused changes nothing in the folder.
+func TestResumeFromConfiguration(t *testing.T) {
+	top := t.TempDir()
+	dir, file := filepath.Join(top, "run"), filepath.Join(top, "c.json")
+	write := func(v map[string]any) {
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+	}
+	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-seed", "7", "-out", dir)
+	require.NoError(t, err)
+	before, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	require.NoError(t, err)
+	write(map[string]any{"resume": dir, "seed": 8})
+	_, err = call("-config", file)
+	require.ErrorContains(t, err, "-seed is 8, but the run in "+dir+" was started with 7")
+	after, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+	write(map[string]any{"resume": dir, "epochs": 2})
+	_, err = call("-config", file)
+	require.NoError(t, err)
+	require.Len(t, result(t, dir).Epochs, 2)
+	write(map[string]any{"eval": true, "out": dir})
+	out, err := call("-config", file)
+	require.NoError(t, err)
+	require.Contains(t, out, "precision")
+}
+
+// One process a folder.
+func TestFolderIsLocked(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", dir)
+	require.NoError(t, err)
+	other := flock.New(filepath.Join(dir, ".lock"))
+	locked, err := other.TryLock()
+	require.NoError(t, err)
+	require.True(t, locked)
+	_, err = call("-resume", dir, "-epochs", "2")
+	require.ErrorContains(t, err, "another process trains in "+dir)
+	require.NoError(t, other.Close())
+	_, err = call("-resume", dir, "-epochs", "2")
+	require.NoError(t, err)
+}
+
 // A folder is resumed as it was begun.
 func TestResumeMistakes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
@@ -141,13 +188,16 @@ func TestResumeMistakes(t *testing.T) {
 		"-resume " + dir + " -lr 0.1":             "-lr is 0.1, but the run in " + dir + " was started with 0.002",
 		"-resume " + dir + " -model ht-lstm":      "-model",
 		"-resume " + dir + " -out elsewhere":      "goes on in that folder",
-		"-resume " + dir + " -config x.json":      "has a configuration already",
+		"-resume " + dir + " -dropout 0.5":        "was started without -dropout; leave it out",
+		"-resume " + dir + " -threads 1":          "-threads is 1, but the run",
+		"-eval " + dir + " -normalise none":       "-eval takes model and normalisation from the checkpoint",
+		"-eval " + dir + " -logits nodir/x.npy":   "-logits nodir/x.npy: there is no folder nodir",
 		"-resume " + dir + "x":                    "there is no run in " + dir + "x: it has no config.json",
 		"-resume " + dir + " -eval " + dir:        "-resume trains and -eval does not",
 		"-resume":                                 "-resume of which run?",
 		"-eval":                                   "-eval of which run?",
 		"-eval " + dir + "x":                      "no such file or directory",
-		"-eval " + dir + " -model ht-lstm":        "-eval takes the model from the checkpoint",
+		"-eval " + dir + " -model ht-lstm":        "-eval takes model and normalisation from the checkpoint",
 		"-eval " + dir + " -data npz:nothing.npz": "nothing.npz: no such file",
 		"-eval " + dir + " -split half":           `no split "half"`,
 	} {

@@ -46,14 +46,14 @@ func TestKilled(t *testing.T) {
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		for _, model := range []string{"ht-lstm", "tt-gru"} {
 			t.Run(model, func(t *testing.T) {
-				killed(t, program, 30, 3*time.Second, "-model", model, "-epochs", "12")
+				killed(t, program, 30, 3*time.Second, "-model", model)
 			})
 		}
 		return
 	}
 	spec := filepath.Join(t.TempDir(), "small.json")
 	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
-	killed(t, program, 6, time.Second, "-spec", spec, "-epochs", "6", "-optimizer", "sgd", "-schedule", "cosine")
+	killed(t, program, 6, time.Second, "-spec", spec, "-optimizer", "sgd", "-schedule", "warmup:1,step:2:0.5")
 }
 
 const smallSpec = `{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "ranks": [4]}`
@@ -61,14 +61,12 @@ const smallSpec = `{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "ou
 func killed(t *testing.T, program string, kills int, longest time.Duration, args ...string) {
 	dir := t.TempDir()
 	args = append(args, "-split", "few-subjects", "-validation", "0.1", "-dropout", "0.1", "-save-every", "1ns")
-	through, out := start(t, dir, program, append(args, "-out", "through")...)
-	require.NoError(t, through.Wait(), out)
-
 	rng := rand.New(rand.NewPCG(1, 2))
 	run := filepath.Join(dir, "run")
 	writing := 0 // kills while a checkpoint was being written
 	for k := range kills {
-		cmd, out := start(t, dir, program, append(args, "-out", "run", "-resume")...)
+		// However fast the machine is, it is killed before this many epochs.
+		cmd, out := start(t, dir, program, append(args, "-epochs", "1000000", "-out", "run", "-resume")...)
 		exited := make(chan error, 1)
 		go func() { exited <- cmd.Wait() }()
 		if k%2 == 0 {
@@ -79,15 +77,27 @@ func killed(t *testing.T, program string, kills int, longest time.Duration, args
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL), "it ended before kill %d: %s", k+1, out)
 		require.Error(t, <-exited, "it ended before kill %d: %s", k+1, out)
 	}
-	last, out := start(t, dir, program, "-resume", "run")
-	require.NoError(t, last.Wait(), out)
 	require.Positive(t, writing)
-	t.Logf("%d kills, %d of them while a checkpoint was being written", kills, writing)
+	epochs := jsonText(complete(t, run) + 2)
+	t.Logf("%d kills, %d of them while a checkpoint was being written, then on to epoch %s", kills, writing, epochs)
+	last, out := start(t, dir, program, "-resume", "run", "-epochs", epochs)
+	require.NoError(t, last.Wait(), out)
+	through, out := start(t, dir, program, append(args, "-epochs", epochs, "-out", "through")...)
+	require.NoError(t, through.Wait(), out)
 
 	for _, name := range []string{"metrics.csv", "last", "best"} {
 		requireSame(t, filepath.Join(dir, "through", name), filepath.Join(run, name))
 	}
 	require.Equal(t, result(t, filepath.Join(dir, "through")), result(t, run))
+}
+
+// complete returns the number of complete epochs of a run.
+func complete(t *testing.T, run string) int {
+	c, err := train.Last(run)
+	require.NoError(t, err)
+	var at struct{ Position struct{ Epoch int } }
+	require.NoError(t, json.Unmarshal(c.Training, &at))
+	return at.Position.Epoch
 }
 
 // waitForWriting returns true at a moment at which the n-th checkpoint from now
@@ -197,15 +207,10 @@ func TestDiskFull(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Regexp(t, `^zoo: run/(last|best) could not be saved: .*no space left on device; the checkpoint before is still there$`, lines[len(lines)-1])
 	require.NotContains(t, out.String(), "goroutine")
-	c, err := train.Last(run)
-	require.NoError(t, err)
-	require.NotNil(t, c.Training)
+	epochs := complete(t, run)
 
 	require.NoError(t, os.Remove(ballast))
-	// As many epochs as are begun, so that it comes to an end.
-	var at struct{ Position struct{ Epoch int } }
-	require.NoError(t, json.Unmarshal(c.Training, &at))
-	again, out := start(t, disk, program, "-resume", "run", "-epochs", jsonText(at.Position.Epoch+1))
+	again, out := start(t, disk, program, "-resume", "run", "-epochs", jsonText(epochs+1))
 	require.NoError(t, again.Wait(), out)
 	require.Contains(t, out.String(), "test accuracy")
 }

@@ -103,7 +103,7 @@ func TestOwnData(t *testing.T) {
 	}
 	require.Equal(t, reference, readNPY(t, file("after.npy"), 90, 2), "the batch is the same, and so are the bits")
 
-	// The test file alone, in an order that puts other clips together.
+	// The test file alone: the checkpoint knows the rest.
 	out, err = call("-eval", file("run"), "-data", "npz:"+file("test.npz"))
 	require.NoError(t, err)
 	require.Contains(t, out, "accuracy "+fmt.Sprintf("%.4f", s.Test.Accuracy))

@@ -84,9 +84,11 @@ func report(w io.Writer, d zoo.Description, r *train.Result) error {
 		{"input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
 		{"whole model", ratio(d.Model, d.Dense.Model)},
-		{"a training step", fmt.Sprintf("%.1f ms (median)", r.StepMillis)},
-		{"training", fmt.Sprintf("%.1f s", r.Training.Seconds())},
 	})
+	if r.StepMillis > 0 { // a run that was complete when it was resumed has none
+		t.AppendRow(table.Row{"a training step", fmt.Sprintf("%.1f ms (median)", r.StepMillis)})
+		t.AppendRow(table.Row{"training", fmt.Sprintf("%.1f s", r.Training.Seconds())})
+	}
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
 }

@@ -35,11 +35,16 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out, err := f.openFolder(m)
+	out, err := f.openFolder(m, stderr)
 	if err != nil {
 		return err
 	}
 	defer out.close()
+	if c == nil { // a run that is killed before its first checkpoint can be resumed too
+		if err := f.describeRun(out); err != nil {
+			return err
+		}
+	}
 	log := stdout
 	if f.js {
 		log = stderr // the result alone is JSON on standard output
@@ -51,7 +56,15 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	p := newProgress(log)
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
-	cfg.OnEpoch = func(epochs []train.Epoch) { out.epochs(epochs); p.epoch(epochs) }
+	cfg.OnEpoch = func(epochs []train.Epoch) {
+		if c != nil && out.rows == 0 { // nothing of a run is changed that does not go on
+			if err := f.describeRun(out); err != nil {
+				out.fail(err)
+			}
+		}
+		out.epochs(epochs)
+		p.epoch(epochs)
+	}
 	var result *train.Result
 	if c != nil {
 		result, err = train.Resume(ctx, c, set, cfg)
@@ -60,23 +73,26 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	p.clear()
 	if err != nil {
-		return f.stopped(ctx, out, err)
+		return f.stopped(out, err)
+	}
+	// What it came to comes first: no file that cannot be written loses it.
+	s := f.summary(d, set, result)
+	if f.js {
+		err = writeJSON(stdout, s)
+	} else {
+		err = report(stdout, d, result)
+	}
+	if err != nil {
+		return err
 	}
 	if err := f.writeLogits(result.Test); err != nil {
 		return err
 	}
-	s := f.summary(d, set, result)
 	if err := out.finish(ctx, m, set, result, s); err != nil {
-		return f.stopped(ctx, out, err)
-	}
-	if f.js {
-		return writeJSON(stdout, s)
-	}
-	if err := report(stdout, d, result); err != nil {
-		return err
+		return f.stopped(out, err)
 	}
 	if out.dir != "" {
-		fmt.Fprintf(log, "evaluate again: %s\n", evalCommand(out.dir))
+		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", program(), quote(out.dir))
 	}
 	return nil
 }
@@ -135,8 +151,8 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 }
 
 // stopped words what ended a run before its end, and how to go on.
-func (f *flags) stopped(ctx context.Context, out *folder, err error) error {
-	if ctx.Err() == nil {
+func (f *flags) stopped(out *folder, err error) error {
+	if !errors.Is(err, context.Canceled) {
 		var input *train.InputError
 		if errors.As(err, &input) {
 			return usage{err}
@@ -144,7 +160,7 @@ func (f *flags) stopped(ctx context.Context, out *folder, err error) error {
 		return err
 	}
 	out.draw() // the curves so far
-	text := strings.TrimSuffix(err.Error(), ": "+ctx.Err().Error())
+	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
 	if out.dir == "" {
 		return interrupted(text + "; nothing is saved, as there is no -out")
 	}
@@ -185,21 +201,26 @@ func resuming(dir string, c *zoo.Checkpoint) string {
 // summary is the result as JSON.
 type summary struct {
 	zoo.Description
-	Set             string        `json:"set"`
-	Seed            uint64        `json:"seed"`
-	Batch           int           `json:"batch"`
-	LearningRate    float64       `json:"learning_rate"`
-	Epochs          []train.Epoch `json:"epochs"`
-	Best            int           `json:"best_epoch"`
-	Stopped         bool          `json:"stopped_early"`
-	Test            train.Score   `json:"test"`
-	StepMillis      float64       `json:"step_ms_median"`
-	TrainingSeconds float64       `json:"training_seconds"` // of the last process of the run
+	Set          string        `json:"set"`
+	Seed         uint64        `json:"seed"`
+	Batch        int           `json:"batch"`
+	LearningRate float64       `json:"learning_rate"`
+	Epochs       []train.Epoch `json:"epochs"`
+	Best         int           `json:"best_epoch"`
+	Stopped      bool          `json:"stopped_early"`
+	Test         train.Score   `json:"test"`
+	// Of the process that ended the run; left out when it had nothing to train.
+	StepMillis      float64 `json:"step_ms_median,omitempty"`
+	TrainingSeconds float64 `json:"training_seconds,omitempty"`
 }
 
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
-	return summary{
+	s := summary{
 		Description: d, Set: set.Name(), Seed: f.seed, Batch: f.batch, LearningRate: f.lr,
-		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, StepMillis: r.StepMillis, TrainingSeconds: r.Training.Seconds(),
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, StepMillis: r.StepMillis,
 	}
+	if r.StepMillis > 0 {
+		s.TrainingSeconds = r.Training.Seconds()
+	}
+	return s
 }

@@ -30,6 +30,7 @@ type Panel struct {
 const (
 	panelWidth  = 480
 	panelHeight = 330 // without the legend
+	legendWidth = 380 // of a row, less than the data have
 	margin      = 12
 	titleHeight = 28
 	lineHeight  = 18 // of a line of text
@@ -53,7 +54,7 @@ func Draw(path string, panels ...Panel) error {
 		if err := p.check(); err != nil {
 			return errors.Wrapf(err, "charts: %s", path)
 		}
-		legend = max(legend, len(p.legendRows(panelWidth)))
+		legend = max(legend, len(p.legendRows(legendWidth)))
 	}
 	tiles := draw.Tiles{
 		Cols: min(2, len(panels)), Rows: (len(panels) + 1) / 2,
@@ -80,9 +81,9 @@ func Draw(path string, panels ...Panel) error {
 		plots[row][column].Draw(c)
 		frame := plots[row][column].DataCanvas(c).Rectangle
 		heading := bold(style(titleSize, draw.XCenter, draw.YCenter))
-		pg.text(p.Title, heading, (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, panelWidth)
+		pg.text(p.Title, heading, (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, frame.Size().X)
 		frame.Max.Y = c.Min.Y
-		drawLegend(pg, frame, p.legendRows(panelWidth), looks)
+		drawLegend(pg, frame, p.legendRows(legendWidth), looks)
 	}
 	return pg.save()
 }

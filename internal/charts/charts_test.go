@@ -118,6 +118,23 @@ func TestDrawAtTheEnds(t *testing.T) {
 	assert.Zero(t, count(readPNG(t, path), palette[0]), "above Max")
 }
 
+// A line that leaves the axes, however far, is cut at them.
+func TestDrawIsCutAtTheAxes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.png")
+	p := Panel{Min: ptr(0), Max: ptr(1), Lines: []Line{{X: []float64{1, 2, 3}, Y: []float64{0.5, 1e29, 0.2}}}}
+	require.NoError(t, Draw(path, p))
+	img := readPNG(t, path)
+	r, g, b, _ := palette[0].RGBA()
+	for y := range img.Bounds().Max.Y {
+		for x := range img.Bounds().Max.X {
+			if r1, g1, b1, _ := img.At(x, y).RGBA(); r1 == r && g1 == g && b1 == b {
+				require.Less(t, y, (354-40)*4/3, "below the axis")
+				require.Greater(t, y, 20, "above the plot")
+			}
+		}
+	}
+}
+
 func TestDrawOnePoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	require.NoError(t, Draw(path, Panel{IntegerX: true, Lines: []Line{{X: []float64{1}, Y: []float64{2}}}}))

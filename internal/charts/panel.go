@@ -58,7 +58,9 @@ func (p *Panel) setRanges(out *plot.Plot) {
 	if p.IntegerX {
 		out.X.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 1) })
 		if len(xs) > 0 { // no tick before the first epoch, and room around a single one
-			out.X.Min, out.X.Max = slices.Min(xs)-0.5, slices.Max(xs)+0.5
+			first, last := slices.Min(xs), slices.Max(xs)
+			room := max(0.5, 1e-6*math.Abs(first), 1e-6*math.Abs(last)) // seen as a difference in float64
+			out.X.Min, out.X.Max = first-room, last+room
 		}
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +27,7 @@ type File struct {
 }
 
 // WriteDir makes dir hold exactly these files and SHA256SUMS, which lists their
-// checksums. On an error dir is as it was.
+// checksums. On an error ReadDir finds what it found before.
 func WriteDir(dir string, files ...File) error {
 	dir = filepath.Clean(dir)
 	next, old := dir+".new", dir+".old"
@@ -45,6 +47,7 @@ func WriteDir(dir string, files ...File) error {
 		}
 	}
 	if err := os.Rename(next, dir); err != nil {
+		os.Rename(old, dir) // where this fails too, old is where readers look
 		return err
 	}
 	if err := syncDir(filepath.Dir(dir)); err != nil {
@@ -90,9 +93,10 @@ func current(dir string) string {
 	return dir
 }
 
-// ReadDir returns the contents of the named files of dir. It returns an error
-// when one is missing, or is not the one whose checksum was written. While a run
-// writes, the folder may be exchanged under a reader: then it reads the new one.
+// ReadDir returns the contents of the named files of dir, of all that it holds
+// without names. It returns an error when one is missing, or is not the one whose
+// checksum was written. While a run writes, the folder may be exchanged under a
+// reader: then it reads the new one. All files are of one folder.
 func ReadDir(dir string, names ...string) (map[string][]byte, error) {
 	const tries = 50
 	for try := 1; ; try++ {
@@ -125,6 +129,9 @@ func readFiles(root *os.Root, names []string) (map[string][]byte, error) {
 	sums, err := readSums(root)
 	if err != nil {
 		return nil, err
+	}
+	if len(names) == 0 {
+		names = slices.Sorted(maps.Keys(sums))
 	}
 	files := map[string][]byte{}
 	for _, name := range names {
