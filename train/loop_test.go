@@ -296,6 +296,8 @@ func TestGates(t *testing.T) {
 	few, err := Gates(context.Background(), m, set, datasets.Test, 5, 3)
 	require.NoError(t, err)
 	require.Equal(t, 3*8, few[0].Count[0])
+	_, err = Gates(context.Background(), m, set, datasets.Test, 5, -1)
+	require.EqualError(t, err, "train: gates of -1 clips, 5 at a time; want at least 1")
 }
 
 // stepCounts counts, for each step, the clips that have it.
@@ -324,4 +326,42 @@ func TestModelKnowsItsInput(t *testing.T) {
 	require.Equal(t, maxSteps, loaded.Input.Steps)
 	_, err = os.Stat(filepath.Join(cfg.Dir, "last", "SHA256SUMS"))
 	require.NoError(t, err)
+}
+
+// Weights that overflow in the last step of an epoch are named before they are
+// saved, and so are logits that overflow in an evaluation alone.
+func TestNotFiniteAtTheEnd(t *testing.T) {
+	cfg := config(1)
+	cfg.Batch, cfg.Optimizer, cfg.Clip, cfg.LearningRate = 24, SGD{}, 0, 1e38 // one step
+	cfg.Dir = t.TempDir()
+	set := newWalks(24, 5, true)
+	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+	require.Error(t, err)
+	require.Regexp(t, `^train: epoch 1, step 1, its last: parameter \S+ is no longer finite at element \d+; a lower|^train: stopped at the test.*the logits of test clip \d+ are not finite`, err.Error())
+
+	m := newModel(t, 1, 0)
+	for _, p := range m.Params() {
+		if values := p.Value.Data().([]float32); p.Name == "head.weight" || p.Name == "head.bias" {
+			for k := range values {
+				values[k] = math.MaxFloat32
+			}
+		}
+	}
+	_, err = Evaluate(context.Background(), m, set, datasets.Test, 5)
+	require.ErrorContains(t, err, "train: the logits of test clip ")
+}
+
+// A checkpoint that cannot be written ends the run with its error.
+func TestSaveFails(t *testing.T) {
+	cfg := config(5)
+	cfg.Dir = filepath.Join(t.TempDir(), "run")
+	cfg.OnEpoch = func(all []Epoch) {
+		if len(all) == 2 { // where the folder was is now a file
+			require.NoError(t, os.RemoveAll(cfg.Dir))
+			require.NoError(t, os.WriteFile(cfg.Dir, nil, 0o600))
+		}
+	}
+	_, err := Run(context.Background(), newModel(t, 1, 0), newWalks(24, 5, true), cfg)
+	require.ErrorContains(t, err, "could not be saved: ")
+	require.ErrorContains(t, err, "not a directory")
 }

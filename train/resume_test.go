@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -171,4 +172,70 @@ func TestResumeErrors(t *testing.T) {
 	require.ErrorContains(t, err, "this is a model without its training")
 	_, err = Last(t.TempDir())
 	require.ErrorContains(t, err, "no such file")
+}
+
+// Other clips held out, other normalisation or other names are another run.
+func TestResumeComparesTheData(t *testing.T) {
+	walks := newWalks(40, 10, true)
+	held := func(seed uint64) datasets.Set {
+		s, err := datasets.Holdout(walks, 0.25, seed)
+		require.NoError(t, err)
+		return s
+	}
+	cfg := config(1)
+	cfg.Dir = t.TempDir()
+	_, err := Run(context.Background(), newModel(t, 1, 0), held(1), cfg)
+	require.NoError(t, err)
+	for text, set := range map[string]datasets.Set{
+		"the data had fingerprint":     held(2),
+		"the data had order_crc32":     walks,
+		"the model had input":          normalised{held(1)},
+		`the model had class_names ["`: renamed{held(1)},
+	} {
+		c, err := Last(cfg.Dir)
+		require.NoError(t, err)
+		_, err = Resume(context.Background(), c, set, cfg)
+		require.ErrorContains(t, err, text)
+	}
+	_, err = Run(context.Background(), newModel(t, 1, 0), held(1), cfg)
+	require.ErrorContains(t, err, "there is a run in "+cfg.Dir+"; Resume goes on with it")
+}
+
+type normalised struct{ datasets.Set }
+
+func (normalised) Normalisation() preprocess.Normalisation {
+	return preprocess.Normalisation{Mean: []float64{1}, Std: []float64{2}}
+}
+
+type renamed struct{ datasets.Set }
+
+func (renamed) Classes() []string { return []string{"up", "down"} }
+
+// A run killed after a best epoch, before that was its last checkpoint, and then
+// resumed for fewer epochs, does not take that epoch's weights for others.
+func TestBestOfALaterEpoch(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(3)
+	cfg.Dir = t.TempDir()
+	last, best := filepath.Join(cfg.Dir, "last"), filepath.Join(cfg.Dir, "best")
+	var lasts, bests []map[string][]byte
+	cfg.OnSave = func(dir string) {
+		if dir == last {
+			lasts = append(lasts, toBytes(files(t, last)))
+			bests = append(bests, toBytes(files(t, best)))
+		}
+	}
+	cfg.LearningRate = 0.005 // slow: each epoch is better than the one before
+	r, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+	require.NoError(t, err)
+	require.Equal(t, 3, r.Best)
+	// As if epoch 2 had been worse than epoch 1, and the run killed in epoch 3.
+	lay(t, last, lasts[1])
+	lay(t, best, bests[2])
+	c, err := Last(cfg.Dir)
+	require.NoError(t, err)
+	edit(c, `"best":2`, `"best":1`)
+	cfg.Epochs = 2
+	_, err = Resume(context.Background(), c, set, cfg)
+	require.ErrorContains(t, err, "best is not of epoch 1, the best of 2; resume for more epochs")
 }

@@ -207,10 +207,19 @@ func TestClipGradients(t *testing.T) {
 func TestErrors(t *testing.T) {
 	set := newWalks(6, 6, false)
 	for text, change := range map[string]func(*Config){
-		"train: 0 epochs; want at least 1":                                       func(c *Config) { c.Epochs = 0 },
-		"train: a batch of -1 clips; want at least 1":                            func(c *Config) { c.Batch = -1 },
-		"train: learning rate NaN; want a positive number":                       func(c *Config) { c.LearningRate = math.NaN() },
-		"train: clipping to a norm of -1; want a positive number, or 0 for none": func(c *Config) { c.Clip = -1 },
+		"train: 0 epochs; want at least 1":                                                             func(c *Config) { c.Epochs = 0 },
+		"train: learning rate +Inf; want a positive number":                                            func(c *Config) { c.LearningRate = math.Inf(1) },
+		"train: clipping to a norm of +Inf; want a positive number, or 0 for none":                     func(c *Config) { c.Clip = math.Inf(1) },
+		"train: weight decay NaN; want at least 0":                                                     func(c *Config) { c.WeightDecay = math.NaN() },
+		"train: label smoothing 1; want at least 0 and below 1":                                        func(c *Config) { c.LabelSmoothing = 1 },
+		"train: patience of -1 epochs; want at least 1, or 0 for none":                                 func(c *Config) { c.Patience = -1 },
+		"train: -1 batches of 6 clips a step; want at least 1, and fewer clips than 2^31":              func(c *Config) { c.Accumulate = -1 },
+		`train: schedule "step:0:0"; want step:EPOCHS:FACTOR with positive numbers, as in step:30:0.2`: func(c *Config) { c.Schedule = StepDecay{} },
+		`train: schedule "cosine:2"; want cosine, or cosine:FLOOR with a number from 0 to 1`:           func(c *Config) { c.Schedule = WarmUp{1, Cosine{2}} },
+		`train: optimizer "sgd:2": factors are above 0 and below 1, momentum may be 0, ε is above 0`:   func(c *Config) { c.Optimizer = SGD{2} },
+		"train: a batch of -1 clips; want at least 1":                                                  func(c *Config) { c.Batch = -1 },
+		"train: learning rate NaN; want a positive number":                                             func(c *Config) { c.LearningRate = math.NaN() },
+		"train: clipping to a norm of -1; want a positive number, or 0 for none":                       func(c *Config) { c.Clip = -1 },
 	} {
 		cfg := config(1)
 		change(&cfg)
