@@ -188,7 +188,7 @@ func TestResumeComparesTheData(t *testing.T) {
 	require.NoError(t, err)
 	for text, set := range map[string]datasets.Set{
 		"the data had fingerprint":     held(2),
-		"the data had order_crc32":     walks,
+		"position: 5 steps in all":     walks,
 		"the model had input":          normalised{held(1)},
 		`the model had class_names ["`: renamed{held(1)},
 	} {
