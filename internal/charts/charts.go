@@ -30,7 +30,7 @@ type Panel struct {
 const (
 	panelWidth  = 480
 	panelHeight = 330 // without the legend
-	legendWidth = 380 // of a row, less than the data have
+	legendWidth = 420 // of a row, less than the data have
 	margin      = 12
 	titleHeight = 28
 	lineHeight  = 18 // of a line of text
