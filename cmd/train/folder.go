@@ -37,22 +37,23 @@ type folder struct {
 	failure error // the first of a picture or a table on the way: training goes on, the exit code tells
 }
 
-// openFolder makes the folder of a new run, or takes that of the run to resume.
-func (f *flags) openFolder(m *zoo.Model, stderr io.Writer) (*folder, error) {
-	o := &folder{title: m.Name, boards: f.tensorboard, stderr: stderr}
+// openFolder makes the folder of a new run of a model, or takes that of the run to
+// resume, and keeps other processes out of it.
+func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
+	o := &folder{boards: f.tensorboard, stderr: stderr}
 	if f.out == noOut {
 		return o, nil
 	}
 	o.dir = f.out
-	if err := f.claim(o, m.Name); err != nil {
-		return nil, err
+	if err := f.claim(o, model); err != nil {
+		return o, err
 	}
 	// The system gives the lock back when the process ends, however it does.
 	o.lock = flock.New(filepath.Join(o.dir, ".lock"))
 	if locked, err := o.lock.TryLock(); err != nil {
-		return nil, usage{errors.Wrap(err, "train: -out")}
+		return o, usage{errors.Wrap(err, "train: -out")}
 	} else if !locked {
-		return nil, badf("another process trains in %s; wait for it or stop it", o.dir)
+		return o, badf("another process trains in %s; wait for it or stop it", o.dir)
 	}
 	return o, nil
 }

@@ -20,10 +20,18 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return usage{err}
 	}
+	out := &folder{}
+	defer func() { out.close() }()
 	var c *zoo.Checkpoint // to go on from
-	if f.resume != "" && train.HasCheckpoint(f.resume) {
-		if c, err = train.Last(f.resume); err != nil {
-			return usage{err}
+	if f.resume != "" {
+		// The folder first: another process may be about to write the next one.
+		if out, err = f.openFolder("", stderr); err != nil {
+			return err
+		}
+		if train.HasCheckpoint(f.resume) {
+			if c, err = train.Last(f.resume); err != nil {
+				return usage{err}
+			}
 		}
 	}
 	m, set, err := f.modelAndSet(c)
@@ -31,19 +39,25 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer set.Close()
-	d, err := m.Describe(m.Name)
-	if err != nil {
-		return err
+	if f.resume == "" {
+		if out, err = f.openFolder(m.Name, stderr); err != nil {
+			return err
+		}
 	}
-	out, err := f.openFolder(m, stderr)
-	if err != nil {
-		return err
-	}
-	defer out.close()
+	out.title = m.Name
 	if c == nil { // a run that is killed before its first checkpoint can be resumed too
 		if err := f.describeRun(out); err != nil {
 			return err
 		}
+	}
+	return f.fit(ctx, c, m, set, cfg, out, stdout, stderr)
+}
+
+// fit trains from the checkpoint c, or from the beginning where there is none.
+func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, cfg train.Config, out *folder, stdout, stderr io.Writer) error {
+	d, err := m.Describe(m.Name)
+	if err != nil {
+		return err
 	}
 	log := stdout
 	if f.js {
@@ -75,20 +89,26 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return f.stopped(out, err)
 	}
-	// What it came to comes first: no file that cannot be written loses it.
-	s := f.summary(d, set, result)
+	return f.conclude(ctx, d, m, set, result, out, stdout, log)
+}
+
+// conclude prints and writes what a run came to. Printing comes first: no file
+// that cannot be written loses it.
+func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, set datasets.Set, r *train.Result, out *folder, stdout, log io.Writer) error {
+	s := f.summary(d, set, r)
+	var err error
 	if f.js {
 		err = writeJSON(stdout, s)
 	} else {
-		err = report(stdout, d, result)
+		err = report(stdout, d, r)
 	}
 	if err != nil {
 		return err
 	}
-	if err := f.writeLogits(result.Test); err != nil {
+	if err := f.writeLogits(r.Test); err != nil {
 		return err
 	}
-	if err := out.finish(ctx, m, set, result, s); err != nil {
+	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
 	}
 	if out.dir != "" {
