@@ -51,7 +51,7 @@ func (f *npzFile) readPart() (*npzPart, error) {
 	steps := int64(p.steps())
 	p.lengths, err = p.integers("lengths", func(v int64) error {
 		if v < 1 || v > steps {
-			return errors.Errorf("a clip has 1 to %d steps, those of x", steps)
+			return errors.Errorf("a clip has 1 to %d steps, those of x; correct it or leave the clip out", steps)
 		}
 		return nil
 	})

@@ -64,7 +64,7 @@ func (p *npzPart) measure(m *meter, from int, run []byte, floats []float32) erro
 	}
 	p.x.dtype.floats(floats, run)
 	if k := notFinite(floats); k >= 0 {
-		return p.errorf("%s is %v, want finite numbers in all steps of a clip", p.x.at(from+k), floats[k])
+		return p.errorf("%s is %v, want finite numbers in all steps of a clip; leave them out, or np.nan_to_num(x)", p.x.at(from+k), floats[k])
 	}
 	if m != nil {
 		m.values.Add(floats)

@@ -41,7 +41,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	case opt.Height != 0 || opt.Width != 0:
 		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
 	case len(paths) == 1 && opt.Normalisation == nil:
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", or give the Normalisation of a checkpoint", name)
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation", name)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -153,7 +153,7 @@ func (s *npzSet) nameClasses(given []string) error {
 		}
 		for i, label := range p.labels {
 			if int(label) >= len(s.classes) {
-				return p.errorf("y[%d] is %d, but there are %d classes, 0 to %d", i, label, len(s.classes), len(s.classes)-1)
+				return p.errorf("y[%d] is %d, but there are %d classes, 0 to %d; correct it, or add its name to classes", i, label, len(s.classes), len(s.classes)-1)
 			}
 		}
 	}

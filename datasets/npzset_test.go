@@ -303,7 +303,7 @@ func TestNPZCloses(t *testing.T) {
 	bad := writeNPZ(t, "bad.npz", true, array{"y", npy("|u1", "(1,)", []byte{1})},
 		array{"x", npy("<f4", "(1, 1, 6)", f4(1, 2, 3, 4, 5, float32(math.NaN())))})
 	_, err := Open("npz:"+golden+"float32-train-compressed.npz,"+bad, Options{})
-	require.EqualError(t, err, "datasets: "+bad+": x[0, 0, 5] is NaN, want finite numbers in all steps of a clip")
+	require.EqualError(t, err, "datasets: "+bad+": x[0, 0, 5] is NaN, want finite numbers in all steps of a clip; leave them out, or np.nan_to_num(x)")
 	assert.Equal(t, before, openDescriptors(t))
 	assert.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "tensorzoo-*"))

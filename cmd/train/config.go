@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,7 @@ func (f *flags) readConfig() error {
 	}
 	values, err := readFlags(f.config, flagNames(f.set))
 	if err != nil {
-		return usage{errors.WithMessagef(err, "train: %s", f.config)}
+		return usage{errors.WithMessagef(err, "train: -config %s", f.config)}
 	}
 	for _, v := range values {
 		if f.cmd[v.name] || v.name == "spec" && f.cmd["model"] || v.name == "model" && f.cmd["spec"] {
@@ -76,6 +77,7 @@ func (f *flags) readRun() error {
 	if err != nil {
 		return usage{errors.WithMessagef(err, "train: %s", path)}
 	}
+	f.ran = path
 	began := map[string]bool{}
 	for _, v := range values {
 		began[v.name] = true
@@ -144,7 +146,7 @@ type flagValue struct{ name, value string }
 func readFlags(path string, known []string) ([]flagValue, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, reason(err)
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -178,6 +180,15 @@ func readFlags(path string, known []string) ([]flagValue, error) {
 		return nil, errors.New("it goes on after its closing brace; want one JSON object")
 	}
 	return values, nil
+}
+
+// reason drops the path from an error whose message has it already.
+func reason(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 func flagText(v any) (string, error) {

@@ -15,6 +15,9 @@ import (
 
 // evaluate scores a checkpoint on the test part.
 func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
+	if !isFolder(f.eval) {
+		return badf("there is no run or checkpoint in %s: it is no folder", f.eval)
+	}
 	dir := train.CheckpointDir(f.eval)
 	m, err := zoo.Load(dir)
 	if err != nil {

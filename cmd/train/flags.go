@@ -42,6 +42,7 @@ type flags struct {
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
+	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
 
 const intro = `Train fits a recurrent classifier, whose input weights are a tensor network, to a data set.
@@ -124,7 +125,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	args = joinOptional(args, "resume", "eval")
 	if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		f.set.SetOutput(stdout)
-		fmt.Fprint(stdout, intro)
+		fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/train", program()))
 		f.set.PrintDefaults()
 		return nil, true, nil
 	} else if err != nil {

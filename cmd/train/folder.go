@@ -283,8 +283,11 @@ func program() string {
 	if err != nil || !strings.Contains(exe, "go-build") {
 		return quote(os.Args[0])
 	}
-	if _, err := os.Stat("cmd/train"); err == nil {
+	if _, err := os.Stat("cmd/train/main.go"); err == nil {
 		return "go run ./cmd/train"
+	}
+	if !strings.HasPrefix(exe, os.TempDir()) { // go tool runs what is in the build cache
+		return "go tool train"
 	}
 	return "go run github.com/tensorzoo/tensorzoo/cmd/train"
 }

@@ -196,7 +196,7 @@ func TestResumeMistakes(t *testing.T) {
 		"-resume " + dir + " -eval " + dir:        "-resume trains and -eval does not",
 		"-resume":                                 "-resume of which run?",
 		"-eval":                                   "-eval of which run?",
-		"-eval " + dir + "x":                      "no such file or directory",
+		"-eval " + dir + "x":                      "there is no run or checkpoint in ",
 		"-eval " + dir + " -model ht-lstm":        "-eval takes model and normalisation from the checkpoint",
 		"-eval " + dir + " -data npz:nothing.npz": "nothing.npz: no such file",
 		"-eval " + dir + " -split half":           `no split "half"`,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -68,7 +69,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 	}
 	data, err := os.ReadFile(f.spec)
 	if err != nil {
-		return zoo.Entry{}, errors.Wrap(err, "train: -spec")
+		return zoo.Entry{}, errors.Wrapf(reason(err), "train: -spec %s", f.spec)
 	}
 	s, err := zoo.ParseSpec(data)
 	return zoo.Entry{Name: f.spec, Spec: s}, errors.Wrapf(err, "train: -spec %s", f.spec)
@@ -89,7 +90,7 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	}
 	set, err := datasets.Open(f.data, opt)
 	if err != nil {
-		return nil, usage{err}
+		return nil, usage{errors.Errorf("%v%s", err, f.whyThisData(input))}
 	}
 	if n := size(set.StepShape()); n != features {
 		set.Close()
@@ -107,6 +108,18 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	return held, nil
 }
 
+// whyThisData completes an error about data that the command line does not name.
+func (f *flags) whyThisData(input *zoo.Input) string {
+	hint := ""
+	if input != nil && f.stated("data") {
+		hint = fmt.Sprintf("; the model reads steps of %s", shape(input.StepShape))
+	}
+	if f.ran != "" && !f.stated("data") {
+		hint = fmt.Sprintf("; %s names it, from the folder it was written in: go there, or give -data", f.ran)
+	}
+	return hint
+}
+
 func size(shape []int) int {
 	n := 1
 	for _, s := range shape {
@@ -120,7 +133,7 @@ func size(shape []int) int {
 func frame(features int) (width, height int, err error) {
 	j := int(math.Round(math.Sqrt(float64(features) / 36)))
 	if j < 1 || 36*j*j != features {
-		return 0, 0, errors.Errorf("the model reads %d values a step, and the clips are frames of 4j x 3j x 3 values, such as 160x120x3 = 57600 or 64x48x3 = 9216; change \"in_modes\" or take another model", features)
+		return 0, 0, errors.Errorf("the model reads %d values a step, and the clips are frames of 4j x 3j x 3 values, such as 160x120x3 = 57600 or 64x48x3 = 9216; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", features)
 	}
 	return 4 * j, 3 * j, nil
 }

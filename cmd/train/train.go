@@ -119,7 +119,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 
 // announce says what is trained on what, and where it is kept.
 func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
-	fmt.Fprintf(w, "%s: %s input weights %s on %s, %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
+	fmt.Fprintf(w, "training %s (%s, %s input weights) on %s: %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
 		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), steps(set.Steps()), shape(set.StepShape()))
 	if out.dir != "" {
 		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))

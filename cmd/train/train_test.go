@@ -60,7 +60,7 @@ func TestMistakes(t *testing.T) {
 		"-model cnn-lstm":        "cnn-lstm: the model reads 2048 values a step",
 		"-data actons":           `no set is called "actons"; did you mean "actions"?`,
 		"-split few":             `actions has no split "few"; did you mean "few-subjects"?`,
-		"-spec nowhere.json":     "open nowhere.json: no such file or directory",
+		"-spec nowhere.json":     "-spec nowhere.json: no such file or directory",
 		"-spec " + broken:        `spec has no field "clases"; did you mean "classes"?`,
 		"-spec " + classes:       "says 9 classes, actions (heldout-subjects) has 8",
 		"-spec x -model lstm":    "give -model lstm or -spec x, not both",
