@@ -23,7 +23,10 @@ func expand(format, what string, ranks []int, want int) ([]int, error) {
 		}
 		return all, nil
 	}
-	return nil, errors.Errorf("decomp: %s has %d %s (%s); give 1 for all, or %d", format, len(ranks), what, dots(ranks), want)
+	if want == 1 {
+		return nil, errors.Errorf("decomp: %s has %d %s (%s); want 1", format, len(ranks), what, dots(ranks))
+	}
+	return nil, errors.Errorf("decomp: %s has %d %s (%s); give one for all, or %d", format, len(ranks), what, dots(ranks), want)
 }
 
 // atMost returns an error when a rank is larger than is useful: the matrix of

@@ -134,6 +134,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := r.at.check(r.set.Clips(datasets.Train), r.cfg.Batch*r.cfg.Accumulate); err != nil {
 		return err
 	}
+	if r.at.Epoch > r.cfg.Epochs {
+		return errors.Errorf("the run has %d epochs already; resume for at least as many", r.at.Epoch)
+	}
 	if err := sameFields("data", s.Data, r.data()); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -96,8 +97,15 @@ func ParseSpec(data []byte) (Spec, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
 		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field != "" {
-			return s, errors.Errorf("zoo: spec field %q is a JSON %s; want %s", wrong.Field, wrong.Value, wanted(wrong.Type.String()))
+		if errors.As(err, &wrong) && wrong.Field == "" {
+			return s, errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", wrong.Value)
+		}
+		if errors.As(err, &wrong) {
+			field := strings.ReplaceAll(wrong.Field, "FormatSpec.", "") // how Go embeds it is nobody's business
+			return s, errors.Errorf("zoo: spec field %q is a JSON %s; want %s", field, wrong.Value, wanted(wrong.Type.String()))
+		}
+		if errors.Is(err, io.EOF) {
+			return s, errors.New("zoo: spec is empty; want a JSON object")
 		}
 		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 			return s, errors.Errorf("zoo: spec has no field %s%s", name, didyoumean.Hint(strings.Trim(name, `"`), specFields))
@@ -115,7 +123,7 @@ func wanted(goType string) string {
 	case "int":
 		return "a whole number"
 	case "[]int":
-		return "a list of whole numbers"
+		return "a list of whole numbers, such as [3]"
 	case "float64":
 		return "a number"
 	}

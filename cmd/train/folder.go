@@ -286,8 +286,8 @@ func program() string {
 	if _, err := os.Stat("cmd/train/main.go"); err == nil {
 		return "go run ./cmd/train"
 	}
-	if !strings.HasPrefix(exe, os.TempDir()) { // go tool runs what is in the build cache
-		return "go tool train"
+	if module, err := os.ReadFile("go.mod"); err == nil && strings.Contains(string(module), "github.com/tensorzoo/tensorzoo/cmd/train") {
+		return "go tool train" // go get -tool wrote that
 	}
 	return "go run github.com/tensorzoo/tensorzoo/cmd/train"
 }

@@ -206,6 +206,21 @@ func TestResumeMistakes(t *testing.T) {
 		var u usage
 		require.True(t, errors.As(err, &u), line)
 	}
+	// Another model in the file that the run was started with.
+	spec := filepath.Join(filepath.Dir(dir), "spec.json")
+	other := filepath.Join(filepath.Dir(dir), "other")
+	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
+	_, err = call("-spec", spec, "-split", "few-subjects", "-epochs", "2", "-out", other)
+	require.NoError(t, err)
+	_, err = call("-resume", other, "-epochs", "1")
+	require.ErrorContains(t, err, "the run has 2 epochs already; resume for at least as many")
+	require.NoError(t, os.WriteFile(spec, []byte(strings.Replace(smallSpec, "[4]}", "[3]}", 1)), 0o600))
+	_, err = call("-resume", other, "-epochs", "3")
+	require.ErrorContains(t, err, "spec.json has changed since the run in "+other+" was started with it")
+	require.NoError(t, os.Remove(spec))
+	_, err = call("-resume", other, "-epochs", "3")
+	require.NoError(t, err)
+
 	// Given again as it was is no mistake, and more epochs are none.
 	_, err = call("-out", dir, "-resume", "-lr", "2e-3", "-epochs", "2")
 	require.NoError(t, err)

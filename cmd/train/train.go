@@ -131,6 +131,9 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 func (f *flags) modelAndSet(c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error) {
 	if c != nil {
 		m := c.Model
+		if err := f.sameSpec(m); err != nil {
+			return nil, nil, err
+		}
 		set, err := f.openSet(m.Name, m.Features(), m.Input, m.ClassNames)
 		return m, set, err
 	}
@@ -152,6 +155,24 @@ func (f *flags) modelAndSet(c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error)
 		return nil, nil, usage{err}
 	}
 	return m, set, nil
+}
+
+// sameSpec returns an error when the file of -spec holds another model by now than
+// the one that the run was started with. It need not be there any more.
+func (f *flags) sameSpec(m *zoo.Model) error {
+	if f.spec == "" {
+		return nil
+	}
+	entry, err := f.entry()
+	if err != nil {
+		return nil
+	}
+	now := entry.Spec
+	now.Classes, now.Dropout, now.RecurrentDropout = m.Spec.Classes, m.Spec.Dropout, m.Spec.RecurrentDropout
+	if now.String() != m.Spec.String() {
+		return badf("%s has changed since the run in %s was started with it; train the new model with another -out", f.spec, f.resume)
+	}
+	return nil
 }
 
 func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
