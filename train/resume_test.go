@@ -239,3 +239,25 @@ func TestBestOfALaterEpoch(t *testing.T) {
 	_, err = Resume(context.Background(), c, set, cfg)
 	require.ErrorContains(t, err, "best is not of epoch 1, the best of 2; resume for more epochs")
 }
+
+// A run stopped in the middle of an epoch and resumed to end before that has the
+// weights of the best complete epoch, not those it had when it was stopped.
+func TestResumeToEndBeforeTheEpochUnderWay(t *testing.T) {
+	set := newWalks(30, 10, true) // 5 steps an epoch
+	cfg := config(3)
+	cfg.Dir = t.TempDir()
+	ctx, stopped := stopAt(cfg, 7)
+	_, err := Run(ctx, newModel(t, 1, 0), set, stopped)
+	require.ErrorIs(t, err, context.Canceled)
+	c, err := Last(cfg.Dir)
+	require.NoError(t, err)
+	cfg.Epochs = 1
+	moved := weights(c.Model)
+	r, err := Resume(context.Background(), c, set, cfg)
+	require.NoError(t, err)
+	require.Equal(t, 1, r.Best)
+	best, err := zoo.Load(filepath.Join(cfg.Dir, "best"))
+	require.NoError(t, err)
+	require.Equal(t, weights(best), weights(c.Model))
+	require.NotEqual(t, moved, weights(c.Model))
+}

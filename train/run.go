@@ -315,7 +315,7 @@ func (r *run) keepBest() error {
 
 // restoreBest gives the model the weights of the best epoch.
 func (r *run) restoreBest() error {
-	if r.at.Best == r.at.Epoch {
+	if r.at.Best == r.at.Epoch && r.at.Step == 0 { // no step has moved them since
 		return nil
 	}
 	if r.cfg.Dir != "" {
