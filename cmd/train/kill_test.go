@@ -35,8 +35,8 @@ func start(t *testing.T, dir, program string, args ...string) (*exec.Cmd, *bytes
 }
 
 // TestKilled kills a run (SIGKILL) again and again and resumes it. Half of the
-// kills come at a random moment, also before there is a checkpoint, and half
-// while a checkpoint is being written. In the end every weight, score and
+// kills come at a random moment, also before there is a checkpoint, and half as
+// soon as a checkpoint is begun; those that hit it unfinished are counted. In the end every weight, score and
 // checkpoint is, to the bit, that of a run that nobody killed.
 //
 // TENSORZOO_LONG=1 kills the papers' ht-lstm and tt-gru 30 times each; without
@@ -63,7 +63,7 @@ func killed(t *testing.T, program string, kills int, longest time.Duration, args
 	args = append(args, "-split", "few-subjects", "-validation", "0.1", "-dropout", "0.1", "-save-every", "1ns")
 	rng := rand.New(rand.NewPCG(1, 2))
 	run := filepath.Join(dir, "run")
-	writing := 0 // kills while a checkpoint was being written
+	writing := 0 // kills that hit a checkpoint being written
 	for k := range kills {
 		// However fast the machine is, it is killed before this many epochs.
 		cmd, out := start(t, dir, program, append(args, "-epochs", "1000000", "-out", "run", "-resume")...)
@@ -71,15 +71,18 @@ func killed(t *testing.T, program string, kills int, longest time.Duration, args
 		go func() { exited <- cmd.Wait() }()
 		if k%2 == 0 {
 			time.Sleep(time.Duration(rng.Float64() * float64(longest)))
-		} else if waitForWriting(run, 1+rng.IntN(4), 20*time.Second) {
-			writing++
+		} else {
+			waitForWriting(run, 1+rng.IntN(4), 20*time.Second)
 		}
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL), "it ended before kill %d: %s", k+1, out)
 		require.Error(t, <-exited, "it ended before kill %d: %s", k+1, out)
+		if isWriting(run) { // what was being written is still there, unfinished
+			writing++
+		}
 	}
 	require.Positive(t, writing)
 	epochs := jsonText(complete(t, run) + 2)
-	t.Logf("%d kills, %d of them while a checkpoint was being written, then on to epoch %s", kills, writing, epochs)
+	t.Logf("%d kills, %d of which left a checkpoint unfinished, then on to epoch %s", kills, writing, epochs)
 	last, out := start(t, dir, program, "-resume", "run", "-epochs", epochs)
 	require.NoError(t, last.Wait(), out)
 	through, out := start(t, dir, program, append(args, "-epochs", epochs, "-out", "through")...)
@@ -100,23 +103,26 @@ func complete(t *testing.T, run string) int {
 	return at.Position.Epoch
 }
 
-// waitForWriting returns true at a moment at which the n-th checkpoint from now
-// on is being written.
-func waitForWriting(run string, n int, limit time.Duration) bool {
+// waitForWriting returns when the n-th checkpoint from now on is begun.
+func waitForWriting(run string, n int, limit time.Duration) {
 	was := false
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Microsecond) {
-		is := false
-		for _, name := range []string{"last.new", "best.new"} {
-			if _, err := os.Lstat(filepath.Join(run, name)); err == nil {
-				is = true
-			}
-		}
+		is := isWriting(run)
 		if is && !was {
 			if n--; n == 0 {
-				return true
+				return
 			}
 		}
 		was = is
+	}
+}
+
+// isWriting tells whether a checkpoint is begun and not in its place.
+func isWriting(run string) bool {
+	for _, name := range []string{"last.new", "best.new"} {
+		if _, err := os.Lstat(filepath.Join(run, name)); err == nil {
+			return true
+		}
 	}
 	return false
 }
