@@ -43,7 +43,7 @@ const (
 // than one line has a legend below. Nobody ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line have different
-// lengths, when Min is not below Max, when the ending is another one, or when
+// lengths, when Min is not clearly below Max, when the ending is another one, or when
 // the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
@@ -93,8 +93,8 @@ func (p *Panel) check() error {
 	if p.Min != nil && !drawable(*p.Min) || p.Max != nil && !drawable(*p.Max) {
 		return errors.Errorf("panel %q: Min and Max must be finite", p.Title)
 	}
-	if p.Min != nil && p.Max != nil && *p.Min >= *p.Max {
-		return errors.Errorf("panel %q: Min %g is not below Max %g", p.Title, *p.Min, *p.Max)
+	if p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max) {
+		return errors.Errorf("panel %q: Min %g is not below Max %g by enough for an axis", p.Title, *p.Min, *p.Max)
 	}
 	for _, l := range p.Lines {
 		if len(l.X) != len(l.Y) {

@@ -211,7 +211,8 @@ func TestDrawErrors(t *testing.T) {
 	}{
 		{"a.png", nil, "a.png: no panels to draw"},
 		{"a.png", panel(Line{Name: "b", X: two}), `a.png: panel "a": line "b" has 2 X and 0 Y`},
-		{"a.png", []Panel{{Title: "a", Min: ptr(1), Max: ptr(1)}}, `a.png: panel "a": Min 1 is not below Max 1`},
+		{"a.png", []Panel{{Title: "a", Min: ptr(1), Max: ptr(1)}}, `a.png: panel "a": Min 1 is not below Max 1 by enough for an axis`},
+		{"a.png", []Panel{{Title: "a", Min: ptr(0), Max: ptr(5e-324)}}, `a.png: panel "a": Min 0 is not below Max 5e-324 by enough for an axis`},
 		{"a.png", []Panel{{Title: "a", Min: &nan}}, `a.png: panel "a": Min and Max must be finite`},
 		{"a.jpg", curves(1), `a.jpg: ending is ".jpg", want .png or .svg`},
 		{"a", curves(1), `a: ending is "", want .png or .svg`},

@@ -84,12 +84,18 @@ func span(values []float64, low, high *float64) (from, to float64) {
 	if high != nil {
 		to = *high
 	}
-	if least = max(0.1*math.Abs(from), 0.1*math.Abs(to), 1e-9); to <= from && low == nil {
+	if least = max(0.1*math.Abs(from), 0.1*math.Abs(to), 1e-9); !apart(from, to) && low == nil {
 		from = to - least
-	} else if to <= from {
+	} else if !apart(from, to) {
 		to = from + least
 	}
 	return from, to
+}
+
+// apart tells whether an axis from a to b has room for ticks: float64 tells
+// their places apart, and the distance between two is not 0.
+func apart(a, b float64) bool {
+	return b-a > max(1e-9*math.Abs(a), 1e-9*math.Abs(b), 1e-100)
 }
 
 // ticks puts at most 8 ticks at multiples of 1, 2 or 5 times a power of ten that
