@@ -7,6 +7,8 @@ import "gonum.org/v1/gonum/blas/gonum"
 // Name is what the program prints.
 const Name = "gonum"
 
+var measured = costs{call: 21, mulAdd: 0.106, vector: 3.6, dot: 4.9, bothTrans: 0.446}
+
 func multiply32(p Products, a, b, c []float32) {
 	lda, ldb, ldc := p.leading()
 	ta, tb := transpose(p.TransA), transpose(p.TransB)
