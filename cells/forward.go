@@ -25,6 +25,14 @@ type Options struct {
 	// count its own runs from 0.
 	Seed uint64
 	Run  *uint64
+	// Row is that of the batch's first sequence in a larger batch, whose other
+	// parts other graphs have. What is dropped depends on the row there.
+	Row int
+}
+
+// dropout returns the dropout of one place, which has a seed of its own.
+func (o Options) dropout(p float64, place string) safe.Dropout {
+	return safe.Dropout{P: p, Seed: o.Seed ^ hash(place), Run: o.Run, Row: o.Row}
 }
 
 // Output is what a stack makes of a batch of sequences.
@@ -136,7 +144,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 	s.c = s.h
 	drop := func(h *G.Node) (*G.Node, error) { return h, nil }
 	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 {
-		mask, err := safe.DropoutMask(x, p, r.opt.Seed^hash(d.name+".recurrent"), r.opt.Run, r.batch, hidden)
+		mask, err := r.opt.dropout(p, d.name+".recurrent").Mask(x, r.batch, hidden)
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +184,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 	var err error
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		if x, err = safe.DropoutSteps(x, p, r.opt.Seed^hash(d.name+".input"), r.opt.Run); err != nil {
+		if x, err = r.opt.dropout(p, d.name+".input").Steps(x); err != nil {
 			return nil, err
 		}
 	}

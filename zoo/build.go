@@ -19,6 +19,9 @@ type BuildOptions struct {
 	// Run points to the number of the run, which with the seed fixes dropout;
 	// nil makes the graph count its own runs. See cells.Options.
 	Run *uint64
+	// Row is that of the batch's first sequence in a larger batch that several
+	// graphs share out: each then drops what one graph would. See cells.Options.
+	Row int
 	// Prefix starts the names of the nodes, for two models in one graph.
 	Prefix string
 }
@@ -61,7 +64,7 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 		net.Learnables = append(net.Learnables, n)
 		nodes[p.Name] = n
 	}
-	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.Seed, Run: opt.Run})
+	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.Seed, Run: opt.Run, Row: opt.Row})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package safe
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 
 	"github.com/pkg/errors"
@@ -10,55 +11,80 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// DropoutMask returns a node that holds, anew at each run, zeros with
-// probability p and 1/(1-p) elsewhere, so that a product with it keeps the mean
-// (inverted dropout). Run k's values depend on seed and k alone, where k is what
-// run points to, or with a nil run the number of runs before; upstream's Dropout
-// draws from a generator seeded by the clock. like gives the graph and the type
-// and is not read. Each mask of a graph needs a seed of its own: equal ones are
-// one node.
-func DropoutMask(like *G.Node, p float64, seed uint64, run *uint64, shape ...int) (*G.Node, error) {
-	if !(p >= 0 && p < 1) {
-		return nil, errors.Errorf("safe: dropout probability %v; want at least 0 and below 1", p)
+// Dropout says what is dropped: zeros stand in for some elements, drawn anew at
+// each run, and the others are scaled up so that the mean stays (inverted
+// dropout). Upstream's draws from a generator seeded by the clock.
+//
+// What is dropped of a sequence depends on Seed, the number of the run and the
+// sequence's row alone: not on the batch that it is put through in.
+type Dropout struct {
+	P    float64 // probability of a zero, at least 0 and below 1
+	Seed uint64  // each mask of a graph needs its own: equal ones are one node
+	Run  *uint64 // points to the number of the run; nil counts a node's runs from 0
+	Row  int     // of the batch's first sequence in a larger batch
+}
+
+// Mask returns a node (batch, ...) of zeros with probability P and 1/(1-P)
+// elsewhere. like gives the graph and the type and is not read. It returns an
+// error when P is no such probability.
+func (d Dropout) Mask(like *G.Node, shape ...int) (*G.Node, error) {
+	if !(d.P >= 0 && d.P < 1) {
+		return nil, errors.Errorf("safe: dropout probability %v; want at least 0 and below 1", d.P)
 	}
 	count := uint64(0)
 	next := func() uint64 {
-		if run != nil {
-			return *run
+		if d.Run != nil {
+			return *d.Run
 		}
 		count++
 		return count - 1
 	}
 	return apply(&op{
-		name:  fmt.Sprintf("dropout %v seed %d", p, seed),
+		name:  fmt.Sprintf("dropout %v seed %d row %d", d.P, d.Seed, d.Row),
 		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, _ [][]float32) { drop(out, p, seed, next()) },
-		f64:   func(out []float64, _ [][]float64) { drop(out, p, seed, next()) },
+		f32:   func(out []float32, _ [][]float32) { drop(d, out, shape[0], next()) },
+		f64:   func(out []float64, _ [][]float64) { drop(d, out, shape[0], next()) },
 		wrt:   []bool{false},
 		diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, like)
 }
 
-func drop[T float](out []T, p float64, seed, run uint64) {
-	rng := rand.NewPCG(seed, run)
-	below := uint64(p * math.MaxUint64)
-	keep := T(1 / (1 - p))
-	for i := range out {
-		out[i] = keep
-		if rng.Uint64() < below {
-			out[i] = 0
+// drop fills the rows of a mask. Each has a generator of its own, seeded with
+// the row-th number of the SplitMix64 sequence of the seed.
+func drop[T float](d Dropout, out []T, rows int, run uint64) {
+	below := uint64(d.P * math.MaxUint64)
+	values := [2]T{T(1 / (1 - d.P)), 0}
+	var rng rand.PCG
+	each := len(out) / rows
+	for k := range rows {
+		rng.Seed(splitMix(d.Seed, uint64(d.Row+k)), run)
+		row := out[k*each : (k+1)*each]
+		for i := range row {
+			// Looked up: no processor foresees the branch.
+			_, dropped := bits.Sub64(rng.Uint64(), below, 0)
+			row[i] = values[dropped]
 		}
 	}
 }
 
-// DropoutSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one
-// DropoutMask of shape (batch, n_1·…·n_d): what is dropped of a sequence is
-// dropped at all its steps (Gal and Ghahramani 2016).
-func DropoutSteps(x *G.Node, p float64, seed uint64, run *uint64) (*G.Node, error) {
+// splitMix returns the k-th number of the generator of Steele, Lea and Flood
+// (2014).
+func splitMix(seed, k uint64) uint64 {
+	z := seed + (k+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// Steps multiplies each step of x (batch, steps, n_1, ..., n_d) with one Mask of
+// shape (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its
+// steps (Gal and Ghahramani 2016). It returns an error where Mask does, and for
+// an x without steps.
+func (d Dropout) Steps(x *G.Node) (*G.Node, error) {
 	if x.Dims() < 3 {
 		return nil, errors.Errorf("safe: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
 	}
-	mask, err := DropoutMask(x, p, seed, run, x.Shape()[0], product(x.Shape()[2:]))
+	mask, err := d.Mask(x, x.Shape()[0], product(x.Shape()[2:]))
 	if err != nil {
 		return nil, err
 	}

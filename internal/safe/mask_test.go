@@ -193,7 +193,7 @@ func dropout(t *testing.T, dt tensor.Dtype, p float64, seed uint64, runs int, sh
 	}
 	x, err := safe.Input(g, "x", dt, tensor.Shape{1}, like)
 	require.NoError(t, err)
-	mask, err := safe.DropoutMask(x, p, seed, nil, shape...)
+	mask, err := safe.Dropout{P: p, Seed: seed}.Mask(x, shape...)
 	require.NoError(t, err)
 	require.True(t, mask.Shape().Eq(tensor.Shape(shape)))
 	program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -234,7 +234,6 @@ func TestDropoutMaskDistribution(t *testing.T) {
 func TestDropoutMaskSeeds(t *testing.T) {
 	a := dropout(t, tensor.Float64, 0.5, 11, 3, 8, 8)
 	require.Equal(t, a, dropout(t, tensor.Float64, 0.5, 11, 3, 8, 8), "one seed, two graphs")
-	require.Equal(t, a[0], dropout(t, tensor.Float64, 0.5, 11, 1, 64)[0], "one seed, two shapes of one size")
 	require.NotEqual(t, a[0], a[1])
 	require.NotEqual(t, a[1], a[2])
 	require.NotEqual(t, a[0], a[2])
@@ -254,7 +253,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 		g := G.NewGraph()
 		var run uint64
 		x := input(g, "x", count(1), 1)
-		mask, err := safe.DropoutMask(x, 0.5, 11, &run, 8, 8)
+		mask, err := safe.Dropout{P: 0.5, Seed: 11, Run: &run}.Mask(x, 8, 8)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{mask}, nil, nil)
 		for _, run = range []uint64{3, 0, 2, 2} {
@@ -264,17 +263,63 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 	}
 }
 
+// What a sequence loses depends on its row in the whole batch, and not on the
+// part of the batch that a graph has. No two rows are alike, nor is a row of one
+// run, or of one seed, a row of another.
+func TestDropoutMaskRows(t *testing.T) {
+	mask := func(seed uint64, run uint64, row, rows int) []float64 {
+		g := G.NewGraph()
+		m, err := safe.Dropout{P: 0.5, Seed: seed, Run: &run, Row: row}.Mask(input(g, "x", count(1), 1), rows, 4, 16)
+		require.NoError(t, err)
+		program := compiled(t, G.Nodes{m}, nil, nil)
+		require.NoError(t, program.Run())
+		return floats(program.Value(m))
+	}
+	whole := mask(11, 3, 0, 7)
+	for _, part := range [][2]int{{0, 7}, {0, 4}, {4, 7}, {2, 5}, {6, 7}} {
+		require.Equal(t, whole[part[0]*64:part[1]*64], mask(11, 3, part[0], part[1]-part[0]))
+	}
+	seen := map[string]bool{}
+	rows := 0
+	for _, from := range [][]float64{whole, mask(11, 4, 0, 7), mask(12, 3, 0, 7)} {
+		for k := range 7 {
+			seen[fmt.Sprint(from[64*k:64*k+64])] = true
+			rows++
+		}
+	}
+	require.Len(t, seen, rows)
+}
+
+// Masks of neighbouring rows, runs and seeds have nothing in common: where one
+// has zeros, the other has as many as anywhere.
+func TestDropoutMasksAreIndependent(t *testing.T) {
+	const n = 40_000
+	a := dropout(t, tensor.Float64, 0.5, 11, 2, 2, n)
+	b := dropout(t, tensor.Float64, 0.5, 12, 1, 2, n)
+	for name, pair := range map[string][2][]float64{
+		"rows": {a[0][:n], a[0][n:]}, "runs": {a[0][:n], a[1][:n]}, "seeds": {a[0][:n], b[0][:n]},
+	} {
+		both := 0
+		for i, v := range pair[0] {
+			if v == 0 && pair[1][i] == 0 {
+				both++
+			}
+		}
+		require.InDelta(t, 0.25, float64(both)/n, 5*math.Sqrt(0.25*0.75/n), name)
+	}
+}
+
 // Two masks of one graph differ by their seeds, and the gradient goes through
 // the mask that the value went through.
 func TestDropoutMaskInAGraph(t *testing.T) {
 	g := G.NewGraph()
 	x := input(g, "x", count(64), 8, 8)
-	a, err := safe.DropoutMask(x, 0.5, 1, nil, 8, 8)
+	a, err := safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
 	require.NoError(t, err)
-	b, err := safe.DropoutMask(x, 0.5, 2, nil, 8, 8)
+	b, err := safe.Dropout{P: 0.5, Seed: 2}.Mask(x, 8, 8)
 	require.NoError(t, err)
 	require.NotSame(t, a, b)
-	same, err := safe.DropoutMask(x, 0.5, 1, nil, 8, 8)
+	same, err := safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
 	require.NoError(t, err)
 	require.Same(t, a, same)
 	loss, err := safe.SumAll(G.Must(G.HadamardProd(G.Must(G.HadamardProd(x, a)), b)))
@@ -312,13 +357,37 @@ func TestDropoutSteps(t *testing.T) {
 			want = append(want, mask[4*b:4*b+4]...)
 		}
 	}
-	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.DropoutSteps(in[0], 0.5, seed, nil) }
+	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
+		return safe.Dropout{P: 0.5, Seed: seed}.Steps(in[0])
+	}
 	got, err := gradcheck.Forward(build, x)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 	grads, err := gradcheck.Gradients(build, x)
 	require.NoError(t, err)
 	require.Equal(t, want, grads[0])
+}
+
+// The mask of a batch of the zoo's largest inputs.
+func BenchmarkDropoutMask(b *testing.B) {
+	g := G.NewGraph()
+	x, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{1}, dense([]float32{0}, 1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	mask, err := safe.Dropout{P: 0.25, Seed: 1}.Mask(x, 16, 57600)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := safe.Compile(G.Nodes{mask}, nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := p.Run(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func TestMaskErrors(t *testing.T) {
@@ -337,11 +406,11 @@ func TestMaskErrors(t *testing.T) {
 		{"safe: mask of shape (2, 3, 4) does not start shape (2, 3)", func() (*G.Node, error) { return safe.Select(matrix, steps, true) }},
 		{"safe: mask of shape (3, 1) does not start shape (2, 3, 4)", func() (*G.Node, error) { return safe.Select(steps, in(3, 1), false) }},
 		{"safe: lengths have shape (2, 3); want (batch)", func() (*G.Node, error) { return safe.Before(matrix, 4) }},
-		{"safe: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, 1, 0, nil, 3) }},
-		{"safe: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, -0.1, 0, nil, 3) }},
-		{"safe: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutMask(vector, math.NaN(), 0, nil, 3) }},
-		{"safe: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return safe.DropoutSteps(steps, 1.5, 0, nil) }},
-		{"safe: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return safe.DropoutSteps(matrix, 0.5, 0, nil) }},
+		{"safe: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: 1}.Mask(vector, 3) }},
+		{"safe: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: -0.1}.Mask(vector, 3) }},
+		{"safe: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: math.NaN()}.Mask(vector, 3) }},
+		{"safe: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: 1.5}.Steps(steps) }},
+		{"safe: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return safe.Dropout{P: 0.5}.Steps(matrix) }},
 	} {
 		_, err := c.build()
 		require.EqualError(t, err, c.text)

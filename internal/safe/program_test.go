@@ -286,8 +286,8 @@ func TestSizesBelowOne(t *testing.T) {
 	for name, build := range map[string]func() (*G.Node, error){
 		"Reshape":          func() (*G.Node, error) { return safe.Reshape(x, -2, -3) },
 		"View":             func() (*G.Node, error) { return safe.View(x, -2, -3) },
-		"DropoutMask":      func() (*G.Node, error) { return safe.DropoutMask(x, 0.5, 1, nil, -2, -3) },
-		"DropoutMask of 0": func() (*G.Node, error) { return safe.DropoutMask(x, 0.5, 1, nil, 0, 3) },
+		"DropoutMask":      func() (*G.Node, error) { return safe.Dropout{P: 0.5, Seed: 1}.Mask(x, -2, -3) },
+		"DropoutMask of 0": func() (*G.Node, error) { return safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 0, 3) },
 		"Zeros":            func() (*G.Node, error) { return safe.Zeros(x, 0, 3) },
 		"Input":            func() (*G.Node, error) { return safe.Input(g, "negative", tensor.Float32, tensor.Shape{-2}, nil) },
 		"Input of 0":       func() (*G.Node, error) { return safe.Input(g, "none", tensor.Float32, tensor.Shape{0, 2}, nil) },
