@@ -44,14 +44,14 @@ func (f LowRank) Matrix(in, out []int) (*decomp.Matrix, error) {
 }
 
 // A format of one's own: it lists cores with named legs and has the product,
-// its path, the reconstruction and the initial values from the package.
+// its plan, the reconstruction and the initial values from the package.
 func Example_newFormat() {
 	m, err := LowRank{Rank: 4}.Matrix([]int{57600}, []int{1024})
 	if err != nil {
 		log.Fatal(err)
 	}
-	perRow, once := m.MulAdds(96)
-	fmt.Println(m.Params(), "parameters, path", m.Paths(96)[0], "with", perRow, "multiply-adds a row and", once, "once")
+	fmt.Println(m.Params(), "parameters")
+	fmt.Print(m.Plan(decomp.PlanOptions{Rows: 96}))
 
 	// A small one in a graph: y = x·A·B.
 	m, err = LowRank{Rank: 1}.Matrix([]int{3}, []int{2})
@@ -82,7 +82,9 @@ func Example_newFormat() {
 	_, err = LowRank{Rank: 3}.Matrix([]int{3}, []int{2})
 	fmt.Println(err)
 	// Output:
-	// 234496 parameters, path [{0 1} {2 3}] with 234496 multiply-adds a row and 0 once
+	// 234496 parameters
+	// A  a:57600 -> s:4  230400 multiply-adds, 4 elements a row
+	// B  s:4 -> i:1024  4096 multiply-adds, 1024 elements a row
 	// W is [10 20 20 40 30 60]
 	// y is [10 20 60 120]
 	// low-rank: the rank is 3, but a matrix of 3 by 2 allows 1 to 2

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/pkg/errors"
 )
@@ -48,6 +49,9 @@ type Matrix struct {
 	Format  string    // for messages, e.g. "HT"
 	In, Out []Leg     // the modes, in row-major order
 	Terms   []Network // W is their sum
+
+	mutex sync.Mutex // of plans
+	plans map[PlanOptions]*Plan
 }
 
 // Format makes networks for matrices of any modes. It holds ranks and other

@@ -12,18 +12,36 @@ import (
 // Product adds y = x·W to x's graph, for x (rows, N), or any shape that starts
 // with sizes that multiply to rows and ends with sizes that multiply to N, such
 // as (batch, steps, n_1, ..., n_d), and one node a core in the order of Cores,
-// each of its core's shape; y is (rows, M). W is not formed: the cores and x are
-// contracted pair by pair along paths, one path a term; nil means Paths(rows).
-// Contractions are Mul and Tensordot nodes, so that gorgonia.Grad gives the
-// gradients of the cores and of x.
+// each of its core's shape; y is (rows, M). W is not formed: the plan's factors
+// are merged and contracted with x; nil means Plan for that number of rows.
+// gorgonia.Grad gives the gradients of the cores and of x.
 //
-// It returns an error when x or a core has the wrong shape, or a path is not
-// one of the network's.
-func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error) {
+// It returns an error when x or a core has the wrong shape, or the plan is one
+// of another matrix or number of rows.
+func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) {
 	rows, ok := m.rowsOf(x.Shape())
 	if !ok {
 		return nil, m.misfit(x)
 	}
+	if plan == nil {
+		plan = m.Plan(PlanOptions{Rows: rows})
+	}
+	if plan.matrix != m {
+		return nil, errors.Errorf("decomp: %s: the plan is of another matrix", m.Format)
+	}
+	factors, err := plan.Merge(cores)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Apply(x, factors)
+}
+
+// Merge adds the plan's factors to the graph of the cores' nodes, which are in
+// the order of Cores: one matrix a factor, term by term, in the order of
+// FactorShapes. Contractions of cores with each other are Tensordot nodes. It
+// returns an error when a core has the wrong shape.
+func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
+	m := p.matrix
 	list := m.Cores()
 	if len(cores) != len(list) {
 		return nil, errors.Errorf("decomp: %s has %d cores, got %d nodes", m.Format, len(list), len(cores))
@@ -33,19 +51,64 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, paths []Path) (*G.Node, error
 			return nil, errors.Errorf("decomp: %s core %s has shape %s, its node %v", m.Format, c.Name, dots(c.Shape()), cores[k].Shape())
 		}
 	}
-	if paths == nil {
-		paths = m.Paths(rows)
-	}
-	if len(paths) != len(m.Terms) {
-		return nil, errors.Errorf("decomp: %s is a sum of %d networks, got %d paths", m.Format, len(m.Terms), len(paths))
-	}
 	index := m.coreIndex()
-	var y *G.Node
-	for t, net := range m.Terms {
-		term, err := m.term(x, rows, net, cores, index, paths[t])
-		if err != nil {
-			return nil, err
+	var factors G.Nodes
+	for t, term := range p.Terms {
+		net := m.Terms[t]
+		for _, f := range term.Factors {
+			node, err := f.merge(net, cores, index)
+			if err != nil {
+				return nil, errors.Wrapf(err, "decomp: %s factor %s", m.Format, f.Name)
+			}
+			factors = append(factors, node)
 		}
+	}
+	return factors, nil
+}
+
+// FactorShapes lists the shapes of the factors that Merge makes, (shared, free).
+func (p *Plan) FactorShapes() [][]int {
+	var shapes [][]int
+	for _, t := range p.Terms {
+		for _, f := range t.Factors {
+			shapes = append(shapes, f.shape())
+		}
+	}
+	return shapes
+}
+
+func (f Factor) shape() []int { return []int{int(volume(f.Shared)), int(volume(f.Free))} }
+
+// Apply adds y = x·W to x's graph from the factors that Merge made, or from
+// inputs with their values. x and y are those of Product. A contraction that is
+// one product of matrices is a Mul node; x and every result are read where they
+// lie, except before a step that the plan calls moved. It returns an error when
+// x or a factor has the wrong shape.
+func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
+	m := p.matrix
+	rows, ok := m.rowsOf(x.Shape())
+	if !ok {
+		return nil, m.misfit(x)
+	}
+	if rows != p.Rows {
+		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d", m.Format, p.Rows, rows)
+	}
+	shapes := p.FactorShapes()
+	if len(factors) != len(shapes) {
+		return nil, errors.Errorf("decomp: %s: the plan has %d factors, got %d nodes", m.Format, len(shapes), len(factors))
+	}
+	for k, s := range shapes {
+		if !slices.Equal(s, factors[k].Shape()) {
+			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dots(s), factors[k].Shape())
+		}
+	}
+	var y *G.Node
+	for _, t := range p.Terms {
+		term, err := t.apply(x, rows, m.Out, factors[:len(t.Factors)])
+		if err != nil {
+			return nil, errors.Wrapf(err, "decomp: %s", m.Format)
+		}
+		factors = factors[len(t.Factors):]
 		if y == nil {
 			y = term
 		} else if y, err = G.Add(y, term); err != nil {
@@ -73,13 +136,78 @@ func (m *Matrix) misfit(x *G.Node) error {
 	return errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), x.Shape()[1], x.Shape()[0])
 }
 
-// term adds x times one network.
-func (m *Matrix) term(x *G.Node, rows int, net Network, cores G.Nodes, index map[string]int, path Path) (*G.Node, error) {
-	batch := batchLeg(rows)
-	// The machine never writes over an input; over another node's value it may,
-	// when an elementwise operation reads that too.
-	operands := []operand{{node: x, legs: large(append([]Leg{batch}, m.In...)), batch: true, view: x.Op() == nil}}
-	for _, c := range net {
+// apply adds x times one network.
+func (t Term) apply(x *G.Node, rows int, out []Leg, factors G.Nodes) (*G.Node, error) {
+	// The machine never writes over an input, and only products read a step's
+	// result; over another node's value it may write, when an elementwise
+	// operation reads that too.
+	n, shared := x, x.Op() != nil
+	for k, s := range t.Steps {
+		if s.Moved {
+			var err error
+			if n, err = transposed(n, shared, rows, s.Before, s.Order); err != nil {
+				return nil, err
+			}
+			shared = false
+		}
+		var err error
+		if n, err = s.contract(n, shared, rows, factors[k]); err != nil {
+			return nil, errors.Wrap(err, t.Factors[k].Name)
+		}
+		shared = false
+	}
+	if t.Reorder != nil {
+		var err error
+		if n, err = transposed(n, false, rows, t.Reorder, large(out)); err != nil {
+			return nil, err
+		}
+	}
+	return safe.Reshape(n, rows, product(sizes(out)))
+}
+
+// contract adds the products of a step.
+func (s Step) contract(x *G.Node, shared bool, rows int, factor *G.Node) (*G.Node, error) {
+	outer, rest := s.Order[:s.outer], s.Order[s.outer+s.count:]
+	switch s.place {
+	case replaced:
+		outer, rest = nil, s.Order[:len(s.Order)-s.count]
+	case inFront:
+		rest = s.Order[s.outer : len(s.Order)-s.count]
+	}
+	size := factor.Shape()
+	c := contraction(rows*int(volume(outer)), int(volume(rest)), size[0], size[1], s.place).Simplify()
+	if c.Outer > 1 || !c.SharedLast || !c.FreeLast || shared {
+		return safe.Contract(x, factor, c)
+	}
+	x, err := safe.View(x, c.Rest, c.Shared)
+	if err != nil {
+		return nil, err
+	}
+	return G.Mul(x, factor)
+}
+
+// transposed puts the axes after the rows into another order.
+func transposed(x *G.Node, shared bool, rows int, from, to []Leg) (*G.Node, error) {
+	reshape := safe.View
+	if shared {
+		reshape = safe.Reshape
+	}
+	n, err := reshape(x, append([]int{rows}, sizes(from)...)...)
+	if err != nil {
+		return nil, err
+	}
+	perm := []int{0}
+	for _, l := range to {
+		perm = append(perm, 1+slices.Index(from, l))
+	}
+	return safe.Transpose(n, perm...)
+}
+
+// merge adds the product of the factor's cores, (shared, free).
+func (f Factor) merge(net Network, cores G.Nodes, index map[string]int) (*G.Node, error) {
+	var operands []operand
+	for _, k := range f.Cores {
+		c := net[k]
 		o := operand{node: cores[index[c.Name]], legs: c.Legs}
 		for _, l := range c.Legs {
 			if !dangling(net, l) {
@@ -87,44 +215,32 @@ func (m *Matrix) term(x *G.Node, rows int, net Network, cores G.Nodes, index map
 			}
 			var err error
 			if o.node, err = safe.Sum(o.node, slices.Index(o.legs, l)); err != nil {
-				return nil, errors.Wrapf(err, "decomp: %s core %s", m.Format, c.Name)
+				return nil, errors.Wrapf(err, "core %s", c.Name)
 			}
 			o.legs = slices.DeleteFunc(slices.Clone(o.legs), func(d Leg) bool { return d == l })
 		}
 		o.legs = large(o.legs)
 		operands = append(operands, o)
 	}
-	used := make([]bool, len(operands)+len(path))
-	for _, s := range path {
-		n := len(operands)
-		if s.A < 0 || s.B < 0 || s.A >= n || s.B >= n || s.A == s.B || used[s.A] || used[s.B] {
-			return nil, errors.Errorf("decomp: %s path %v: step %v uses an operand that is not there or is used up", m.Format, path, s)
-		}
-		used[s.A], used[s.B] = true, true
-		r, err := contractNodes(operands[s.A], operands[s.B])
+	for _, s := range f.Merges {
+		r, err := mergeTwo(operands[s.A], operands[s.B])
 		if err != nil {
-			return nil, errors.Wrapf(err, "decomp: %s path %v, step %v", m.Format, path, s)
+			return nil, err
 		}
 		operands = append(operands, r)
 	}
-	if len(path) != len(net) {
-		return nil, errors.Errorf("decomp: %s path %v has %d steps for %d cores", m.Format, path, len(path), len(net))
-	}
-	y, err := operands[len(operands)-1].ordered(large(append([]Leg{batch}, m.Out...)))
+	n, err := operands[len(operands)-1].ordered(slices.Concat(f.Shared, f.Free))
 	if err != nil {
 		return nil, err
 	}
-	return safe.Reshape(y, batch.Size, m.Cols())
+	return safe.Reshape(n, f.shape()...)
 }
 
-// operand is a node with named axes. Legs of size 1 are left out: they take no
-// part in a contraction. The node holds the elements in the order of the legs;
-// a core's node has the legs' sizes as its shape, a batch-sized one any shape.
+// operand is a core, or a product of some, with named axes. Legs of size 1 are
+// left out: they take no part in a contraction.
 type operand struct {
-	node  *G.Node
-	legs  []Leg
-	batch bool // holds the rows of x
-	view  bool // nothing but products and transposes reads the node, so that it may be reshaped without a copy
+	node *G.Node
+	legs []Leg
 }
 
 func large(legs []Leg) []Leg {
@@ -144,7 +260,7 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	if slices.Equal(order, o.legs) {
 		return o.node, nil
 	}
-	n, err := o.reshape(shape(o.legs)...)
+	n, err := safe.Reshape(o.node, shape(o.legs)...)
 	if err != nil {
 		return nil, err
 	}
@@ -155,47 +271,8 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	return safe.Transpose(n, perm...)
 }
 
-func (o operand) reshape(to ...int) (*G.Node, error) {
-	if o.view {
-		return safe.View(o.node, to...)
-	}
-	return safe.Reshape(o.node, to...)
-}
-
-func contractNodes(a, b operand) (operand, error) {
-	if b.batch {
-		a, b = b, a
-	}
-	if !a.batch {
-		return contractCores(a, b)
-	}
-	// (free, shared) x (shared, free): a keeps its order if it can.
-	free := slices.DeleteFunc(slices.Clone(a.legs), func(l Leg) bool { return slices.Contains(b.legs, l) })
-	shared := slices.DeleteFunc(slices.Clone(a.legs), func(l Leg) bool { return !slices.Contains(b.legs, l) })
-	rest := slices.DeleteFunc(slices.Clone(b.legs), func(l Leg) bool { return slices.Contains(shared, l) })
-	inner := product(sizes(shared))
-
-	moved, err := a.ordered(slices.Concat(free, shared))
-	if err != nil {
-		return operand{}, err
-	}
-	left, err := operand{node: moved, view: a.view || moved != a.node}.reshape(product(sizes(free)), inner)
-	if err != nil {
-		return operand{}, err
-	}
-	right, err := b.ordered(slices.Concat(shared, rest))
-	if err != nil {
-		return operand{}, err
-	}
-	if right, err = safe.Reshape(right, inner, product(sizes(rest))); err != nil {
-		return operand{}, err
-	}
-	y, err := G.Mul(left, right)
-	return operand{node: y, legs: slices.Concat(free, rest), batch: true, view: true}, err
-}
-
-// contractCores merges two cores in a Tensordot.
-func contractCores(a, b operand) (operand, error) {
+// mergeTwo contracts two operands in a Tensordot.
+func mergeTwo(a, b operand) (operand, error) {
 	x, err := safe.Reshape(a.node, shape(a.legs)...)
 	if err != nil {
 		return operand{}, err

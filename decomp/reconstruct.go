@@ -36,7 +36,7 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 		for k := range arrays {
 			all[k] = arrays[k].legs
 		}
-		for _, s := range greedy(all, 0, 0) {
+		for _, s := range smallestFirst(all) {
 			arrays = append(arrays, contract(arrays[s.A], arrays[s.B]))
 		}
 		for j, v := range arrays[len(arrays)-1].ordered(order) {

@@ -1,0 +1,236 @@
+package decomp
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"pgregory.net/rapid"
+
+	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
+)
+
+func mustMatrix(t require.TestingT, f Format, in, out []int) *Matrix {
+	m, err := f.Matrix(in, out)
+	require.NoError(t, err)
+	return m
+}
+
+// published are the UCF11 models with the order of their cores that goes mode by
+// mode, and what a row then costs by the formulas.
+func published(t require.TestingT) []publishedModel {
+	in4, out4 := []int{8, 20, 20, 18}, []int{16, 4, 4, 4}
+	return []publishedModel{
+		{
+			// G4, G3, G2, G1.
+			mustMatrix(t, TT{Ranks: []int{4}}, in4, out4), []int{3, 2, 1, 0},
+			3200*18*16 + 160*4*20*4*16 + 8*16*20*4*16 + 64*8*4*16,
+		},
+		{
+			// U5, U4, B45, root, U3, B123, U2, B12, U1 of U1, U2, B12, U3, B123, U4, U5, B45, root.
+			mustMatrix(t, HT{Leaf: []int{4}, Inner: []int{5}}, []int{8, 10, 10, 9, 8}, []int{16, 4, 2, 4, 2}), []int{6, 5, 7, 8, 3, 4, 1, 2, 0},
+			7200*8*2*4 + 800*8*9*4*4 + 800*8*4*4*5 + 800*8*5*5 + 80*8*5*10*2*4 + 80*16*5*4*5 + 8*16*5*10*4*4 + 8*64*5*4*4 + 64*8*4*16,
+		},
+		{
+			// P1 to P8, then Q1 to Q5, R0 carried along.
+			mustMatrix(t, TR{Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}}, []int{4, 2, 5, 8, 6, 5, 3, 2}, []int{16, 4, 2, 4, 2}),
+			[]int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12},
+			57600*50 + 14400*50*5 + 7200*50*5 + 1440*50*5 + 180*50*5 + 30*50*5 + 6*50*5 + 2*50*5 +
+				10*16*5*5 + 10*16*4*5*5 + 10*64*2*5*5 + 10*128*4*5*5 + 10*512*2*5,
+		},
+		// A block's A4, A3, A2, A1, then its core.
+		{mustMatrix(t, BT{Blocks: 1, Ranks: []int{4}}, in4, out4), nil, 0},
+	}
+}
+
+type publishedModel struct {
+	m     *Matrix
+	order []int
+	cost  int
+}
+
+// Multiply-adds of an order that is known, and that the chosen plan is no dearer
+// by the model than that or any other mode by mode.
+func TestNoWorseThanModeByMode(t *testing.T) {
+	for _, rows := range []int{1, 16, 96} {
+		for _, c := range published(t) {
+			opt := PlanOptions{Rows: rows, Uses: 1}
+			best := c.m.Plan(opt)
+			single := c.m.plan(opt, func(_, set uint) bool { return bits.OnesCount(set) == 1 }, nil)
+			require.LessOrEqual(t, best.Nanoseconds, single.Nanoseconds)
+			if c.order == nil {
+				continue
+			}
+			given := c.m.plan(opt, func(met, set uint) bool { return set == 1<<c.order[bits.OnesCount(met)] }, nil)
+			perRow, once := given.MulAdds()
+			require.Equal(t, c.cost, perRow, c.m.Format)
+			require.Zero(t, once)
+			require.LessOrEqual(t, best.Nanoseconds, given.Nanoseconds)
+		}
+	}
+}
+
+// What has the rows of the batch stays where it is: no plan of the zoo puts the
+// axes of a tensor that is more than twice as large as the result into another
+// order.
+func TestBatchIsNotTransposed(t *testing.T) {
+	for _, rows := range []int{1, 16, 96} {
+		for _, c := range published(t) {
+			plan := c.m.Plan(PlanOptions{Rows: rows})
+			for _, s := range plan.Terms[0].Steps {
+				require.False(t, s.Moved && volume(s.Before) > 2*float64(c.m.Cols()), "%s\n%v", c.m.Format, plan)
+			}
+		}
+	}
+}
+
+var small = []struct {
+	f       Format
+	in, out []int
+}{
+	{TT{Ranks: []int{2}}, []int{2, 3, 2}, []int{2, 1, 2}},
+	{TR{Ranks: []int{2}}, []int{2, 3}, []int{2, 2}},
+	{TR{Ranks: []int{3, 2, 3}}, []int{3, 3}, []int{3}},
+	{BT{Blocks: 1, Ranks: []int{2}}, []int{2, 3}, []int{2, 2}},
+	{HT{Leaf: []int{2}, Inner: []int{2}, Root: 2}, []int{2, 3, 2}, []int{1, 2, 2}},
+	{HT{Leaf: []int{2}, Inner: []int{2}, Tree: &Tree{Left: &Tree{Left: &Tree{Mode: 1}, Right: &Tree{Mode: 3}}, Right: &Tree{Mode: 2}}}, []int{2, 3, 2}, []int{3, 2, 2}},
+	{Dense{}, []int{6}, []int{4}},
+}
+
+// The search finds what looking at every way finds.
+func TestSearchAgainstBruteForce(t *testing.T) {
+	for _, c := range small {
+		for _, opt := range []PlanOptions{{Rows: 1, Uses: 1}, {Rows: 96, Uses: 1}, {Rows: 16, Uses: 6}, {Rows: 5000, Uses: 1, Inference: true}} {
+			m := mustMatrix(t, c.f, c.in, c.out)
+			require.LessOrEqual(t, len(m.Terms[0]), 5)
+			p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
+			want := p.bruteForce(m, state{0, p.order(m.In)}, map[state]float64{})
+			require.InEpsilon(t, want, m.Plan(opt).Nanoseconds, 1e-12, "%s %+v", m.Format, opt)
+		}
+	}
+}
+
+func upTo(n int) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for k := range n {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// bruteForce is the least cost from a state to the end, over all ways.
+func (p *planner) bruteForce(m *Matrix, at state, known map[state]float64) float64 {
+	if c, ok := known[at]; ok {
+		return c
+	}
+	all := uint(1)<<len(p.nodes) - 1
+	if at.met == all {
+		if at.layout == p.order(m.Out) {
+			return 0
+		}
+		return p.moving(at.layout)
+	}
+	least := math.Inf(1)
+	for set := uint(1); set <= all; set++ {
+		if set&at.met != 0 || !p.joined[set] || !p.touches(at.met, set) {
+			continue // of the networks here, none falls apart
+		}
+		merge := p.leastMerge(set)
+		p.moves(at, set, func(to state, cost float64, _ move) {
+			least = min(least, cost-p.merged[set]+merge+p.bruteForce(m, to, known))
+		})
+	}
+	known[at] = least
+	return least
+}
+
+// leastMerge is the least cost of merging a set of cores, over all trees.
+func (p *planner) leastMerge(set uint) float64 {
+	if bits.OnesCount(set) == 1 {
+		return 0
+	}
+	least := math.Inf(1)
+	for a := uint(1); a < set; a++ {
+		if a&^set == 0 {
+			least = min(least, p.leastMerge(a)+p.leastMerge(set&^a)+p.pair(a, set&^a, set))
+		}
+	}
+	return least
+}
+
+// Any plan gives the same product and the same gradients.
+func TestAnyPlan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom(small).Draw(t, "format")
+		m := mustMatrix(t, c.f, c.in, c.out)
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		rows := rapid.IntRange(1, 3).Draw(t, "rows")
+		plan := m.plan(PlanOptions{Rows: rows, Uses: 1}, nil, func(cost float64) float64 { return rng.ExpFloat64() })
+		values := m.Init(rng, 1)
+		x := gradcheck.Random(rng, rows, m.Rows())
+		inputs := []gradcheck.Input{x}
+		for k, core := range m.Cores() {
+			inputs = append(inputs, gradcheck.Input{Shape: core.Shape(), Data: values[k]})
+		}
+		w, err := m.Dense(values)
+		require.NoError(t, err)
+		want := make([]float64, rows*m.Cols())
+		for r := range rows {
+			for a, v := range x.Data[r*m.Rows() : (r+1)*m.Rows()] {
+				for i := range m.Cols() {
+					want[r*m.Cols()+i] += v * w[a*m.Cols()+i]
+				}
+			}
+		}
+		build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return m.Product(in[0], in[1:], plan) }
+		y, err := gradcheck.Forward(build, inputs...)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, want, y, 1e-10, "%v", plan)
+		require.NoError(t, gradcheck.Check(rng, build, 20, 1e-6, inputs...), "%v", plan)
+	})
+}
+
+// More cores than every plan can be looked at for: the product is right, and the
+// plan no dearer than the whole matrix.
+func TestManyCores(t *testing.T) {
+	n := 16
+	modes := slices.Repeat([]int{2}, n)
+	out := slices.Repeat([]int{1}, n)
+	out[3], out[9] = 3, 2
+	m := mustMatrix(t, TT{Ranks: []int{2}}, modes, out)
+	plan := m.Plan(PlanOptions{Rows: 2})
+	require.LessOrEqual(t, len(plan.Terms[0].Factors), exactCores)
+	cores := 0
+	for _, f := range plan.Terms[0].Factors {
+		cores += len(f.Cores)
+	}
+	require.Equal(t, n, cores)
+	perRow, _ := plan.MulAdds()
+	require.Less(t, perRow, m.Rows()*m.Cols())
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := m.Init(rng, 1)
+	x := gradcheck.Random(rng, 2, m.Rows())
+	inputs := []gradcheck.Input{x}
+	for k, core := range m.Cores() {
+		inputs = append(inputs, gradcheck.Input{Shape: core.Shape(), Data: values[k]})
+	}
+	w, err := m.Dense(values)
+	require.NoError(t, err)
+	y, err := gradcheck.Forward(func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return m.Product(in[0], in[1:], plan) }, inputs...)
+	require.NoError(t, err)
+	for r := range 2 {
+		for i := range m.Cols() {
+			sum := 0.0
+			for a := range m.Rows() {
+				sum += x.Data[r*m.Rows()+a] * w[a*m.Cols()+i]
+			}
+			require.InDelta(t, sum, y[r*m.Cols()+i], 1e-9)
+		}
+	}
+}
