@@ -1,8 +1,8 @@
-// Package backend multiplies matrices with the BLAS that the program was built
-// with: gonum's, in Go, or with -tags openblas the system's OpenBLAS. gorgonia's
-// and this module's products go through the same one.
+// Package backend multiplies matrices with the product that the program was
+// built with: in Go, of float32 with the vector instructions of amd64 processors
+// that have AVX2 (package gemm) and otherwise gonum's, or with -tags openblas the
+// system's OpenBLAS. gorgonia's and this module's products go through the same.
 //
-// Each call runs on the core it was made on, OpenBLAS always and gonum for
-// results of less than four blocks of 64 x 64: work is spread over cores by
-// whoever has several products to make.
+// A product runs on the core it was asked for on; only gonum spreads large ones.
+// Work is spread over cores by whoever has several products to make.
 package backend

@@ -1,0 +1,133 @@
+//go:build linux
+
+package gemm
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+)
+
+// guarded returns n floats with pages on both sides that nobody may touch: the
+// floats end where the second begins, or with front set begin where the first
+// ends.
+func guarded(t *testing.T, n int, front bool) []float32 {
+	page := os.Getpagesize()
+	inside := (4*n + page - 1) / page * page
+	mem, err := syscall.Mmap(-1, 0, inside+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, syscall.Munmap(mem)) })
+	require.NoError(t, syscall.Mprotect(mem[:page], syscall.PROT_NONE))
+	require.NoError(t, syscall.Mprotect(mem[page+inside:], syscall.PROT_NONE))
+	from := page + inside - 4*n
+	if front {
+		from = page
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(&mem[from])), n)
+}
+
+// Sizes around those of tiles, panels and blocks, every transposition, with and
+// without room between rows, against three loops; nothing beside the matrices is
+// read or written.
+func TestMultiply(t *testing.T) {
+	if !Available() {
+		t.Skip("this processor has no AVX2 and FMA")
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	small := []int{1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 24, 31, 33, 63, 64, 65, 72}
+	long := []int{119, 120, 121, 255, 256, 257, 511, 512, 513, 600}
+	for range 1500 {
+		size := func() int { return small[rng.IntN(len(small))] }
+		m, n, k := size(), size(), size()
+		for _, s := range []*int{&m, &n, &k} {
+			if rng.IntN(6) == 0 {
+				*s = long[rng.IntN(len(long))]
+			}
+		}
+		if m*n*k > 1<<21 {
+			continue
+		}
+		ta, tb, add := rng.IntN(2) == 0, rng.IntN(2) == 0, rng.IntN(2) == 0
+		checkOne(t, rng, m, n, k, ta, tb, add)
+	}
+}
+
+func checkOne(t *testing.T, rng *rand.Rand, m, n, k int, ta, tb, add bool) {
+	ar, ac, br, bc := m, k, k, n
+	if ta {
+		ar, ac = k, m
+	}
+	if tb {
+		br, bc = n, k
+	}
+	room := func() int { return rng.IntN(2) * rng.IntN(3) }
+	lda, ldb, ldc := ac+room(), bc+room(), n+room()
+	front := rng.IntN(2) == 0
+	fill := func(rows, cols, ld int) []float32 {
+		x := guarded(t, (rows-1)*ld+cols, front)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		return x
+	}
+	a, b, c := fill(ar, ac, lda), fill(br, bc, ldb), fill(m, n, ldc)
+	before := append([]float32(nil), c...)
+	Multiply(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc)
+	for i := range m {
+		for j := range ldc {
+			at := i*ldc + j
+			if at >= len(c) {
+				break
+			}
+			if j >= n {
+				require.Equal(t, before[at], c[at], "wrote between rows")
+				continue
+			}
+			sum, size := 0.0, 1.0
+			for p := range k {
+				x, y := element(a, lda, i, p, ta), element(b, ldb, p, j, tb)
+				sum += float64(x) * float64(y)
+				size += math.Abs(float64(x) * float64(y))
+			}
+			if add {
+				sum += float64(before[at])
+			}
+			require.InDelta(t, sum, c[at], 1e-6*size, "(%d,%d)·(%d,%d) A' %t B' %t add %t at %d, %d", m, k, k, n, ta, tb, add, i, j)
+		}
+	}
+}
+
+func element(x []float32, ld, i, j int, transposed bool) float32 {
+	if transposed {
+		i, j = j, i
+	}
+	return x[i*ld+j]
+}
+
+// NaN and Inf are not lost where the other factor is 0.
+func TestNaN(t *testing.T) {
+	if !Available() {
+		t.Skip("this processor has no AVX2 and FMA")
+	}
+	c := make([]float32, 1)
+	Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.NaN()), 1}, 1, false, c, 1)
+	require.True(t, math.IsNaN(float64(c[0])))
+	Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.Inf(1)), 1}, 1, false, c, 1)
+	require.True(t, math.IsNaN(float64(c[0])))
+}
+
+func TestShortSlices(t *testing.T) {
+	if !Available() {
+		t.Skip("this processor has no AVX2 and FMA")
+	}
+	x := make([]float32, 6)
+	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x[:5], 3, make([]float32, 9), 3, false, x, 3) })
+	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 8), 3, false, x, 3) })
+	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 9), 3, false, x[:5], 3) })
+	require.Panics(t, func() { Multiply(true, false, 2, 3, 3, x, 1, make([]float32, 9), 3, false, x, 3) })
+}

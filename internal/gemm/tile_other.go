@@ -1,0 +1,15 @@
+//go:build !amd64
+
+package gemm
+
+import "unsafe"
+
+// Available tells whether this processor can run Multiply.
+func Available() bool { return false }
+
+func mul2(*tile, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
+	panic("gemm: not available")
+}
+func mul1(*tile, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
+	panic("gemm: not available")
+}
