@@ -1,0 +1,65 @@
+package zoo_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// BenchmarkGraph is a training step without the optimiser: 16 clips of 6 frames
+// through one graph, forward, and all gradients. train's BenchmarkStep has the
+// whole step, on as many graphs as there are threads.
+func BenchmarkGraph(b *testing.B) {
+	for _, name := range []string{"ht-lstm", "tt-lstm", "tr-lstm", "bt-lstm", "ht-gru", "lstm"} {
+		for _, training := range []bool{true, false} {
+			b.Run(fmt.Sprintf("%s gradients=%t", name, training), func(b *testing.B) {
+				none := 0.0
+				m, err := zoo.New(name, zoo.Options{Classes: 11, Dropout: &none})
+				require.NoError(b, err)
+				p := program(b, m, 16, 6, training)
+				require.NoError(b, p.Run())
+				b.ReportAllocs()
+				for b.Loop() {
+					require.NoError(b, p.Run())
+				}
+			})
+		}
+	}
+}
+
+func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *safe.Program {
+	g := G.NewGraph()
+	rng := rand.New(rand.NewPCG(1, 1))
+	input := func(name string, value func() float32, shape ...int) *G.Node {
+		data := make([]float32, tensor.Shape(shape).TotalSize())
+		for k := range data {
+			data[k] = value()
+		}
+		n, err := safe.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+		require.NoError(b, err)
+		return n
+	}
+	x := input("x", func() float32 { return float32(rng.NormFloat64()) }, batch, steps, m.Features())
+	net, err := m.Build(g, x, zoo.BuildOptions{Training: training})
+	require.NoError(b, err)
+	if !training {
+		p, err := safe.Compile(G.Nodes{net.Logits}, nil, nil)
+		require.NoError(b, err)
+		return p
+	}
+	target := input("target", func() float32 { return 1 / float32(batch*m.Classes) }, batch, m.Classes)
+	loss, err := safe.CrossEntropy(net.Logits, target)
+	require.NoError(b, err)
+	grads, err := safe.Grad(loss, net.Learnables...)
+	require.NoError(b, err)
+	p, err := safe.Compile(G.Nodes{loss}, grads, net.Learnables)
+	require.NoError(b, err)
+	return p
+}
