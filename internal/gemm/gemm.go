@@ -133,10 +133,19 @@ func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c [
 		for r := range row {
 			row[r] = unsafe.Add(unsafe.Pointer(a), (s+min(r, rows-1))*rs*4)
 		}
+		// A full tile that is not added to what is there goes where it belongs.
+		whole := !add && rows == mr && (w == nv || w == 2*nv)
+		dst, ds := unsafe.Pointer(&t), uintptr(2*nv*4)
+		if whole {
+			dst, ds = unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4
+		}
 		if w > nv {
-			mul2(&t, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
+			mul2(dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
 		} else {
-			mul1(&t, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
+			mul1(dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
+		}
+		if whole {
+			continue
 		}
 		for r := skip; r < rows; r++ {
 			dst, sum := c[(s+r)*ldc:][:w], t[r][:w]

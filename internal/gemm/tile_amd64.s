@@ -1,18 +1,18 @@
 #include "textflag.h"
 
-// func mul2(t *tile, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
-TEXT ·mul2(SB), NOSPLIT, $0-48
-	MOVQ a+16(FP), AX
+// func mul2(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
+TEXT ·mul2(SB), NOSPLIT, $0-56
+	MOVQ a+24(FP), AX
 	MOVQ 0(AX), R8
 	MOVQ 8(AX), R9
 	MOVQ 16(AX), R10
 	MOVQ 24(AX), R11
 	MOVQ 32(AX), R12
 	MOVQ 40(AX), R13
-	MOVQ pn+8(FP), DI
-	MOVQ cs+24(FP), CX
-	MOVQ b+32(FP), SI
-	MOVQ bs+40(FP), DX
+	MOVQ pn+16(FP), DI
+	MOVQ cs+32(FP), CX
+	MOVQ b+40(FP), SI
+	MOVQ bs+48(FP), DX
 	XORQ AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -51,35 +51,41 @@ loop:
 	ADDQ DX, SI
 	DECQ DI
 	JNZ  loop
-	MOVQ t+0(FP), AX
+	MOVQ dst+0(FP), AX
+	MOVQ ds+8(FP), CX
 	VMOVUPS Y0, 0(AX)
 	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS Y3, 96(AX)
-	VMOVUPS Y4, 128(AX)
-	VMOVUPS Y5, 160(AX)
-	VMOVUPS Y6, 192(AX)
-	VMOVUPS Y7, 224(AX)
-	VMOVUPS Y8, 256(AX)
-	VMOVUPS Y9, 288(AX)
-	VMOVUPS Y10, 320(AX)
-	VMOVUPS Y11, 352(AX)
+	ADDQ CX, AX
+	VMOVUPS Y2, 0(AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ CX, AX
+	VMOVUPS Y4, 0(AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ CX, AX
+	VMOVUPS Y6, 0(AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ CX, AX
+	VMOVUPS Y8, 0(AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ CX, AX
+	VMOVUPS Y10, 0(AX)
+	VMOVUPS Y11, 32(AX)
 	VZEROUPPER
 	RET
 
-// func mul1(t *tile, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
-TEXT ·mul1(SB), NOSPLIT, $0-48
-	MOVQ a+16(FP), AX
+// func mul1(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
+TEXT ·mul1(SB), NOSPLIT, $0-56
+	MOVQ a+24(FP), AX
 	MOVQ 0(AX), R8
 	MOVQ 8(AX), R9
 	MOVQ 16(AX), R10
 	MOVQ 24(AX), R11
 	MOVQ 32(AX), R12
 	MOVQ 40(AX), R13
-	MOVQ pn+8(FP), DI
-	MOVQ cs+24(FP), CX
-	MOVQ b+32(FP), SI
-	MOVQ bs+40(FP), DX
+	MOVQ pn+16(FP), DI
+	MOVQ cs+32(FP), CX
+	MOVQ b+40(FP), SI
+	MOVQ bs+48(FP), DX
 	XORQ AX, AX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -105,12 +111,18 @@ loop:
 	ADDQ DX, SI
 	DECQ DI
 	JNZ  loop
-	MOVQ t+0(FP), AX
+	MOVQ dst+0(FP), AX
+	MOVQ ds+8(FP), CX
 	VMOVUPS Y0, 0(AX)
-	VMOVUPS Y1, 64(AX)
-	VMOVUPS Y2, 128(AX)
-	VMOVUPS Y3, 192(AX)
-	VMOVUPS Y4, 256(AX)
-	VMOVUPS Y5, 320(AX)
+	ADDQ CX, AX
+	VMOVUPS Y1, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Y2, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Y3, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Y4, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Y5, 0(AX)
 	VZEROUPPER
 	RET

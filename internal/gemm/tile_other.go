@@ -7,9 +7,9 @@ import "unsafe"
 // Available tells whether this processor can run Multiply.
 func Available() bool { return false }
 
-func mul2(*tile, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
+func mul2(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
 	panic("gemm: not available")
 }
-func mul1(*tile, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
+func mul1(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr) {
 	panic("gemm: not available")
 }
