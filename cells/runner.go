@@ -19,8 +19,10 @@ type Runner struct {
 	carried []memo    // by layer
 }
 
-// block is the number of steps that go through W at once where they are there:
-// a dense W is then read once for all of them.
+// block is the number of steps that go through W at once where a sequence has as
+// many. A dense W is then read once for all of them, which takes an eighth of the
+// time; decomposed ones gain up to a third. A block of one size, unlike all steps
+// at once, does with one plan and one program for sequences of any length.
 const block = 8
 
 // maxInput bounds the values of a block of steps: more is a slip.
@@ -74,7 +76,7 @@ func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, e
 			return nil, errors.Errorf("cells: no value for parameter %s", p.Name)
 		}
 		if !slices.Equal(p.Shape, v.Shape()) || v.Dtype() != tensor.Float32 {
-			return nil, errors.Errorf("cells: parameter %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), p.Shape)
+			return nil, errors.Errorf("cells: parameter %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), tensor.Shape(p.Shape))
 		}
 		values[p.Name] = v.Clone().(*tensor.Dense)
 	}
@@ -104,9 +106,10 @@ func (r *Runner) Reset() {
 }
 
 // Step goes one step on in each sequence: x is (batch, features), the result the
-// last layer's state after it, (batch, features), valid until the next call. It
-// returns an error when x has another size, and when a layer is bidirectional:
-// its reverse direction would begin at the sequence's end, which is not there.
+// last layer's state after it, (batch, features): the carried state itself, to be
+// read and not written, until the next call. It returns an error when x has
+// another size, and when a layer is bidirectional: its reverse direction would
+// begin at the sequence's end, which is not there.
 func (r *Runner) Step(x []float32) ([]float32, error) {
 	for k, l := range r.stack.layers {
 		if l.Bidirectional {
