@@ -20,9 +20,9 @@ type Runner struct {
 }
 
 // block is the number of steps that go through W at once where a sequence has as
-// many. A dense W is then read once for all of them, which takes an eighth of the
-// time; decomposed ones gain up to a third. A block of one size, unlike all steps
-// at once, does with one plan and one program for sequences of any length.
+// many. A dense W is then read once for all of them, which takes a sixth of the
+// time or less; decomposed ones gain little. A block of one size, unlike all
+// steps at once, does with one plan and one program for sequences of any length.
 const block = 8
 
 // maxInput bounds the values of a block of steps: more is a slip.
