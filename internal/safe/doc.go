@@ -33,6 +33,9 @@
 // operands whose hashes happen to be equal, about n²/2³³ times in a graph of n
 // nodes: they are one node before anybody sees them.
 //
+// Graphs may be built and run at the same time. Upstream's Grad alone would race;
+// ours takes turns.
+//
 // All functions keep to row-major order, work in float32 and float64, and
 // return an error that starts with "safe:" when shapes don't fit.
 package safe

@@ -1,6 +1,8 @@
 package safe
 
 import (
+	"sync"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 )
@@ -14,6 +16,10 @@ type Program struct {
 	values map[*G.Node]*G.Value
 }
 
+// differentiating is held for one graph at a time: upstream begins all gradients
+// from a constant that the graphs of a program share, and writes its hash there.
+var differentiating sync.Mutex
+
 // Grad adds the gradient of a scalar loss with respect to params to the graph
 // (gorgonia.Grad), for Compile. It returns an error when a node the loss depends
 // on has a gradient already, of another loss: upstream would go on from that.
@@ -23,6 +29,8 @@ func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
 			return nil, errors.Errorf("safe: %v already has a gradient in this graph; build another graph for another loss", describe(n))
 		}
 	}
+	differentiating.Lock()
+	defer differentiating.Unlock()
 	grads, err := G.Grad(loss, params...)
 	return grads, errors.Wrap(err, "safe: symbolic differentiation")
 }

@@ -1,6 +1,7 @@
 package safe_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -296,5 +297,35 @@ func TestSizesBelowOne(t *testing.T) {
 			_, err := build()
 			require.ErrorContains(t, err, "safe: ")
 		})
+	}
+}
+
+// Separate graphs are built, compiled and run at the same time; with -race alone,
+// and as the first gradients of the process, upstream's Grad fails here.
+func TestGraphsInParallel(t *testing.T) {
+	var wait sync.WaitGroup
+	got := make([][]float64, 8)
+	for k := range got {
+		wait.Go(func() {
+			g := G.NewGraph()
+			x := input(g, "x", count(4), 4)
+			loss := G.Must(G.Sum(G.Must(G.Square(x))))
+			grads, err := safe.Grad(loss, x)
+			if err != nil {
+				return // and got has nothing
+			}
+			p, err := safe.Compile(G.Nodes{loss}, grads, G.Nodes{x})
+			if err != nil || p.Run() != nil {
+				return
+			}
+			v, err := x.Grad()
+			if err == nil {
+				got[k] = floats(v)
+			}
+		})
+	}
+	wait.Wait()
+	for _, v := range got {
+		require.Equal(t, []float64{2, 4, 6, 8}, v)
 	}
 }
