@@ -31,6 +31,7 @@ type saved struct {
 type settings struct {
 	Batch          int      `json:"batch"`
 	Accumulate     int      `json:"accumulate"`
+	Threads        int      `json:"threads"`
 	LearningRate   float64  `json:"learning_rate"`
 	Schedule       string   `json:"schedule"`
 	Optimizer      string   `json:"optimizer"`
@@ -56,7 +57,7 @@ type data struct {
 func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
-		c.Batch, c.Accumulate, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.Clip,
+		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.Clip,
 		c.LabelSmoothing, c.Patience, append([]string{}, c.Freeze...), c.Seed,
 	}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 	"path"
+	"runtime"
 	"time"
 
 	"github.com/pkg/errors"
@@ -18,6 +19,13 @@ type Config struct {
 	// Accumulate is the number of batches whose gradients are added up for one
 	// step, which is then that of one batch as large as all of them; 0 means 1.
 	Accumulate int
+
+	// Threads is the number of parts that each batch is divided into, which go
+	// through graphs of their own at the same time; 0 means
+	// runtime.GOMAXPROCS(0), and more than Batch means Batch. Other numbers
+	// round other sums: a run is resumed with the number that it was started
+	// with, which its checkpoints keep.
+	Threads int
 
 	LearningRate float64   // above 0
 	Schedule     Schedule  // how the learning rate changes; nil means Constant
@@ -107,6 +115,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Schedule == nil {
 		c.Schedule = Constant{}
 	}
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
 	switch {
 	case c.Epochs < 1:
 		return c, errors.Errorf("train: %d epochs; want at least 1", c.Epochs)
@@ -114,6 +125,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.Errorf("train: a batch of %d clips; want at least 1", c.Batch)
 	case c.Accumulate < 1 || c.Accumulate > math.MaxInt32/c.Batch:
 		return c, errors.Errorf("train: %d batches of %d clips a step; want at least 1, and fewer clips than 2^31", c.Accumulate, c.Batch)
+	case c.Threads < 1:
+		return c, errors.Errorf("train: %d threads; want at least 1, or 0 for runtime.GOMAXPROCS", c.Threads)
 	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
 		return c, errors.Errorf("train: learning rate %v; want a positive number", c.LearningRate)
 	case !(c.Clip >= 0) || math.IsInf(c.Clip, 0):
@@ -127,6 +140,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.SaveEvery < 0:
 		return c, errors.Errorf("train: a checkpoint every %v; want a positive time, or 0 for every epoch", c.SaveEvery)
 	}
+	c.Threads = min(c.Threads, c.Batch)
 	switch o := c.Optimizer.(type) {
 	case Adam, AdamW, RMSProp, SGD:
 		if _, err := ParseOptimizer(o.String()); err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -11,15 +12,14 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// broken words the error about a number that is no longer finite: where it was
-// noticed, which tensor went bad first, and what is left.
-func (r *run) broken(batch *datasets.Batch, total int, noticed string) error {
-	where := fmt.Sprintf("train: epoch %d, step %d: the %s", r.at.Epoch+1, r.at.Step+1, noticed)
-	first, err := r.firstBad(batch, total)
+// broken words the error about a number that is no longer finite: what was
+// noticed, and which tensor went bad first.
+func (l *learner) broken(batch *datasets.Batch, total int, noticed string) error {
+	first, err := l.firstBad(batch, total)
 	if err != nil {
-		return errors.Wrapf(err, "%s; looking for the cause", where)
+		return errors.Wrapf(err, "the %s; looking for the cause", noticed)
 	}
-	return errors.Errorf("%s; first bad was %s; a lower learning rate than %v or clipping may help%s", where, first, r.cfg.LearningRate, r.hope())
+	return errors.Errorf("the %s; first bad was %s; a lower learning rate than %v or clipping may help", noticed, first, l.cfg.LearningRate)
 }
 
 // hope completes an error with what is left.
@@ -32,8 +32,8 @@ func (r *run) hope() string {
 
 // badParam returns the first parameter with an element that is not finite, "" for
 // none.
-func (r *run) badParam() (name string, at int) {
-	for _, p := range r.model.Params() {
+func (l *learner) badParam() (name string, at int) {
+	for _, p := range l.model.Params() {
 		if at := notFinite(p.Value.Data().([]float32)); at >= 0 {
 			return p.Name, at
 		}
@@ -43,28 +43,30 @@ func (r *run) badParam() (name string, at int) {
 
 // firstBad runs the batch once more and looks, in the order in which they are
 // computed, for the first tensor with an element that is not finite.
-func (r *run) firstBad(batch *datasets.Batch, total int) (string, error) {
-	if at := notFinite(batch.X[:batch.Len*len(batch.X)/r.cfg.Batch]); at >= 0 {
-		return fmt.Sprintf("the input of clip %d", batch.Clips[at/(len(batch.X)/r.cfg.Batch)]), nil
+func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
+	clip := len(batch.X) / l.cfg.Batch
+	if at := notFinite(batch.X[:batch.Len*clip]); at >= 0 {
+		return fmt.Sprintf("the input of clip %d", batch.Clips[at/clip]), nil
 	}
-	if name, at := r.badParam(); name != "" {
+	if name, at := l.badParam(); name != "" {
 		return fmt.Sprintf("parameter %s at element %d, moved there by the step before", name, at), nil
 	}
-	look := *r.training
-	look.full, look.lengths = nil, nil
-	look.watch = func(n *zoo.Network) (nodes G.Nodes) {
+	watched := l.training.task
+	watched.watch = func(n *zoo.Network) (nodes G.Nodes) {
 		for _, a := range n.Activations {
 			nodes = append(nodes, a.Node)
 		}
 		return nodes
 	}
+	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
 	defer look.close()
-	g, err := look.do(batch, total)
-	if err != nil {
+	if err := look.do(batch, total); err != nil {
 		return "", err
 	}
-	for _, a := range g.net.Activations {
-		if at := notFinite(g.program.Value(a.Node).Data().([]float32)); at < 0 {
+	// All replicas compute the same tensors, of other clips.
+	ran := look.ran()
+	for k, a := range ran[0].ran.net.Activations {
+		if !slices.ContainsFunc(ran, func(r *replica) bool { return notFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
 			continue
 		}
 		if a.Step < 0 {
@@ -72,17 +74,19 @@ func (r *run) firstBad(batch *datasets.Batch, total int) (string, error) {
 		}
 		return fmt.Sprintf("the %s of %s at step %d", a.Name, a.Layer, a.Step+1), nil
 	}
-	if notFinite(g.logits(batch)) >= 0 {
+	if notFinite(look.logits()) >= 0 {
 		return "the logits", nil
 	}
 	// Gradients are computed from the classifier down.
-	for k := len(g.trained) - 1; k >= 0; k-- {
-		v, err := g.trained[k].Grad()
-		if err != nil {
-			return "", errors.Wrapf(err, "train: gradient of %s", g.trained[k].Name())
-		}
-		if notFinite(v.Data().([]float32)) >= 0 {
-			return "the gradient of " + g.trained[k].Name(), nil
+	for k := len(l.trained) - 1; k >= 0; k-- {
+		for _, r := range ran {
+			grad, err := r.ran.gradient(k)
+			if err != nil {
+				return "", err
+			}
+			if notFinite(grad) >= 0 {
+				return "the gradient of " + r.ran.trained[k].Name(), nil
+			}
 		}
 	}
 	return "none in particular, only their sum", nil

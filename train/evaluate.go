@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"runtime"
 
 	"github.com/pkg/errors"
 
@@ -53,8 +54,8 @@ func (e *Evaluation) ByClass() []ClassScore {
 }
 
 // Evaluate runs the model over a part of the set, batch clips at a time, without
-// dropout. What is in a batch with a clip does not change its logits. It returns
-// an error when model and set don't fit, when a clip cannot be read or has logits
+// dropout, shared out over runtime.GOMAXPROCS(0) graphs. What is in a batch with
+// a clip does not change its logits. It returns an error when model and set don't fit, when a clip cannot be read or has logits
 // that are not finite, and ctx's when that is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
 	if err := fits(m, set); err != nil {
@@ -63,13 +64,18 @@ func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets
 	if batch < 1 {
 		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
 	}
-	graphs := &graphs{model: m, set: set, batch: batch}
+	graphs := evaluating(m, set, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
-	return evaluate(ctx, graphs, part)
+	return evaluate(ctx, graphs, set, part)
 }
 
-func evaluate(ctx context.Context, graphs *graphs, part datasets.Part) (*Evaluation, error) {
-	set, classes := graphs.set, graphs.model.Classes
+// evaluating returns replicas without gradients.
+func evaluating(m *zoo.Model, set datasets.Set, batch, threads int) *replicas {
+	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, batch, threads)
+}
+
+func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part datasets.Part) (*Evaluation, error) {
+	classes := graphs.model.Classes
 	e := &Evaluation{Classes: set.Classes(), Confusion: make([][]int, classes)}
 	for k := range e.Confusion {
 		e.Confusion[k] = make([]int, classes)
@@ -82,10 +88,10 @@ func evaluate(ctx context.Context, graphs *graphs, part datasets.Part) (*Evaluat
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		logits, err := graphs.logits(b, &sum)
-		if err != nil {
+		if _, err := graphs.score(b, b.Len, &sum); err != nil {
 			return nil, err
 		}
+		logits := graphs.logits()
 		if at := notFinite(logits); at >= 0 {
 			return nil, errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])
 		}

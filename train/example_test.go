@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -107,6 +108,55 @@ func ExampleResume() {
 	// Output:
 	// train: stopped in epoch 2 after step 5: context canceled true
 	// 2 epochs
+}
+
+// A loop of one's own: the same step as Run's, with batches from anywhere. Here
+// sequences of 5 steps of 4 values, of which the class is the sign of the last.
+func ExampleStepper() {
+	m, err := zoo.FromSpec(zoo.Spec{
+		Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
+	}, zoo.Options{Classes: 2, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const steps, batch = 5, 16
+	s, err := train.NewStepper(m, steps, []int{4}, train.Config{Batch: batch, LearningRate: 0.02})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	draw := func() (x []float32, labels []int) {
+		for range batch {
+			for range steps * 4 {
+				x = append(x, float32(rng.NormFloat64()))
+			}
+			label := 0
+			if x[len(x)-1] > 0 {
+				label = 1
+			}
+			labels = append(labels, label)
+		}
+		return x, labels
+	}
+	for range 300 {
+		if _, err := s.Step(draw()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	x, labels := draw()
+	logits, err := s.Logits(x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	right := 0
+	for k, label := range labels {
+		if (logits[2*k+1] > logits[2*k]) == (label == 1) {
+			right++
+		}
+	}
+	fmt.Println("nearly all right:", right >= batch-2)
+	// Output: nearly all right: true
 }
 
 // The best checkpoint of a run, scored class by class.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"runtime"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -33,7 +34,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
-	graphs := &graphs{model: m, set: set, batch: batch, watch: gateNodes}
+	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gateNodes}, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	var all gateTally
 	for b, err := range datasets.Batches(set, part, batch, inOrder(min(clips, set.Clips(part)))) {
@@ -43,19 +44,20 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		g, err := graphs.do(b, b.Len)
-		if err != nil {
+		if err := graphs.do(b, b.Len); err != nil {
 			return nil, err
 		}
-		for _, a := range g.net.Activations {
-			if !a.Gate {
-				continue
-			}
-			values := g.program.Value(a.Node).Data().([]float32)
-			units := len(values) / batch
-			for k, steps := range b.Steps {
-				if a.Step < steps {
-					all.add(a, set.Steps(), values[k*units:(k+1)*units])
+		for _, r := range graphs.ran() {
+			for _, a := range r.ran.net.Activations {
+				if !a.Gate {
+					continue
+				}
+				values := r.ran.value(a.Node)
+				units := len(values) / (r.to - r.from)
+				for k, steps := range r.part.Steps {
+					if a.Step < steps {
+						all.add(a, set.Steps(), values[k*units:(k+1)*units])
+					}
 				}
 			}
 		}

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"testing"
@@ -177,23 +178,34 @@ func TestNotANumber(t *testing.T) {
 			x[k] = v
 		}
 	}
+	// Of both signs: with three cores so large, ∞ - ∞ in whatever order.
+	alternate := func(x []float32, v float32) {
+		for k := range x {
+			x[k] = v * float32(1-2*(bits.OnesCount(uint(k))%2))
+		}
+	}
 	for text, damage := range map[string]func(*zoo.Model, *walks){
 		"train: epoch 1, step 1: the loss is NaN; first bad was parameter layer1.input.U1 at element 2": func(m *zoo.Model, _ *walks) { param(m, "layer1.input.U1")[2] = bad },
 		"first bad was the input of clip 3": func(_ *zoo.Model, w *walks) { w.clips[0][3][1] = float32(math.Inf(1)) },
 		"first bad was the projection of layer1": func(m *zoo.Model, _ *walks) {
-			fill(param(m, "layer1.input.U1"), 1e30)
-			fill(param(m, "layer1.input.U2"), 1e30)
+			alternate(param(m, "layer1.input.U1"), 1e30)
+			alternate(param(m, "layer1.input.U2"), 1e30)
+			alternate(param(m, "layer1.input.root"), 1e30)
 		},
 		"first bad was the logits": func(m *zoo.Model, _ *walks) {
 			fill(param(m, "head.weight"), math.MaxFloat32)
 			fill(param(m, "head.bias"), math.MaxFloat32)
 		},
 	} {
-		set := newWalks(6, 2, false)
-		m := newModel(t, 1, 0)
-		damage(m, set)
-		_, err := Run(context.Background(), m, set, config(1))
-		require.ErrorContains(t, err, text)
+		for _, threads := range []int{1, 2, 3} {
+			set := newWalks(6, 2, false)
+			m := newModel(t, 1, 0)
+			damage(m, set)
+			cfg := config(1)
+			cfg.Threads = threads
+			_, err := Run(context.Background(), m, set, cfg)
+			require.ErrorContains(t, err, text)
+		}
 	}
 
 	// A learning rate that blows the weights up, after an epoch that went well.

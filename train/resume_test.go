@@ -60,8 +60,8 @@ func files(t require.TestingT, dir string) map[string]string {
 
 // A run that is stopped after any step and resumed, as often as one likes, has
 // the weights, scores and checkpoints of one that never stopped, to the bit: for
-// all optimisers and schedules, with dropout, unequal lengths, batches that
-// are added up, a last batch that is short, and a validation part.
+// all optimisers and schedules, with dropout, unequal lengths, batches that are
+// shared out and added up, a last batch that is short, and a validation part.
 //
 // TENSORZOO_LONG=1 tries ten times as many.
 func TestResumeIsBitIdentical(t *testing.T) {
@@ -103,7 +103,7 @@ func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
 	schedule, err := ParseSchedule(pick(rng, "constant", "step:1:0.5", "cosine", "warmup:1.5,cosine:0.1"))
 	require.NoError(t, err)
 	return Config{
-		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
+		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), Threads: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
 		WeightDecay: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
 	}, pick(rng, 0, 0.3)
 }
@@ -137,11 +137,12 @@ func TestResumeForLonger(t *testing.T) {
 func TestResumeErrors(t *testing.T) {
 	set := newWalks(30, 10, true)
 	cfg := config(2)
-	cfg.Dir = t.TempDir()
+	cfg.Dir, cfg.Threads = t.TempDir(), 2
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
 	require.NoError(t, err)
 	for text, change := range map[string]func(*Config){
 		"the run had batch 6, and now 7":                                               func(c *Config) { c.Batch = 7 },
+		"the run had threads 2, and now 3; it cannot go on as if it had never stopped": func(c *Config) { c.Threads = 3 },
 		"the run had learning_rate 0.02, and now 0.1":                                  func(c *Config) { c.LearningRate = 0.1 },
 		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                func(c *Config) { c.Optimizer = SGD{} },
 		`the run had schedule "constant", and now "cosine:0"`:                          func(c *Config) { c.Schedule = Cosine{} },

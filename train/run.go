@@ -2,12 +2,11 @@ package train
 
 import (
 	"context"
-	"math"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -71,18 +70,12 @@ func (e *InputError) Unwrap() error { return e.error }
 
 // run is one Run or Resume under way.
 type run struct {
-	cfg   Config
-	model *zoo.Model
-	set   datasets.Set
+	*learner
+	set datasets.Set
 
-	trained []int         // indexes of the model's parameters that move
-	slots   [][][]float32 // of the optimiser, for each of them
-	grads   [][]float32   // of the step under way, for each of them
-
-	training, validation *graphs
-	batches              uint64 // batches trained on so far: dropout's runs
-	at                   position
-	best                 [][]float32 // weights of the best epoch, when no folder has them
+	validation *replicas
+	at         position
+	best       [][]float32 // weights of the best epoch, when no folder has them
 
 	began, saved time.Time
 	clips        int       // trained on since began
@@ -112,25 +105,11 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if set.Clips(datasets.Train) == 0 {
 		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
 	}
-	if m.Dtype != tensor.Float32 {
-		return nil, &InputError{errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype)}
-	}
-	r := &run{cfg: cfg, model: m, set: set}
-	if r.trained, err = cfg.trained(m.Params()); err != nil {
+	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
+	if err != nil {
 		return nil, &InputError{err}
 	}
-	for _, k := range r.trained {
-		n := m.Params()[k].Value.Size()
-		slots := make([][]float32, len(cfg.Optimizer.Slots()))
-		for j := range slots {
-			slots[j] = make([]float32, n)
-		}
-		r.slots = append(r.slots, slots)
-		r.grads = append(r.grads, make([]float32, n))
-	}
-	r.training = &graphs{model: m, set: set, batch: cfg.Batch, trained: r.trained, smoothing: cfg.LabelSmoothing, run: &r.batches}
-	r.validation = &graphs{model: m, set: set, batch: cfg.Batch}
-	return r, nil
+	return &run{learner: l, set: set, validation: evaluating(m, set, cfg.Batch, cfg.Threads)}, nil
 }
 
 // do trains from where the run stands to its end.
@@ -151,12 +130,11 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 		StepMillis: median(r.millis), Training: time.Since(r.began),
 	}
 	r.training.close() // its memory is as large as the test's
-	r.validation.close()
 	if err := r.restoreBest(); err != nil {
 		return nil, err
 	}
 	var err error
-	if result.Test, err = Evaluate(ctx, r.model, r.set, datasets.Test, r.cfg.Batch); err != nil {
+	if result.Test, err = evaluate(ctx, r.validation, r.set, datasets.Test); err != nil {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
@@ -191,9 +169,9 @@ func (r *run) epoch(ctx context.Context) error {
 		}
 		began := time.Now()
 		total := min(size, clips-r.at.Step*size)
-		norm, err := r.gradients(batch, filled == 0, total)
+		_, norm, err := r.gradients(batch, filled == 0, total, &r.at.Sum)
 		if err != nil {
-			return err
+			return fmt.Errorf("train: epoch %d, step %d: %w%s", r.at.Epoch+1, r.at.Step+1, err, r.hope())
 		}
 		if filled += batch.Len; filled < total {
 			worked += time.Since(began)
@@ -220,50 +198,13 @@ func (r *run) epoch(ctx context.Context) error {
 	return r.closeEpoch(ctx)
 }
 
-// gradients adds the gradients of a batch to those of the step under way, whose
-// clips are total, and returns their norm.
-func (r *run) gradients(batch *datasets.Batch, first bool, total int) (norm float64, err error) {
-	loss, grads, err := r.training.train(batch, total, &r.at.Sum)
-	if err != nil {
-		return 0, err
-	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, r.broken(batch, total, "loss is "+number(loss))
-	}
-	for k, grad := range grads {
-		if first {
-			copy(r.grads[k], grad)
-			continue
-		}
-		for j, g := range grad {
-			r.grads[k][j] += g
-		}
-	}
-	if norm = globalNorm(r.grads); math.IsNaN(norm) || math.IsInf(norm, 0) {
-		return 0, r.broken(batch, total, "norm of the gradients is "+number(norm))
-	}
-	r.batches++
-	return norm, nil
-}
-
-// move lets the optimiser take a step along gradients of the given norm.
+// move takes the step of an epoch of the given number of steps.
 func (r *run) move(norm float64, steps int) {
-	clipGradients(r.grads, norm, r.cfg.Clip)
 	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
 	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs))
 	r.at.Updates++
 	r.at.Step++
-	for k, p := range r.trained {
-		param := r.model.Params()[p]
-		decay := r.cfg.WeightDecay
-		if param.IsBias() {
-			decay = 0
-		}
-		r.cfg.Optimizer.Update(Update{
-			Weights: param.Value.Data().([]float32), Gradient: r.grads[k], Slots: r.slots[k],
-			Step: r.at.Updates, Rate: r.at.Rate, Decay: decay,
-		})
-	}
+	r.learner.move(r.at.Updates, norm, r.at.Rate)
 }
 
 // closeEpoch scores the epoch and saves it.
@@ -274,7 +215,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 	}
 	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
 	if r.set.Clips(datasets.Validation) > 0 {
-		v, err := evaluate(ctx, r.validation, datasets.Validation)
+		v, err := evaluate(ctx, r.validation, r.set, datasets.Validation)
 		if err != nil {
 			return errors.WithMessagef(err, "train: epoch %d", r.at.Epoch+1)
 		}
@@ -362,12 +303,8 @@ func median(values []float64) float64 {
 
 // fits checks that the model can read the set.
 func fits(m *zoo.Model, set datasets.Set) error {
-	features := 1
-	for _, n := range set.StepShape() {
-		features *= n
-	}
-	if features != m.Features() {
-		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), features)
+	if n := product(set.StepShape()); n != m.Features() {
+		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), n)
 	}
 	if m.Classes != len(set.Classes()) {
 		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes, set.Name(), len(set.Classes()))

@@ -171,17 +171,7 @@ func TestEvaluate(t *testing.T) {
 func TestShortBatchGradient(t *testing.T) {
 	set := newWalks(5, 1, false)
 	gradients := func(size int) (all []float32) {
-		s := &graphs{model: newModel(t, 1, 0), set: set, batch: size, trained: []int{0, 1, 2, 3, 4, 5, 6}}
-		defer s.close()
-		for b, err := range datasets.Batches(set, datasets.Train, size, []int{0, 1, 2, 3, 4}) {
-			require.NoError(t, err)
-			var sum tally
-			_, grads, err := s.train(b, b.Len, &sum)
-			require.NoError(t, err)
-			for _, grad := range grads {
-				all = append(all, grad...)
-			}
-		}
+		_, _, all = step(t, newModel(t, 1, 0), set, Config{Batch: size}, []int{0, 1, 2, 3, 4})
 		return all
 	}
 	exact, filled := gradients(5), gradients(8)
@@ -217,6 +207,7 @@ func TestErrors(t *testing.T) {
 		`train: schedule "step:0:0"; want step:EPOCHS:FACTOR with positive numbers, as in step:30:0.2`: func(c *Config) { c.Schedule = StepDecay{} },
 		`train: schedule "cosine:2"; want cosine, or cosine:FLOOR with a number from 0 to 1`:           func(c *Config) { c.Schedule = WarmUp{1, Cosine{2}} },
 		`train: optimizer "sgd:2": factors are above 0 and below 1, momentum may be 0, ε is above 0`:   func(c *Config) { c.Optimizer = SGD{2} },
+		"train: -2 threads; want at least 1, or 0 for runtime.GOMAXPROCS":                              func(c *Config) { c.Threads = -2 },
 		"train: a batch of -1 clips; want at least 1":                                                  func(c *Config) { c.Batch = -1 },
 		"train: learning rate NaN; want a positive number":                                             func(c *Config) { c.LearningRate = math.NaN() },
 		"train: clipping to a norm of -1; want a positive number, or 0 for none":                       func(c *Config) { c.Clip = -1 },

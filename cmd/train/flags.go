@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +110,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.eval, "eval", "", "score the checkpoint in this `folder`, or the best of the run in it, or without one in that of -out")
 	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes)")
 	fs.StringVar(&f.config, "config", "", "JSON `file` with flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}; the command line comes first. Each run writes its own")
-	fs.IntVar(&f.threads, "threads", 0, "processor cores to use; 0 for all")
+	fs.IntVar(&f.threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
@@ -139,6 +140,9 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 		if err := read(); err != nil {
 			return nil, false, err
 		}
+	}
+	if f.threads == 0 { // the run's configuration has the number, which decides about the last bits
+		f.threads = runtime.GOMAXPROCS(0)
 	}
 	return f, false, f.check()
 }

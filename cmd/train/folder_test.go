@@ -6,12 +6,15 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // small writes a model that trains in a moment, and returns its file.
@@ -27,6 +30,7 @@ func TestFolder(t *testing.T) {
 	out, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "2", "-lr", "0.005", "-validation", "0.1", "-tensorboard", "-out", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "-eval "+dir)
+	require.Regexp(t, "; backend "+backend.Name+", \\d+ threads?\n", out)
 	for _, name := range []string{"curves.png", "confusion.png", "gates.png"} {
 		file, err := os.Open(filepath.Join(dir, name))
 		require.NoError(t, err)
@@ -98,6 +102,7 @@ func TestConfiguration(t *testing.T) {
 	one, two := written(first), written(second)
 	require.Equal(t, "1m0s", one["save-every"])
 	require.Equal(t, 5.0, one["seed"])
+	require.EqualValues(t, runtime.GOMAXPROCS(0), one["threads"], "the number itself, for a machine that has others")
 	require.Equal(t, 0.1, one["dropout"])
 	delete(one, "out")
 	delete(two, "out")
@@ -189,7 +194,7 @@ func TestResumeMistakes(t *testing.T) {
 		"-resume " + dir + " -model ht-lstm":      "-model",
 		"-resume " + dir + " -out elsewhere":      "goes on in that folder",
 		"-resume " + dir + " -dropout 0.5":        "was started without -dropout; leave it out",
-		"-resume " + dir + " -threads 1":          "-threads is 1, but the run",
+		"-resume " + dir + " -threads 77":         "-threads is 77, but the run",
 		"-eval " + dir + " -normalise none":       "-eval takes model and normalisation from the checkpoint",
 		"-eval " + dir + " -logits nodir/x.npy":   "-logits nodir/x.npy: there is no folder nodir",
 		"-resume " + dir + "x":                    "there is no run in " + dir + "x: it has no config.json",

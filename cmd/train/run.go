@@ -25,9 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil || helped {
 		return err
 	}
-	if f.threads > 0 {
-		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
-	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
 	switch {
 	case f.list:
 		return f.printList(stdout)
@@ -141,8 +139,8 @@ func frame(features int) (width, height int, err error) {
 // trainConfig returns the settings of the loop.
 func (f *flags) trainConfig() (train.Config, error) {
 	cfg := train.Config{
-		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, LearningRate: f.lr, WeightDecay: f.weightDecay, Clip: f.clip,
-		LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
+		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay,
+		Clip: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
 	}
 	var err error
 	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -119,8 +120,8 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 
 // announce says what is trained on what, and where it is kept.
 func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
-	fmt.Fprintf(w, "training %s (%s, %s input weights) on %s: %s and %s test clips of %s of %s\n", d.Name, d.Format, thousands(d.InputToHidden),
-		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), steps(set.Steps()), shape(set.StepShape()))
+	fmt.Fprintf(w, "training %s (%s, %s input weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden),
+		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
 	if out.dir != "" {
 		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
 	}
@@ -222,11 +223,12 @@ func trainingClips(set datasets.Set) string {
 	return n
 }
 
-func steps(n int) string {
+// counted writes a number of things, "1 step" or "6 steps".
+func counted(n int, of string) string {
 	if n == 1 {
-		return "1 step"
+		return "1 " + of
 	}
-	return fmt.Sprintf("%d steps", n)
+	return fmt.Sprintf("%d %ss", n, of)
 }
 
 func resuming(dir string, c *zoo.Checkpoint) string {

@@ -1,0 +1,146 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// pack joins clips to a batch.
+func (w *walks) pack(part datasets.Part, clips ...int) (x []float32, labels []int) {
+	for _, k := range clips {
+		x, labels = append(x, w.clips[part][k]...), append(labels, w.class[part][k])
+	}
+	return x, labels
+}
+
+// The losses and weights of a Stepper are those of Run to the bit, for the same
+// clips in the same order, the last, short batch of an epoch included.
+func TestStepperIsRun(t *testing.T) {
+	set := newWalks(20, 8, false)
+	for _, threads := range []int{1, 2, 3} {
+		for _, batch := range []int{7, 20, 24} {
+			cfg := Config{
+				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, LabelSmoothing: 0.1, Clip: 1,
+				Freeze: []string{"head.bias"}, Seed: 3, Threads: threads,
+			}
+			ran := newModel(t, 1, 0.3)
+			r, err := Run(context.Background(), ran, set, cfg)
+			require.NoError(t, err)
+			require.Equal(t, 3, r.Best, "the last weights")
+
+			m := newModel(t, 1, 0.3)
+			s, err := NewStepper(m, set.Steps(), set.StepShape(), cfg)
+			require.NoError(t, err)
+			for epoch := range 3 {
+				order := datasets.Order(20, cfg.Seed, epoch)
+				for from := 0; from < 20; from += batch {
+					loss, err := s.Step(set.pack(datasets.Train, order[from:min(from+batch, 20)]...))
+					require.NoError(t, err)
+					if batch >= 20 {
+						require.Equal(t, r.Epochs[epoch].Train.Loss, loss)
+					}
+				}
+			}
+			require.Equal(t, weights(ran), weights(m))
+			x, _ := set.pack(datasets.Test, 0, 1, 2, 3, 4, 5, 6, 7)
+			before := weights(m)
+			logits, err := s.Logits(x)
+			require.NoError(t, err)
+			require.Equal(t, r.Test.Logits, logits)
+			require.Equal(t, before, weights(m))
+			s.Close()
+		}
+	}
+}
+
+// What does not fit is an error in the caller's own numbers, and moves nothing.
+func TestStepperErrors(t *testing.T) {
+	good := Config{Batch: 3, LearningRate: 0.1}
+	m := newModel(t, 1, 0)
+	for text, try := range map[string]func() (*Stepper, error){
+		"train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out": func() (*Stepper, error) {
+			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Accumulate: 2})
+		},
+		"train: a batch of 0 clips; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
+		"train: -1 threads; want at least 1, or 0 for runtime.GOMAXPROCS": func() (*Stepper, error) {
+			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Threads: -1})
+		},
+		"train: clips of 0 steps; want at least 1":                              func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },
+		"train: the model reads 4 values a step, steps of shape [2 3] have 6":   func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 3}, good) },
+		"train: the model reads 4 values a step, steps of shape [-2 -2] have 4": func() (*Stepper, error) { return NewStepper(m, 4, []int{-2, -2}, good) },
+		`train: no parameter matches "x" to freeze; the first is layer1.input.U1`: func() (*Stepper, error) {
+			return NewStepper(m, 4, []int{4}, Config{Batch: 3, LearningRate: 0.1, Freeze: []string{"x"}})
+		},
+	} {
+		_, err := try()
+		require.EqualError(t, err, text)
+	}
+
+	s, err := NewStepper(m, 4, []int{2, 2}, good)
+	require.NoError(t, err)
+	defer s.Close()
+	before := weights(m)
+	infinite := make([]float32, 16)
+	infinite[7] = float32(math.Inf(1))
+	for text, try := range map[string]func() (float64, error){
+		"train: a batch of 0 labels; want 1 to 3":                    func() (float64, error) { return s.Step(nil, nil) },
+		"train: a batch of 4 labels; want 1 to 3":                    func() (float64, error) { return s.Step(make([]float32, 64), make([]int, 4)) },
+		"train: a batch of 31 values for 2 labels; want 16 a clip":   func() (float64, error) { return s.Step(make([]float32, 31), make([]int, 2)) },
+		"train: label 2 of clip 1; want 0 to 1":                      func() (float64, error) { return s.Step(make([]float32, 32), []int{0, 2}) },
+		"train: label -1 of clip 0; want 0 to 1":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{-1, 0}) },
+		"train: step 1: the loss is NaN; first bad was the input of": func() (float64, error) { return s.Step(infinite, []int{0}) },
+	} {
+		_, err := try()
+		require.ErrorContains(t, err, text)
+		require.Equal(t, before, weights(m))
+	}
+	_, err = s.Logits(nil)
+	require.EqualError(t, err, "train: 0 values; want 16 a clip")
+	_, err = s.Logits(make([]float32, 17))
+	require.EqualError(t, err, "train: 17 values; want 16 a clip")
+}
+
+// A model of another type cannot be trained.
+func TestStepperOfFloat64(t *testing.T) {
+	m, err := zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{4}, OutModes: []int{2}}, zoo.Options{Classes: 2, Dtype: tensor.Float64})
+	require.NoError(t, err)
+	_, err = NewStepper(m, 4, []int{4}, Config{Batch: 3, LearningRate: 0.1})
+	require.EqualError(t, err, "train: the model is of float64; only float32 models are trained")
+}
+
+// A training step of the papers' HT-LSTM on one core and on two.
+func BenchmarkStep(b *testing.B) {
+	for _, threads := range []int{1, 2} {
+		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+			m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})
+			require.NoError(b, err)
+			const batch, steps = 16, 6
+			s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, Clip: 5, Threads: threads})
+			require.NoError(b, err)
+			defer s.Close()
+			rng := rand.New(rand.NewPCG(1, 1))
+			x, labels := make([]float32, batch*steps*m.Features()), make([]int, batch)
+			for k := range x {
+				x[k] = float32(rng.NormFloat64())
+			}
+			_, err = s.Step(x, labels) // builds the graphs
+			require.NoError(b, err)
+			for b.Loop() {
+				if _, err := s.Step(x, labels); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
