@@ -211,8 +211,9 @@ func TestManyCores(t *testing.T) {
 		cores += len(f.Cores)
 	}
 	require.Equal(t, n, cores)
-	perRow, _ := plan.MulAdds()
-	require.Less(t, perRow, m.Rows()*m.Cols())
+	whole := m.plan(PlanOptions{Rows: 2, Uses: 1}, func(_, set uint) bool { return set == 1<<exactCores-1 }, nil)
+	require.Len(t, whole.Terms[0].Factors, 1)
+	require.LessOrEqual(t, plan.Nanoseconds, whole.Nanoseconds)
 	rng := rand.New(rand.NewPCG(1, 1))
 	values := m.Init(rng, 1)
 	x := gradcheck.Random(rng, 2, m.Rows())

@@ -125,6 +125,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := dec.Decode(&s); err != nil {
 		return errors.Wrap(err, "training")
 	}
+	if s.Settings.Threads == 0 { // of a release that had one graph
+		s.Settings.Threads = 1
+	}
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}

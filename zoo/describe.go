@@ -1,6 +1,9 @@
 package zoo
 
-import "github.com/tensorzoo/tensorzoo/cells"
+import (
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
 
 // Counts are numbers of learnable values, three ways.
 type Counts struct {
@@ -24,7 +27,10 @@ type Description struct {
 	PublishedParams int `json:"published_params"` // 0 where none is published
 	// MulAddsPerFrame is the multiply-adds of one step of one sequence through
 	// the recurrent layers, forward, with 96 rows (16 clips of 6 frames) at once.
-	MulAddsPerFrame   int     `json:"mul_adds_per_frame"`
+	MulAddsPerFrame int `json:"mul_adds_per_frame"`
+	// Plan lists the contractions of the first layer's input projection of so
+	// many rows, step by step (decomp.Plan).
+	Plan              string  `json:"plan,omitempty"`
 	Dense             Counts  `json:"dense"` // of the same model without decompositions
 	Paper             string  `json:"paper,omitempty"`
 	Data              string  `json:"data,omitempty"`
@@ -49,6 +55,7 @@ func Describe(e Entry) (Description, error) {
 		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedRows),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
 	}
+	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedRows}).String()
 	dense, err := s.dense().stack()
 	if err != nil {
 		return Description{}, err

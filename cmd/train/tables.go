@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -71,7 +72,7 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 		}
 		row("note", text.WrapSoft(d.Note, 70))
 	}
-	_, err := fmt.Fprintln(w, t.Render())
+	_, err := fmt.Fprintf(w, "%s\n\nHow the input projection of 96 frames is contracted (backend %s), axes as name:size:\n%s", t.Render(), backend.Name, d.Plan)
 	return err
 }
 

@@ -1,0 +1,32 @@
+// Command compare sets models side by side.
+//
+//	go run ./cmd/compare -cost
+//	go run ./cmd/compare -cost -models ht-lstm,tt-lstm -threads 1 -json
+//
+// See -h for all flags.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/pkg/errors"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, err)
+	var u usage
+	if errors.As(err, &u) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/pkg/errors"
+)
+
+// run does what the command line asks for. Errors of type usage are the user's
+// to mend.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f, helped, err := parse(args, stdout)
+	if err != nil || helped {
+		return err
+	}
+	if f.one != "" {
+		c, err := measure(f)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(stdout).Encode(c)
+	}
+	names, err := f.names()
+	if err != nil {
+		return err
+	}
+	var costs []*cost
+	for k, name := range names {
+		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(names), name)
+		c, err := child(ctx, name, args, stderr)
+		if err != nil {
+			return err
+		}
+		costs = append(costs, c)
+		if f.js {
+			if err := json.NewEncoder(stdout).Encode(c); err != nil {
+				return errors.Wrap(err, "compare")
+			}
+		}
+	}
+	if f.js {
+		return nil
+	}
+	return print(stdout, f, costs)
+}
+
+// child measures one model in a process of its own, so that its memory is its
+// own.
+func child(ctx context.Context, name string, args []string, stderr io.Writer) (*cost, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, errors.Wrap(err, "compare")
+	}
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, append(slices.Clone(args), "-one", name)...)
+	cmd.Stdout, cmd.Stderr = &out, stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, errors.Wrap(ctx.Err(), "compare: stopped")
+		}
+		return nil, errors.Wrapf(err, "compare: the process that measures %s", name)
+	}
+	c := new(cost)
+	return c, errors.Wrapf(json.Unmarshal(out.Bytes(), c), "compare: what the process that measures %s printed", name)
+}
+
+// print writes the table, with ratios to the dense model where there is one.
+func print(w io.Writer, f flags, costs []*cost) error {
+	var dense *cost
+	for _, c := range costs {
+		if dense == nil && !strings.Contains(c.Model, "-") { // lstm, gru: formats and shapes have dashes
+			dense = c
+		}
+	}
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"model", "step ms", "10-90 %", "forward ms", "frame µs", "step, dense/this", "input weights", "model", "mul-adds a frame", "GFLOP/s", "peak MB"})
+	for _, c := range costs {
+		ratio := "-"
+		if dense != nil {
+			ratio = fmt.Sprintf("%.1f", dense.StepMedian/c.StepMedian)
+		}
+		t.AppendRow(table.Row{
+			c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
+			fmt.Sprintf("%.0f", c.Frame), ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS),
+		})
+	}
+	columns := make([]table.ColumnConfig, 10)
+	for k := range columns {
+		columns[k] = table.ColumnConfig{Number: k + 2, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	t.SetColumnConfigs(columns)
+	_, err := fmt.Fprintf(w, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", costs[0].Backend, f.threads, f.batch, f.steps, t.Render())
+	return errors.Wrap(err, "compare")
+}
