@@ -1,6 +1,10 @@
 package cells
 
-import G "gorgonia.org/gorgonia"
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
 
 // lstmStep is the long short-term memory of Hochreiter and Schmidhuber (1997)
 // with the forget gate of Gers et al. (2000). Gates stand in the order i, f, g,
@@ -13,17 +17,18 @@ import G "gorgonia.org/gorgonia"
 //	c' = f ⊙ c + i ⊙ g
 //	h' = o ⊙ tanh(c')
 func lstmStep(a, u *G.Node, s state) (state, G.Nodes, error) {
-	var k calc
-	all := k.add(a, u)
-	if k.err != nil {
-		return s, nil, k.err
-	}
-	gate, err := gates(all, 4)
+	y, err := safe.LSTMGates(a, u)
 	if err != nil {
 		return s, nil, err
 	}
-	i, f, g, o := k.sigmoid(gate[0]), k.sigmoid(gate[1]), k.tanh(gate[2]), k.sigmoid(gate[3])
-	c := k.add(k.mul(f, s.c), k.mul(i, g))
-	h := k.mul(o, k.tanh(c))
-	return state{h: h, c: c}, G.Nodes{i, f, g, o}, k.err
+	c, err := safe.LSTMMemory(y, s.c)
+	if err != nil {
+		return s, nil, err
+	}
+	h, err := safe.LSTMState(y, c)
+	if err != nil {
+		return s, nil, err
+	}
+	each, err := gates(y, 4) // for a look at them; nothing else reads them
+	return state{h: h, c: c}, each, err
 }
