@@ -136,6 +136,12 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Cores do not change on the way: they are merged once for all steps.
+	plan := d.recurrent.Plan(decomp.PlanOptions{Rows: r.batch, Uses: r.steps})
+	factors, err := plan.Merge(recurrent)
+	if err != nil {
+		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden", d.name)
+	}
 	hidden := d.layer.Hidden()
 	var s state
 	if s.h, err = safe.Zeros(x, r.batch, hidden); err != nil {
@@ -161,7 +167,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 		if err != nil {
 			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
 		}
-		u, err := d.recurrent.Product(h, recurrent, nil)
+		u, err := plan.Apply(h, factors)
 		if err != nil {
 			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
 		}

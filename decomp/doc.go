@@ -23,7 +23,7 @@
 //	w := m.Dense(values)                 // (N, M), for checking
 //	y, err := m.Product(x, cores, nil)   // x (rows, N) -> y (rows, M), a gorgonia graph
 //
-// The product never forms W. It is a chain of pairwise contractions, Mul and
-// Tensordot nodes, in the order of a [Path]; its gradient comes from
-// gorgonia.Grad.
+// The product never forms W. A [Plan] merges the cores into a few factors,
+// Tensordot nodes, and contracts these with x, Mul nodes and products of the same
+// kind that leave x where it lies; the gradient comes from gorgonia.Grad.
 package decomp

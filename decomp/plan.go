@@ -30,7 +30,7 @@ type Term struct {
 
 // Factor is a product of cores.
 type Factor struct {
-	Name         string // of its cores, e.g. "U4·U5·B45"
+	Name         string // of its cores, e.g. "U4·U5·B4.5"
 	Cores        []int  // indexes in the network
 	Merges       []Merge
 	Shared, Free []Leg // its axes: those summed over when it meets x, in x's order, and those it adds
@@ -82,24 +82,6 @@ func (p *Plan) MulAdds() (perRow, once int) {
 		}
 	}
 	return perRow, once
-}
-
-// Transposed returns the number of elements a row that are moved to another
-// place before a step, over all terms; 0 for a plan that reads every tensor
-// with the batch's rows where it lies.
-func (p *Plan) Transposed() int {
-	n := 0
-	for _, t := range p.Terms {
-		for _, s := range t.Steps {
-			if s.Moved {
-				n += int(volume(s.Before))
-			}
-		}
-		if t.Reorder != nil {
-			n += int(volume(t.Reorder))
-		}
-	}
-	return n
 }
 
 // String lists the steps with shapes, multiply-adds and elements a row.

@@ -4,177 +4,180 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strings"
 )
 
-// Plan returns the cheapest plan by the cost model of the backend that the
-// program was built with (BLAS products at the rates measured for their shapes,
-// elements moved, nodes of the graph), with the gradients of the cores and of
-// every tensor but x. For networks of up to 13 cores it is the best of all plans
-// there are: cores merged in any way into factors, the factors contracted in any
-// order, the axes of the results in any order. Larger networks first merge the
-// cores whose products are smallest. Plans are kept: a second call with the same
-// options returns the same.
-func (m *Matrix) Plan(opt PlanOptions) *Plan {
-	opt.Rows, opt.Uses = max(1, opt.Rows), max(1, opt.Uses)
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	if p := m.plans[opt]; p != nil {
-		return p
+// exactCores is the number of cores up to which every plan is looked at.
+// Beyond, the cores whose product is smallest are taken for one until so few
+// are left.
+const exactCores = 13
+
+// planner looks for the cheapest plan of one network.
+//
+// It walks over the states of the tensor that begins as x: which cores it has
+// met, and the order of its axes. A move to another state is a set of cores,
+// merged as cheaply as they can be, with an order of the axes that it adds and a
+// place for them. The search finds the cheapest way to the state that has met all
+// cores and has the outputs in order. It goes towards that state (A*): what is
+// left costs at least left, the merges and products still needed if all axes were
+// where they are wanted. The nodes of the graph cost time as well, but every plan
+// has one contraction a core. Axes of size 1 have no place in any order.
+type planner struct {
+	opt   PlanOptions
+	legs  []Leg
+	nodes [][]int // of each core, the indexes of its legs
+	ends  []uint  // of each leg, the cores it is in
+	rank  []int   // of each output mode, its place among them
+	input []bool  // the leg is an input mode
+
+	outputs float64 // elements of a row of the result
+
+	merged []float64 // cost of merging a set of cores
+	split  []uint    // the first part of its last merge
+	volume []float64
+	joined []bool    // the set hangs together
+	left   []float64 // the least cost of meeting the cores outside a set
+
+	weigh func(cost float64) float64 // for tests: changes the cost of a move
+}
+
+func newPlanner(m *Matrix, nodes [][]Leg, opt PlanOptions) *planner {
+	p := &planner{opt: opt, outputs: volume(m.Out)}
+	index := map[Leg]int{}
+	for k, legs := range nodes {
+		p.nodes = append(p.nodes, nil)
+		for _, l := range legs {
+			if _, ok := index[l]; !ok {
+				index[l] = len(p.legs)
+				p.legs = append(p.legs, l)
+				p.ends = append(p.ends, 0)
+				p.rank = append(p.rank, slices.Index(m.Out, l))
+				p.input = append(p.input, l.Kind == Input)
+			}
+			p.nodes[k] = append(p.nodes[k], index[l])
+			p.ends[index[l]] |= 1 << k
+		}
 	}
-	if m.plans == nil {
-		m.plans = map[PlanOptions]*Plan{}
-	}
-	p := m.plan(opt, nil, nil)
-	m.plans[opt] = p
+	p.mergeSets()
+	p.boundSets()
 	return p
 }
 
-// plan is Plan with a limit on what a tensor may meet next and other costs, of
-// which tests make use.
-func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(float64) float64) *Plan {
-	plan := &Plan{Rows: opt.Rows, matrix: m}
-	for _, net := range m.Terms {
-		trees := make([]*tree, len(net))
-		for k := range net {
-			trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
+// open lists the legs that a set of cores has with the rest of the network.
+func (p *planner) open(set uint) []int {
+	var open []int
+	for l, ends := range p.ends {
+		if bits.OnesCount(ends&set) == 1 && p.legs[l].Size > 1 {
+			open = append(open, l)
 		}
-		trees = coarsen(trees)
-		nodes := make([][]Leg, len(trees))
-		for k, t := range trees {
-			nodes[k] = t.legs
-		}
-		search := newPlanner(m, nodes, opt)
-		// The product mode by mode is soon found and bounds the search for more.
-		limit := math.Inf(1)
-		if search.weigh = weigh; weigh == nil && allowed == nil {
-			_, limit = search.search(m, limit, func(_, set uint) bool { return bits.OnesCount(set) == 1 })
-		}
-		way, cost := search.search(m, limit*(1+1e-9), allowed) // sums round
-		if way == nil {
-			panic("decomp: no plan for " + m.Format)
-		}
-		plan.Nanoseconds += cost
-		plan.Terms = append(plan.Terms, search.term(net, trees, way))
 	}
-	return plan
+	return open
 }
 
-// tree is a core, or the product of two trees.
-type tree struct {
-	cores []int // below, from left to right
-	legs  []Leg
-	a, b  *tree
-}
-
-func join(a, b *tree) *tree {
-	return &tree{cores: slices.Concat(a.cores, b.cores), legs: open(a.legs, b.legs), a: a, b: b}
-}
-
-// merges lists the merges of a tree in order. Operand k is the k-th of cores.
-func (t *tree) merges() []Merge {
-	var list []Merge
-	var visit func(t *tree, first int) int // returns the operand
-	n := len(t.cores)
-	visit = func(t *tree, first int) int {
-		if t.a == nil {
-			return first
-		}
-		a := visit(t.a, first)
-		b := visit(t.b, first+len(t.a.cores))
-		list = append(list, Merge{a, b})
-		return n + len(list) - 1
+func (p *planner) size(legs []int) float64 {
+	v := 1.0
+	for _, l := range legs {
+		v *= float64(p.legs[l].Size)
 	}
-	visit(t, 0)
-	return list
+	return v
 }
 
-// coarsen merges the pair with the smallest product, of those that share a leg
-// if there are any, until an exact search is possible.
-func coarsen(trees []*tree) []*tree {
-	for len(trees) > exactCores {
-		best, connected := math.Inf(1), false
-		var a, b int
-		for i, x := range trees {
-			for j, y := range trees[:i] {
-				joined := shares(x.legs, y.legs)
-				if connected && !joined {
-					continue
-				}
-				// What the merge adds, so that merging shrinks before it grows.
-				size := volume(open(y.legs, x.legs)) - volume(x.legs) - volume(y.legs)
-				if size < best || joined && !connected {
-					best, connected, a, b = size, joined, j, i
+// mergeSets finds the cheapest way to merge each set of cores, from the small
+// sets to the large.
+func (p *planner) mergeSets() {
+	n := 1 << len(p.nodes)
+	p.merged, p.split = make([]float64, n), make([]uint, n)
+	p.volume, p.joined = make([]float64, n), make([]bool, n)
+	for set := uint(1); set < uint(n); set++ {
+		p.volume[set] = p.size(p.open(set))
+		p.joined[set] = p.hangsTogether(set)
+		if bits.OnesCount(set) == 1 {
+			continue
+		}
+		p.merged[set] = math.Inf(1)
+		if p.volume[set] > maxFactor && set != uint(n)-1 {
+			continue
+		}
+		for a := (set - 1) & set; a > 0; a = (a - 1) & set {
+			b := set &^ a
+			if c := p.merged[a] + p.merged[b] + p.pair(a, b, set); c < p.merged[set] {
+				p.merged[set], p.split[set] = c, a
+			}
+		}
+	}
+}
+
+// hangsTogether tells whether rank legs, those of size 1 too, join the cores of
+// a set.
+func (p *planner) hangsTogether(set uint) bool {
+	reached := set & -set
+	for {
+		before := reached
+		for _, ends := range p.ends {
+			if ends&reached != 0 {
+				reached |= ends & set
+			}
+		}
+		if reached == before {
+			return reached == set
+		}
+	}
+}
+
+// boundSets finds the least that it can cost to meet all cores that a tensor has
+// not met yet, were all axes where they are wanted.
+func (p *planner) boundSets() {
+	all := uint(len(p.merged) - 1)
+	size := make([]float64, len(p.merged)) // of the tensor's row
+	for met := range size {
+		size[met] = 1
+		for l, ends := range p.ends {
+			n := bits.OnesCount(ends & uint(met))
+			if p.input[l] {
+				n++
+			}
+			if n == 1 {
+				size[met] *= float64(p.legs[l].Size)
+			}
+		}
+	}
+	p.left = make([]float64, len(p.merged))
+	for met := int(all) - 1; met >= 0; met-- {
+		p.left[met] = math.Inf(1)
+		for set := range p.next(uint(met)) {
+			to := uint(met) | set
+			shared := math.Sqrt(size[met] * p.volume[set] / size[to])
+			step := p.leastContraction(met == 0, whole(size[met]/shared), whole(shared), whole(p.volume[set]/shared))
+			p.left[met] = min(p.left[met], p.merged[set]+step+p.left[to])
+		}
+	}
+}
+
+// next lists the sets of cores that a tensor may meet: those that hang together
+// and share a leg with it. Outer products are left for when there are none.
+func (p *planner) next(met uint) func(yield func(set uint) bool) {
+	return func(yield func(set uint) bool) {
+		rest := uint(len(p.merged)-1) &^ met
+		connected := false
+		for _, loose := range []bool{false, true} {
+			for set := rest; set > 0 && (!loose || !connected); set = (set - 1) & rest {
+				if p.merged[set] < math.Inf(1) && (loose || p.joined[set] && p.touches(met, set)) {
+					connected = connected || !loose
+					if !yield(set) {
+						return
+					}
 				}
 			}
 		}
-		trees[a] = join(trees[a], trees[b])
-		trees = slices.Delete(trees, b, b+1)
 	}
-	return trees
 }
 
-// tree is the cheapest way to merge a set of cores.
-func (p *planner) tree(set uint, trees []*tree) *tree {
-	if p.split[set] != 0 {
-		return join(p.tree(p.split[set], trees), p.tree(set&^p.split[set], trees))
-	}
-	for k, t := range trees {
-		if set == 1<<k {
-			return t
+// touches tells whether the tensor that has met some cores shares a leg, one of
+// size 1 perhaps, with a set of others.
+func (p *planner) touches(met, set uint) bool {
+	for l, ends := range p.ends {
+		if ends&set != 0 && (p.input[l] || ends&met != 0) {
+			return true
 		}
 	}
-	panic("decomp: a set without a split")
-}
-
-// term describes the way that the search found.
-func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
-	var term Term
-	legsOf := func(indexes []int) []Leg {
-		var legs []Leg
-		for _, l := range indexes {
-			legs = append(legs, p.legs[l])
-		}
-		return legs
-	}
-	for _, a := range way {
-		v := a.via
-		if v.cores == 0 {
-			term.Reorder = legsOf(bytesToInts(a.from.layout))
-			continue
-		}
-		t := p.tree(v.cores, trees)
-		f := Factor{Cores: t.cores, Merges: t.merges(), Shared: legsOf(v.shared), Free: legsOf(v.free)}
-		var names []string
-		for _, k := range t.cores {
-			names = append(names, net[k].Name)
-		}
-		f.Name = strings.Join(names, "·")
-		s := Step{
-			Before: legsOf(bytesToInts(a.from.layout)), Order: legsOf(bytesToInts(v.order)), After: legsOf(bytesToInts(a.layout)),
-			Moved: v.moved, outer: v.outer, place: v.place, count: len(v.shared),
-		}
-		s.Elements = int(volume(s.After))
-		s.MulAdds = int(volume(s.Before) * volume(f.Free))
-		term.Factors = append(term.Factors, f)
-		term.Steps = append(term.Steps, s)
-	}
-	return term
-}
-
-// coreLegs returns the legs of some cores of a network, without rank legs that
-// end in the core itself: those are summed before the cores meet others.
-func coreLegs(net Network, cores []int) [][]Leg {
-	legs := make([][]Leg, len(cores))
-	for j, k := range cores {
-		legs[j] = slices.DeleteFunc(slices.Clone(net[k].Legs), func(l Leg) bool { return dangling(net, l) })
-	}
-	return legs
-}
-
-// MulAdds returns the multiply-adds of the product for one row of x, by the plan
-// for the given number of rows, and those of merging cores with each other,
-// which are spent once for all rows.
-func (m *Matrix) MulAdds(rows int) (perRow, once int) {
-	return m.Plan(PlanOptions{Rows: rows}).MulAdds()
+	return false
 }

@@ -51,8 +51,8 @@ func TestJSON(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
-	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", StepMedian: 300, Backend: "x"}}
-	require.NoError(t, print(&out, flags{threads: 2, batch: 16, steps: 6}, costs))
+	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Backend: "x"}}
+	require.NoError(t, printTable(&out, flags{threads: 2, batch: 16, steps: 6}, costs))
 	require.Contains(t, out.String(), "backend x, 2 threads, 16 clips of 6 frames a step")
 	require.Regexp(t, `ht-lstm +│ +30\.0 .* 10\.0 `, out.String())
 	require.Regexp(t, ` lstm +│ +300\.0 .* 1\.0 `, out.String())

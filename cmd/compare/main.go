@@ -24,6 +24,9 @@ func main() {
 		return
 	}
 	fmt.Fprintln(os.Stderr, err)
+	if errors.Is(err, context.Canceled) {
+		os.Exit(130) // as shells report an interrupt
+	}
 	var u usage
 	if errors.As(err, &u) {
 		os.Exit(2)

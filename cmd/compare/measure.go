@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/pkg/errors"
-
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -20,6 +18,7 @@ import (
 // cost is what a model costs.
 type cost struct {
 	Model         string  `json:"model"`
+	Format        string  `json:"format"`
 	Backend       string  `json:"backend"`
 	Threads       int     `json:"threads"`
 	Batch         int     `json:"batch"`
@@ -50,7 +49,7 @@ func measure(f flags) (*cost, error) {
 		return nil, err
 	}
 	c := &cost{
-		Model: f.one, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
+		Model: f.one, Format: d.Format, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
 		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: d.MulAddsPerFrame,
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -90,8 +89,11 @@ func measure(f flags) (*cost, error) {
 		at = (at + 1) % (f.batch * f.steps)
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
 	c.Frame = 1000 * quantile(frames, 0.5)
-	return c, errors.Wrap(err, "compare")
+	return c, nil
 }
 
 // timed returns the sorted milliseconds of some runs after others.

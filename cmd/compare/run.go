@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -51,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if f.js {
 		return nil
 	}
-	return print(stdout, f, costs)
+	return printTable(stdout, f, costs)
 }
 
 // child measures one model in a process of its own, so that its memory is its
@@ -74,11 +73,11 @@ func child(ctx context.Context, name string, args []string, stderr io.Writer) (*
 	return c, errors.Wrapf(json.Unmarshal(out.Bytes(), c), "compare: what the process that measures %s printed", name)
 }
 
-// print writes the table, with ratios to the dense model where there is one.
-func print(w io.Writer, f flags, costs []*cost) error {
+// printTable writes the costs, with ratios to the first dense model there is.
+func printTable(w io.Writer, f flags, costs []*cost) error {
 	var dense *cost
 	for _, c := range costs {
-		if dense == nil && !strings.Contains(c.Model, "-") { // lstm, gru: formats and shapes have dashes
+		if dense == nil && c.Format == "dense" {
 			dense = c
 		}
 	}

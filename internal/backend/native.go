@@ -16,8 +16,11 @@ import (
 // Those of float64 are gonum's.
 var Name = "gonum"
 
+// avx2 tells whether products of float32 are package gemm's.
+var avx2 = gemm.Available()
+
 func init() {
-	if gemm.Available() {
+	if avx2 {
 		Name = "go-avx2"
 		gorgonia.Use(vectorised{})
 	}
@@ -42,7 +45,7 @@ func multiply32(p Products, a, b, c []float32) {
 		a, b, c := a[k*p.StrideA:], b[k*p.StrideB:], c[k*p.StrideC:]
 		add := k > 0 && p.StrideC == 0
 		switch {
-		case gemm.Available():
+		case avx2:
 			gemm.Multiply(p.TransA, p.TransB, p.Rows, p.Cols, p.Inner, a, lda, b, ldb, add, c, ldc)
 		case add:
 			gonum.Implementation{}.Sgemm(ta, tb, p.Rows, p.Cols, p.Inner, 1, a, lda, b, ldb, 1, c, ldc)
@@ -66,7 +69,7 @@ func multiply64(p Products, a, b, c []float64) {
 
 // cost of one product.
 func cost(p Products, m, n, k float64) float64 {
-	if gemm.Available() {
+	if avx2 {
 		// Tiles of 6 by 16, and B copied unless it is read in place.
 		tiles := math.Ceil(m/6) * math.Ceil(n/16)
 		t := 18 + tiles*(18+1.97*k) + 0.115*m*n

@@ -120,13 +120,15 @@ func tanh[T float](x T) T {
 }
 
 func lstmGates[T float](out, a, u []T, hidden int) {
-	for at := 0; at < len(out); at += 4 * hidden {
-		for k := at; k < at+4*hidden; k++ {
-			if gate := (k - at) / hidden; gate == 2 {
+	for at := 0; at < len(out); at += hidden {
+		if at/hidden%4 == 2 {
+			for k := at; k < at+hidden; k++ {
 				out[k] = tanh(a[k] + u[k])
-			} else {
-				out[k] = sigmoid(a[k] + u[k])
 			}
+			continue
+		}
+		for k := at; k < at+hidden; k++ {
+			out[k] = sigmoid(a[k] + u[k])
 		}
 	}
 }

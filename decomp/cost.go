@@ -1,0 +1,76 @@
+package decomp
+
+import (
+	"math"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// What moving elements costs beside the products, in nanoseconds: estimates, not
+// fitted like backend.Cost.
+const (
+	moveCost  = 2       // an element transposed
+	mergeCost = 4.0     // an element of an operand or result of a merge, which is reshaped and transposed
+	maxFactor = 1 << 26 // elements of a factor of several cores
+)
+
+// pair is the cost of merging two sets, and of the gradients.
+func (p *planner) pair(a, b, set uint) float64 {
+	va, vb, v := p.volume[a], p.volume[b], p.volume[set]
+	inner := math.Sqrt(va * vb / v)
+	products := backend.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
+	c := products + mergeCost*(va+vb+v)
+	if !p.opt.Inference {
+		c *= 3
+	}
+	return c
+}
+
+func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
+
+// leastContraction is the least that a step can cost: the fewer products, the
+// better.
+func (p *planner) leastContraction(ofX bool, rest, shared, free int) float64 {
+	least := math.Inf(1)
+	for _, at := range []place{inPlace, behind, inFront, replaced} {
+		least = min(least, p.contraction(ofX, p.opt.Rows, rest, shared, free, at))
+	}
+	return least
+}
+
+// moving is the cost of putting the axes of a tensor into another order. One much
+// larger than the result stays where it is if there is any other way.
+func (p *planner) moving(layout string) float64 {
+	size := p.layoutSize(layout)
+	c := moveCost * size * float64(p.opt.Rows*p.opt.Uses)
+	if size > 2*p.outputs {
+		c *= 1000
+	}
+	if !p.opt.Inference {
+		c *= 2
+	}
+	return c
+}
+
+// contraction is the cost of a step's products, forward and of the gradients. x
+// itself has none, unless a recurrence makes it.
+func (p *planner) contraction(ofX bool, outer, rest, shared, free int, at place) float64 {
+	c := contraction(outer, rest, shared, free, at).Simplify()
+	total := backend.Cost(c.Products())
+	if !p.opt.Inference {
+		dx, dm := c.Gradients()
+		total += backend.Cost(dm)
+		if !ofX || p.opt.Uses > 1 {
+			total += backend.Cost(dx)
+		}
+	}
+	return total * float64(p.opt.Uses)
+}
+
+func contraction(outer, rest, shared, free int, at place) safe.Contraction {
+	return safe.Contraction{
+		Outer: outer, Rest: rest, Shared: shared, Free: free,
+		SharedLast: at == inFront || at == replaced, FreeLast: at == behind || at == replaced,
+	}
+}

@@ -1,0 +1,73 @@
+package decomp
+
+import (
+	"math"
+	"slices"
+)
+
+// tree is a core, or the product of two trees.
+type tree struct {
+	cores []int // below, from left to right
+	legs  []Leg
+	a, b  *tree
+}
+
+func join(a, b *tree) *tree {
+	return &tree{cores: slices.Concat(a.cores, b.cores), legs: open(a.legs, b.legs), a: a, b: b}
+}
+
+// merges lists the merges of a tree in order. Operand k is the k-th of cores.
+func (t *tree) merges() []Merge {
+	var list []Merge
+	var visit func(t *tree, first int) int // returns the operand
+	n := len(t.cores)
+	visit = func(t *tree, first int) int {
+		if t.a == nil {
+			return first
+		}
+		a := visit(t.a, first)
+		b := visit(t.b, first+len(t.a.cores))
+		list = append(list, Merge{a, b})
+		return n + len(list) - 1
+	}
+	visit(t, 0)
+	return list
+}
+
+// coarsen merges the pair with the smallest product, of those that share a leg
+// if there are any, until an exact search is possible.
+func coarsen(trees []*tree) []*tree {
+	for len(trees) > exactCores {
+		best, connected := math.Inf(1), false
+		var a, b int
+		for i, x := range trees {
+			for j, y := range trees[:i] {
+				joined := shares(x.legs, y.legs)
+				if connected && !joined {
+					continue
+				}
+				// What the merge adds, so that merging shrinks before it grows.
+				size := volume(open(y.legs, x.legs)) - volume(x.legs) - volume(y.legs)
+				if size < best || joined && !connected {
+					best, connected, a, b = size, joined, j, i
+				}
+			}
+		}
+		trees[a] = join(trees[a], trees[b])
+		trees = slices.Delete(trees, b, b+1)
+	}
+	return trees
+}
+
+// tree is the cheapest way to merge a set of cores.
+func (p *planner) tree(set uint, trees []*tree) *tree {
+	if p.split[set] != 0 {
+		return join(p.tree(p.split[set], trees), p.tree(set&^p.split[set], trees))
+	}
+	for k, t := range trees {
+		if set == 1<<k {
+			return t
+		}
+	}
+	panic("decomp: a set without a split")
+}
