@@ -18,8 +18,8 @@ import (
 
 const (
 	mr = 6   // rows of a register tile
-	nv = 8   // float32s in a vector
-	kc = 256 // depth of a block: a packed panel is kc*2*nv*4 = 16 KiB
+	nr = 32  // columns of the widest
+	kc = 256 // depth of a block: a packed panel is at most kc*nr*4 = 32 KiB
 	mc = 120 // rows of A walked under one panel of B
 	nc = 512 // columns of B packed at a time
 )
@@ -50,7 +50,11 @@ func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 	// B is read in place where every tile is full and it would be read too
 	// few times to pay for a copy; otherwise panels are packed, zero-padded.
-	direct := !transB && (n%(2*nv) == 0 || n%(2*nv) == nv) && (m < 64 || ldb <= 2*nv)
+	step := 16
+	if wide {
+		step = nr
+	}
+	direct := !transB && roundUp(n%step) == n%step && (m < 64 || ldb <= step)
 	var buf []float32
 	if !direct {
 		panel := panels.Get().(*[kc * nc]float32)
@@ -62,13 +66,13 @@ func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 		for p0 := 0; p0 < k; p0 += kc {
 			pn := min(kc, k-p0)
 			if !direct {
-				pack(buf, transB, b, ldb, p0, pn, j0, jn)
+				pack(buf, step, transB, b, ldb, p0, pn, j0, jn)
 			}
 			for i0 := 0; i0 < m; i0 += mc {
 				in := min(mc, m-i0)
-				for j := 0; j < jn; j += 2 * nv {
-					w := min(2*nv, jn-j)
-					panel, bs := buf[min(j*pn, len(buf)):], roundUp(w, nv)
+				for j := 0; j < jn; j += step {
+					w := min(step, jn-j)
+					panel, bs := buf[min(j*pn, len(buf)):], roundUp(w)
 					if direct {
 						panel, bs = b[p0*ldb+j0+j:], ldb
 					}
@@ -79,7 +83,18 @@ func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 }
 
-func roundUp(x, to int) int { return (x + to - 1) / to * to }
+// roundUp returns the columns of the narrowest tile that holds w.
+func roundUp(w int) int {
+	switch {
+	case w > 16:
+		return nr
+	case w > 8:
+		return 16
+	case w > 0:
+		return 8
+	}
+	return 0
+}
 
 func check(name string, x []float32, rows, cols, ld int, trans bool) {
 	if trans {
@@ -90,12 +105,12 @@ func check(name string, x []float32, rows, cols, ld int, trans bool) {
 	}
 }
 
-// pack copies op(B)[p0:p0+pn, j0:j0+jn] into panels of 2*nv columns (the last
-// one of nv if that holds the rest), each panel row by row.
-func pack(buf []float32, transB bool, b []float32, ldb, p0, pn, j0, jn int) {
-	for j := 0; j < jn; j += 2 * nv {
-		w := min(2*nv, jn-j)
-		pw := roundUp(w, nv)
+// pack copies op(B)[p0:p0+pn, j0:j0+jn] into panels of step columns (the last one
+// of fewer if they hold the rest), each panel row by row.
+func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn int) {
+	for j := 0; j < jn; j += step {
+		w := min(step, jn-j)
+		pw := roundUp(w)
 		dst := buf[j*pn : j*pn+pn*pw]
 		if transB {
 			if w < pw {
@@ -119,8 +134,9 @@ func pack(buf []float32, transB bool, b []float32, ldb, p0, pn, j0, jn int) {
 
 // strip multiplies in rows of op(A), starting at a, by one panel of B.
 func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c []float32, ldc, w int) {
-	var t tile
+	var t [mr][nr]float32
 	var row [mr]unsafe.Pointer
+	width := roundUp(w)
 	for i := 0; i < in; i += mr {
 		// The last tile is moved up to be full; the rows it shares with the
 		// one before are not stored again.
@@ -133,17 +149,13 @@ func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c [
 		for r := range row {
 			row[r] = unsafe.Add(unsafe.Pointer(a), (s+min(r, rows-1))*rs*4)
 		}
-		// A full tile that is not added to what is there goes where it belongs.
-		whole := !add && rows == mr && (w == nv || w == 2*nv)
-		dst, ds := unsafe.Pointer(&t), uintptr(2*nv*4)
+		// A full tile goes where it belongs.
+		whole := rows == mr && w == width && !(add && skip > 0)
+		dst, ds := unsafe.Pointer(&t), uintptr(nr*4)
 		if whole {
 			dst, ds = unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4
 		}
-		if w > nv {
-			mul2(dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
-		} else {
-			mul1(dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4)
-		}
+		multiply(width, dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add && whole)
 		if whole {
 			continue
 		}
@@ -160,4 +172,15 @@ func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c [
 	}
 }
 
-type tile [mr][2 * nv]float32
+func multiply(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
+	switch {
+	case width == nr:
+		tile32(dst, ds, pn, a, cs, b, bs, add)
+	case width == 16 && wide:
+		tile16z(dst, ds, pn, a, cs, b, bs, add)
+	case width == 16:
+		tile16(dst, ds, pn, a, cs, b, bs, add)
+	default:
+		tile8(dst, ds, pn, a, cs, b, bs, add)
+	}
+}

@@ -9,14 +9,24 @@ import (
 // Available tells whether this processor can run Multiply.
 func Available() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
-// mul2 computes a tile of 6 by 16: pn columns of A, a column cs bytes from the
-// next, whose rows start at a, times pn rows of B, bs bytes apart. The tile's rows
-// are written ds bytes apart.
-//
-//go:noescape
-func mul2(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
+// Wide tells whether it has vectors of 16 float32s, AVX-512.
+func Wide() bool { return wide }
 
-// mul1 computes the left half of such a tile.
-//
+var wide = Available() && cpu.X86.HasAVX512F
+
+// The tiles: 6 rows and so many columns as the name says, pn columns of A, a
+// column cs bytes from the next, whose rows start at a, times pn rows of B, bs
+// bytes apart. The tile's rows are written ds bytes apart, or with add added to
+// what is there. tile32 and tile16z need AVX-512.
+
 //go:noescape
-func mul1(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
+func tile16(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+//go:noescape
+func tile8(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+//go:noescape
+func tile32(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+//go:noescape
+func tile16z(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)

@@ -1,19 +1,27 @@
 #include "textflag.h"
 
-// func mul2(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
-TEXT ·mul2(SB), NOSPLIT, $0-56
-	MOVQ a+24(FP), AX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ pn+16(FP), DI
-	MOVQ cs+32(FP), CX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DX
+// What the four tiles begin with: the six rows of A, the number of columns, the
+// distances of A's columns and B's rows.
+#define ARGUMENTS \
+	MOVQ a+24(FP), AX; \
+	MOVQ 0(AX), R8; \
+	MOVQ 8(AX), R9; \
+	MOVQ 16(AX), R10; \
+	MOVQ 24(AX), R11; \
+	MOVQ 32(AX), R12; \
+	MOVQ 40(AX), R13; \
+	MOVQ pn+16(FP), DI; \
+	MOVQ cs+32(FP), CX; \
+	MOVQ b+40(FP), SI; \
+	MOVQ bs+48(FP), DX; \
 	XORQ AX, AX
+
+// func tile16(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+TEXT ·tile16(SB), NOSPLIT, $0-57
+	ARGUMENTS
+	MOVBLZX add+56(FP), BX
+	TESTL BX, BX
+	JNZ  load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -26,6 +34,27 @@ TEXT ·mul2(SB), NOSPLIT, $0-56
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	JMP  loop
+load:
+	MOVQ dst+0(FP), BX
+	MOVQ ds+8(FP), R14
+	VMOVUPS 0(BX), Y0
+	VMOVUPS 32(BX), Y1
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y2
+	VMOVUPS 32(BX), Y3
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y4
+	VMOVUPS 32(BX), Y5
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y6
+	VMOVUPS 32(BX), Y7
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y8
+	VMOVUPS 32(BX), Y9
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y10
+	VMOVUPS 32(BX), Y11
 loop:
 	VMOVUPS 0(SI), Y12
 	VMOVUPS 32(SI), Y13
@@ -73,26 +102,33 @@ loop:
 	VZEROUPPER
 	RET
 
-// func mul1(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr)
-TEXT ·mul1(SB), NOSPLIT, $0-56
-	MOVQ a+24(FP), AX
-	MOVQ 0(AX), R8
-	MOVQ 8(AX), R9
-	MOVQ 16(AX), R10
-	MOVQ 24(AX), R11
-	MOVQ 32(AX), R12
-	MOVQ 40(AX), R13
-	MOVQ pn+16(FP), DI
-	MOVQ cs+32(FP), CX
-	MOVQ b+40(FP), SI
-	MOVQ bs+48(FP), DX
-	XORQ AX, AX
+// func tile8(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+TEXT ·tile8(SB), NOSPLIT, $0-57
+	ARGUMENTS
+	MOVBLZX add+56(FP), BX
+	TESTL BX, BX
+	JNZ  load
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	JMP  loop
+load:
+	MOVQ dst+0(FP), BX
+	MOVQ ds+8(FP), R14
+	VMOVUPS 0(BX), Y0
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y1
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y2
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y3
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y4
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Y5
 loop:
 	VMOVUPS 0(SI), Y12
 	VBROADCASTSS (R8)(AX*1), Y14
@@ -124,5 +160,152 @@ loop:
 	VMOVUPS Y4, 0(AX)
 	ADDQ CX, AX
 	VMOVUPS Y5, 0(AX)
+	VZEROUPPER
+	RET
+
+// func tile32(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+TEXT ·tile32(SB), NOSPLIT, $0-57
+	ARGUMENTS
+	MOVBLZX add+56(FP), BX
+	TESTL BX, BX
+	JNZ  load
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	JMP  loop
+load:
+	MOVQ dst+0(FP), BX
+	MOVQ ds+8(FP), R14
+	VMOVUPS 0(BX), Z0
+	VMOVUPS 64(BX), Z1
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z2
+	VMOVUPS 64(BX), Z3
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z4
+	VMOVUPS 64(BX), Z5
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z6
+	VMOVUPS 64(BX), Z7
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z8
+	VMOVUPS 64(BX), Z9
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z10
+	VMOVUPS 64(BX), Z11
+loop:
+	VMOVUPS 0(SI), Z12
+	VMOVUPS 64(SI), Z13
+	VBROADCASTSS (R8)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z0
+	VFMADD231PS Z13, Z14, Z1
+	VBROADCASTSS (R9)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z2
+	VFMADD231PS Z13, Z15, Z3
+	VBROADCASTSS (R10)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z4
+	VFMADD231PS Z13, Z14, Z5
+	VBROADCASTSS (R11)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z6
+	VFMADD231PS Z13, Z15, Z7
+	VBROADCASTSS (R12)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z8
+	VFMADD231PS Z13, Z14, Z9
+	VBROADCASTSS (R13)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z10
+	VFMADD231PS Z13, Z15, Z11
+	ADDQ CX, AX
+	ADDQ DX, SI
+	DECQ DI
+	JNZ  loop
+	MOVQ dst+0(FP), AX
+	MOVQ ds+8(FP), CX
+	VMOVUPS Z0, 0(AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ CX, AX
+	VMOVUPS Z2, 0(AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ CX, AX
+	VMOVUPS Z4, 0(AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ CX, AX
+	VMOVUPS Z6, 0(AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ CX, AX
+	VMOVUPS Z8, 0(AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ CX, AX
+	VMOVUPS Z10, 0(AX)
+	VMOVUPS Z11, 64(AX)
+	VZEROUPPER
+	RET
+
+// func tile16z(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+TEXT ·tile16z(SB), NOSPLIT, $0-57
+	ARGUMENTS
+	MOVBLZX add+56(FP), BX
+	TESTL BX, BX
+	JNZ  load
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	JMP  loop
+load:
+	MOVQ dst+0(FP), BX
+	MOVQ ds+8(FP), R14
+	VMOVUPS 0(BX), Z0
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z1
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z2
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z3
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z4
+	ADDQ R14, BX
+	VMOVUPS 0(BX), Z5
+loop:
+	VMOVUPS 0(SI), Z12
+	VBROADCASTSS (R8)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z0
+	VBROADCASTSS (R9)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z1
+	VBROADCASTSS (R10)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z2
+	VBROADCASTSS (R11)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z3
+	VBROADCASTSS (R12)(AX*1), Z14
+	VFMADD231PS Z12, Z14, Z4
+	VBROADCASTSS (R13)(AX*1), Z15
+	VFMADD231PS Z12, Z15, Z5
+	ADDQ CX, AX
+	ADDQ DX, SI
+	DECQ DI
+	JNZ  loop
+	MOVQ dst+0(FP), AX
+	MOVQ ds+8(FP), CX
+	VMOVUPS Z0, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Z1, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Z2, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Z3, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Z4, 0(AX)
+	ADDQ CX, AX
+	VMOVUPS Z5, 0(AX)
 	VZEROUPPER
 	RET
