@@ -10,6 +10,7 @@ enum { row_major = 101, plain = 111, transposed = 112 };
 void cblas_sgemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
 void cblas_dgemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
 void openblas_set_num_threads(int);
+char *openblas_get_corename(void);
 
 // A loop in Go would cross to C once a product, which costs as much as a small
 // one.
@@ -30,17 +31,44 @@ static void multiply64(int count, int ta, int tb, int m, int n, int k, const dou
 import "C"
 
 import (
+	"strings"
+
 	"gonum.org/v1/netlib/blas/netlib"
-	"gorgonia.org/gorgonia"
 )
 
-// Name is what the program prints.
-var Name = "openblas"
+type base = netlib.Implementation
 
-func init() {
+// kernels are those that products are chosen from: OpenBLAS is faster for large
+// ones, unless it does not know the processor; ours for small ones.
+var kernels = withOpenBLAS()
+
+func withOpenBLAS() []*kernel {
 	// Its threads would compete with those that share out the batch.
 	C.openblas_set_num_threads(1)
-	gorgonia.Use(netlib.Implementation{})
+	k := openblas256
+	if strings.Contains("SkylakeX Cooperlake SapphireRapids", C.GoString(C.openblas_get_corename())) {
+		k = openblas512
+	}
+	if g := fastestGo(); g != plainGo {
+		return []*kernel{k, g}
+	}
+	return []*kernel{k}
+}
+
+// OpenBLAS where it uses AVX2, and where it uses AVX-512.
+var (
+	openblas256 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms,
+		weights: terms{103, 0.0182, 0.205, 0.17, 0.085}}
+	openblas512 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms,
+		weights: terms{36, 0.0119, 0.05, 0.03, 0.042}}
+)
+
+func sgemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
+	var beta float32
+	if add {
+		beta = 1
+	}
+	netlib.Implementation{}.Sgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
 }
 
 func flag(b bool) C.int {
@@ -50,7 +78,7 @@ func flag(b bool) C.int {
 	return 0
 }
 
-func multiply32(p Products, a, b, c []float32) {
+func severalSgemm(p Products, a, b, c []float32) {
 	lda, ldb, ldc := p.leading()
 	C.multiply32(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
 		(*C.float)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.float)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.float)(&c[0]), C.int(ldc), C.long(p.StrideC))
@@ -60,9 +88,4 @@ func multiply64(p Products, a, b, c []float64) {
 	lda, ldb, ldc := p.leading()
 	C.multiply64(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
 		(*C.double)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.double)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.double)(&c[0]), C.int(ldc), C.long(p.StrideC))
-}
-
-// cost of one product: its multiply-adds, and the elements packed and written.
-func cost(_ Products, m, n, k float64) float64 {
-	return 68 + 0.0219*m*n*k + 0.243*m*k + 0.173*k*n + 0.099*m*n
 }

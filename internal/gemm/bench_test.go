@@ -27,8 +27,12 @@ func BenchmarkMultiply(b *testing.B) {
 		{"dense-gradient", 57600, 1024, 96, true, false},
 	} {
 		b.Run(fmt.Sprintf("%s/%dx%dx%d", s.name, s.m, s.n, s.k), func(b *testing.B) {
-			if !Available() {
-				b.Skip("this processor has no AVX2 and FMA")
+			kernel := AVX512
+			if !kernel.Available() {
+				kernel = AVX2
+			}
+			if !kernel.Available() {
+				b.Skip("this processor has neither AVX-512 nor AVX2")
 			}
 			x, y, z := make([]float32, s.m*s.k), make([]float32, s.k*s.n), make([]float32, s.m*s.n)
 			for i := range x {
@@ -45,7 +49,7 @@ func BenchmarkMultiply(b *testing.B) {
 				ldb = s.k
 			}
 			for b.Loop() {
-				Multiply(s.ta, s.tb, s.m, s.n, s.k, x, lda, y, ldb, false, z, s.n)
+				kernel.Multiply(s.ta, s.tb, s.m, s.n, s.k, x, lda, y, ldb, false, z, s.n)
 			}
 			b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 		})

@@ -1,12 +1,12 @@
 // Package gemm multiplies matrices of float32 in Go, with the innermost loop in
-// assembly (AVX2 and FMA), on one core.
+// assembly (AVX2 or AVX-512), on one core.
 //
 // There is no kept library that does: gonum's product is built from rows times
 // numbers and reaches a seventh of this one's rate on the shapes that tensor
 // contractions are made of, long and thin ones and many small ones. See
 // docs/performance.md for what else was tried.
 //
-// The result is a grid of tiles of 6 rows and 16 columns, which fit into the
+// The result is a grid of tiles of 6 rows and 16 or 32 columns, which fit into the
 // vector registers. A is read where it lies, transposed or not; B is copied into
 // panels as wide as a tile when it is read often or has no full tiles.
 package gemm
@@ -27,11 +27,27 @@ const (
 // panels are buffers for B.
 var panels = sync.Pool{New: func() any { return new([kc * nc]float32) }}
 
+// Kernel is a set of tiles, by the vector instructions that they are written in.
+type Kernel int
+
+const (
+	AVX2   Kernel = iota // and FMA: 6 rows by 16 or 8 columns
+	AVX512               // AVX512F: by 32, 16 or 8
+)
+
+// columns of a kernel's widest tile.
+func (kernel Kernel) columns() int {
+	if kernel == AVX512 {
+		return nr
+	}
+	return 16
+}
+
 // Multiply computes C = op(A)·op(B), or C += op(A)·op(B) if add, where op(A) is
 // (m, k), op(B) is (k, n), and C is (m, n), all row-major with the given distances
 // between rows. It panics when a slice is too short, and may be called only where
 // Available tells that the processor can.
-func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
+func (kernel Kernel) Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
 	check("a", a, m, k, lda, transA)
 	check("b", b, k, n, ldb, transB)
 	check("c", c, m, n, ldc, false)
@@ -50,10 +66,7 @@ func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 	}
 	// B is read in place where every tile is full and it would be read too
 	// few times to pay for a copy; otherwise panels are packed, zero-padded.
-	step := 16
-	if wide {
-		step = nr
-	}
+	step := kernel.columns()
 	direct := !transB && roundUp(n%step) == n%step && (m < 64 || ldb <= step)
 	var buf []float32
 	if !direct {
@@ -76,7 +89,7 @@ func Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 					if direct {
 						panel, bs = b[p0*ldb+j0+j:], ldb
 					}
-					strip(in, pn, &a[i0*rs+p0*cs], rs, cs, &panel[0], bs, add || p0 > 0, c[i0*ldc+j0+j:], ldc, w)
+					kernel.strip(in, pn, &a[i0*rs+p0*cs], rs, cs, &panel[0], bs, add || p0 > 0, c[i0*ldc+j0+j:], ldc, w)
 				}
 			}
 		}
@@ -133,8 +146,7 @@ func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn
 }
 
 // strip multiplies in rows of op(A), starting at a, by one panel of B.
-func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c []float32, ldc, w int) {
-	var t [mr][nr]float32
+func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c []float32, ldc, w int) {
 	var row [mr]unsafe.Pointer
 	width := roundUp(w)
 	for i := 0; i < in; i += mr {
@@ -149,34 +161,37 @@ func strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c [
 		for r := range row {
 			row[r] = unsafe.Add(unsafe.Pointer(a), (s+min(r, rows-1))*rs*4)
 		}
-		// A full tile goes where it belongs.
-		whole := rows == mr && w == width && !(add && skip > 0)
-		dst, ds := unsafe.Pointer(&t), uintptr(nr*4)
-		if whole {
-			dst, ds = unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4
-		}
-		multiply(width, dst, ds, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add && whole)
-		if whole {
+		if rows == mr && w == width && !(add && skip > 0) {
+			kernel.tile(width, unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add)
 			continue
 		}
-		for r := skip; r < rows; r++ {
-			dst, sum := c[(s+r)*ldc:][:w], t[r][:w]
-			if !add {
-				copy(dst, sum)
-				continue
-			}
-			for j, v := range sum {
-				dst[j] += v
-			}
+		kernel.part(width, pn, &row, cs, b, bs, add, c[(s+skip)*ldc:], ldc, skip, rows, w)
+	}
+}
+
+// part computes a tile of which only the rows from skip to rows and w columns are
+// stored.
+func (kernel Kernel) part(width, pn int, row *[mr]unsafe.Pointer, cs int, b *float32, bs int, add bool, c []float32, ldc, skip, rows, w int) {
+	var t [mr][nr]float32
+	kernel.tile(width, unsafe.Pointer(&t), nr*4, pn, row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, false)
+	for r := skip; r < rows; r++ {
+		dst, sum := c[(r-skip)*ldc:][:w], t[r][:w]
+		if !add {
+			copy(dst, sum)
+			continue
+		}
+		for j, v := range sum {
+			dst[j] += v
 		}
 	}
 }
 
-func multiply(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
+// tile computes one of so many columns.
+func (kernel Kernel) tile(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
 	switch {
 	case width == nr:
 		tile32(dst, ds, pn, a, cs, b, bs, add)
-	case width == 16 && wide:
+	case width == 16 && kernel == AVX512:
 		tile16z(dst, ds, pn, a, cs, b, bs, add)
 	case width == 16:
 		tile16(dst, ds, pn, a, cs, b, bs, add)

@@ -34,12 +34,23 @@ func guarded(t *testing.T, n int, front bool) []float32 {
 // Sizes around those of tiles, panels and blocks, every transposition, with and
 // without room between rows, against three loops; nothing beside the matrices is
 // read or written.
-func TestMultiply(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX2 and FMA")
+func TestMultiply(t *testing.T) { each(t, testMultiply) }
+
+// each runs a test of every kernel that this processor can run.
+func each(t *testing.T, test func(*testing.T, Kernel)) {
+	for kernel, name := range []string{"AVX2", "AVX512"} {
+		t.Run(name, func(t *testing.T) {
+			if !Kernel(kernel).Available() {
+				t.Skip("this processor has no " + name)
+			}
+			test(t, Kernel(kernel))
+		})
 	}
+}
+
+func testMultiply(t *testing.T, kernel Kernel) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	small := []int{1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 24, 31, 33, 63, 64, 65, 72}
+	small := []int{1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 72}
 	long := []int{119, 120, 121, 255, 256, 257, 511, 512, 513, 600}
 	for range 1500 {
 		size := func() int { return small[rng.IntN(len(small))] }
@@ -53,11 +64,11 @@ func TestMultiply(t *testing.T) {
 			continue
 		}
 		ta, tb, add := rng.IntN(2) == 0, rng.IntN(2) == 0, rng.IntN(2) == 0
-		checkOne(t, rng, m, n, k, ta, tb, add)
+		checkOne(t, kernel, rng, m, n, k, ta, tb, add)
 	}
 }
 
-func checkOne(t *testing.T, rng *rand.Rand, m, n, k int, ta, tb, add bool) {
+func checkOne(t *testing.T, kernel Kernel, rng *rand.Rand, m, n, k int, ta, tb, add bool) {
 	ar, ac, br, bc := m, k, k, n
 	if ta {
 		ar, ac = k, m
@@ -77,7 +88,7 @@ func checkOne(t *testing.T, rng *rand.Rand, m, n, k int, ta, tb, add bool) {
 	}
 	a, b, c := fill(ar, ac, lda), fill(br, bc, ldb), fill(m, n, ldc)
 	before := append([]float32(nil), c...)
-	Multiply(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc)
+	kernel.Multiply(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc)
 	for i := range m {
 		for j := range ldc {
 			at := i*ldc + j
@@ -110,24 +121,22 @@ func element(x []float32, ld, i, j int, transposed bool) float32 {
 }
 
 // NaN and Inf are not lost where the other factor is 0.
-func TestNaN(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX2 and FMA")
-	}
+func TestNaN(t *testing.T) { each(t, testNaN) }
+
+func testNaN(t *testing.T, kernel Kernel) {
 	c := make([]float32, 1)
-	Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.NaN()), 1}, 1, false, c, 1)
+	kernel.Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.NaN()), 1}, 1, false, c, 1)
 	require.True(t, math.IsNaN(float64(c[0])))
-	Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.Inf(1)), 1}, 1, false, c, 1)
+	kernel.Multiply(false, false, 1, 1, 2, []float32{0, 1}, 2, []float32{float32(math.Inf(1)), 1}, 1, false, c, 1)
 	require.True(t, math.IsNaN(float64(c[0])))
 }
 
-func TestShortSlices(t *testing.T) {
-	if !Available() {
-		t.Skip("this processor has no AVX2 and FMA")
-	}
+func TestShortSlices(t *testing.T) { each(t, testShortSlices) }
+
+func testShortSlices(t *testing.T, kernel Kernel) {
 	x := make([]float32, 6)
-	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x[:5], 3, make([]float32, 9), 3, false, x, 3) })
-	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 8), 3, false, x, 3) })
-	require.Panics(t, func() { Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 9), 3, false, x[:5], 3) })
-	require.Panics(t, func() { Multiply(true, false, 2, 3, 3, x, 1, make([]float32, 9), 3, false, x, 3) })
+	require.Panics(t, func() { kernel.Multiply(false, false, 2, 3, 3, x[:5], 3, make([]float32, 9), 3, false, x, 3) })
+	require.Panics(t, func() { kernel.Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 8), 3, false, x, 3) })
+	require.Panics(t, func() { kernel.Multiply(false, false, 2, 3, 3, x, 3, make([]float32, 9), 3, false, x[:5], 3) })
+	require.Panics(t, func() { kernel.Multiply(true, false, 2, 3, 3, x, 1, make([]float32, 9), 3, false, x, 3) })
 }

@@ -6,13 +6,10 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// Available tells whether this processor can run Multiply.
-func Available() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
-
-// Wide tells whether it has vectors of 16 float32s, AVX-512.
-func Wide() bool { return wide }
-
-var wide = Available() && cpu.X86.HasAVX512F
+// Available tells whether this processor has the kernel's instructions.
+func (kernel Kernel) Available() bool {
+	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || cpu.X86.HasAVX512F)
+}
 
 // The tiles: 6 rows and so many columns as the name says, pn columns of A, a
 // column cs bytes from the next, whose rows start at a, times pn rows of B, bs

@@ -4,13 +4,8 @@ package gemm
 
 import "unsafe"
 
-// Available tells whether this processor can run Multiply.
-func Available() bool { return false }
-
-// Wide tells whether it has vectors of 16 float32s.
-func Wide() bool { return false }
-
-var wide = false
+// Available tells whether this processor has the kernel's instructions.
+func (Kernel) Available() bool { return false }
 
 func tile16(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
 	panic("gemm: not available")

@@ -1,0 +1,97 @@
+package backend
+
+import (
+	"strings"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+	"gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/gemm"
+)
+
+// kernel is a way to make products of float32, with what they cost.
+type kernel struct {
+	name    string
+	product func(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int)
+	several func(p Products, a, b, c []float32) // nil: one product after the other
+	terms   func(p Products) terms
+	weights terms // nanoseconds
+}
+
+// Name is what the program prints: where the products of float32 come from.
+// Those of float64 are gonum's, or OpenBLAS's.
+var Name string
+
+func init() {
+	var names []string
+	for _, k := range kernels {
+		names = append(names, k.name)
+	}
+	Name = strings.Join(names, "+")
+	gorgonia.Use(implementation{})
+}
+
+// kernelFor chooses the kernel that costs least.
+func kernelFor(p Products) *kernel {
+	best := kernels[0]
+	for _, k := range kernels[1:] {
+		if k.cost(p) < best.cost(p) {
+			best = k
+		}
+	}
+	return best
+}
+
+func (k *kernel) multiply(p Products, a, b, c []float32) {
+	if k.several != nil {
+		k.several(p, a, b, c)
+		return
+	}
+	lda, ldb, ldc := p.leading()
+	for i := range p.Count {
+		k.product(p.TransA, p.TransB, p.Rows, p.Cols, p.Inner, a[i*p.StrideA:], lda, b[i*p.StrideB:], ldb, i > 0 && p.StrideC == 0, c[i*p.StrideC:], ldc)
+	}
+}
+
+// implementation is the BLAS that gorgonia is given, with our choice of kernel.
+type implementation struct{ base }
+
+// Sgemm computes C = alpha·op(A)·op(B) + beta·C.
+func (i implementation) Sgemm(ta, tb blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	if alpha != 1 || beta != 0 && beta != 1 || min(m, n, k) == 0 {
+		i.base.Sgemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+		return
+	}
+	p := Products{Count: 1, Rows: m, Cols: n, Inner: k, TransA: ta != blas.NoTrans, TransB: tb != blas.NoTrans}
+	kernelFor(p).product(p.TransA, p.TransB, m, n, k, a, lda, b, ldb, beta == 1, c, ldc)
+}
+
+// The kernels in Go.
+var (
+	goAVX512 = &kernel{name: "go-avx512", product: gemm.AVX512.Multiply, terms: func(p Products) terms { return goTerms(p, 32) },
+		weights: terms{71, 19, 1.57, 1.2, 1.27, 0, 0.54, 0.21, 0.06, 0.055}}
+	goAVX2 = &kernel{name: "go-avx2", product: gemm.AVX2.Multiply, terms: func(p Products) terms { return goTerms(p, 16) },
+		weights: terms{78, 15.5, 1.5, 0, 1.27, 0, 0.53, 0.34, 0.055, 0.05}}
+	plainGo = &kernel{name: "gonum", product: gonumProduct, terms: gonumTerms,
+		weights: terms{37, 0.44, 0.108, 3.8, 4.4, 3.4}}
+)
+
+// fastestGo returns the fastest of those that this processor can run.
+func fastestGo() *kernel {
+	switch {
+	case gemm.AVX512.Available():
+		return goAVX512
+	case gemm.AVX2.Available():
+		return goAVX2
+	}
+	return plainGo
+}
+
+func gonumProduct(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
+	var beta float32
+	if add {
+		beta = 1
+	}
+	gonum.Implementation{}.Sgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
+}
