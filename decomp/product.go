@@ -80,8 +80,8 @@ func (p *Plan) FactorShapes() [][]int {
 func (f Factor) shape() []int { return []int{int(volume(f.Shared)), int(volume(f.Free))} }
 
 // Apply adds y = x·W to x's graph from the factors that Merge made, or from
-// inputs with their values. x and y are those of Product. A contraction that is
-// one product of matrices is a Mul node; x and every result are read where they
+// inputs with their values. x and y are those of Product. A contraction of an
+// input that is one product of matrices is a Mul node; x and every result are read where they
 // lie, except before a step that the plan calls moved. It returns an error when
 // x or a factor has the wrong shape.
 func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
@@ -176,7 +176,9 @@ func (s Step) contract(x *G.Node, shared bool, rows int, factor *G.Node) (*G.Nod
 	}
 	size := factor.Shape()
 	c := contraction(rows*int(volume(outer)), int(volume(rest)), size[0], size[1], s.place).Simplify()
-	if c.Outer > 1 || !c.SharedLast || !c.FreeLast || shared {
+	// Upstream's product takes new memory for its result at each run, and so does
+	// its gradient; that of x is as large as x. Over x's memory it may write.
+	if c.Outer > 1 || !c.SharedLast || !c.FreeLast || x.Op() != nil {
 		return safe.Contract(x, factor, c)
 	}
 	x, err := safe.View(x, c.Rest, c.Shared)

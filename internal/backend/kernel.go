@@ -70,9 +70,9 @@ func (i implementation) Sgemm(ta, tb blas.Transpose, m, n, k int, alpha float32,
 // The kernels in Go.
 var (
 	goAVX512 = &kernel{name: "go-avx512", product: gemm.AVX512.Multiply, terms: func(p Products) terms { return goTerms(p, 32) },
-		weights: terms{71, 19, 1.57, 1.2, 1.27, 0, 0.54, 0.21, 0.06, 0.055}}
+		weights: terms{80, 19, 1.57, 1.25, 1.35, 0, 0.14, 0.21, 0.055, 0.04}}
 	goAVX2 = &kernel{name: "go-avx2", product: gemm.AVX2.Multiply, terms: func(p Products) terms { return goTerms(p, 16) },
-		weights: terms{78, 15.5, 1.5, 0, 1.27, 0, 0.53, 0.34, 0.055, 0.05}}
+		weights: terms{80, 15.5, 1.5, 0, 1.35, 0, 0.14, 0.34, 0.055, 0.045}}
 	plainGo = &kernel{name: "gonum", product: gonumProduct, terms: gonumTerms,
 		weights: terms{37, 0.44, 0.108, 3.8, 4.4, 3.4}}
 )

@@ -129,9 +129,18 @@ func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn
 			if w < pw {
 				clear(dst)
 			}
-			for q := 0; q < w; q++ {
-				src := b[(j0+j+q)*ldb+p0:][:pn]
-				for p, v := range src {
+			q, squares := 0, pn/8
+			for ; squares > 0 && q+8 <= w; q += 8 {
+				src := b[(j0+j+q)*ldb+p0:]
+				transpose8(unsafe.Pointer(&dst[q]), uintptr(pw)*4, unsafe.Pointer(&src[0]), uintptr(ldb)*4, squares)
+				for r := range 8 {
+					for p := 8 * squares; p < pn; p++ {
+						dst[p*pw+q+r] = src[r*ldb+p]
+					}
+				}
+			}
+			for ; q < w; q++ {
+				for p, v := range b[(j0+j+q)*ldb+p0:][:pn] {
 					dst[p*pw+q] = v
 				}
 			}

@@ -27,3 +27,10 @@ func tile32(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs ui
 
 //go:noescape
 func tile16z(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+// transpose8 writes the transposes of squares of 8 by 8 that lie side by side in
+// src, whose rows are ss bytes apart, one below the other to dst, whose rows are
+// ds bytes apart. It needs AVX2.
+//
+//go:noescape
+func transpose8(dst unsafe.Pointer, ds uintptr, src unsafe.Pointer, ss uintptr, blocks int)

@@ -22,3 +22,7 @@ func tile32(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.P
 func tile16z(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
 	panic("gemm: not available")
 }
+
+func transpose8(unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, int) {
+	panic("gemm: not available")
+}
