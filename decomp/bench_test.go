@@ -31,7 +31,7 @@ func BenchmarkProduct(b *testing.B) {
 		b.Run(c.format.Name(), func(b *testing.B) {
 			m, err := c.format.Matrix(c.in, c.out)
 			require.NoError(b, err)
-			p := trainingProduct(b, m, 96)
+			p, _, _ := trainingProduct(b, m, 96)
 			b.ReportAllocs()
 			for b.Loop() {
 				require.NoError(b, p.Run())
@@ -42,7 +42,15 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
-func trainingProduct(b *testing.B, m *decomp.Matrix, rows int) *safe.Program {
+// projection is the program of a projection's sum and the gradients of its cores.
+type projection struct {
+	*safe.Program
+	loss  *G.Node
+	cores G.Nodes
+}
+
+// trainingProduct also returns the values of x and of the cores.
+func trainingProduct(b testing.TB, m *decomp.Matrix, rows int) (p projection, inputs []float32, weights [][]float32) {
 	g := G.NewGraph()
 	rng := rand.New(rand.NewPCG(1, 1))
 	input := func(name string, shape ...int) *G.Node {
@@ -52,6 +60,7 @@ func trainingProduct(b *testing.B, m *decomp.Matrix, rows int) *safe.Program {
 		}
 		n, err := safe.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
 		require.NoError(b, err)
+		weights = append(weights, data)
 		return n
 	}
 	x := input("x", rows, m.Rows())
@@ -65,7 +74,7 @@ func trainingProduct(b *testing.B, m *decomp.Matrix, rows int) *safe.Program {
 	require.NoError(b, err)
 	grads, err := safe.Grad(loss, cores...)
 	require.NoError(b, err)
-	p, err := safe.Compile(G.Nodes{loss}, grads, cores)
+	program, err := safe.Compile(G.Nodes{loss}, grads, cores)
 	require.NoError(b, err)
-	return p
+	return projection{program, loss, cores}, weights[0], weights[1:]
 }
