@@ -23,6 +23,7 @@ type Panel struct {
 	Title, X, Y string   // labels
 	Min, Max    *float64 // of the y axis; nil fits the data
 	IntegerX    bool     // ticks at whole numbers only (epochs, steps)
+	LogX, LogY  bool     // logarithmic axes; what is not above 0 leaves a gap
 	Lines       []Line
 }
 
@@ -43,7 +44,7 @@ const (
 // than one line has a legend below. Nobody ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line have different
-// lengths, when Min is not clearly below Max, when the ending is another one, or when
+// lengths, when Min is not clearly below Max or has no logarithm, when the ending is another one, or when
 // the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
@@ -71,6 +72,7 @@ func Draw(path string, panels ...Panel) error {
 		plots[row] = make([]*plot.Plot, tiles.Cols)
 	}
 	for i, p := range panels {
+		p = p.logarithms()
 		plots[i/tiles.Cols][i%tiles.Cols] = p.plot(looks)
 	}
 	// One size for all, so that panels can be compared.
@@ -95,6 +97,9 @@ func (p *Panel) check() error {
 	}
 	if p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max) {
 		return errors.Errorf("panel %q: Min %g is not below Max %g by enough for an axis", p.Title, *p.Min, *p.Max)
+	}
+	if p.LogY && (p.Min != nil && *p.Min <= 0 || p.Max != nil && *p.Max <= 0) {
+		return errors.Errorf("panel %q: Min and Max of a logarithmic axis must be above 0", p.Title)
 	}
 	for _, l := range p.Lines {
 		if len(l.X) != len(l.Y) {

@@ -200,6 +200,29 @@ func TestTicks(t *testing.T) {
 	})
 }
 
+func TestLogTicks(t *testing.T) {
+	labels := func(from, to float64) (l []string) {
+		for _, tick := range logTicks(math.Log10(from), math.Log10(to)) {
+			l = append(l, tick.Label)
+		}
+		return l
+	}
+	assert.Equal(t, []string{"1", "2", "5", "10", "20", "50", "100"}, labels(1, 100))
+	assert.Equal(t, []string{"0.05", "0.1", "0.2"}, labels(0.04, 0.3))
+	assert.Equal(t, []string{"1", "10", "100", "1000", "10000", "100000", "1e+06"}, labels(1, 1e6))
+	assert.Equal(t, []string{"3.02", "3.09", "3.16", "3.24", "3.31", "3.39"}, labels(3, 3.4))
+}
+
+func TestLogarithms(t *testing.T) {
+	p := Panel{LogX: true, LogY: true, Min: ptr(10), Lines: []Line{{X: []float64{1, 0, 100}, Y: []float64{10, 10, -1}}}}
+	l := p.logarithms()
+	assert.Equal(t, 1.0, *l.Min)
+	assert.Nil(t, l.Max)
+	assert.Equal(t, 2.0, l.Lines[0].X[2])
+	assert.True(t, math.IsNaN(l.Lines[0].X[1]) && math.IsNaN(l.Lines[0].Y[2]))
+	assert.Equal(t, 100.0, p.Lines[0].X[2], "the caller's own values stay")
+}
+
 func TestDrawErrors(t *testing.T) {
 	dir := t.TempDir()
 	two, nan := []float64{1, 2}, math.NaN()
@@ -214,6 +237,7 @@ func TestDrawErrors(t *testing.T) {
 		{"a.png", []Panel{{Title: "a", Min: ptr(1), Max: ptr(1)}}, `a.png: panel "a": Min 1 is not below Max 1 by enough for an axis`},
 		{"a.png", []Panel{{Title: "a", Min: ptr(0), Max: ptr(5e-324)}}, `a.png: panel "a": Min 0 is not below Max 5e-324 by enough for an axis`},
 		{"a.png", []Panel{{Title: "a", Min: &nan}}, `a.png: panel "a": Min and Max must be finite`},
+		{"a.png", []Panel{{Title: "a", LogY: true, Min: ptr(0)}}, `a.png: panel "a": Min and Max of a logarithmic axis must be above 0`},
 		{"a.jpg", curves(1), `a.jpg: ending is ".jpg", want .png or .svg`},
 		{"a", curves(1), `a: ending is "", want .png or .svg`},
 	} {
@@ -323,6 +347,7 @@ func TestDrawAnything(t *testing.T) {
 			p.Title = rapid.String().Draw(t, "title")
 			p.X, p.Y = rapid.String().Draw(t, "x"), rapid.String().Draw(t, "y")
 			p.IntegerX = rapid.Bool().Draw(t, "integer")
+			p.LogX, p.LogY = rapid.Bool().Draw(t, "log x"), rapid.Bool().Draw(t, "log y")
 			if rapid.Bool().Draw(t, "has min") {
 				p.Min = ptr(anyFloat().Draw(t, "min"))
 			}

@@ -17,13 +17,17 @@ func (p *Panel) plot(looks map[string]look) *plot.Plot {
 	for _, a := range []struct {
 		axis  *plot.Axis
 		label string
-	}{{&out.X, p.X}, {&out.Y, p.Y}} {
+		log   bool
+	}{{&out.X, p.X, p.LogX}, {&out.Y, p.Y, p.LogY}} {
 		a.axis.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
 		a.axis.Label.Text = fit(a.label, a.axis.Label.TextStyle, panelHeight-2*titleHeight)
 		a.axis.Label.Padding = textGap
 		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
 		a.axis.Tick.Length = tickLength
 		a.axis.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 0) })
+		if a.log {
+			a.axis.Tick.Marker = plot.TickerFunc(logTicks)
+		}
 		a.axis.Padding = 0
 		a.axis.LineStyle.Color, a.axis.Tick.LineStyle.Color = ink, ink
 	}
@@ -55,7 +59,7 @@ func (p *Panel) setRanges(out *plot.Plot) {
 	}
 	out.Y.Min, out.Y.Max = span(ys, p.Min, p.Max)
 	out.X.Min, out.X.Max = span(xs, nil, nil)
-	if p.IntegerX {
+	if p.IntegerX && !p.LogX {
 		out.X.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 1) })
 		if len(xs) > 0 { // no tick before the first epoch, and room around a single one
 			first, last := slices.Min(xs), slices.Max(xs)

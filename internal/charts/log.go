@@ -1,0 +1,83 @@
+package charts
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// logarithms returns the panel with the logarithms of what belongs on its
+// logarithmic axes, so that the rest of the package draws it as any other. What
+// is not above 0 has none: a gap.
+func (p Panel) logarithms() Panel {
+	lines := make([]Line, len(p.Lines))
+	for k, l := range p.Lines {
+		if p.LogX {
+			l.X = logs(l.X)
+		}
+		if p.LogY {
+			l.Y = logs(l.Y)
+		}
+		lines[k] = l
+	}
+	p.Lines = lines
+	if p.LogY {
+		p.Min, p.Max = log(p.Min), log(p.Max)
+	}
+	return p
+}
+
+func logs(values []float64) []float64 {
+	out := make([]float64, len(values))
+	for k, v := range values {
+		out[k] = math.NaN()
+		if v > 0 {
+			out[k] = math.Log10(v)
+		}
+	}
+	return out
+}
+
+func log(v *float64) *float64 {
+	if v == nil {
+		return nil
+	}
+	l := math.Log10(*v)
+	return &l
+}
+
+// logTicks puts ticks at 1, 2 and 5 times powers of ten, or if that is too many
+// at powers of ten; an axis that has fewer than two of them is ticked evenly.
+func logTicks(from, to float64) []plot.Tick {
+	for _, digits := range [][]float64{{1, 2, 5}, {1}} {
+		var found []plot.Tick
+		for e := math.Floor(from); e <= to; e++ {
+			for _, d := range digits {
+				if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
+					found = append(found, plot.Tick{Value: at, Label: powerLabel(d, e)})
+				}
+			}
+		}
+		if len(found) <= 9 && len(found) > 1 {
+			return found
+		}
+	}
+	found := ticks(from, to, 0)
+	digits := 3 // or as many as tell neighbours apart
+	if len(found) > 1 {
+		digits = max(digits, 2-int(math.Floor(math.Log10(found[1].Value-found[0].Value))))
+	}
+	for k, t := range found {
+		found[k].Label = strconv.FormatFloat(math.Pow(10, t.Value), 'g', digits, 64)
+	}
+	return found
+}
+
+// powerLabel writes digit·10^e.
+func powerLabel(digit, e float64) string {
+	if e < -4 || e > 5 {
+		return strconv.FormatFloat(digit*math.Pow(10, e), 'g', 1, 64)
+	}
+	return strconv.FormatFloat(digit*math.Pow(10, e), 'f', int(max(0, -e)), 64)
+}
