@@ -25,6 +25,7 @@ func badf(format string, args ...any) error {
 type flags struct {
 	cost, js            bool
 	models, one         string
+	growth              string
 	threads, runs       int
 	batch, steps, warms int
 }
@@ -35,6 +36,7 @@ sequence, and the memory of the process. Each model has a process of its own; th
   go run ./cmd/compare -cost                                  the five LSTMs of UCF11, with ratios to the dense one
   go run ./cmd/compare -cost -models 'tt-*,lstm' -threads 1   others, on one core
   go run ./cmd/compare -cost -json                            one line of JSON a model
+  go run ./cmd/compare -growth DIR                            how a step's time grows with each size, with pictures
 
 A step is forward, backward and Adam on -batch clips of -steps frames. GFLOP/s is the rate of the forward pass, two
 operations a multiply-add of mul_adds_per_frame. With -tags openblas after "go run" the products are OpenBLAS's.
@@ -54,6 +56,7 @@ func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
 	set.IntVar(&f.runs, "runs", 20, "steps that are timed, at least 20")
 	set.IntVar(&f.warms, "warm-up", 3, "steps before that")
 	set.BoolVar(&f.js, "json", false, "one line of JSON a model instead of a table")
+	set.StringVar(&f.growth, "growth", "", "`folder` for pictures and a table of how a step's time grows with input, modes, rank, batch, steps and hidden size")
 	set.StringVar(&f.one, "one", "", "") // the model of a child process
 	err = set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -76,8 +79,10 @@ func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
 		return f, false, usage{errors.Wrap(err, "compare")}
 	case set.NArg() > 0:
 		return f, false, badf("%q is no flag; see -h", set.Arg(0))
-	case !f.cost && f.one == "":
-		return f, false, badf("nothing to do; give -cost, or -h for help")
+	case !f.cost && f.growth == "" && f.one == "":
+		return f, false, badf("nothing to do; give -cost or -growth, or -h for help")
+	case f.cost && f.growth != "":
+		return f, false, badf("-cost and -growth are two jobs; give one of them")
 	}
 	for _, c := range []struct {
 		name         string

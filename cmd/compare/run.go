@@ -29,6 +29,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return json.NewEncoder(stdout).Encode(c)
 	}
+	if f.growth != "" {
+		return growth(ctx, f, sweeps, stdout, stderr)
+	}
 	names, err := f.names()
 	if err != nil {
 		return err
