@@ -36,10 +36,35 @@ func BenchmarkProduct(b *testing.B) {
 			for b.Loop() {
 				require.NoError(b, p.Run())
 			}
-			perRow, once := m.MulAdds(96)
-			b.ReportMetric(float64(perRow)*96+float64(once), "mul-adds/op")
+			flops, bytes := roofline(m.Plan(decomp.PlanOptions{Rows: 96}))
+			b.ReportMetric(flops/float64(b.Elapsed().Nanoseconds())*float64(b.N), "GFLOP/s")
+			b.ReportMetric(flops/1e6, "Mflop/op")
+			b.ReportMetric(bytes/1e6, "MB-moved/op")
 		})
 	}
+}
+
+// roofline returns the operations of a plan, forward and backward, and the bytes
+// that its tensors of the batch's rows would move if none stayed in a cache.
+func roofline(p *decomp.Plan) (flops, bytes float64) {
+	rows := float64(p.Rows)
+	for _, t := range p.Terms {
+		for k, s := range t.Steps {
+			// Forward and the gradient of the factor, and of x if a step made it;
+			// each reads or writes a tensor of x's size and one of the result's.
+			products := 2.0
+			if k > 0 {
+				products = 3
+			}
+			in := 1.0
+			for _, l := range s.Before {
+				in *= float64(l.Size)
+			}
+			flops += products * 2 * float64(s.MulAdds) * rows
+			bytes += products * 4 * (in + float64(s.Elements)) * rows
+		}
+	}
+	return flops, bytes
 }
 
 // projection is the program of a projection's sum and the gradients of its cores.

@@ -55,3 +55,31 @@ func BenchmarkMultiply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTile is the widest tile with both operands in the first cache: the most
+// that the processor does.
+func BenchmarkTile(b *testing.B) {
+	for kernel, name := range []string{"AVX2", "AVX512"} {
+		kernel := Kernel(kernel)
+		b.Run(name, func(b *testing.B) {
+			if !kernel.Available() {
+				b.Skip("this processor has no " + name)
+			}
+			n, k := kernel.columns(), 128
+			x, y, z := make([]float32, mr*k), make([]float32, k*n), make([]float32, mr*n)
+			for b.Loop() {
+				kernel.Multiply(false, false, mr, n, k, x, k, y, n, false, z, n)
+			}
+			b.ReportMetric(2*float64(mr*n*k)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+	}
+}
+
+// BenchmarkMemory copies what fits into no cache.
+func BenchmarkMemory(b *testing.B) {
+	x, y := make([]float32, 1<<26), make([]float32, 1<<26)
+	for b.Loop() {
+		copy(x, y)
+	}
+	b.ReportMetric(float64(8*len(x))*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GB/s")
+}
