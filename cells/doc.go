@@ -26,6 +26,9 @@
 //	values := stack.Init(seed)          // their initial values
 //	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
 //
+// A Runner (Stack.Runner) is the same for inference: no graph of the caller's, no
+// gradients, the state carried from step to step.
+//
 // Sequences of unequal length stand in one batch: Options.Lengths says where
 // each ends, and what follows has no influence on results or gradients.
 package cells

@@ -80,6 +80,7 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			}
 		}
 		var err error
+		run.first = k == 0
 		if out, err = run.layer(both, x); err != nil {
 			return nil, err
 		}
@@ -102,6 +103,7 @@ type run struct {
 	params       map[string]*G.Node
 	opt          Options
 	batch, steps int
+	first        bool    // the layer is the first
 	masks        G.Nodes // (batch, 1) a step; nil without lengths
 	activations  []Activation
 }
@@ -198,7 +200,7 @@ func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 	if err != nil {
 		return nil, err
 	}
-	y, err := d.input.Product(x, cores, nil)
+	y, err := d.input.Product(x, cores, d.input.Plan(decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}))
 	if err != nil {
 		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden", d.name)
 	}

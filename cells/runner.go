@@ -113,7 +113,7 @@ func (r *Runner) Reset() {
 func (r *Runner) Step(x []float32) ([]float32, error) {
 	for k, l := range r.stack.layers {
 		if l.Bidirectional {
-			return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only", k+1)
+			return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence", k+1)
 		}
 	}
 	if want := r.batch * r.stack.Inputs(); len(x) != want {

@@ -100,16 +100,18 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 // with the gates folded in.
 func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input }
 
-// MulAdds returns the multiply-adds of one step of one sequence, when the given
-// number of rows (batch·steps) goes through each input projection at once.
+// MulAdds returns the multiply-adds of one step of one sequence in training, when
+// batch sequences of so many steps go through each input projection at once.
 // Contractions of cores with each other, which no step repeats, are left out.
-func (s *Stack) MulAdds(rows int) int {
+func (s *Stack) MulAdds(batch, steps int) int {
 	total := 0
-	s.each(func(d *direction) {
-		in, _ := d.input.MulAdds(rows)
-		rec, _ := d.recurrent.MulAdds(rows)
-		total += in + rec
-	})
+	for k, both := range s.directions {
+		for _, d := range both {
+			in, _ := d.input.Plan(decomp.PlanOptions{Rows: batch * steps, InputGradient: k > 0}).MulAdds()
+			rec, _ := d.recurrent.Plan(decomp.PlanOptions{Rows: batch, Uses: steps}).MulAdds()
+			total += in + rec
+		}
+	}
 	return total
 }
 

@@ -13,31 +13,40 @@ const (
 	moveCost  = 2       // an element transposed
 	mergeCost = 4.0     // an element of an operand or result of a merge, which is reshaped and transposed
 	maxFactor = 1 << 26 // elements of a factor of several cores
+	loads     = 1 << 10 // products for inference that follow one merge, at least
 )
 
-// pair is the cost of merging two sets, and of the gradients.
+// pair is the cost of merging two sets, and of the gradients; for inference that
+// is done once and for all.
 func (p *planner) pair(a, b, set uint) float64 {
 	va, vb, v := p.volume[a], p.volume[b], p.volume[set]
 	inner := math.Sqrt(va * vb / v)
 	products := backend.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
 	c := products + mergeCost*(va+vb+v)
-	if !p.opt.Inference {
-		c *= 3
+	if p.opt.Inference {
+		return c / loads
 	}
-	return c
+	return 3 * c
 }
 
 func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
 
-// leastContraction is the least that a step can cost: the fewer products, the
-// better.
-func (p *planner) leastContraction(ofX bool, rest, shared, free int) float64 {
-	least := math.Inf(1)
-	for _, at := range []place{inPlace, behind, inFront, replaced} {
-		least = min(least, p.contraction(ofX, p.opt.Rows, rest, shared, free, at))
+// leastContraction is the least that a step can cost, wherever its axes stand.
+func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
+	rest *= float64(p.opt.Rows)
+	total := backend.LeastCost(rest*free, shared)
+	if !p.opt.Inference {
+		total += backend.LeastCost(shared*free, rest)
+		if p.differentiates(ofX) {
+			total += backend.LeastCost(rest*shared, free)
+		}
 	}
-	return least
+	return total * float64(p.opt.Uses)
 }
+
+// differentiates tells whether a step needs the gradient of its tensor: x itself
+// has none unless a recurrence or a layer below makes it.
+func (p *planner) differentiates(ofX bool) bool { return !ofX || p.opt.Uses > 1 || p.opt.InputGradient }
 
 // moving is the cost of putting the axes of a tensor into another order. One much
 // larger than the result stays where it is if there is any other way.
@@ -53,15 +62,14 @@ func (p *planner) moving(layout string) float64 {
 	return c
 }
 
-// contraction is the cost of a step's products, forward and of the gradients. x
-// itself has none, unless a recurrence makes it.
+// contraction is the cost of a step's products, forward and of the gradients.
 func (p *planner) contraction(ofX bool, outer, rest, shared, free int, at place) float64 {
 	c := contraction(outer, rest, shared, free, at).Simplify()
 	total := backend.Cost(c.Products())
 	if !p.opt.Inference {
 		dx, dm := c.Gradients()
 		total += backend.Cost(dm)
-		if !ofX || p.opt.Uses > 1 {
+		if p.differentiates(ofX) {
 			total += backend.Cost(dx)
 		}
 	}

@@ -89,7 +89,7 @@ func TestProductErrors(t *testing.T) {
 	require.EqualError(t, err, "decomp: HT: the plan is of another matrix")
 	plan := m.Plan(decomp.PlanOptions{Rows: 8})
 	_, err = m.Product(good, cores, plan)
-	require.EqualError(t, err, "decomp: HT: the plan is for 8 rows, x has 16")
+	require.EqualError(t, err, "decomp: HT: the plan is for 8 rows, x has 16; PlanOptions.Rows says for how many")
 	_, err = plan.Apply(x("x8", 8, 57600), nil)
 	require.ErrorContains(t, err, "factors, got 0 nodes")
 	_, err = plan.Apply(x("x8b", 8, 57600), append(G.Nodes{good}, make(G.Nodes, len(plan.FactorShapes())-1)...))

@@ -69,7 +69,10 @@ const (
 type PlanOptions struct {
 	Rows      int  // of x; 0 means 1
 	Uses      int  // products for each time that the cores change, such as the steps of a recurrence; 0 means 1
-	Inference bool // no gradients
+	Inference bool // no gradients, and the cores are merged long before
+	// InputGradient tells that x has a gradient too, as above another layer. With
+	// several Uses it always has.
+	InputGradient bool
 }
 
 // MulAdds returns the multiply-adds of a row of x, forward, and those of

@@ -146,7 +146,7 @@ func (p *planner) boundSets() {
 		for set := range p.next(uint(met)) {
 			to := uint(met) | set
 			shared := math.Sqrt(size[met] * p.volume[set] / size[to])
-			step := p.leastContraction(met == 0, whole(size[met]/shared), whole(shared), whole(p.volume[set]/shared))
+			step := p.leastContraction(met == 0, size[met]/shared, shared, p.volume[set]/shared)
 			p.left[met] = min(p.left[met], p.merged[set]+step+p.left[to])
 		}
 	}

@@ -81,9 +81,9 @@ func (f Factor) shape() []int { return []int{int(volume(f.Shared)), int(volume(f
 
 // Apply adds y = x·W to x's graph from the factors that Merge made, or from
 // inputs with their values. x and y are those of Product. A contraction of an
-// input that is one product of matrices is a Mul node; x and every result are read where they
-// lie, except before a step that the plan calls moved. It returns an error when
-// x or a factor has the wrong shape.
+// input that is one product of matrices is a Mul node; x and every result are
+// read where they lie, except before a step that the plan calls moved. It returns
+// an error when x or a factor has the wrong shape.
 func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	m := p.matrix
 	rows, ok := m.rowsOf(x.Shape())
@@ -91,7 +91,7 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 		return nil, m.misfit(x)
 	}
 	if rows != p.Rows {
-		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d", m.Format, p.Rows, rows)
+		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d; PlanOptions.Rows says for how many", m.Format, p.Rows, rows)
 	}
 	shapes := p.FactorShapes()
 	if len(factors) != len(shapes) {

@@ -118,29 +118,34 @@ func TestStepperOfFloat64(t *testing.T) {
 	require.EqualError(t, err, "train: the model is of float64; only float32 models are trained")
 }
 
-// A training step of the papers' HT-LSTM on one core and on two.
+// A training step of the papers' models on one core and on two.
 func BenchmarkStep(b *testing.B) {
-	for _, threads := range []int{1, 2} {
-		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
-			m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})
-			require.NoError(b, err)
-			const batch, steps = 16, 6
-			s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, Clip: 5, Threads: threads})
-			require.NoError(b, err)
-			defer s.Close()
-			rng := rand.New(rand.NewPCG(1, 1))
-			x, labels := make([]float32, batch*steps*m.Features()), make([]int, batch)
-			for k := range x {
-				x[k] = float32(rng.NormFloat64())
-			}
-			_, err = s.Step(x, labels) // builds the graphs
-			require.NoError(b, err)
-			for b.Loop() {
-				if _, err := s.Step(x, labels); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	for _, name := range []string{"ht-lstm", "tt-lstm", "tr-lstm", "bt-lstm", "lstm"} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) { benchmarkStep(b, name, threads) })
+		}
+	}
+}
+
+func benchmarkStep(b *testing.B, name string, threads int) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	m, err := zoo.New(name, zoo.Options{Classes: 8, Seed: 1})
+	require.NoError(b, err)
+	const batch, steps = 16, 6
+	s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, Clip: 5, Threads: threads})
+	require.NoError(b, err)
+	defer s.Close()
+	rng := rand.New(rand.NewPCG(1, 1))
+	x, labels := make([]float32, batch*steps*m.Features()), make([]int, batch)
+	for k := range x {
+		x[k] = float32(rng.NormFloat64())
+	}
+	_, err = s.Step(x, labels) // builds the graphs
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Step(x, labels); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

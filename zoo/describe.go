@@ -26,10 +26,11 @@ type Description struct {
 	Counts
 	PublishedParams int `json:"published_params"` // 0 where none is published
 	// MulAddsPerFrame is the multiply-adds of one step of one sequence through
-	// the recurrent layers, forward, with 96 rows (16 clips of 6 frames) at once.
+	// the recurrent layers, forward, when trained with 16 clips of 6 frames in a
+	// graph.
 	MulAddsPerFrame int `json:"mul_adds_per_frame"`
-	// Plan lists the contractions of the first layer's input projection of so
-	// many rows, step by step (decomp.Plan).
+	// Plan lists the contractions of the first layer's input projection of these
+	// 96 frames, step by step (decomp.Plan).
 	Plan              string  `json:"plan,omitempty"`
 	Dense             Counts  `json:"dense"` // of the same model without decompositions
 	Paper             string  `json:"paper,omitempty"`
@@ -38,8 +39,8 @@ type Description struct {
 	Note              string  `json:"note,omitempty"`
 }
 
-// describedRows is the number of rows that MulAddsPerFrame assumes.
-const describedRows = 16 * 6
+// The batch that MulAddsPerFrame and Plan are for.
+const describedClips, describedSteps = 16, 6
 
 // Describe returns the figures of an entry; one of a Spec of your own has that
 // Spec and any name. It returns an error where FromSpec does.
@@ -52,10 +53,10 @@ func Describe(e Entry) (Description, error) {
 	d := Description{
 		Name: e.Name, Cell: s.Cell, Format: s.name(), InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
-		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedRows),
+		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
 	}
-	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedRows}).String()
+	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String()
 	dense, err := s.dense().stack()
 	if err != nil {
 		return Description{}, err
@@ -77,6 +78,10 @@ func (s Spec) dense() Spec {
 
 // Counts returns the model's numbers of learnable values.
 func (m *Model) Counts() Counts { return counts(m.stack, m.Classes) }
+
+// MulAddsPerFrame returns the multiply-adds of one step of one sequence, forward,
+// in the plan for training with so many sequences of so many steps in a graph.
+func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(batch, steps) }
 
 // Describe returns the model's figures under a name.
 func (m *Model) Describe(name string) (Description, error) {

@@ -12,6 +12,9 @@
 //	net, err := m.Build(g, x, zoo.BuildOptions{Training: true})
 //	// net.Logits is (16, 8); net.Learnables go to gorgonia.Grad and a solver
 //
+// A Predictor runs a trained model without a graph of yours, forward only: one
+// frame at a time with the state carried over, or whole clips.
+//
 // List and Find look through the registry, in which each entry carries its
 // paper, its data set and what was published about it: the number of
 // input-to-hidden weights, which the entry reproduces exactly, and the accuracy,

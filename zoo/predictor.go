@@ -29,7 +29,7 @@ type Predictor struct {
 // batch is not positive or too large, and for a model of float64.
 func (m *Model) Predictor(batch int) (*Predictor, error) {
 	if m.Dtype != tensor.Float32 {
-		return nil, errors.Errorf("zoo: a predictor runs models of float32, this one is %v", m.Dtype)
+		return nil, errors.Errorf("zoo: a predictor runs models of float32, this one is %v; leave Options.Dtype out", m.Dtype)
 	}
 	values := map[string]*tensor.Dense{}
 	for _, p := range m.params {

@@ -243,12 +243,12 @@ func TestPredictorErrors(t *testing.T) {
 	p, err = newModel(t, both).Predictor(1)
 	require.NoError(t, err)
 	_, err = p.Frame(make([]float32, 6))
-	require.EqualError(t, err, "zoo: frame: cells: layer1 is bidirectional and reads a sequence from its end too; it runs on whole sequences only")
+	require.EqualError(t, err, "zoo: frame: cells: layer1 is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence")
 
 	double, err := zoo.FromSpec(tiny, zoo.Options{Dtype: tensor.Float64})
 	require.NoError(t, err)
 	_, err = double.Predictor(1)
-	require.EqualError(t, err, "zoo: a predictor runs models of float32, this one is float64")
+	require.EqualError(t, err, "zoo: a predictor runs models of float32, this one is float64; leave Options.Dtype out")
 }
 
 // A predictor that runs for days: no memory and no goroutine stays behind.

@@ -62,6 +62,8 @@ func TestMistakes(t *testing.T) {
 	for line, text := range map[string]string{
 		"":                       "compare: nothing to do; give -cost or -growth, or -h for help",
 		"-cost -growth x":        "compare: -cost and -growth are two jobs; give one of them",
+		"-growth x -json":        "compare: -growth has models and files of its own; leave -json and -models out",
+		"-growth x -models lstm": "compare: -growth has models and files of its own; leave -json and -models out",
 		"-cost more":             `compare: "more" is no flag; see -h`,
 		"-cost -threads 0":       "compare: -threads is 0; want at least 1",
 		"-cost -runs 5":          "compare: -runs is 5; want at least 20",

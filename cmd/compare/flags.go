@@ -39,7 +39,9 @@ sequence, and the memory of the process. Each model has a process of its own; th
   go run ./cmd/compare -growth DIR                            how a step's time grows with each size, with pictures
 
 A step is forward, backward and Adam on -batch clips of -steps frames. GFLOP/s is the rate of the forward pass, two
-operations a multiply-add of mul_adds_per_frame. With -tags openblas after "go run" the products are OpenBLAS's.
+operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products, or those for which it is faster, with
+
+  CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare ...
 
 Flags:
 `
@@ -50,7 +52,7 @@ func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
 	set.SetOutput(io.Discard)
 	set.BoolVar(&f.cost, "cost", false, "measure time and memory")
 	set.StringVar(&f.models, "models", "ht-lstm,tt-lstm,tr-lstm,bt-lstm,lstm", "`names` of models, with commas between, or patterns such as 'tt-*'; go run ./cmd/train -list has all")
-	set.IntVar(&f.threads, "threads", runtime.NumCPU(), "processor cores to use")
+	set.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "processor cores to use")
 	set.IntVar(&f.batch, "batch", 16, "clips a step")
 	set.IntVar(&f.steps, "steps", 6, "frames a clip")
 	set.IntVar(&f.runs, "runs", 20, "steps that are timed, at least 20")
@@ -83,6 +85,8 @@ func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
 		return f, false, badf("nothing to do; give -cost or -growth, or -h for help")
 	case f.cost && f.growth != "":
 		return f, false, badf("-cost and -growth are two jobs; give one of them")
+	case f.growth != "" && (f.js || given(set, "models")):
+		return f, false, badf("-growth has models and files of its own; leave -json and -models out")
 	}
 	for _, c := range []struct {
 		name         string
@@ -93,6 +97,12 @@ func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
 		}
 	}
 	return f, false, nil
+}
+
+// given tells whether a flag stands on the command line.
+func given(set *flag.FlagSet, name string) (found bool) {
+	set.Visit(func(fl *flag.Flag) { found = found || fl.Name == name })
+	return found
 }
 
 // names lists the models asked for, patterns spelled out.

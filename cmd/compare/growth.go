@@ -68,7 +68,7 @@ type grown struct {
 	sweep, format string
 	size          float64
 	ms            float64 // of a training step, median
-	mulAdds       float64 // of its forward pass, by the plan
+	mulAdds       float64 // of its forward pass, as planned for the rows of a graph
 }
 
 // growth measures the sweeps and writes growth.csv and a picture each to the
@@ -114,11 +114,8 @@ func (s sweep) measure(f flags, format string, v int) (grown, error) {
 	if err != nil {
 		return grown{}, err
 	}
-	d, err := m.Describe(format)
-	if err != nil {
-		return grown{}, err
-	}
-	st, err := train.NewStepper(m, p.steps, []int{m.Features()}, train.Config{Batch: p.batch, LearningRate: 1e-3, Threads: min(f.threads, p.batch)})
+	threads := min(f.threads, p.batch)
+	st, err := train.NewStepper(m, p.steps, []int{m.Features()}, train.Config{Batch: p.batch, LearningRate: 1e-3, Threads: threads})
 	if err != nil {
 		return grown{}, err
 	}
@@ -132,7 +129,7 @@ func (s sweep) measure(f flags, format string, v int) (grown, error) {
 	if err != nil {
 		return grown{}, err
 	}
-	return grown{s.name, format, s.size(p), quantile(ms, 0.5), float64(d.MulAddsPerFrame) * float64(p.batch*p.steps)}, nil
+	return grown{s.name, format, s.size(p), quantile(ms, 0.5), float64(m.MulAddsPerFrame(perGraph(p.batch, threads), p.steps)) * float64(p.batch*p.steps)}, nil
 }
 
 // draw sets the time of a step beside its multiply-adds.

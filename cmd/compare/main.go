@@ -2,6 +2,7 @@
 //
 //	go run ./cmd/compare -cost
 //	go run ./cmd/compare -cost -models ht-lstm,tt-lstm -threads 1 -json
+//	go run ./cmd/compare -growth DIR
 //
 // See -h for all flags.
 package main

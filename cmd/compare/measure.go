@@ -50,7 +50,7 @@ func measure(f flags) (*cost, error) {
 	}
 	c := &cost{
 		Model: f.one, Format: d.Format, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
-		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: d.MulAddsPerFrame,
+		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: m.MulAddsPerFrame(perGraph(f.batch, f.threads), f.steps),
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	x := make([]float32, f.batch*f.steps*m.Features())
@@ -95,6 +95,9 @@ func measure(f flags) (*cost, error) {
 	c.Frame = 1000 * quantile(frames, 0.5)
 	return c, nil
 }
+
+// perGraph is the number of clips of the largest part of a batch.
+func perGraph(batch, threads int) int { return (batch + threads - 1) / threads }
 
 // timed returns the sorted milliseconds of some runs after others.
 func timed(warm, runs int, f func() error) ([]float64, error) {

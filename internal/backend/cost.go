@@ -10,6 +10,16 @@ import "math"
 // on the ratios, which machines share.
 func Cost(p Products) float64 { return float64(p.Count) * kernelFor(p).cost(p) }
 
+// LeastCost is what products cost at least that together have so many results,
+// each the sum of so many products of numbers: no shape of theirs is cheaper.
+func LeastCost(results, inner float64) float64 {
+	least := math.Inf(1)
+	for _, k := range kernels {
+		least = min(least, k.least(results, inner))
+	}
+	return least
+}
+
 // cost of one product.
 func (k *kernel) cost(p Products) (ns float64) {
 	for i, x := range k.terms(p) {
@@ -39,22 +49,37 @@ func gonumTerms(p Products) terms {
 	return terms{1, when(both, m*n*k), when(!both, m*n*k), when(both, m*k), when(rows, m*n), when(!both && !rows, m*k)}
 }
 
+// gonumLeast, goLeast and openblasLeast are bounds of what the weights make of the
+// terms.
+func gonumLeast(w terms, results, inner float64) float64 { return w[0] + min(w[1], w[2])*results*inner }
+
+func goLeast(w terms, widest int, results, inner float64) float64 {
+	step := min(w[2]/float64(widest), w[4]/8)
+	if widest > 16 {
+		step = min(step, w[3]/16)
+	}
+	return w[0] + results/6*(w[1]/float64(widest)+step*inner)
+}
+
+func openblasLeast(w terms, results, inner float64) float64 { return w[0] + w[1]*results*inner }
+
 // goTerms: tiles of 6 rows and as many columns as fit; B copied unless it is read
 // where it lies.
 func goTerms(p Products, widest int) terms {
 	m, n, k := sizes(p)
 	rows, rest := math.Ceil(m/6), p.Cols%widest
-	full, narrow, least := rows*float64(p.Cols/widest), 0.0, 0.0
+	wide, narrow, least := rows*float64(p.Cols/widest), 0.0, 0.0
 	switch {
 	case rest > widest/2:
-		full += rows
+		wide += rows
 	case rest > 8:
 		narrow = rows
 	case rest > 0:
 		least = rows
 	}
-	copied := !p.TransB && (p.Rows >= 64 && p.Cols > widest || p.Cols%8 != 0)
-	return terms{1, full + narrow + least, full * k, narrow * k, least * k, m * n,
+	full := rest == 0 || rest == 8 || rest == 16
+	copied := !p.TransB && (p.Rows >= 64 && p.Cols > widest || !full)
+	return terms{1, wide + narrow + least, wide * k, narrow * k, least * k, m * n,
 		when(p.TransB, k*n), when(copied, k*n), when(p.TransA, m*k), when(!p.TransA, m*k)}
 }
 

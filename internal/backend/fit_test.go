@@ -15,7 +15,7 @@ import (
 )
 
 // TestFit measures products of the shapes that contractions are made of and fits
-// to them what cost.go holds, kernel by kernel:
+// to them the weights of each kernel:
 //
 //	TENSORZOO_FIT=1 go test ./internal/backend -run TestFit -v -cpu 1
 //	TENSORZOO_FIT=1 CGO_LDFLAGS=-lopenblas go test -tags openblas ./internal/backend -run TestFit -v -cpu 1
@@ -39,7 +39,7 @@ func TestFit(t *testing.T) {
 			now += r * r
 		}
 		n := float64(len(rows))
-		t.Logf("%s: root mean square %.0f %%, worst %.1f times; with the weights of cost.go %.0f %%\n%s",
+		t.Logf("%s: root mean square %.0f %%, worst %.1f times; with the present weights %.0f %%\n%s",
 			k.name, 100*math.Sqrt(off/n), math.Exp(worst), 100*math.Sqrt(now/n), weights(x))
 	}
 }

@@ -16,6 +16,7 @@ type kernel struct {
 	product func(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int)
 	several func(p Products, a, b, c []float32) // nil: one product after the other
 	terms   func(p Products) terms
+	bound   func(weights terms, results, inner float64) float64
 	weights terms // nanoseconds
 }
 
@@ -67,13 +68,18 @@ func (i implementation) Sgemm(ta, tb blas.Transpose, m, n, k int, alpha float32,
 	kernelFor(p).product(p.TransA, p.TransB, m, n, k, a, lda, b, ldb, beta == 1, c, ldc)
 }
 
+// least is LeastCost with this kernel.
+func (k *kernel) least(results, inner float64) float64 { return k.bound(k.weights, results, inner) }
+
 // The kernels in Go.
 var (
 	goAVX512 = &kernel{name: "go-avx512", product: gemm.AVX512.Multiply, terms: func(p Products) terms { return goTerms(p, 32) },
+		bound:   func(w terms, results, inner float64) float64 { return goLeast(w, 32, results, inner) },
 		weights: terms{80, 19, 1.57, 1.25, 1.35, 0, 0.14, 0.21, 0.055, 0.04}}
 	goAVX2 = &kernel{name: "go-avx2", product: gemm.AVX2.Multiply, terms: func(p Products) terms { return goTerms(p, 16) },
+		bound:   func(w terms, results, inner float64) float64 { return goLeast(w, 16, results, inner) },
 		weights: terms{80, 15.5, 1.5, 0, 1.35, 0, 0.14, 0.34, 0.055, 0.045}}
-	plainGo = &kernel{name: "gonum", product: gonumProduct, terms: gonumTerms,
+	plainGo = &kernel{name: "gonum", product: gonumProduct, terms: gonumTerms, bound: gonumLeast,
 		weights: terms{37, 0.44, 0.108, 3.8, 4.4, 3.4}}
 )
 

@@ -57,9 +57,9 @@ func withOpenBLAS() []*kernel {
 
 // OpenBLAS where it uses AVX2, and where it uses AVX-512.
 var (
-	openblas256 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms,
+	openblas256 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms, bound: openblasLeast,
 		weights: terms{103, 0.0182, 0.205, 0.17, 0.085}}
-	openblas512 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms,
+	openblas512 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms, bound: openblasLeast,
 		weights: terms{36, 0.0119, 0.05, 0.03, 0.042}}
 )
 

@@ -73,8 +73,28 @@ func TestMultiplyChecksItsSlices(t *testing.T) {
 	require.NotPanics(t, func() { Multiply(p, make([]float32, 8), make([]float32, 4), make([]float32, 8)) })
 }
 
-// The rate of products of the shapes that contractions are made of, which the
-// planner's cost model was fitted to.
+// No products are cheaper than LeastCost says.
+func TestLeastCost(t *testing.T) {
+	chosen := kernels
+	defer func() { kernels = chosen }()
+	for _, k := range every() {
+		kernels = []*kernel{k}
+		t.Run(k.name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				size := rapid.IntRange(1, 3000)
+				p := Products{
+					Count: rapid.IntRange(1, 100).Draw(t, "count"), Rows: size.Draw(t, "rows"), Cols: size.Draw(t, "cols"), Inner: size.Draw(t, "inner"),
+					TransA: rapid.Bool().Draw(t, "A transposed"), TransB: rapid.Bool().Draw(t, "B transposed"),
+				}
+				one, count := float64(p.Rows)*float64(p.Cols), float64(p.Count)
+				require.LessOrEqual(t, LeastCost(count*one, float64(p.Inner)), Cost(p)*(1+1e-9))
+				require.LessOrEqual(t, LeastCost(one, count*float64(p.Inner)), Cost(p)*(1+1e-9), "summed up")
+			})
+		})
+	}
+}
+
+// The rate of products of the shapes that contractions are made of.
 func BenchmarkMultiply(b *testing.B) {
 	for _, p := range []Products{
 		{Count: 1, Rows: 1024, Cols: 1024, Inner: 1024},

@@ -1,5 +1,5 @@
-// Package charts draws the pictures of a training run, curves and confusion
-// matrices, as PNG or SVG files, with gonum's plots.
+// Package charts draws curves and confusion matrices as PNG or SVG files, with
+// gonum's plots.
 package charts
 
 import (
@@ -22,7 +22,7 @@ type Line struct {
 type Panel struct {
 	Title, X, Y string   // labels
 	Min, Max    *float64 // of the y axis; nil fits the data
-	IntegerX    bool     // ticks at whole numbers only (epochs, steps)
+	IntegerX    bool     // ticks at whole numbers only (epochs, steps); not with LogX
 	LogX, LogY  bool     // logarithmic axes; what is not above 0 leaves a gap
 	Lines       []Line
 }
@@ -44,8 +44,8 @@ const (
 // than one line has a legend below. Nobody ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line have different
-// lengths, when Min is not clearly below Max or has no logarithm, when the ending is another one, or when
-// the file cannot be written.
+// lengths, when Min is not clearly below Max or has no logarithm that is asked
+// for, when the ending is another one, or when the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)

@@ -19,13 +19,25 @@ import (
 const (
 	mr = 6   // rows of a register tile
 	nr = 32  // columns of the widest
-	kc = 256 // depth of a block: a packed panel is at most kc*nr*4 = 32 KiB
 	mc = 120 // rows of A walked under one panel of B
-	nc = 512 // columns of B packed at a time
 )
 
+// block is how much of B is packed at a time.
+type block struct{ depth, columns int }
+
+var (
+	// A panel of 32 columns is 32 KiB and stays in the first cache.
+	shallow = block{256, 512}
+	// Few columns fit into the second cache to a depth at which rows of A are
+	// read in one go, as memory likes it.
+	deep = block{2048, 128}
+)
+
+// size is that of the larger.
+const size = 2048 * 128
+
 // panels are buffers for B.
-var panels = sync.Pool{New: func() any { return new([kc * nc]float32) }}
+var panels = sync.Pool{New: func() any { return new([size]float32) }}
 
 // Kernel is a set of tiles, by the vector instructions that they are written in.
 type Kernel int
@@ -70,14 +82,18 @@ func (kernel Kernel) Multiply(transA, transB bool, m, n, k int, a []float32, lda
 	direct := !transB && roundUp(n%step) == n%step && (m < 64 || ldb <= step)
 	var buf []float32
 	if !direct {
-		panel := panels.Get().(*[kc * nc]float32)
+		panel := panels.Get().(*[size]float32)
 		defer panels.Put(panel)
 		buf = panel[:]
 	}
-	for j0 := 0; j0 < n; j0 += nc {
-		jn := min(nc, n-j0)
-		for p0 := 0; p0 < k; p0 += kc {
-			pn := min(kc, k-p0)
+	at := shallow
+	if !transA && n <= deep.columns {
+		at = deep
+	}
+	for j0 := 0; j0 < n; j0 += at.columns {
+		jn := min(at.columns, n-j0)
+		for p0 := 0; p0 < k; p0 += at.depth {
+			pn := min(at.depth, k-p0)
 			if !direct {
 				pack(buf, step, transB, b, ldb, p0, pn, j0, jn)
 			}
@@ -159,8 +175,8 @@ func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs in
 	var row [mr]unsafe.Pointer
 	width := roundUp(w)
 	for i := 0; i < in; i += mr {
-		// The last tile is moved up to be full; the rows it shares with the
-		// one before are not stored again.
+		// The last tile is moved up to be full; to the rows it shares with the
+		// one before nothing may be added again.
 		s, skip := i, 0
 		if s+mr > in && in >= mr {
 			s = in - mr

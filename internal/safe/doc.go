@@ -33,6 +33,10 @@
 // operands whose hashes happen to be equal, about n²/2³³ times in a graph of n
 // nodes: they are one node before anybody sees them.
 //
+// Contract, LSTMGates, LSTMMemory and LSTMState are here for speed: many products
+// or many elementwise operations in one node. Their gradients have no gradient of
+// their own.
+//
 // Graphs may be built and run at the same time. Upstream's Grad alone would race;
 // ours takes turns.
 //
