@@ -16,7 +16,7 @@ func chain(g graph, order []int, ranks []decomp.Leg) *figure {
 	for k, c := range order {
 		at := point{float64(k) * pitch, 0}
 		if k < len(ranks) {
-			next := at.plus(point{pitch, 0})
+			next := point{float64(k+1) * pitch, 0} // exactly where the next core is
 			f.leg(ranks[k], at, next)
 			f.label(ranks[k], at.plus(next).times(0.5), point{0, -1})
 		}
