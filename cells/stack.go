@@ -68,6 +68,9 @@ func New(layers ...Layer) (*Stack, error) {
 	return s, nil
 }
 
+// Layers returns the number of layers.
+func (s *Stack) Layers() int { return len(s.layers) }
+
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
 
@@ -99,6 +102,10 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 // InputMatrix returns the input-to-hidden matrix of a layer, 0 being the first,
 // with the gates folded in.
 func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input }
+
+// RecurrentMatrix returns the hidden-to-hidden matrix of a layer, 0 being the
+// first, with the gates folded in.
+func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].recurrent }
 
 // MulAdds returns the multiply-adds of one step of one sequence in training, when
 // batch sequences of so many steps go through each input projection at once.

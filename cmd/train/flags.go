@@ -16,6 +16,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -36,7 +37,7 @@ type flags struct {
 	dropout, clip                          float64
 	optimizer, schedule, freeze            string
 	seed                                   uint64
-	out, resume, eval, logits, config      string
+	out, resume, eval, logits, config, svg string
 	saveEvery                              time.Duration
 	threads                                int
 	quiet, tensorboard, list, describe, js bool
@@ -58,6 +59,8 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -list                       the models there are
   go run ./cmd/train -list -model '*-gru*'       some of them
   go run ./cmd/train -describe -model bt-lstm    one of them in figures
+  go run ./cmd/train -describe -model bt-lstm -svg bt.svg
+                                                 and its tensor network drawn
 
 A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
 and says how to go on; a second Ctrl-C stops at once.
@@ -72,7 +75,7 @@ const (
 
 // actions are the flags that say what to do and not how to train: no
 // configuration file keeps them.
-var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "json"}
+var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json"}
 
 // changeable are the flags that may differ when a run is resumed.
 var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard"}, actions...)
@@ -115,6 +118,7 @@ func newFlags() *flags {
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
+	fs.StringVar(&f.svg, "svg", "", "with -describe: draw the tensor network of the weights to this .svg `file`")
 	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -eval, or of the result")
 	return f
 }
@@ -219,6 +223,14 @@ func (f *flags) check() error {
 		return badf("-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out")
 	case f.logits != "" && !isFolder(filepath.Dir(f.logits)):
 		return badf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))
+	case f.cmd["svg"] && f.svg == "":
+		return badf("-svg has no file; want one such as network.svg")
+	case f.svg != "" && (!f.describe || f.list):
+		return badf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)
+	case f.svg != "" && !isFolder(filepath.Dir(f.svg)):
+		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
+	case f.svg != "" && isFolder(f.svg):
+		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
 	case f.epochs < 1:
 		return badf("-epochs is %d; want at least 1", f.epochs)
 	case f.batch < 1:
@@ -247,6 +259,11 @@ func (f *flags) check() error {
 		return badf("-out is empty; give a folder, or none")
 	case f.tensorboard && f.out == noOut:
 		return badf("-tensorboard writes to the folder of -out, which is none")
+	}
+	if f.svg != "" {
+		if err := drawing.Check(f.svg); err != nil {
+			return usage{errors.WithMessage(err, "train: -svg")}
+		}
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return usage{errors.WithMessage(err, "train: -optimizer")}

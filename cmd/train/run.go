@@ -38,6 +38,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return usage{err}
 		}
+		if f.svg != "" {
+			if err := drawNetworks(f.svg, entry); err != nil {
+				return err
+			}
+		}
 		return describe(stdout, d, f.js)
 	case f.eval != "":
 		return f.evaluate(ctx, stdout)

@@ -24,7 +24,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	out, err := call("-h")
 	require.NoError(t, err)
 	for _, name := range strings.Fields("-model -spec -data -split -normalise -validation -epochs -batch -accumulate -lr -schedule -optimizer -weight-decay -clip -dropout " +
-		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -describe -json") {
+		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -describe -svg -json") {
 		require.Regexp(t, "(?m)^  "+name+"( \\w+)?$", out)
 	}
 }
@@ -36,36 +36,43 @@ func TestMistakes(t *testing.T) {
 	classes := filepath.Join(t.TempDir(), "classes.json")
 	require.NoError(t, os.WriteFile(classes, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "classes": 9}`), 0o600))
 	for line, text := range map[string]string{
-		"-modle x":               `flag provided but not defined: -modle; did you mean "model"?`,
-		"-epochs x":              `invalid value "x" for flag -epochs`,
-		"-epochs 0":              "-epochs is 0; want at least 1",
-		"-batch -3":              "-batch is -3; want at least 1",
-		"-lr NaN":                "-lr is NaN; want a positive number",
-		"-dropout 1":             "-dropout is 1; want at least 0 and below 1",
-		"-clip -1":               "-clip is -1; want a positive number, or 0 for no clipping",
-		"-weight-decay NaN":      "-weight-decay is NaN; want a positive number, or 0 for none",
-		"-patience -1":           "-patience is -1; want at least 1, or 0 for none",
-		"-validation 1":          "-validation is 1; want at least 0 and below 1",
-		"-accumulate 0":          "-accumulate is 0; want at least 1",
-		"-threads -2":            "-threads is -2; want at least 1, or 0 for all cores",
-		"-label-smoothing 1":     "-label-smoothing is 1; want at least 0 and below 1",
-		"-save-every x":          `invalid value "x" for flag -save-every`,
-		"-optimizer adamm":       `no optimizer is called "adamm"; did you mean "adam"?`,
-		"-schedule cos":          `no schedule is called "cos"; did you mean "cosine"?`,
-		"-normalise no":          `no normalisation`,
-		"-out=":                  "-out is empty; give a folder, or none",
-		"-tensorboard -out none": "-tensorboard writes to the folder of -out, which is none",
-		"ht-lstm":                `there is no argument "ht-lstm"`,
-		"-model ht-lst":          `no model is called "ht-lst"; did you mean "ht-lstm"?`,
-		"-model cnn-lstm":        "cnn-lstm: the model reads 2048 values a step",
-		"-data actons":           `no set is called "actons"; did you mean "actions"?`,
-		"-split few":             `actions has no split "few"; did you mean "few-subjects"?`,
-		"-spec nowhere.json":     "-spec nowhere.json: no such file or directory",
-		"-spec " + broken:        `spec has no field "clases"; did you mean "classes"?`,
-		"-spec " + classes:       "says 9 classes, actions (heldout-subjects) has 8",
-		"-spec x -model lstm":    "give -model lstm or -spec x, not both",
-		"-list -model zzz":       `no model matches "zzz"`,
-		"-list -model [":         "syntax error in pattern",
+		"-modle x":                `flag provided but not defined: -modle; did you mean "model"?`,
+		"-epochs x":               `invalid value "x" for flag -epochs`,
+		"-epochs 0":               "-epochs is 0; want at least 1",
+		"-batch -3":               "-batch is -3; want at least 1",
+		"-lr NaN":                 "-lr is NaN; want a positive number",
+		"-dropout 1":              "-dropout is 1; want at least 0 and below 1",
+		"-clip -1":                "-clip is -1; want a positive number, or 0 for no clipping",
+		"-weight-decay NaN":       "-weight-decay is NaN; want a positive number, or 0 for none",
+		"-patience -1":            "-patience is -1; want at least 1, or 0 for none",
+		"-validation 1":           "-validation is 1; want at least 0 and below 1",
+		"-accumulate 0":           "-accumulate is 0; want at least 1",
+		"-threads -2":             "-threads is -2; want at least 1, or 0 for all cores",
+		"-label-smoothing 1":      "-label-smoothing is 1; want at least 0 and below 1",
+		"-save-every x":           `invalid value "x" for flag -save-every`,
+		"-optimizer adamm":        `no optimizer is called "adamm"; did you mean "adam"?`,
+		"-schedule cos":           `no schedule is called "cos"; did you mean "cosine"?`,
+		"-normalise no":           `no normalisation`,
+		"-out=":                   "-out is empty; give a folder, or none",
+		"-tensorboard -out none":  "-tensorboard writes to the folder of -out, which is none",
+		"ht-lstm":                 `there is no argument "ht-lstm"`,
+		"-model ht-lst":           `no model is called "ht-lst"; did you mean "ht-lstm"?`,
+		"-model cnn-lstm":         "cnn-lstm: the model reads 2048 values a step",
+		"-data actons":            `no set is called "actons"; did you mean "actions"?`,
+		"-split few":              `actions has no split "few"; did you mean "few-subjects"?`,
+		"-spec nowhere.json":      "-spec nowhere.json: no such file or directory",
+		"-spec " + broken:         `spec has no field "clases"; did you mean "classes"?`,
+		"-spec " + classes:        "says 9 classes, actions (heldout-subjects) has 8",
+		"-spec x -model lstm":     "give -model lstm or -spec x, not both",
+		"-list -model zzz":        `no model matches "zzz"`,
+		"-svg x.svg":              "-svg draws the model that -describe prints; give -describe -svg x.svg",
+		"-list -svg x.svg":        "-svg draws the model that -describe prints",
+		"-describe -svg=":         "-svg has no file; want one such as network.svg",
+		"-describe -svg x.png":    `x.png: ending is ".png", want .svg`,
+		"-describe -svg no/x.svg": "-svg no/x.svg: there is no folder no",
+		"-describe -svg .":        "-svg . is a folder",
+		"-describe -svg":          "flag needs an argument: -svg",
+		"-list -model [":          "syntax error in pattern",
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
@@ -127,7 +134,7 @@ func TestExitCodes(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "train")
 	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, string(build))
-	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2} {
+	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
 		cmd := exec.Command(program, strings.Fields(line)...)
 		out, _ := cmd.CombinedOutput()
 		require.Equal(t, code, cmd.ProcessState.ExitCode(), line)

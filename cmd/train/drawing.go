@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// drawNetworks draws the tensor networks of a model's weights: those from the
+// input, and the recurrent ones where they are decomposed.
+func drawNetworks(path string, e zoo.Entry) error {
+	weights, err := e.Spec.Weights()
+	if err != nil {
+		return usage{err}
+	}
+	var panels []drawing.Panel
+	for _, w := range weights {
+		what := "input-to-hidden"
+		if w.Role == cells.HiddenToHidden {
+			if w.Matrix.Format == "Dense" {
+				continue
+			}
+			what = "hidden-to-hidden"
+		}
+		if w.Layer > 1 || len(weights) > 2 {
+			what = fmt.Sprintf("layer %d, %s", w.Layer, what)
+		}
+		panels = append(panels, drawing.Panel{
+			Title: fmt.Sprintf("%s, %s: %s × %s in %s weights", e.Name, what,
+				thousands(w.Matrix.Rows()), thousands(w.Matrix.Cols()), thousands(w.Matrix.Params())),
+			Matrix: w.Matrix,
+		})
+	}
+	return drawing.Draw(path, panels...)
+}

@@ -1,0 +1,31 @@
+package zoo
+
+import (
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// Weights are a matrix of a recurrent layer, as the tensor network it is.
+type Weights struct {
+	Layer  int        // 1 is the first
+	Role   cells.Role // InputToHidden or HiddenToHidden
+	Matrix *decomp.Matrix
+}
+
+// Weights lists the matrices of the spec's layers, input-to-hidden before
+// hidden-to-hidden, with the gates folded in. Both directions of a bidirectional
+// layer have the same networks, which stand once. It returns an error where
+// FromSpec does.
+func (s Spec) Weights() ([]Weights, error) {
+	stack, err := s.stack()
+	if err != nil {
+		return nil, err
+	}
+	var list []Weights
+	for k := range stack.Layers() {
+		list = append(list,
+			Weights{k + 1, cells.InputToHidden, stack.InputMatrix(k)},
+			Weights{k + 1, cells.HiddenToHidden, stack.RecurrentMatrix(k)})
+	}
+	return list, nil
+}
