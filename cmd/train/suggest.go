@@ -87,13 +87,15 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	}
 	rightAlign(t, 5, 8)
 	fmt.Fprintf(w, "%s\n\n", t.Render())
+	var notes []string
 	for _, p := range proposals {
-		for _, change := range f.changes(p) {
-			fmt.Fprintln(w, change)
-		}
+		notes = append(notes, f.changes(p)...)
 	}
 	for _, s := range short {
-		fmt.Fprintf(w, "-budget %d is too small: %s\n", f.wanted.Budget, s)
+		notes = append(notes, fmt.Sprintf("-budget %d is too small: %s", f.wanted.Budget, s))
+	}
+	if len(notes) > 0 {
+		fmt.Fprintf(w, "%s\n\n", strings.Join(notes, "\n"))
 	}
 	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Spec.Format)
 	return writeSpecs(w, proposals)
@@ -115,7 +117,7 @@ func proposedRanks(s zoo.Spec) string {
 func (f *flags) changes(p proposal) []string {
 	var changes []string
 	if p.Padding > 0 {
-		changes = append(changes, fmt.Sprintf("%s: %s to each frame of %s values, as %s has no %d balanced modes", p.Name, counted(p.Padding, "zero")+" appended",
+		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, counted(p.Padding, "zero"),
 			thousands(p.Features), thousands(p.Features), len(p.InModes)))
 	}
 	if p.Hidden != f.wanted.Hidden {
