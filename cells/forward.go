@@ -99,7 +99,11 @@ func padded(x *G.Node, size int) (*G.Node, error) {
 	if n == size {
 		return x, nil
 	}
-	x, err := safe.View(x, shape[0], shape[1], n)
+	reshape := safe.View
+	if x.Op() != nil { // an operation of the caller's may write over its value
+		reshape = safe.Reshape
+	}
+	x, err := reshape(x, shape[0], shape[1], n)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func TestSuggestedModelsTrain(t *testing.T) {
 // A model that appends zeros learns what that of the larger frame does, with
 // dropout and over several graphs, and is saved and loaded.
 func TestPaddedTraining(t *testing.T) {
-	const clips, steps, features, width = 5, 3, 19, 24
+	const clips, steps, features, width = 5, 3, 20, 24
 	x, wide, labels := randomClips(clips, steps, features, width)
 	for _, format := range zoo.SuggestedFormats() {
 		f := zoo.FormatSpec{Format: format, Ranks: []int{2}}
@@ -76,10 +76,10 @@ func TestPaddedTraining(t *testing.T) {
 		large := zoo.Spec{Cell: "lstm", FormatSpec: f, InModes: []int{3, 4, 2}, OutModes: []int{2, 2, 2}, Dropout: 0.3, RecurrentDropout: 0.3}
 		small := large
 		small.Features = features
-		train := func(s zoo.Spec, x []float32) (*zoo.Model, []float32) {
+		train := func(s zoo.Spec, x []float32, step ...int) (*zoo.Model, []float32) {
 			m, err := zoo.FromSpec(s, zoo.Options{Classes: 2, Seed: 1})
 			require.NoError(t, err)
-			st, err := NewStepper(m, steps, []int{m.Features()}, Config{Batch: clips, LearningRate: 0.01, Threads: 2})
+			st, err := NewStepper(m, steps, step, Config{Batch: clips, LearningRate: 0.01, Threads: 2})
 			require.NoError(t, err)
 			defer st.Close()
 			for range 5 {
@@ -90,13 +90,13 @@ func TestPaddedTraining(t *testing.T) {
 			require.NoError(t, err)
 			return m, logits
 		}
-		m, logits := train(small, x)
-		n, want := train(large, wide)
+		m, logits := train(small, x, 5, 4)
+		n, want := train(large, wide, width)
 		require.Equal(t, weights(n), weights(m), format)
 		require.Equal(t, want, logits, format)
 
 		dir := filepath.Join(t.TempDir(), "m")
-		m.Input = &zoo.Input{Steps: steps, StepShape: []int{features}}
+		m.Input = &zoo.Input{Steps: steps, StepShape: []int{5, 4}}
 		require.NoError(t, m.Save(dir))
 		loaded, err := zoo.Load(dir)
 		require.NoError(t, err)

@@ -160,6 +160,7 @@ func TestSpecErrors(t *testing.T) {
 func FuzzParseSpec(f *testing.F) {
 	f.Add([]byte(`{"cell":"lstm","format":"ht","in_modes":[4,4,6],"out_modes":[2,2,2],"leaf_ranks":[2],"inner_ranks":[2],"tree":[[1,2],3]}`))
 	f.Add([]byte(`{"cell":"gru","format":"tr","in_modes":[4,6],"out_modes":[2],"ranks":[2],"bidirectional":true,"upper":[{"format":"tt"}]}`))
+	f.Add([]byte(`{"cell":"lstm","format":"tt","in_modes":[4,4],"out_modes":[2,2],"ranks":[2],"features":13}`))
 	f.Add([]byte(`{"cell":"rnn","format":"bt","blocks":3,"in_modes":[1],"out_modes":[1],"ranks":[1],"recurrent":{"format":"tt","ranks":[2]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if s, err := zoo.ParseSpec(data); err == nil {
