@@ -94,8 +94,11 @@ func drawLayer(t *rapid.T, features int) cells.Layer {
 	}
 	f := rapid.SampledFrom(formats).Draw(t, "format")
 	l.In, l.Out, l.Input = f.in, f.out, f.f
+	if rapid.Bool().Draw(t, "padded") {
+		l.Inputs = rapid.IntRange(1, l.InputSize()).Draw(t, "inputs")
+	}
 	if features != 0 { // upper layers take what comes
-		l.In, l.Out, l.Input = []int{features}, []int{3}, nil
+		l.In, l.Inputs, l.Out, l.Input = []int{features + rapid.IntRange(0, 2).Draw(t, "zeros")}, features, []int{3}, nil
 	}
 	if rapid.Bool().Draw(t, "recurrent format") && len(l.Out) == 2 {
 		l.Recurrent = decomp.TT{Ranks: []int{2}}

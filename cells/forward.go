@@ -46,13 +46,13 @@ type Output struct {
 }
 
 // Forward adds the stack to x's graph: x is (batch, steps, n_1, ..., n_d), the
-// sizes after the steps multiplying to the first layer's features; params has a
+// sizes after the steps multiplying to Inputs; params has a
 // node of the right shape for the name of each parameter. It returns an error
 // when a shape does not fit or a parameter is missing.
 func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Output, error) {
 	shape := x.Shape()
 	if x.Dims() < 3 || product(shape[2:]) != s.Inputs() {
-		return nil, errors.Errorf("cells: layer1 input modes %s, but x has shape %v; want (batch, steps, %d)", modes(s.layers[0].In), shape, s.Inputs())
+		return nil, errors.Errorf("cells: layer1 input modes %s, but x has shape %v; want (batch, steps, %d)", s.layers[0].reads(), shape, s.Inputs())
 	}
 	batch, steps := shape[0], shape[1]
 	run := &run{params: params, opt: opt, batch: batch, steps: steps}
@@ -79,7 +79,10 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 				return nil, err
 			}
 		}
-		var err error
+		x, err := padded(x, both[0].input.Rows())
+		if err != nil {
+			return nil, err
+		}
 		run.first = k == 0
 		if out, err = run.layer(both, x); err != nil {
 			return nil, err
@@ -87,6 +90,25 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 	}
 	out.Activations = run.activations
 	return out, nil
+}
+
+// padded appends zeros to each step of x (batch, steps, n_1, ..., n_d), so that it
+// has the given number of values.
+func padded(x *G.Node, size int) (*G.Node, error) {
+	shape := x.Shape()
+	n := product(shape[2:])
+	if n == size {
+		return x, nil
+	}
+	reshape := safe.View
+	if x.Op() != nil { // an operation of the caller's may write over its value
+		reshape = safe.Reshape
+	}
+	x, err := reshape(x, shape[0], shape[1], n)
+	if err != nil {
+		return nil, err
+	}
+	return safe.Pad(x, 2, size)
 }
 
 // sequence joins the steps to (batch, steps, features).

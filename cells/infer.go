@@ -15,8 +15,10 @@ import (
 // of rows. It takes W's merged factors as inputs.
 type projection struct {
 	program *safe.Program
-	x       []float32 // (rows, features): the input's memory
+	x       []float32 // (rows, width): the input's memory
 	y       *G.Node   // (rows, gates·hidden)
+	// inputs is the number of features; there are zeros after them up to width.
+	inputs, width int
 }
 
 // recurrence is a program for one step of a direction without gradients. It
@@ -30,7 +32,7 @@ type recurrence struct {
 // newProjection merges W's cores, of the given values, and compiles.
 func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*projection, error) {
 	b := &inference{g: G.NewGraph(), values: values}
-	x := b.buffer("x", rows, d.layer.InputSize())
+	x := b.buffer("x", rows, d.input.Rows())
 	y := b.product(x, d.input, d.name+".input.", rows)
 	bias := b.copyOf(d.name + ".bias")
 	if b.err == nil {
@@ -40,7 +42,7 @@ func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*pr
 	if b.err != nil {
 		return nil, errors.Wrapf(b.err, "cells: %s, input-to-hidden", d.name)
 	}
-	return &projection{program: program, x: memory(x), y: y}, nil
+	return &projection{program: program, x: memory(x), y: y, inputs: d.layer.InputSize(), width: d.input.Rows()}, nil
 }
 
 // newRecurrence merges U's cores, of the given values, and compiles.

@@ -17,6 +17,10 @@ type Layer struct {
 	In   []int // input modes n_1..n_d; their product is the number of features of a step
 	Out  []int // output modes m_1..m_e without the gate factor; their product is the hidden size
 
+	// Inputs is the number of features of a step where there are fewer than In
+	// multiply to: the layer appends zeros to them. 0 means that there are as many.
+	Inputs int
+
 	Input     decomp.Format // of the input-to-hidden weights W; nil means Dense
 	Recurrent decomp.Format // of the hidden-to-hidden weights U, over modes Out and (g·m_1)..m_e; nil means Dense
 
@@ -30,7 +34,12 @@ type Layer struct {
 func (l Layer) Hidden() int { return product(l.Out) }
 
 // InputSize returns the number of features of a step that the layer reads.
-func (l Layer) InputSize() int { return product(l.In) }
+func (l Layer) InputSize() int {
+	if l.Inputs != 0 {
+		return l.Inputs
+	}
+	return product(l.In)
+}
 
 // Features returns the size of the layer's output: the hidden size, twice for
 // both directions.
@@ -78,6 +87,9 @@ func newDirection(l Layer, name string, reverse bool) (*direction, error) {
 	input, err := orDense(l.Input).Matrix(l.In, folded)
 	if err != nil {
 		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden%s", name, l.folding())
+	}
+	if l.Inputs < 0 || l.Inputs > input.Rows() {
+		return nil, errors.Errorf("cells: %s has %d inputs, but input modes %s; want 1 to %d, or 0 for all", name, l.Inputs, modes(l.In), input.Rows())
 	}
 	recurrent, err := orDense(l.Recurrent).Matrix(l.Out, folded)
 	if err != nil {
@@ -132,6 +144,15 @@ func (d *direction) init(rng *rand.Rand) [][]float64 {
 		}
 	}
 	return append(values, bias)
+}
+
+// reads writes the input modes, and how many of the values they hold are zeros
+// that the layer appends.
+func (l Layer) reads() string {
+	if zeros := product(l.In) - l.InputSize(); zeros > 0 {
+		return fmt.Sprintf("%s, %d of them zeros", modes(l.In), zeros)
+	}
+	return modes(l.In)
 }
 
 func product(sizes []int) int {

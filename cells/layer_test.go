@@ -23,12 +23,15 @@ func TestNewErrors(t *testing.T) {
 		return l
 	}
 	for text, layers := range map[string][]cells.Layer{
-		"cells: a stack needs at least one layer":                               {},
-		"cells: layer1 has cell 7; want LSTM, GRU or RNN":                       {with(func(l *cells.Layer) { l.Cell = 7 })},
-		"cells: layer1 needs input modes and output modes, has [] and [2 2]":    {with(func(l *cells.Layer) { l.In = nil })},
-		"cells: layer1 has dropout 1; want at least 0 and below 1":              {with(func(l *cells.Layer) { l.Dropout = 1 })},
-		"cells: layer1 has recurrent dropout -0.5; want at least 0 and below 1": {with(func(l *cells.Layer) { l.RecurrentDropout = -.5 })},
-		"cells: layer2 has input modes 2·3 = 6, but layer1 gives 4 features":    {good, good},
+		"cells: a stack needs at least one layer":                                             {},
+		"cells: layer1 has cell 7; want LSTM, GRU or RNN":                                     {with(func(l *cells.Layer) { l.Cell = 7 })},
+		"cells: layer1 needs input modes and output modes, has [] and [2 2]":                  {with(func(l *cells.Layer) { l.In = nil })},
+		"cells: layer1 has dropout 1; want at least 0 and below 1":                            {with(func(l *cells.Layer) { l.Dropout = 1 })},
+		"cells: layer1 has recurrent dropout -0.5; want at least 0 and below 1":               {with(func(l *cells.Layer) { l.RecurrentDropout = -.5 })},
+		"cells: layer2 has input modes 2·3 = 6, but layer1 gives 4 features":                  {good, good},
+		"cells: layer1 has 7 inputs, but input modes 2·3 = 6; want 1 to 6, or 0 for all":      {with(func(l *cells.Layer) { l.Inputs = 7 })},
+		"cells: layer1 has -1 inputs, but input modes 2·3 = 6; want 1 to 6, or 0 for all":     {with(func(l *cells.Layer) { l.Inputs = -1 })},
+		"cells: layer2 has input modes 2·3 = 6, 1 of them zeros, but layer1 gives 4 features": {good, with(func(l *cells.Layer) { l.Inputs = 5 })},
 		"cells: layer1, input-to-hidden (4 gates folded into the first of output modes 2·2 = 4): decomp: TT rank 1 is 99, but input modes 2·3 and output modes 8·2 allow at most 6": {with(func(l *cells.Layer) { l.Input = decomp.TT{Ranks: []int{99}} })},
 	} {
 		_, err := cells.New(layers...)

@@ -48,7 +48,7 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		return nil, errors.Errorf("cells: a batch of %d sequences; want at least 1", batch)
 	}
 	widest := 0
-	s.each(func(d *direction) { widest = max(widest, d.layer.InputSize(), d.layer.Cell.Gates()*d.layer.Hidden()) })
+	s.each(func(d *direction) { widest = max(widest, d.input.Rows(), d.layer.Cell.Gates()*d.layer.Hidden()) })
 	if batch > maxInput/block/widest {
 		return nil, errors.Errorf("cells: a batch of %d sequences with %d values a step; want at most %d sequences", batch, widest, maxInput/block/widest)
 	}
@@ -121,7 +121,9 @@ func (r *Runner) Step(x []float32) ([]float32, error) {
 	}
 	for k, units := range r.layers {
 		u, m := units[0], r.carried[k]
-		copy(u.one.x, x)
+		for b := range r.batch {
+			u.one.put(b, x[b*r.stack.layers[k].InputSize():])
+		}
 		a, err := u.one.run()
 		if err != nil {
 			return nil, errors.Wrapf(err, "cells: %s", u.d.name)
@@ -190,7 +192,7 @@ func (u *unit) over(s *sequences, column int) error {
 		}
 		for j := range n {
 			for b := range s.batch {
-				copy(p.x[(j*s.batch+b)*s.inputs:][:s.inputs], s.x[(b*s.steps+u.at(from+j, s.steps))*s.inputs:])
+				p.put(j*s.batch+b, s.x[(b*s.steps+u.at(from+j, s.steps))*s.inputs:])
 			}
 		}
 		a, err := p.run()
@@ -225,6 +227,12 @@ func (u *unit) at(k, steps int) int {
 		return steps - 1 - k
 	}
 	return k
+}
+
+// put copies the features that values start with into a row of x. The zeros
+// after them, where the layer appends some, stay.
+func (p *projection) put(row int, values []float32) {
+	copy(p.x[row*p.width:][:p.inputs], values)
 }
 
 // run computes the rows that stand in p.x: (rows, gates·hidden).

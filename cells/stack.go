@@ -48,8 +48,8 @@ func New(layers ...Layer) (*Stack, error) {
 		if err := l.validate(name); err != nil {
 			return nil, err
 		}
-		if k > 0 && product(l.In) != layers[k-1].Features() {
-			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, modes(l.In), k, layers[k-1].Features())
+		if k > 0 && l.InputSize() != layers[k-1].Features() {
+			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, l.reads(), k, layers[k-1].Features())
 		}
 		forward, err := newDirection(l, name, false)
 		if err != nil {

@@ -21,6 +21,7 @@ type Description struct {
 	OutModes []int  `json:"out_modes"` // without the gate factor
 	Ranks    []int  `json:"ranks"`     // of the first layer's input-to-hidden weights, in the order of its cores
 	Features int    `json:"features"`
+	Padding  int    `json:"padding,omitempty"` // zeros that are appended to the features of a step
 	Hidden   int    `json:"hidden"`
 	Classes  int    `json:"classes"`
 	Counts
@@ -52,7 +53,7 @@ func Describe(e Entry) (Description, error) {
 	s := e.Spec
 	d := Description{
 		Name: e.Name, Cell: s.Cell, Format: s.name(), InModes: s.InModes, OutModes: s.OutModes,
-		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
+		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
 		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
 	}
@@ -65,8 +66,11 @@ func Describe(e Entry) (Description, error) {
 	return d, nil
 }
 
-// dense is the spec without decompositions.
+// dense is the spec without decompositions, and so without padding.
 func (s Spec) dense() Spec {
+	if s.Features != 0 {
+		s.InModes = []int{s.Features}
+	}
 	s.FormatSpec, s.Recurrent = FormatSpec{}, nil
 	upper := make([]LayerSpec, len(s.Upper))
 	for k, u := range s.Upper {

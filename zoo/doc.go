@@ -20,5 +20,6 @@
 // input-to-hidden weights, which the entry reproduces exactly, and the accuracy,
 // which was measured by the authors on video that cannot be redistributed.
 //
-// A Spec, in Go or JSON, describes a model that is not in the registry.
+// A Spec, in Go or JSON, describes a model that is not in the registry; Suggest
+// proposes one for sizes and a number of weights of the caller's.
 package zoo

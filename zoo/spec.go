@@ -60,14 +60,17 @@ type Spec struct {
 	// FormatSpec is the decomposition of the input-to-hidden weights.
 	FormatSpec
 
-	// InModes multiply to the features of a step, OutModes, without the gate
-	// factor, to the hidden size.
+	// InModes multiply to the features of a step, or to more of them, OutModes,
+	// without the gate factor, to the hidden size.
 	InModes  []int `json:"in_modes"`
 	OutModes []int `json:"out_modes"`
 
-	// Features and Hidden, when given, are checked against the modes.
+	// Features of a step; 0 means as many as InModes multiply to. Where there are
+	// fewer, the model appends zeros to every step that it reads.
 	Features int `json:"features,omitempty"`
-	Hidden   int `json:"hidden,omitempty"`
+
+	// Hidden, when given, is checked against OutModes.
+	Hidden int `json:"hidden,omitempty"`
 
 	// Recurrent is the decomposition of the hidden-to-hidden weights; nil means
 	// dense.
@@ -233,13 +236,16 @@ func (s Spec) stack() (*cells.Stack, error) {
 			return nil, errors.Wrap(err, "zoo: spec field \"recurrent\"")
 		}
 	}
+	if n := size(s.InModes); s.Features < 0 || s.Features > n {
+		return nil, errors.Errorf("zoo: spec field \"features\" is %d, but \"in_modes\" multiply to %d; want at most that, zeros making up for what is missing", s.Features, n)
+	}
 	layers := []cells.Layer{{
-		Cell: cell, In: s.InModes, Out: s.OutModes, Input: input, Recurrent: recurrent,
+		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: input, Recurrent: recurrent,
 		Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
 	}}
 	for k, u := range s.Upper {
 		l := layers[k]
-		l.In = slices.Clone(l.Out)
+		l.In, l.Inputs = slices.Clone(l.Out), 0
 		if s.Bidirectional {
 			l.In[0] *= 2
 		}
@@ -255,13 +261,8 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, size := range []struct {
-		field, modes string
-		want, got    int
-	}{{"features", "in_modes", s.Features, layers[0].InputSize()}, {"hidden", "out_modes", s.Hidden, layers[0].Hidden()}} {
-		if size.want != 0 && size.want != size.got {
-			return nil, errors.Errorf("zoo: spec field %q is %d, but %q multiply to %d", size.field, size.want, size.modes, size.got)
-		}
+	if s.Hidden != 0 && s.Hidden != stack.Hidden() {
+		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, stack.Hidden())
 	}
 	return stack, nil
 }

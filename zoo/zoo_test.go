@@ -129,7 +129,11 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "out_modes": [2]}`:                                                                     `zoo: spec field "in_modes" is missing`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: no format "tx"; did you mean "tt"?`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "ranks": [2]}`:                      `zoo: format ht has no field "ranks"; it takes leaf_ranks`,
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2; want at most that`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": -1}`:                                    `zoo: spec field "features" is -1`,
+		`{"cell": "gru", "in_modes": [0, 9], "out_modes": [2], "features": 3}`:                                  "every mode is at least 1",
+		`{"cell": "gru", "in_modes": [9000000000000000000, 9], "out_modes": [2], "features": 3}`:                "multiply to more than",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "hidden": 3}`:                                       `zoo: spec field "hidden" is 3, but "out_modes" multiply to 2`,
 		`{"cell": "gru", "in_modes": [2, 3], "out_modes": [2, 2], "format": "tt", "ranks": [99]}`:               "decomp: TT rank 1 is 99, but input modes 2·3 and output modes 6·2 allow at most 6",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1]}`:                       "want a mode or a pair of trees",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1, 2]}`:                    "decomp: HT tree has mode 2; modes are 1 to 1",
@@ -156,6 +160,7 @@ func TestSpecErrors(t *testing.T) {
 func FuzzParseSpec(f *testing.F) {
 	f.Add([]byte(`{"cell":"lstm","format":"ht","in_modes":[4,4,6],"out_modes":[2,2,2],"leaf_ranks":[2],"inner_ranks":[2],"tree":[[1,2],3]}`))
 	f.Add([]byte(`{"cell":"gru","format":"tr","in_modes":[4,6],"out_modes":[2],"ranks":[2],"bidirectional":true,"upper":[{"format":"tt"}]}`))
+	f.Add([]byte(`{"cell":"lstm","format":"tt","in_modes":[4,4],"out_modes":[2,2],"ranks":[2],"features":13}`))
 	f.Add([]byte(`{"cell":"rnn","format":"bt","blocks":3,"in_modes":[1],"out_modes":[1],"ranks":[1],"recurrent":{"format":"tt","ranks":[2]}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if s, err := zoo.ParseSpec(data); err == nil {
@@ -192,6 +197,14 @@ func TestBuildErrors(t *testing.T) {
 	require.ErrorContains(t, err, `give BuildOptions a Prefix: safe: the graph already has an input named "layer1.input.G1"`)
 	_, err = m.Build(g, in, zoo.BuildOptions{Prefix: "second."})
 	require.NoError(t, err)
+
+	padded := tiny
+	padded.Features = 5
+	m, err = zoo.FromSpec(padded, zoo.Options{})
+	require.NoError(t, err)
+	g = G.NewGraph()
+	_, err = m.Build(g, x(g, tensor.Float32, 2, 3, 6), zoo.BuildOptions{})
+	require.EqualError(t, err, "cells: layer1 input modes 2·3 = 6, 1 of them zeros, but x has shape (2, 3, 6); want (batch, steps, 5)")
 }
 
 // One seed gives one set of weights, another seed another.

@@ -18,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // usage is an error in what the user asked for or gave.
@@ -41,6 +42,8 @@ type flags struct {
 	saveEvery                              time.Duration
 	threads                                int
 	quiet, tensorboard, list, describe, js bool
+	suggest                                bool
+	wanted                                 zoo.Wanted
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
@@ -61,6 +64,10 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -describe -model bt-lstm    one of them in figures
   go run ./cmd/train -describe -model bt-lstm -svg bt.svg
                                                  and its tensor network drawn
+  go run ./cmd/train -suggest -features 57600 -hidden 256 -budget 2000
+                                                 models of such sizes, with at most so many input weights
+  go run ./cmd/train -suggest -features 57600 -format ht > ht.json
+                                                 one of them in a file for -spec
 
 A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
 and says how to go on; a second Ctrl-C stops at once.
@@ -75,7 +82,7 @@ const (
 
 // actions are the flags that say what to do and not how to train: no
 // configuration file keeps them.
-var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json"}
+var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
 
 // changeable are the flags that may differ when a run is resumed.
 var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard"}, actions...)
@@ -119,7 +126,13 @@ func newFlags() *flags {
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
 	fs.StringVar(&f.svg, "svg", "", "with -describe: draw the tensor network of the weights to this .svg `file`")
-	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -eval, or of the result")
+	fs.BoolVar(&f.suggest, "suggest", false, "propose a model in every format for -features, -hidden and -budget, as specs for -spec, and stop")
+	fs.IntVar(&f.wanted.Features, "features", 0, "with -suggest: values of a frame")
+	fs.IntVar(&f.wanted.Hidden, "hidden", 256, "with -suggest: hidden units")
+	fs.IntVar(&f.wanted.Budget, "budget", 2000, "with -suggest: the most input-to-hidden weights, of all gates together and without biases")
+	fs.StringVar(&f.wanted.Cell, "cell", "lstm", "with -suggest: `cell`, lstm, gru or rnn")
+	fs.StringVar(&f.wanted.Format, "format", "", "with -suggest: print only the spec of this `format`: "+strings.Join(zoo.SuggestedFormats(), ", "))
+	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -suggest, of -eval, or of the result")
 	return f
 }
 
@@ -217,6 +230,12 @@ func (f *flags) check() error {
 		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
 	case f.spec != "" && f.list:
 		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
+	case f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""):
+		return badf("-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out")
+	case f.suggest && !f.given("features"):
+		return badf("-suggest needs the number of values of a frame, such as -features 57600")
+	case !f.suggest && f.misplaced() != "":
+		return badf("-%s %s says what to propose; give -suggest too", f.misplaced(), f.set.Lookup(f.misplaced()).Value)
 	case f.resume != "" && f.eval != "":
 		return badf("-resume trains and -eval does not; give one of them")
 	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]):
@@ -272,6 +291,16 @@ func (f *flags) check() error {
 		return usage{errors.WithMessage(err, "train: -schedule")}
 	}
 	return nil
+}
+
+// misplaced names a flag that is given and for -suggest alone, "" for none.
+func (f *flags) misplaced() string {
+	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
+		if f.given(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func isFolder(path string) bool {

@@ -6,6 +6,7 @@
 //	go run ./cmd/train -resume runs/mine
 //	go run ./cmd/train -eval runs/mine
 //	go run ./cmd/train -list
+//	go run ./cmd/train -suggest -features 57600 -hidden 256 -budget 2000
 //
 // See -h for all flags.
 package main

@@ -29,6 +29,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch {
 	case f.list:
 		return f.printList(stdout)
+	case f.suggest:
+		return f.propose(stdout, stderr)
 	case f.describe:
 		entry, err := f.entry()
 		if err != nil {
@@ -97,8 +99,8 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	}
 	if n := size(set.StepShape()); n != features {
 		set.Close()
-		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md",
-			name, thousands(features), set.Name(), shape(set.StepShape()), n)
+		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
+			name, thousands(features), set.Name(), shape(set.StepShape()), n, n)
 	}
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
 		return set, nil

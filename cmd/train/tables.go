@@ -53,7 +53,7 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("model", d.Name)
 	row("cell", d.Cell)
 	row("format", d.Format)
-	row("input modes", fmt.Sprintf("%s = %s values a step", modes(d.InModes), thousands(d.Features)))
+	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), thousands(d.Features+d.Padding), appended(d)))
 	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
 	row("ranks", ranks(d.Ranks))
 	row("classes", d.Classes)
@@ -74,6 +74,14 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	}
 	_, err := fmt.Fprintf(w, "%s\n\nHow the input projection of 96 frames is contracted (backend %s), axes as name:size:\n%s", t.Render(), backend.Name, d.Plan)
 	return err
+}
+
+// appended says how many zeros the model appends to the values of a step.
+func appended(d zoo.Description) string {
+	if d.Padding == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
 }
 
 // report prints what a run measured.

@@ -122,6 +122,9 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
 	fmt.Fprintf(w, "training %s (%s, %s input weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden),
 		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
+	if d.Padding > 0 {
+		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
+	}
 	if out.dir != "" {
 		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
 	}

@@ -2,6 +2,7 @@ package safe_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,6 +97,28 @@ func TestSliceProperty(t *testing.T) {
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 			return safe.Slice(in[0], axis, lo, hi)
+		}, want, x)
+	})
+}
+
+func TestPadProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := seeded(t)
+		shape := drawShape(t, rapid.IntRange(1, 4).Draw(t, "dims"), 4)
+		axis := rapid.IntRange(0, len(shape)-1).Draw(t, "axis")
+		padded := slices.Clone(shape)
+		padded[axis] += rapid.IntRange(0, 3).Draw(t, "zeros")
+		x := gradcheck.Random(rng, shape...)
+		var want []float64
+		at(padded, func(flat int, index []int) {
+			v := 0.0
+			if index[axis] < shape[axis] {
+				v = x.Data[offset(shape, index)]
+			}
+			want = append(want, v)
+		})
+		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
+			return safe.Pad(in[0], axis, padded[axis])
 		}, want, x)
 	})
 }

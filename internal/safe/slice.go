@@ -35,6 +35,18 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	}, x)
 }
 
+// Pad returns x with zeros appended along an axis, which is then of the given
+// size. It returns an error when the axis is longer than that.
+func Pad(x *G.Node, axis, size int) (*G.Node, error) {
+	if axis < 0 || axis >= x.Dims() || size < x.Shape()[axis] {
+		return nil, errors.Errorf("safe: cannot pad axis %d of shape %v to %d", axis, x.Shape(), size)
+	}
+	if size == x.Shape()[axis] {
+		return x, nil
+	}
+	return pad(x, axis, 0, size)
+}
+
 // pad is Slice's transpose: x stands at lo along an axis of the given size, and
 // zeros elsewhere.
 func pad(x *G.Node, axis, lo, size int) (*G.Node, error) {

@@ -1,0 +1,179 @@
+package zoo
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// Wanted is what Suggest finds a shape for.
+type Wanted struct {
+	Cell     string // lstm, gru or rnn
+	Format   string // one of SuggestedFormats
+	Features int    // values of a step
+	Hidden   int    // hidden units
+	// Budget is the most that the input-to-hidden weights of all gates may
+	// count: what the papers' tables count, and Counts.InputToHidden.
+	Budget int
+}
+
+// SuggestedFormats lists the formats that Suggest knows.
+func SuggestedFormats() []string { return []string{"tt", "tr", "bt", "ht"} }
+
+// BudgetError is Suggest's error for a budget that no rank keeps to.
+type BudgetError struct {
+	Wanted
+	Least int // the smallest budget that would do
+}
+
+// Error quotes the budget, and the least one.
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("zoo: a budget of %d input-to-hidden weights is too small for %s, which takes at least %d for %d features and %d hidden units",
+		e.Budget, e.Format, e.Least, e.Features, e.Hidden)
+}
+
+// What Suggest takes: a frame of 4K in colour has 3/4 of these features. With
+// four gates the dense matrix of the two sizes has 2^40 elements, package
+// decomp's most.
+const (
+	maxFeatures = 1 << 25
+	maxHidden   = 1 << 13
+	maxBudget   = 1 << 30
+)
+
+// Suggest returns a spec of one recurrent layer whose input-to-hidden weights
+// are in the wanted format and count at most the budget. Its Classes are left
+// out, and its hidden-to-hidden weights are dense.
+//
+// Both sizes are factorised into 2 to 6 modes, as many of each, that add up to at
+// most a quarter more than equal ones would. A size without such modes is
+// replaced by the next one that has them: the model then appends zeros to the
+// features of a step (InModes multiply to more than Features), or has more hidden
+// units than were wanted (Hidden). The gates go to the smallest output mode,
+// which is the first.
+//
+// All ranks are the largest one that keeps to the budget. Of what fits with
+// different numbers of modes, Suggest takes the first by these rules:
+//
+//   - any rank before 1, with which the modes do not interact;
+//   - the hidden units that were wanted before more of them;
+//   - no zeros before some;
+//   - of bt, two blocks, as in its paper, before one;
+//   - the largest rank;
+//   - the fewest modes: at one rank, two modes merged into one express no less.
+//
+// It returns a *BudgetError when the budget is too small for a rank of 1, and an
+// error that quotes the field when a wanted size, cell or format is none.
+func Suggest(w Wanted) (Spec, error) {
+	cell, err := w.check()
+	if err != nil {
+		return Spec{}, err
+	}
+	var found []candidate
+	least := math.MaxInt
+	for modes := 2; modes <= 6; modes++ {
+		for _, c := range w.candidates(cell, modes) {
+			least = min(least, c.params(1))
+			c.rank = sort.Search(w.Budget, func(k int) bool { return c.params(k+1) > w.Budget })
+			if c.rank > 0 {
+				found = append(found, c)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return Spec{}, &BudgetError{Wanted: w, Least: least}
+	}
+	best := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
+	return best.spec(w), nil
+}
+
+func (w Wanted) check() (cells.Cell, error) {
+	cell, err := cells.ParseCell(w.Cell)
+	if err != nil {
+		return cell, errors.Wrap(err, "zoo: suggest")
+	}
+	if known := SuggestedFormats(); !slices.Contains(known, w.Format) {
+		return cell, errors.Errorf("zoo: suggest: no format %q%s", w.Format, didyoumean.Hint(w.Format, known))
+	}
+	for _, n := range []struct {
+		what      string
+		got, most int
+	}{{"features", w.Features, maxFeatures}, {"hidden units", w.Hidden, maxHidden}, {"input-to-hidden weights", w.Budget, maxBudget}} {
+		if n.got < 1 || n.got > n.most {
+			return cell, errors.Errorf("zoo: suggest: %d %s; want 1 to %d", n.got, n.what, n.most)
+		}
+	}
+	return cell, nil
+}
+
+// candidate is a shape with one rank for all.
+type candidate struct {
+	format       string
+	gates        int
+	in, out      []int // modes, those of the output without the gates
+	blocks, rank int
+}
+
+// candidates lists the shapes of so many modes, without their ranks.
+func (w Wanted) candidates(cell cells.Cell, modes int) []candidate {
+	in, out := paired(factorise(w.Features, modes), factorise(w.Hidden, modes), cell.Gates())
+	c := candidate{format: w.Format, gates: cell.Gates(), in: in, out: out}
+	if w.Format != "bt" {
+		return []candidate{c}
+	}
+	two := c
+	c.blocks, two.blocks = 1, 2
+	return []candidate{c, two}
+}
+
+// decomposition is the format with a rank.
+func (c candidate) decomposition(rank int) FormatSpec {
+	f := FormatSpec{Format: c.format}
+	switch c.format {
+	case "ht":
+		f.LeafRanks = []int{rank}
+		if len(c.in) > 2 {
+			f.InnerRanks = []int{rank}
+		}
+	default:
+		f.Ranks, f.Blocks = []int{rank}, c.blocks
+	}
+	return f
+}
+
+// params counts the input-to-hidden weights of a rank; one that the modes do not
+// allow counts more than any budget.
+func (c candidate) params(rank int) int {
+	f, err := c.decomposition(rank).format()
+	if err != nil {
+		return math.MaxInt
+	}
+	folded := slices.Clone(c.out)
+	folded[0] *= c.gates
+	m, err := f.Matrix(c.in, folded)
+	if err != nil {
+		return math.MaxInt
+	}
+	return m.Params()
+}
+
+// merits are what Suggest prefers candidates by, the first that differs deciding.
+func (c candidate) merits(w Wanted) []int {
+	one := func(yes bool) int {
+		if yes {
+			return 1
+		}
+		return 0
+	}
+	return []int{one(c.rank > 1), one(size(c.out) == w.Hidden), one(size(c.in) == w.Features), c.blocks, c.rank, -len(c.in)}
+}
+
+func (c candidate) spec(w Wanted) Spec {
+	return Spec{Cell: w.Cell, FormatSpec: c.decomposition(c.rank), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}
+}
