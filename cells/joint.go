@@ -106,13 +106,18 @@ func stateModes(n []int, hidden int) []int {
 	return sizes
 }
 
+// stateVariance is the variance of W_h's first values, times hidden. An orthogonal
+// matrix has 1, but all its singular values are 1; a network of small ranks has few
+// large ones and learns better from less (docs/formats/joint.md has the figures).
+const stateVariance = 0.1
+
 // initJoint draws the joint cores with the variance that W_x has in a layer with
-// two matrices, and then scales the slabs of the first mode so that W_h has the
-// variance 1/hidden of an orthogonal matrix: x has many more values than h.
+// two matrices, and then scales the slabs of the first mode, which h alone reads,
+// to that of W_h: x has many more values than h.
 func (d *direction) initJoint(rng *rand.Rand) [][]float64 {
 	variance := d.input.Glorot()
 	values := d.joint.Init(rng, variance)
-	if err := d.recurrent.Scale(values, math.Sqrt(d.recurrent.LeCun()/variance)); err != nil {
+	if err := d.recurrent.Scale(values, math.Sqrt(stateVariance*d.recurrent.LeCun()/variance)); err != nil {
 		panic(err) // Init makes the values that Scale asks for
 	}
 	return values

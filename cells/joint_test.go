@@ -98,7 +98,7 @@ func TestJointParams(t *testing.T) {
 }
 
 // At first the elements of W_x have the variance 2/(features + gates·hidden),
-// those of W_h 1/hidden.
+// those of W_h 1/(10·hidden).
 func TestJointInitialVariance(t *testing.T) {
 	for _, f := range []decomp.Format{
 		decomp.HT{Leaf: []int{4}, Inner: []int{5}}, decomp.TT{Ranks: []int{4}}, decomp.TR{Ranks: []int{4}}, decomp.BT{Blocks: 2, Ranks: []int{4}},
@@ -125,7 +125,7 @@ func TestJointInitialVariance(t *testing.T) {
 			}
 		}
 		require.InDelta(t, 1, x*(120+48)/2, 0.3, f.Name())
-		require.InDelta(t, 1, h*12, 0.3, f.Name())
+		require.InDelta(t, 1, h*120, 0.3, f.Name())
 	}
 }
 

@@ -87,8 +87,8 @@ func (s *Stack) Params() []Param {
 
 // Init returns initial values for Params, row-major, fixed by the seed: the
 // input-to-hidden weights with Glorot variance of the matrix they stand for,
-// orthogonal recurrent weights, or of the same variance where they are decomposed
-// or joint, zero biases but 1 for the forget gate.
+// orthogonal recurrent weights, of the same variance where they are decomposed and
+// of a tenth of it where they are joint, zero biases but 1 for the forget gate.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
 	s.each(func(d *direction) {
