@@ -107,8 +107,8 @@ func stateModes(n []int, hidden int) []int {
 }
 
 // stateVariance is the variance of W_h's first values, times hidden. An orthogonal
-// matrix has 1, but all its singular values are 1; a network of small ranks has few
-// large ones and learns better from less (docs/formats/joint.md has the figures).
+// matrix has 1, but its singular values are all 1; a network of small ranks has a
+// few of 3 to 5 then, and learns better from less (docs/formats/joint.md).
 const stateVariance = 0.1
 
 // initJoint draws the joint cores with the variance that W_x has in a layer with
