@@ -100,7 +100,9 @@ func drawLayer(t *rapid.T, features int) cells.Layer {
 	if features != 0 { // upper layers take what comes
 		l.In, l.Inputs, l.Out, l.Input = []int{features + rapid.IntRange(0, 2).Draw(t, "zeros")}, features, []int{3}, nil
 	}
-	if rapid.Bool().Draw(t, "recurrent format") && len(l.Out) == 2 {
+	if rapid.Bool().Draw(t, "joint") {
+		l.Joint = true
+	} else if rapid.Bool().Draw(t, "recurrent format") && len(l.Out) == 2 {
 		l.Recurrent = decomp.TT{Ranks: []int{2}}
 	}
 	return l

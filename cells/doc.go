@@ -26,6 +26,9 @@
 //	values := stack.Init(seed)          // their initial values
 //	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
 //
+// A layer that is Joint has one network in place of two: W and U are blocks of it,
+// and most of its cores take part in both products.
+//
 // A Runner (Stack.Runner) is the same for inference: no graph of the caller's, no
 // gradients, the state carried from step to step.
 //

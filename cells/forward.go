@@ -156,7 +156,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	recurrent, err := r.nodes(d.name+".recurrent.", d.recurrent.Cores())
+	recurrent, err := r.nodes(d.recurrent)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 			return nil, err
 		}
 	}
-	cores, err := r.nodes(d.name+".input.", d.input.Cores())
+	cores, err := r.nodes(d.input)
 	if err != nil {
 		return nil, err
 	}
@@ -268,11 +268,12 @@ func (r *run) keep(old, next state, t int) (state, error) {
 }
 
 // nodes returns the nodes of a matrix's cores.
-func (r *run) nodes(prefix string, cores []decomp.Core) (G.Nodes, error) {
+func (r *run) nodes(w weights) (G.Nodes, error) {
+	cores := w.Cores()
 	nodes := make(G.Nodes, len(cores))
 	for k, c := range cores {
 		var err error
-		if nodes[k], err = r.node(prefix+c.Name, c.Shape()); err != nil {
+		if nodes[k], err = r.node(w.prefix+c.Name, c.Shape()); err != nil {
 			return nil, err
 		}
 	}

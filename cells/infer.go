@@ -33,7 +33,7 @@ type recurrence struct {
 func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*projection, error) {
 	b := &inference{g: G.NewGraph(), values: values}
 	x := b.buffer("x", rows, d.input.Rows())
-	y := b.product(x, d.input, d.name+".input.", rows)
+	y := b.product(x, d.input, rows)
 	bias := b.copyOf(d.name + ".bias")
 	if b.err == nil {
 		y, b.err = G.BroadcastAdd(y, bias, nil, []byte{0})
@@ -51,7 +51,7 @@ func newRecurrence(d *direction, values map[string]*tensor.Dense, batch int) (*r
 	b := &inference{g: G.NewGraph(), values: values}
 	a := b.buffer("a", batch, d.layer.Cell.Gates()*hidden)
 	old := state{h: b.buffer("h", batch, hidden), c: b.buffer("c", batch, hidden)}
-	u := b.product(old.h, d.recurrent, d.name+".recurrent.", batch)
+	u := b.product(old.h, d.recurrent, batch)
 	r := &recurrence{}
 	if b.err == nil {
 		r.next, _, b.err = d.layer.Cell.step()(a, u, old)
@@ -97,19 +97,19 @@ func (b *inference) input(name string, v *tensor.Dense) *G.Node {
 }
 
 // product adds x·W, whose factors another graph merges once and for all.
-func (b *inference) product(x *G.Node, m *decomp.Matrix, prefix string, rows int) *G.Node {
+func (b *inference) product(x *G.Node, w weights, rows int) *G.Node {
 	if b.err != nil {
 		return nil
 	}
-	plan := m.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
-	values, err := merged(plan, m, prefix, b.values)
+	plan := w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
+	values, err := merged(plan, w, b.values)
 	if err != nil {
 		b.err = err
 		return nil
 	}
 	var factors G.Nodes
 	for k, v := range values {
-		factors = append(factors, b.input(fmt.Sprintf("%sfactor%d", prefix, k+1), v))
+		factors = append(factors, b.input(fmt.Sprintf("%sfactor%d", w.prefix, k+1), v))
 	}
 	if b.err != nil {
 		return nil
@@ -130,11 +130,11 @@ func (b *inference) compile(outputs G.Nodes) *safe.Program {
 
 // merged returns the values of a plan's factors. A factor that is a core as it
 // stands shares the core's memory.
-func merged(plan *decomp.Plan, m *decomp.Matrix, prefix string, values map[string]*tensor.Dense) ([]*tensor.Dense, error) {
+func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*tensor.Dense, error) {
 	b := &inference{g: G.NewGraph(), values: values}
 	var cores G.Nodes
-	for _, c := range m.Cores() {
-		cores = append(cores, b.copyOf(prefix+c.Name))
+	for _, c := range w.Cores() {
+		cores = append(cores, b.copyOf(w.prefix+c.Name))
 	}
 	if b.err != nil {
 		return nil, b.err

@@ -24,6 +24,11 @@ type Layer struct {
 	Input     decomp.Format // of the input-to-hidden weights W; nil means Dense
 	Recurrent decomp.Format // of the hidden-to-hidden weights U, over modes Out and (g·m_1)..m_e; nil means Dense
 
+	// Joint makes W and U two blocks of one network in the format Input, over the
+	// rows of [x; h]: the fully decomposed cell of FDHT-LSTM (arXiv 2104.05758),
+	// docs/formats/joint.md. Recurrent is then nil.
+	Joint bool
+
 	Dropout          float64 // probability of dropping an input feature in training, for all steps of a sequence
 	RecurrentDropout float64 // the same for the state that U reads
 
@@ -64,6 +69,9 @@ func (l Layer) validate(name string) error {
 	if len(l.In) == 0 || len(l.Out) == 0 {
 		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
 	}
+	if l.Joint && l.Recurrent != nil {
+		return errors.Errorf("cells: %s is joint and has a recurrent format, %s, of its own; want one of the two", name, l.Recurrent.Name())
+	}
 	if p := l.Dropout; !(p >= 0 && p < 1) {
 		return errors.Errorf("cells: %s has dropout %v; want at least 0 and below 1", name, p)
 	}
@@ -78,24 +86,39 @@ type direction struct {
 	layer            Layer
 	name             string // prefix of parameter names
 	reverse          bool
-	input, recurrent *decomp.Matrix
+	input, recurrent weights
+	joint            *decomp.Matrix // of which both are blocks; nil where they have cores of their own
+}
+
+// weights is a matrix with the prefix of its cores' parameter names.
+type weights struct {
+	*decomp.Matrix
+	prefix string
 }
 
 func newDirection(l Layer, name string, reverse bool) (*direction, error) {
 	folded := slices.Clone(l.Out)
 	folded[0] *= l.Cell.Gates()
+	if n := product(l.In); l.Inputs < 0 || l.Inputs > n {
+		return nil, errors.Errorf("cells: %s has %d inputs, but input modes %s; want 1 to %d, or 0 for all", name, l.Inputs, modes(l.In), n)
+	}
+	if l.Joint {
+		joint, input, recurrent, err := newJoint(l, folded)
+		if err != nil {
+			return nil, errors.Wrapf(err, "cells: %s, joint%s", name, l.folding())
+		}
+		prefix := name + ".joint."
+		return &direction{layer: l, name: name, reverse: reverse, joint: joint, input: weights{input, prefix}, recurrent: weights{recurrent, prefix}}, nil
+	}
 	input, err := orDense(l.Input).Matrix(l.In, folded)
 	if err != nil {
 		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden%s", name, l.folding())
-	}
-	if l.Inputs < 0 || l.Inputs > input.Rows() {
-		return nil, errors.Errorf("cells: %s has %d inputs, but input modes %s; want 1 to %d, or 0 for all", name, l.Inputs, modes(l.In), input.Rows())
 	}
 	recurrent, err := orDense(l.Recurrent).Matrix(l.Out, folded)
 	if err != nil {
 		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden%s", name, l.folding())
 	}
-	return &direction{layer: l, name: name, reverse: reverse, input: input, recurrent: recurrent}, nil
+	return &direction{layer: l, name: name, reverse: reverse, input: weights{input, name + ".input."}, recurrent: weights{recurrent, name + ".recurrent."}}, nil
 }
 
 // folding explains the output modes that an error is about to quote.
@@ -113,28 +136,38 @@ func orDense(f decomp.Format) decomp.Format {
 	return f
 }
 
-// params lists the direction's learnable tensors: input cores, recurrent cores,
-// bias.
+// params lists the direction's learnable tensors: input cores and recurrent
+// cores, or joint ones, then the bias.
 func (d *direction) params() []Param {
 	var ps []Param
-	for _, c := range d.input.Cores() {
-		ps = append(ps, Param{Name: d.name + ".input." + c.Name, Shape: c.Shape(), Role: InputToHidden})
+	list := func(w weights, role Role) {
+		for _, c := range w.Cores() {
+			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: role})
+		}
 	}
-	for _, c := range d.recurrent.Cores() {
-		ps = append(ps, Param{Name: d.name + ".recurrent." + c.Name, Shape: c.Shape(), Role: HiddenToHidden})
+	if d.joint != nil {
+		list(d.input, Joint)
+	} else {
+		list(d.input, InputToHidden)
+		list(d.recurrent, HiddenToHidden)
 	}
 	return append(ps, Param{Name: d.name + ".bias", Shape: []int{1, d.layer.Cell.Gates() * d.layer.Hidden()}, Role: Bias})
 }
 
 // init returns the initial values in the order of params.
 func (d *direction) init(rng *rand.Rand) [][]float64 {
-	values := d.input.Init(rng, d.input.Glorot())
 	hidden, n := d.layer.Hidden(), d.layer.Cell.Gates()
-	if _, dense := orDense(d.layer.Recurrent).(decomp.Dense); dense {
-		values = append(values, orthogonal(rng, hidden, n))
+	var values [][]float64
+	if d.joint != nil {
+		values = d.initJoint(rng)
 	} else {
-		// An orthogonal matrix of this size has elements of variance 1/hidden.
-		values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
+		values = d.input.Init(rng, d.input.Glorot())
+		if _, dense := orDense(d.layer.Recurrent).(decomp.Dense); dense {
+			values = append(values, orthogonal(rng, hidden, n))
+		} else {
+			// An orthogonal matrix of this size has elements of variance 1/hidden.
+			values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
+		}
 	}
 	bias := make([]float64, n*hidden)
 	if d.layer.Cell == LSTM {

@@ -64,8 +64,13 @@ func refStack(layers []cells.Layer, values map[string][]float64, x [][]float64) 
 		last = nil
 		for d, name := range directions {
 			folded := append([]int{l.Out[0] * l.Cell.Gates()}, l.Out[1:]...)
-			w := dense(orDense(l.Input), l.In, folded, values, name+".input.")
-			u := dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+			var w, u []float64
+			if l.Joint {
+				w, u = jointBlocks(l, folded, values, name)
+			} else {
+				w = dense(orDense(l.Input), l.In, folded, values, name+".input.")
+				u = dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+			}
 			states := refDirection(l.Cell, x, w, u, values[name+".bias"], l.Hidden(), d == 1)
 			for t := range out {
 				out[t] = append(out[t], states[t]...)
@@ -79,6 +84,48 @@ func refStack(layers []cells.Layer, values map[string][]float64, x [][]float64) 
 		x = out
 	}
 	return last
+}
+
+// jointBlocks cuts W_x and W_h out of the reconstructed joint matrix: its first
+// rows are those of x, and those of h stand where stateRows says.
+func jointBlocks(l cells.Layer, folded []int, values map[string][]float64, name string) (w, u []float64) {
+	q := stateOf(l)
+	in := append([]int{l.In[0] + q[0]}, l.In[1:]...)
+	joint := dense(orDense(l.Input), in, folded, values, name+".joint.")
+	cols := l.Cell.Gates() * l.Hidden()
+	for _, row := range stateRows(l.In, q) {
+		u = append(u, joint[row*cols:(row+1)*cols]...)
+	}
+	return joint[:l.InputSize()*cols], u
+}
+
+// stateOf has the blocks of the state in these tests' layers, worked out by hand.
+func stateOf(l cells.Layer) []int {
+	if l.Input == nil {
+		return []int{l.Hidden()}
+	}
+	return map[string][]int{"tt": {2, 2}, "tr": {2, 1, 2}, "bt": {2, 2}, "ht": {2, 2, 1}}[l.Input.Name()]
+}
+
+// stateRows lists the rows of [x; h], padding included, that h has: a block of
+// sizes q beside x in the first mode.
+func stateRows(n, q []int) []int {
+	rows := []int{0}
+	for k := range n {
+		var next []int
+		for _, r := range rows {
+			for a := range q[k] {
+				if k == 0 {
+					a += n[0]
+				} else {
+					a += r * n[k]
+				}
+				next = append(next, a)
+			}
+		}
+		rows = next
+	}
+	return rows
 }
 
 func layerName(k int) string { return "layer" + string(rune('1'+k)) }

@@ -17,6 +17,7 @@ const (
 	InputToHidden  Role = iota // the decomposed weights: what the published tables count
 	HiddenToHidden             // the recurrent weights
 	Bias
+	Joint // a core of one network for both kinds of weights
 )
 
 // Param is one learnable tensor.
@@ -89,8 +90,8 @@ func (s *Stack) Params() []Param {
 
 // Init returns initial values for Params, row-major, fixed by the seed: the
 // input-to-hidden weights with Glorot variance of the matrix they stand for,
-// orthogonal recurrent weights (of the same variance where they are decomposed),
-// zero biases but 1 for the forget gate.
+// orthogonal recurrent weights, of the same variance where they are decomposed and
+// of a tenth of it where they are joint, zero biases but 1 for the forget gate.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
 	s.each(func(d *direction) {
@@ -100,12 +101,19 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 }
 
 // InputMatrix returns the input-to-hidden matrix of a layer, 0 being the first,
-// with the gates folded in.
-func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input }
+// with the gates folded in; of a joint layer, the block of it that x meets.
+func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input.Matrix }
 
 // RecurrentMatrix returns the hidden-to-hidden matrix of a layer, 0 being the
-// first, with the gates folded in.
-func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].recurrent }
+// first, with the gates folded in; of a joint layer, the block of it that the
+// state meets.
+func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
+	return s.directions[layer][0].recurrent.Matrix
+}
+
+// JointMatrix returns the matrix of which a joint layer's two are blocks; nil for
+// other layers.
+func (s *Stack) JointMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].joint }
 
 // MulAdds returns the multiply-adds of one step of one sequence in training, when
 // batch sequences of so many steps go through each input projection at once.

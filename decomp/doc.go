@@ -23,6 +23,9 @@
 //	w := m.Dense(values)                 // (N, M), for checking
 //	y, err := m.Product(x, cores, nil)   // x (rows, N) -> y (rows, M), a gorgonia graph
 //
+// A block of rows, m.Restrict(ranges), is a matrix with the same cores, cut where
+// it reads them.
+//
 // The product never forms W. A [Plan] merges the cores into a few factors,
 // Tensordot nodes, and contracts these with x, Mul nodes and products of the same
 // kind that leave x where it lies; the gradient comes from gorgonia.Grad.

@@ -31,7 +31,7 @@ func (m *Matrix) Init(rng *rand.Rand, variance float64) [][]float64 {
 			if values[k] != nil {
 				continue
 			}
-			values[k] = make([]float64, c.Params())
+			values[k] = make([]float64, cores[k].Params())
 			for j := range values[k] {
 				values[k][j] = sigma * rng.NormFloat64()
 			}

@@ -50,6 +50,11 @@ type Matrix struct {
 	In, Out []Leg     // the modes, in row-major order
 	Terms   []Network // W is their sum
 
+	// Of a block that Restrict cut: the cores in their whole shapes, and where in
+	// these each input mode starts. Terms have the cut shapes.
+	whole []Core
+	from  map[Leg]int
+
 	mutex sync.Mutex // of plans
 	plans map[PlanOptions]*Plan
 }
@@ -128,8 +133,12 @@ func (m *Matrix) Rows() int { return product(sizes(m.In)) }
 func (m *Matrix) Cols() int { return product(sizes(m.Out)) }
 
 // Cores lists the learnable tensors, each name once, in the order of the
-// networks. Init, Dense and Product take values and nodes in this order.
+// networks. Init, Dense and Product take values and nodes in this order. Those of
+// a block are the whole matrix's.
 func (m *Matrix) Cores() []Core {
+	if m.whole != nil {
+		return m.whole
+	}
 	var cores []Core
 	seen := map[string]bool{}
 	for _, net := range m.Terms {
@@ -143,7 +152,7 @@ func (m *Matrix) Cores() []Core {
 	return cores
 }
 
-// Params returns the number of learnable values.
+// Params returns the number of learnable values in Cores.
 func (m *Matrix) Params() int {
 	n := 0
 	for _, c := range m.Cores() {

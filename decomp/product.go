@@ -55,8 +55,12 @@ func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	var factors G.Nodes
 	for t, term := range p.Terms {
 		net := m.Terms[t]
+		parts, err := m.parts(net, cores, index)
+		if err != nil {
+			return nil, err
+		}
 		for _, f := range term.Factors {
-			node, err := f.merge(net, cores, index)
+			node, err := f.merge(net, parts)
 			if err != nil {
 				return nil, errors.Wrapf(err, "decomp: %s factor %s", m.Format, f.Name)
 			}
@@ -205,12 +209,13 @@ func transposed(x *G.Node, shared bool, rows int, from, to []Leg) (*G.Node, erro
 	return safe.Transpose(n, perm...)
 }
 
-// merge adds the product of the factor's cores, (shared, free).
-func (f Factor) merge(net Network, cores G.Nodes, index map[string]int) (*G.Node, error) {
+// merge adds the product of the factor's cores, (shared, free). There is a node
+// for each core of the network.
+func (f Factor) merge(net Network, nodes G.Nodes) (*G.Node, error) {
 	var operands []operand
 	for _, k := range f.Cores {
 		c := net[k]
-		o := operand{node: cores[index[c.Name]], legs: c.Legs}
+		o := operand{node: nodes[k], legs: c.Legs}
 		for _, l := range c.Legs {
 			if !dangling(net, l) {
 				continue

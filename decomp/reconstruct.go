@@ -10,22 +10,17 @@ import (
 // of Cores. It is what a product is checked against, and takes N·M memory. It
 // returns an error when a core has the wrong number of values.
 func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
-	cores := m.Cores()
-	if len(values) != len(cores) {
-		return nil, errors.Errorf("decomp: %s has %d cores, got values for %d", m.Format, len(cores), len(values))
+	if err := m.check(values); err != nil {
+		return nil, err
 	}
-	for k, c := range cores {
-		if len(values[k]) != c.Params() {
-			return nil, errors.Errorf("decomp: %s core %s has shape %s, got %d values", m.Format, c.Name, dots(c.Shape()), len(values[k]))
-		}
-	}
-	index := m.coreIndex()
+	cores, index := m.Cores(), m.coreIndex()
 	order := slices.Concat(m.In, m.Out)
 	w := make([]float64, m.Rows()*m.Cols())
 	for _, net := range m.Terms {
 		arrays := make([]array, len(net))
 		for k, c := range net {
-			arrays[k] = array{c.Legs, values[index[c.Name]]}
+			at := index[c.Name]
+			arrays[k] = m.part(c, cores[at].Shape(), values[at])
 			for _, l := range c.Legs {
 				if dangling(net, l) {
 					arrays[k] = arrays[k].sum(l)
@@ -44,6 +39,20 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 		}
 	}
 	return w, nil
+}
+
+// check returns an error when values are not those of the cores.
+func (m *Matrix) check(values [][]float64) error {
+	cores := m.Cores()
+	if len(values) != len(cores) {
+		return errors.Errorf("decomp: %s has %d cores, got values for %d", m.Format, len(cores), len(values))
+	}
+	for k, c := range cores {
+		if len(values[k]) != c.Params() {
+			return errors.Errorf("decomp: %s core %s has shape %s, got %d values", m.Format, c.Name, dots(c.Shape()), len(values[k]))
+		}
+	}
+	return nil
 }
 
 // array is a row-major tensor with named axes.

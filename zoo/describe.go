@@ -7,7 +7,10 @@ import (
 
 // Counts are numbers of learnable values, three ways.
 type Counts struct {
-	InputToHidden  int `json:"params_input_to_hidden"` // the weights from the input of all gates: what the papers' tables count
+	// InputToHidden is the number of weights from the input of all gates: what the
+	// papers' tables count. Of a joint layer it is the whole network, which the
+	// state goes through too.
+	InputToHidden  int `json:"params_input_to_hidden"`
 	RecurrentLayer int `json:"params_recurrent_layer"` // with the hidden-to-hidden weights and biases, all layers
 	Model          int `json:"params_model"`           // with the classifier
 }
@@ -17,6 +20,7 @@ type Description struct {
 	Name     string `json:"name"`
 	Cell     string `json:"cell"`
 	Format   string `json:"format"`
+	Joint    bool   `json:"joint,omitempty"` // one network for the input and the state
 	InModes  []int  `json:"in_modes"`
 	OutModes []int  `json:"out_modes"` // without the gate factor
 	Ranks    []int  `json:"ranks"`     // of the first layer's input-to-hidden weights, in the order of its cores
@@ -52,7 +56,7 @@ func Describe(e Entry) (Description, error) {
 	}
 	s := e.Spec
 	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: s.name(), InModes: s.InModes, OutModes: s.OutModes,
+		Name: e.Name, Cell: s.Cell, Format: s.name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
 		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
@@ -71,7 +75,7 @@ func (s Spec) dense() Spec {
 	if s.Features != 0 {
 		s.InModes = []int{s.Features}
 	}
-	s.FormatSpec, s.Recurrent = FormatSpec{}, nil
+	s.FormatSpec, s.Recurrent, s.Joint = FormatSpec{}, nil, false
 	upper := make([]LayerSpec, len(s.Upper))
 	for k, u := range s.Upper {
 		upper[k].OutModes = u.OutModes
@@ -95,7 +99,7 @@ func (m *Model) Describe(name string) (Description, error) {
 func counts(s *cells.Stack, classes int) Counts {
 	var c Counts
 	for _, p := range s.Params() {
-		if p.Role == cells.InputToHidden {
+		if p.Role == cells.InputToHidden || p.Role == cells.Joint {
 			c.InputToHidden += p.Size()
 		}
 		c.RecurrentLayer += p.Size()

@@ -79,7 +79,7 @@ func ExampleModel_Build() {
 }
 
 func ExampleList() {
-	entries, err := zoo.List("*-lstm-youtube")
+	entries, err := zoo.List("[th]t-lstm-youtube")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -102,6 +102,24 @@ func ExampleDescribe() {
 	}
 	fmt.Println(d.InputToHidden, d.RecurrentLayer, d.Model)
 	// Output: 1245 264413 267240
+}
+
+// The whole recurrent layer as one network: what a dense layer has 59 million
+// weights for.
+func ExampleDescribe_joint() {
+	e, err := zoo.Find("fdht-lstm")
+	if err != nil {
+		log.Fatal(err)
+	}
+	d, err := zoo.Describe(e)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(d.InputToHidden, d.RecurrentLayer, d.Model)
+	fmt.Println(d.Dense.RecurrentLayer/d.RecurrentLayer, "times fewer than dense")
+	// Output:
+	// 3648 4672 7499
+	// 12680 times fewer than dense
 }
 
 func ExampleNew() {

@@ -17,8 +17,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// predictorSpecs has every cell and format, one and two layers, both kinds of
-// recurrent weights.
+// predictorSpecs has every cell and format, one and two layers, all three kinds
+// of recurrent weights.
 func predictorSpecs() map[string]zoo.Spec {
 	specs := map[string]zoo.Spec{}
 	for _, cell := range []string{"lstm", "gru", "rnn"} {
@@ -35,7 +35,14 @@ func predictorSpecs() map[string]zoo.Spec {
 				s.Recurrent = &f
 				specs[cell+" "+f.Format+" recurrent"] = s
 			}
+			s.Recurrent, s.Joint = nil, true
+			specs[cell+" "+f.Format+" joint"] = s
 			s.Upper = []zoo.LayerSpec{{FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, OutModes: []int{2, 2, 2}}}
+			specs[cell+" "+f.Format+" two joint layers"] = s
+			s.Joint = false
+			if f.Format != "dense" {
+				s.Recurrent = &f
+			}
 			specs[cell+" "+f.Format+" two layers"] = s
 		}
 	}

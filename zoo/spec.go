@@ -76,6 +76,11 @@ type Spec struct {
 	// dense.
 	Recurrent *FormatSpec `json:"recurrent,omitempty"`
 
+	// Joint makes the input-to-hidden and the hidden-to-hidden weights of every
+	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent is
+	// then nil.
+	Joint bool `json:"joint,omitempty"`
+
 	// Upper lists the layers above the first, of the same cell.
 	Upper []LayerSpec `json:"upper,omitempty"`
 
@@ -129,13 +134,15 @@ func wanted(goType string) string {
 		return "a list of whole numbers, such as [3]"
 	case "float64":
 		return "a number"
+	case "bool":
+		return "true or false"
 	}
 	return goType
 }
 
 var specFields = []string{
 	"cell", "format", "in_modes", "out_modes", "ranks", "blocks", "leaf_ranks", "inner_ranks", "root_rank", "tree",
-	"share_transfer", "features", "hidden", "recurrent", "upper", "bidirectional", "dropout", "recurrent_dropout", "classes",
+	"share_transfer", "features", "hidden", "recurrent", "joint", "upper", "bidirectional", "dropout", "recurrent_dropout", "classes",
 }
 
 // Tree is decomp.Tree with JSON as nested pairs: a mode or [left, right].
@@ -230,7 +237,10 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	recurrent := decomp.Format(decomp.Dense{})
+	var recurrent decomp.Format
+	if s.Recurrent != nil && s.Joint {
+		return nil, errors.New("zoo: spec has fields \"joint\" and \"recurrent\"; joint weights are one network, in the format of the layer")
+	}
 	if s.Recurrent != nil {
 		if recurrent, err = s.Recurrent.format(); err != nil {
 			return nil, errors.Wrap(err, "zoo: spec field \"recurrent\"")
@@ -240,7 +250,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 		return nil, errors.Errorf("zoo: spec field \"features\" is %d, but \"in_modes\" multiply to %d; want at most that, zeros making up for what is missing", s.Features, n)
 	}
 	layers := []cells.Layer{{
-		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: input, Recurrent: recurrent,
+		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: input, Recurrent: recurrent, Joint: s.Joint,
 		Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
 	}}
 	for k, u := range s.Upper {

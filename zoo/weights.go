@@ -8,14 +8,14 @@ import (
 // Weights are a matrix of a recurrent layer, as the tensor network it is.
 type Weights struct {
 	Layer  int        // 1 is the first
-	Role   cells.Role // InputToHidden or HiddenToHidden
+	Role   cells.Role // InputToHidden, HiddenToHidden or Joint
 	Matrix *decomp.Matrix
 }
 
 // Weights lists the matrices of the spec's layers, input-to-hidden before
-// hidden-to-hidden, with the gates folded in. Both directions of a bidirectional
-// layer have the same networks, which stand once. It returns an error where
-// FromSpec does.
+// hidden-to-hidden, or the one that is both, with the gates folded in. Both
+// directions of a bidirectional layer have the same networks, which stand once. It
+// returns an error where FromSpec does.
 func (s Spec) Weights() ([]Weights, error) {
 	stack, err := s.stack()
 	if err != nil {
@@ -23,6 +23,10 @@ func (s Spec) Weights() ([]Weights, error) {
 	}
 	var list []Weights
 	for k := range stack.Layers() {
+		if joint := stack.JointMatrix(k); joint != nil {
+			list = append(list, Weights{k + 1, cells.Joint, joint})
+			continue
+		}
 		list = append(list,
 			Weights{k + 1, cells.InputToHidden, stack.InputMatrix(k)},
 			Weights{k + 1, cells.HiddenToHidden, stack.RecurrentMatrix(k)})

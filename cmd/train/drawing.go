@@ -18,11 +18,13 @@ func drawNetworks(path string, e zoo.Entry) error {
 	var panels []drawing.Panel
 	for _, w := range weights {
 		what := "input-to-hidden"
-		if w.Role == cells.HiddenToHidden {
-			if w.Matrix.Format == "Dense" {
-				continue
-			}
+		switch {
+		case w.Role == cells.HiddenToHidden && w.Matrix.Format == "Dense":
+			continue
+		case w.Role == cells.HiddenToHidden:
 			what = "hidden-to-hidden"
+		case w.Role == cells.Joint:
+			what = "input and state to hidden"
 		}
 		if w.Layer > 1 || len(weights) > 2 {
 			what = fmt.Sprintf("layer %d, %s", w.Layer, what)

@@ -52,13 +52,13 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	}
 	row("model", d.Name)
 	row("cell", d.Cell)
-	row("format", d.Format)
+	row("format", weights(d))
 	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), thousands(d.Features+d.Padding), appended(d)))
 	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
 	row("ranks", ranks(d.Ranks))
 	row("classes", d.Classes)
 	t.AppendSeparator()
-	row("input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden))
+	row(inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden))
 	row("whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer))
 	row("whole model", ratio(d.Model, d.Dense.Model))
 	row("published input-to-hidden", orDash(d.PublishedParams))
@@ -84,13 +84,29 @@ func appended(d zoo.Description) string {
 	return fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
 }
 
+// weights names the format, and whether input and state share a network.
+func weights(d zoo.Description) string {
+	if d.Joint {
+		return d.Format + ", one network for the input and the state"
+	}
+	return d.Format
+}
+
+// inputWeights says what InputToHidden counts.
+func inputWeights(d zoo.Description) string {
+	if d.Joint {
+		return "weights for input and state"
+	}
+	return "input-to-hidden weights"
+}
+
 // report prints what a run measured.
 func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	t := newTable()
 	t.AppendRows([]table.Row{
 		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, thousands(r.Test.Clips), r.Test.Loss)},
 		{"weights of", bestEpoch(r)},
-		{"input-to-hidden weights", ratio(d.InputToHidden, d.Dense.InputToHidden)},
+		{inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
 		{"whole model", ratio(d.Model, d.Dense.Model)},
 	})

@@ -120,7 +120,11 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 
 // announce says what is trained on what, and where it is kept.
 func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
-	fmt.Fprintf(w, "training %s (%s, %s input weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden),
+	of := "input"
+	if d.Joint {
+		of = "joint"
+	}
+	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
 		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
 	if d.Padding > 0 {
 		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))

@@ -85,12 +85,16 @@ func TestMistakes(t *testing.T) {
 func TestListAndDescribe(t *testing.T) {
 	out, err := call("-list")
 	require.NoError(t, err)
-	require.Equal(t, 33+2, strings.Count(out, "\n"))
+	require.Equal(t, 81+2, strings.Count(out, "\n"))
 	require.Contains(t, out, "58,982,400")
 
 	out, err = call("-describe", "-model", "bt-lstm")
 	require.NoError(t, err)
 	require.Contains(t, out, "3,392, 17,388 times fewer than dense")
+
+	out, err = call("-describe", "-model", "fdht-lstm")
+	require.NoError(t, err)
+	require.Contains(t, out, "ht, one network for the input and the state")
 
 	fields := []string{"name", "cell", "format", "in_modes", "out_modes", "ranks", "features", "hidden", "classes",
 		"params_input_to_hidden", "params_recurrent_layer", "params_model", "published_params", "mul_adds_per_frame"}
@@ -107,7 +111,7 @@ func TestListAndDescribe(t *testing.T) {
 	require.NoError(t, err)
 	var all []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &all))
-	require.Len(t, all, 4)
+	require.Len(t, all, 12)
 }
 
 // Real training on the embedded clips, small: twice with one seed gives one

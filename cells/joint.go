@@ -1,0 +1,124 @@
+package cells
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// newJoint makes one network W of which W_x and W_h are blocks, so that
+// [x; h]·W = x·W_x + h·W_h: the fully decomposed cell of FDHT-LSTM (arXiv
+// 2104.05758) in any format. W has the input modes (n_1+s, n_2, .., n_d): n_1
+// slabs for x, and s more with a corner for h.
+//
+//	W_x        a_1 < n_1,    a_k < n_k             n_1·n_2·…·n_d = features rows
+//	W_h  n_1 <= a_1 < n_1+s, a_k < q_k <= n_k       s·q_2·…·q_d = hidden rows
+//
+// The rest of the s slabs is padding: rows of W that nothing reads.
+func newJoint(l Layer, folded []int) (joint, input, recurrent *decomp.Matrix, err error) {
+	f := orDense(l.Input)
+	// The modes as the format has them: Dense multiplies them together.
+	alone, err := f.Matrix(l.In, folded)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var n []int
+	for _, leg := range alone.In {
+		n = append(n, leg.Size)
+	}
+	q := stateModes(n, l.Hidden())
+	padded := slices.Clone(n)
+	padded[0] += q[0]
+	if joint, err = f.Matrix(padded, folded); err != nil {
+		return nil, nil, nil, errors.Wrapf(err, "with %s more for the state", modes(q))
+	}
+	xRows, hRows := make([]decomp.Range, len(n)), make([]decomp.Range, len(n))
+	for k := range n {
+		xRows[k], hRows[k] = decomp.Range{Hi: n[k]}, decomp.Range{Hi: q[k]}
+	}
+	hRows[0] = decomp.Range{Lo: n[0], Hi: n[0] + q[0]}
+	if input, err = joint.Restrict(xRows); err != nil {
+		return nil, nil, nil, err
+	}
+	recurrent, err = joint.Restrict(hRows)
+	return joint, input, recurrent, err
+}
+
+// stateModes returns the sizes (s, q_2, .., q_d) of the state's block beside
+// input modes n: q_k <= n_k, and their product is hidden. s is the smallest there
+// is, the sum of the others is then the smallest, and of several such blocks it
+// is the one with the larger q_2, then q_3, and so on. There always is one: s may
+// be hidden itself.
+func stateModes(n []int, hidden int) []int {
+	var divisors []int
+	for q := 1; q*q <= hidden; q++ {
+		if hidden%q == 0 {
+			divisors = append(divisors, q)
+			if q*q < hidden {
+				divisors = append(divisors, hidden/q)
+			}
+		}
+	}
+	slices.Sort(divisors)
+	// least[k] has, for each product that modes k and beyond can make, the least
+	// sum of their sizes.
+	least := make([]map[int]int, len(n)+1)
+	least[len(n)] = map[int]int{1: 0}
+	for k := len(n) - 1; k > 0; k-- {
+		least[k] = map[int]int{}
+		for rest, sum := range least[k+1] {
+			for _, q := range divisors {
+				if q > n[k] {
+					break
+				}
+				if hidden/rest%q != 0 {
+					continue
+				}
+				if old, ok := least[k][rest*q]; !ok || sum+q < old {
+					least[k][rest*q] = sum + q
+				}
+			}
+		}
+	}
+	sizes := make([]int, len(n))
+	for _, s := range divisors {
+		if _, ok := least[1][hidden/s]; ok {
+			sizes[0] = s
+			break
+		}
+	}
+	rest := hidden / sizes[0]
+	for k := 1; k < len(n); k++ {
+		for _, q := range slices.Backward(divisors) {
+			if q > n[k] || rest%q != 0 {
+				continue
+			}
+			if sum, ok := least[k+1][rest/q]; ok && sum+q == least[k][rest] {
+				sizes[k], rest = q, rest/q
+				break
+			}
+		}
+	}
+	return sizes
+}
+
+// stateVariance is the variance of W_h's first values, times hidden. An orthogonal
+// matrix has 1, but its singular values are all 1; a network of small ranks has a
+// few of 3 to 5 then, and learns better from less (docs/formats/joint.md).
+const stateVariance = 0.1
+
+// initJoint draws the joint cores with the variance that W_x has in a layer with
+// two matrices, and then scales the slabs of the first mode, which h alone reads,
+// to that of W_h: x has many more values than h.
+func (d *direction) initJoint(rng *rand.Rand) [][]float64 {
+	variance := d.input.Glorot()
+	values := d.joint.Init(rng, variance)
+	if err := d.recurrent.Scale(values, math.Sqrt(stateVariance*d.recurrent.LeCun()/variance)); err != nil {
+		panic(err) // Init makes the values that Scale asks for
+	}
+	return values
+}

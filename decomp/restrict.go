@@ -1,0 +1,124 @@
+package decomp
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/safe"
+)
+
+// Range is the part Lo <= index < Hi of a mode.
+type Range struct{ Lo, Hi int }
+
+// Size returns the number of indices in the range.
+func (r Range) Size() int { return r.Hi - r.Lo }
+
+// Restrict returns a block of W (N, M): the rows whose k-th input index a_k is in
+// the k-th range, and all columns,
+//
+//	B[a_1..a_d, i_1..i_e] = W[Lo_1+a_1, .., Lo_d+a_d, i_1..i_e],   a_k < Hi_k - Lo_k.
+//
+// It is the same network, each core cut along its input modes: a product with the
+// block costs what its own sizes cost. Its Cores are those of W in their whole
+// shapes, so that W and any of its blocks have one set of values and of nodes.
+// Where a block does not reach, the gradient is zero.
+//
+// It returns an error when there is not one range an input mode, and when one is
+// empty or reaches beyond its mode.
+func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
+	if len(ranges) != len(m.In) {
+		return nil, errors.Errorf("decomp: %s has %d input modes (%s), got %d ranges", m.Format, len(m.In), dots(sizes(m.In)), len(ranges))
+	}
+	part := &Matrix{Format: m.Format, Out: m.Out, whole: m.Cores(), from: map[Leg]int{}}
+	cut := map[Leg]Leg{}
+	for k, l := range m.In {
+		r := ranges[k]
+		if r.Lo < 0 || r.Hi <= r.Lo || r.Hi > l.Size {
+			return nil, errors.Errorf("decomp: %s: range %d to %d of input mode %d does not fit its size %d", m.Format, r.Lo, r.Hi, k+1, l.Size)
+		}
+		c := Leg{Kind: Input, Name: l.Name, Size: r.Size()}
+		cut[l] = c
+		part.In = append(part.In, c)
+		part.from[c] = m.from[l] + r.Lo
+	}
+	for _, net := range m.Terms {
+		parts := make(Network, len(net))
+		for k, core := range net {
+			legs := slices.Clone(core.Legs)
+			for j, l := range legs {
+				if l.Kind == Input {
+					legs[j] = cut[l]
+				}
+			}
+			parts[k] = Core{Name: core.Name, Legs: legs}
+		}
+		part.Terms = append(part.Terms, parts)
+	}
+	return part, nil
+}
+
+// Scale multiplies the rows of a block by a factor. It changes values, those of
+// Cores, in place: in the cores that hold the first input mode, the slices that
+// the block reads. Blocks that have these slices in common change too. It returns an error when a core has the wrong number
+// of values.
+func (m *Matrix) Scale(values [][]float64, factor float64) error {
+	if err := m.check(values); err != nil {
+		return err
+	}
+	first := m.In[0]
+	lo := m.from[first]
+	hi := lo + first.Size
+	for k, c := range m.Cores() {
+		shape := c.Shape()
+		for axis, l := range c.Legs {
+			if l.Kind != Input || l.Name != first.Name {
+				continue
+			}
+			inner := product(shape[axis+1:])
+			for j := range values[k] {
+				if a := j / inner % shape[axis]; a >= lo && a < hi {
+					values[k][j] *= factor
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// parts returns the nodes of a network's cores, cut to what it reads.
+func (m *Matrix) parts(net Network, cores G.Nodes, index map[string]int) (G.Nodes, error) {
+	nodes := make(G.Nodes, len(net))
+	for k, c := range net {
+		nodes[k] = cores[index[c.Name]]
+		for axis, l := range c.Legs {
+			if l.Kind != Input {
+				continue
+			}
+			var err error
+			if nodes[k], err = safe.Slice(nodes[k], axis, m.from[l], m.from[l]+l.Size); err != nil {
+				return nil, errors.Wrapf(err, "decomp: %s core %s", m.Format, c.Name)
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// part returns what a network reads of a core whose whole has the given shape.
+func (m *Matrix) part(c Core, shape []int, data []float64) array {
+	shape = slices.Clone(shape)
+	for axis, l := range c.Legs {
+		if l.Size == shape[axis] {
+			continue
+		}
+		inner := product(shape[axis+1:])
+		var cut []float64
+		for outer := range product(shape[:axis]) {
+			at := (outer*shape[axis] + m.from[l]) * inner
+			cut = append(cut, data[at:at+l.Size*inner]...)
+		}
+		data, shape[axis] = cut, l.Size
+	}
+	return array{c.Legs, data}
+}
