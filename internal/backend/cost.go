@@ -49,8 +49,7 @@ func gonumTerms(p Products) terms {
 	return terms{1, when(both, m*n*k), when(!both, m*n*k), when(both, m*k), when(rows, m*n), when(!both && !rows, m*k)}
 }
 
-// gonumLeast, goLeast and openblasLeast are bounds of what the weights make of the
-// terms.
+// gonumLeast and goLeast are bounds of what the weights make of the terms.
 func gonumLeast(w terms, results, inner float64) float64 { return w[0] + min(w[1], w[2])*results*inner }
 
 func goLeast(w terms, widest int, results, inner float64) float64 {
@@ -60,8 +59,6 @@ func goLeast(w terms, widest int, results, inner float64) float64 {
 	}
 	return w[0] + results/6*(w[1]/float64(widest)+step*inner)
 }
-
-func openblasLeast(w terms, results, inner float64) float64 { return w[0] + w[1]*results*inner }
 
 // goTerms: tiles of 6 rows and as many columns as fit; B copied unless it is read
 // where it lies.
@@ -81,10 +78,4 @@ func goTerms(p Products, widest int) terms {
 	copied := !p.TransB && (p.Rows >= 64 && p.Cols > widest || !full)
 	return terms{1, wide + narrow + least, wide * k, narrow * k, least * k, m * n,
 		when(p.TransB, k*n), when(copied, k*n), when(p.TransA, m*k), when(!p.TransA, m*k)}
-}
-
-// openblasTerms: multiply-adds, the elements packed, and those written.
-func openblasTerms(p Products) terms {
-	m, n, k := sizes(p)
-	return terms{1, m * n * k, m * k, k * n, m * n}
 }

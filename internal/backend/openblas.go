@@ -89,3 +89,12 @@ func multiply64(p Products, a, b, c []float64) {
 	C.multiply64(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
 		(*C.double)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.double)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.double)(&c[0]), C.int(ldc), C.long(p.StrideC))
 }
+
+// openblasTerms: multiply-adds, the elements packed, and those written.
+func openblasTerms(p Products) terms {
+	m, n, k := sizes(p)
+	return terms{1, m * n * k, m * k, k * n, m * n}
+}
+
+// openblasLeast is a bound of what the weights make of them.
+func openblasLeast(w terms, results, inner float64) float64 { return w[0] + w[1]*results*inner }
