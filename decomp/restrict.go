@@ -61,8 +61,8 @@ func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 
 // Scale multiplies the rows of a block by a factor. It changes values, those of
 // Cores, in place: in the cores that hold the first input mode, the slices that
-// the block reads. Blocks that have these slices in common change too. It returns an error when a core has the wrong number
-// of values.
+// the block reads. Blocks that have these slices in common change too. It returns
+// an error when a core has the wrong number of values.
 func (m *Matrix) Scale(values [][]float64, factor float64) error {
 	if err := m.check(values); err != nil {
 		return err
