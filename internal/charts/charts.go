@@ -23,7 +23,7 @@ type Panel struct {
 	Title, X, Y string   // labels
 	Min, Max    *float64 // of the y axis; nil fits the data
 	IntegerX    bool     // ticks at whole numbers only (epochs, steps); not with LogX
-	LogX, LogY  bool     // logarithmic axes; what is not above 0 leaves a gap
+	LogX, LogY  bool     // logarithmic axes; what is below 1e-30 leaves a gap
 	Lines       []Line
 }
 
@@ -44,8 +44,8 @@ const (
 // than one line has a legend below. Nobody ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line have different
-// lengths, when Min is not clearly below Max or has no logarithm that is asked
-// for, when the ending is another one, or when the file cannot be written.
+// lengths, when Min is not clearly below Max or, on a logarithmic axis, too small,
+// when the ending is another one, or when the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)
@@ -98,8 +98,8 @@ func (p *Panel) check() error {
 	if p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max) {
 		return errors.Errorf("panel %q: Min %g is not below Max %g by enough for an axis", p.Title, *p.Min, *p.Max)
 	}
-	if p.LogY && (p.Min != nil && *p.Min <= 0 || p.Max != nil && *p.Max <= 0) {
-		return errors.Errorf("panel %q: Min and Max of a logarithmic axis must be above 0", p.Title)
+	if p.LogY && (p.Min != nil && *p.Min < leastLog || p.Max != nil && *p.Max < leastLog) {
+		return errors.Errorf("panel %q: Min and Max of a logarithmic axis must be at least %g", p.Title, leastLog)
 	}
 	for _, l := range p.Lines {
 		if len(l.X) != len(l.Y) {

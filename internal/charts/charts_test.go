@@ -214,12 +214,12 @@ func TestLogTicks(t *testing.T) {
 }
 
 func TestLogarithms(t *testing.T) {
-	p := Panel{LogX: true, LogY: true, Min: ptr(10), Lines: []Line{{X: []float64{1, 0, 100}, Y: []float64{10, 10, -1}}}}
+	p := Panel{LogX: true, LogY: true, Min: ptr(10), Lines: []Line{{X: []float64{1, 0, 100, 1e300}, Y: []float64{10, 10, -1, 1}}}}
 	l := p.logarithms()
 	assert.Equal(t, 1.0, *l.Min)
 	assert.Nil(t, l.Max)
 	assert.Equal(t, 2.0, l.Lines[0].X[2])
-	assert.True(t, math.IsNaN(l.Lines[0].X[1]) && math.IsNaN(l.Lines[0].Y[2]))
+	assert.True(t, math.IsNaN(l.Lines[0].X[1]) && math.IsNaN(l.Lines[0].Y[2]) && math.IsNaN(l.Lines[0].X[3]))
 	assert.Equal(t, 100.0, p.Lines[0].X[2], "the caller's own values stay")
 }
 
@@ -237,7 +237,7 @@ func TestDrawErrors(t *testing.T) {
 		{"a.png", []Panel{{Title: "a", Min: ptr(1), Max: ptr(1)}}, `a.png: panel "a": Min 1 is not below Max 1 by enough for an axis`},
 		{"a.png", []Panel{{Title: "a", Min: ptr(0), Max: ptr(5e-324)}}, `a.png: panel "a": Min 0 is not below Max 5e-324 by enough for an axis`},
 		{"a.png", []Panel{{Title: "a", Min: &nan}}, `a.png: panel "a": Min and Max must be finite`},
-		{"a.png", []Panel{{Title: "a", LogY: true, Min: ptr(0)}}, `a.png: panel "a": Min and Max of a logarithmic axis must be above 0`},
+		{"a.png", []Panel{{Title: "a", LogY: true, Min: ptr(0)}}, `a.png: panel "a": Min and Max of a logarithmic axis must be at least 1e-30`},
 		{"a.jpg", curves(1), `a.jpg: ending is ".jpg", want .png or .svg`},
 		{"a", curves(1), `a: ending is "", want .png or .svg`},
 	} {

@@ -7,9 +7,13 @@ import (
 	"gonum.org/v1/plot"
 )
 
+// leastLog is the least value that a logarithmic axis shows, as far from 1 as the
+// largest: powers of ten beyond have no number for a label.
+const leastLog = 1e-30
+
 // logarithms returns the panel with the logarithms of what belongs on its
 // logarithmic axes, so that the rest of the package draws it as any other. What
-// is not above 0 has none: a gap.
+// is too small, or not drawable without a logarithm, leaves a gap.
 func (p Panel) logarithms() Panel {
 	lines := make([]Line, len(p.Lines))
 	for k, l := range p.Lines {
@@ -32,7 +36,7 @@ func logs(values []float64) []float64 {
 	out := make([]float64, len(values))
 	for k, v := range values {
 		out[k] = math.NaN()
-		if v > 0 {
+		if v >= leastLog && drawable(v) {
 			out[k] = math.Log10(v)
 		}
 	}
