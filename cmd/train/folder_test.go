@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestFolder(t *testing.T) {
 	out, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "2", "-lr", "0.005", "-validation", "0.1", "-tensorboard", "-out", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "-eval "+dir)
-	require.Regexp(t, "; backend "+backend.Name+", \\d+ threads?\n", out)
+	require.Regexp(t, "; backend "+regexp.QuoteMeta(backend.Name)+", \\d+ threads?\n", out)
 	for _, name := range []string{"curves.png", "confusion.png", "gates.png"} {
 		file, err := os.Open(filepath.Join(dir, name))
 		require.NoError(t, err)
