@@ -4,10 +4,10 @@ import "math"
 
 // Cost estimates the nanoseconds of Multiply of float32 on one core. The weights
 // of each kernel were fitted by least squares to 800 shapes that contractions are
-// made of (TestFit does it) on an AMD EPYC ("Turin"). They are
-// about a quarter off in the root mean square (gonum's half, OpenBLAS's with
-// AVX-512 three quarters), a few shapes several times. What a plan chooses rests
-// on the ratios, which machines share.
+// made of (TestFit does it) on an AMD EPYC ("Turin"). They are a quarter to a
+// third off in the root mean square (gonum's half, OpenBLAS's with AVX-512 three
+// quarters), a few shapes several times. What a plan chooses rests on the ratios,
+// which machines share.
 func Cost(p Products) float64 { return float64(p.Count) * kernelFor(p).cost(p) }
 
 // LeastCost is what products cost at least that together have so many results,

@@ -30,11 +30,7 @@ static void multiply64(int count, int ta, int tb, int m, int n, int k, const dou
 */
 import "C"
 
-import (
-	"strings"
-
-	"gonum.org/v1/netlib/blas/netlib"
-)
+import "gonum.org/v1/netlib/blas/netlib"
 
 type base = netlib.Implementation
 
@@ -46,7 +42,8 @@ func withOpenBLAS() []*kernel {
 	// Its threads would compete with those that share out the batch.
 	C.openblas_set_num_threads(1)
 	k := openblas256
-	if strings.Contains("SkylakeX Cooperlake SapphireRapids", C.GoString(C.openblas_get_corename())) {
+	switch C.GoString(C.openblas_get_corename()) {
+	case "SkylakeX", "Cooperlake", "SapphireRapids":
 		k = openblas512
 	}
 	if g := fastestGo(); g != plainGo {
