@@ -53,11 +53,12 @@ func gonumTerms(p Products) terms {
 func gonumLeast(w terms, results, inner float64) float64 { return w[0] + min(w[1], w[2])*results*inner }
 
 func goLeast(w terms, widest int, results, inner float64) float64 {
-	step := min(w[2]/float64(widest), w[4]/8)
+	step, column := min(w[2], w[4]), min(w[2]/float64(widest), w[4]/8)
 	if widest > 16 {
-		step = min(step, w[3]/16)
+		step, column = min(step, w[3]), min(column, w[3]/16)
 	}
-	return w[0] + results/6*(w[1]/float64(widest)+step*inner)
+	// There is a tile, and each result is in one.
+	return w[0] + max(w[1]+step*inner, results/6*(w[1]/float64(widest)+column*inner))
 }
 
 // goTerms: tiles of 6 rows and as many columns as fit; B copied unless it is read
