@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -104,7 +105,7 @@ type actionSet struct {
 	scale         *scaler // nil when the frames are wanted as stored
 }
 
-var _ Set = (*actionSet)(nil)
+var _ Grouped = (*actionSet)(nil)
 
 func openActions(opt Options) (Set, error) {
 	if opt.Classes != nil && !slices.Equal(opt.Classes, actionClasses) {
@@ -187,6 +188,11 @@ func (s *actionSet) Clips(p Part) int {
 		return 0
 	}
 	return len(s.clips[p])
+}
+
+// Group returns the subject of a clip, as in "subject 3".
+func (s *actionSet) Group(p Part, i int) string {
+	return "subject " + strconv.Itoa(int(s.subjects[s.clips[p][i]]))
 }
 
 // Read takes about 2 ms for frames of 160 by 120 and allocates nothing.
