@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -75,6 +76,17 @@ func Splits(name string) []string {
 // Options.Height and Options.Width scale.
 func Frames(name string) bool {
 	return slices.Contains(Names(), name)
+}
+
+// FrameSize returns the rows and columns of RGB frames of 4:3 that have the given
+// number of values: what Options take to open the actions for a model that reads
+// so many. It returns an error when there are no such frames.
+func FrameSize(features int) (height, width int, err error) {
+	j := int(math.Round(math.Sqrt(float64(features) / 36)))
+	if j < 1 || 36*j*j != features {
+		return 0, 0, errors.Errorf("the model reads %d values a step, and the clips are frames of 4j x 3j x 3 values, such as 160x120x3 = 57600 or 64x48x3 = 9216; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", features)
+	}
+	return 3 * j, 4 * j, nil
 }
 
 // Open returns the set called name, one of Names, or one in files of the

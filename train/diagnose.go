@@ -12,6 +12,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
+// DivergedError is the error of Run, Resume, Evaluate and Stepper.Step when a
+// loss, gradient, weight or logit is no longer finite.
+type DivergedError struct{ error }
+
+// Unwrap returns the error itself.
+func (e *DivergedError) Unwrap() error { return e.error }
+
 // broken words the error about a number that is no longer finite: what was
 // noticed, and which tensor went bad first.
 func (l *learner) broken(batch *datasets.Batch, total int, noticed string) error {
@@ -19,7 +26,7 @@ func (l *learner) broken(batch *datasets.Batch, total int, noticed string) error
 	if err != nil {
 		return errors.Wrapf(err, "the %s; looking for the cause", noticed)
 	}
-	return errors.Errorf("the %s; first bad was %s; a lower learning rate than %v or clipping may help", noticed, first, l.cfg.LearningRate)
+	return &DivergedError{errors.Errorf("the %s; first bad was %s; a lower learning rate than %v or clipping may help", noticed, first, l.cfg.LearningRate)}
 }
 
 // hope completes an error with what is left.

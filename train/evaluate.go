@@ -93,7 +93,7 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		}
 		logits := graphs.logits()
 		if at := notFinite(logits); at >= 0 {
-			return nil, errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])
+			return nil, &DivergedError{errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])}
 		}
 		e.Labels, e.Logits = append(e.Labels, b.Labels...), append(e.Logits, logits...)
 		for k, label := range b.Labels {

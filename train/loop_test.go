@@ -350,6 +350,8 @@ func TestNotFiniteAtTheEnd(t *testing.T) {
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
 	require.Error(t, err)
 	require.Regexp(t, `^train: epoch 1, step 1, its last: parameter \S+ is no longer finite at element \d+; a lower|^train: stopped at the test.*the logits of test clip \d+ are not finite`, err.Error())
+	var diverged *DivergedError
+	require.ErrorAs(t, err, &diverged)
 
 	m := newModel(t, 1, 0)
 	for _, p := range m.Params() {

@@ -210,8 +210,8 @@ func (r *run) move(norm float64, steps int) {
 // closeEpoch scores the epoch and saves it.
 func (r *run) closeEpoch(ctx context.Context) error {
 	if name, at := r.badParam(); name != "" {
-		return errors.Errorf("train: epoch %d, step %d, its last: parameter %s is no longer finite at element %d; a lower learning rate than %v may help%s",
-			r.at.Epoch+1, r.at.Step, name, at, r.cfg.LearningRate, r.hope())
+		return &DivergedError{errors.Errorf("train: epoch %d, step %d, its last: parameter %s is no longer finite at element %d; a lower learning rate than %v may help%s",
+			r.at.Epoch+1, r.at.Step, name, at, r.cfg.LearningRate, r.hope())}
 	}
 	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
 	if r.set.Clips(datasets.Validation) > 0 {

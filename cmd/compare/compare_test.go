@@ -16,7 +16,7 @@ import (
 // The test binary is the child process as well.
 func TestMain(m *testing.M) {
 	for _, a := range os.Args {
-		if a == "-one" {
+		if a == "-one" || a == "-job" {
 			main()
 			return
 		}
@@ -52,7 +52,7 @@ func TestJSON(t *testing.T) {
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
 	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Backend: "x"}}
-	require.NoError(t, printTable(&out, flags{threads: 2, batch: 16, steps: 6}, costs))
+	require.NoError(t, printTable(&out, &flags{threads: 2, batch: 16, steps: 6}, costs))
 	require.Contains(t, out.String(), "backend x, 2 threads, 16 clips of 6 frames a step")
 	require.Regexp(t, `ht-lstm +│ +30\.0 .* 10\.0 `, out.String())
 	require.Regexp(t, ` lstm +│ +300\.0 .* 1\.0 `, out.String())
@@ -60,19 +60,36 @@ func TestTable(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for line, text := range map[string]string{
-		"":                       "compare: nothing to do; give -cost or -growth, or -h for help",
-		"-cost -growth x":        "compare: -cost and -growth are two jobs; give one of them",
-		"-growth x -json":        "compare: -growth has models and files of its own; leave -json and -models out",
-		"-growth x -models lstm": "compare: -growth has models and files of its own; leave -json and -models out",
-		"-cost more":             `compare: "more" is no flag; see -h`,
-		"-cost -threads 0":       "compare: -threads is 0; want at least 1",
-		"-cost -runs 5":          "compare: -runs is 5; want at least 20",
-		"-cost -models ht-lstn":  `did you mean "ht-lstm"?`,
-		"-cost -models zz-*":     `compare: no model matches "zz-*"`,
-		"-cost -models tt-[":     "syntax error in pattern",
-		"-cost -batch x":         `invalid value "x" for flag -batch`,
-		"-cost -batch -1 -json":  "compare: -batch is -1; want at least 1",
-		"-cost -models ht-lstm,": "zoo: ",
+		"":                                    "compare: nothing to do; give -out, -cost or -growth, or -h for help",
+		"-models lstm":                        "compare: nothing to do; give -out, -cost or -growth, or -h for help",
+		"-cost -growth x":                     "compare: -out, -cost and -growth are three jobs; give one of them",
+		"-out x -cost":                        "compare: -out, -cost and -growth are three jobs; give one of them",
+		"-growth x -json -models lstm":        "compare: -growth does not read -json, -models; leave it out",
+		"-cost -epochs 3":                     "compare: -cost does not read -epochs; leave it out",
+		"-out x -runs 20":                     "compare: -out does not read -runs; leave it out",
+		"-cost more":                          `compare: "more" is no flag; see -h`,
+		"-cost -threads -1":                   "compare: -threads is -1; want at least 1",
+		"-cost -runs 5":                       "compare: -runs is 5; want at least 20",
+		"-cost -models ht-lstn":               `did you mean "ht-lstm"?`,
+		"-cost -models zz-*":                  `compare: no model matches "zz-*"`,
+		"-cost -models tt-[":                  "syntax error in pattern",
+		"-cost -batch x":                      `invalid value "x" for flag -batch`,
+		"-cost -batch -1 -json":               "compare: -batch is -1; want at least 1",
+		"-cost -models ht-lstm,":              "zoo: ",
+		"-out x -rates 1e-3,fast":             `compare: -rates has "fast"; want positive numbers with commas between`,
+		"-out x -rates 1e-3,0.001":            "compare: -rates has 0.001 twice",
+		"-out x -models ht-lstm,ht-*":         "compare: -models has ht-lstm twice",
+		"-out x -models missing.json":         "missing.json: no such file",
+		"-out x -models cnn-lstm":             "cnn-lstm: the model reads 2048 values a step",
+		"-out x -split few":                   `datasets: actions has no split "few"`,
+		"-out x -data action":                 `no set is called "action"`,
+		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
+		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
+		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",
+		"-out x -optimizer adm":               "compare: -optimizer",
+		"-out x -schedule cos":                "compare: -schedule",
+		"-out x -dropout 1":                   "compare: -dropout is 1; want at least 0 and below 1",
+		"-out x -seeds 0":                     "compare: -seeds is 0; want at least 1",
 	} {
 		err := run(context.Background(), strings.Fields(line), new(bytes.Buffer), new(bytes.Buffer))
 		require.ErrorContains(t, err, text, line)
@@ -83,4 +100,6 @@ func TestMistakes(t *testing.T) {
 	require.NoError(t, run(context.Background(), []string{"-h"}, &out, &out))
 	require.Contains(t, out.String(), "-models names")
 	require.NotContains(t, out.String(), "-one")
+	require.NotContains(t, out.String(), "-job ")
+	require.NoDirExists(t, "x", "nothing is made for a command that cannot be")
 }

@@ -4,11 +4,19 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -23,101 +31,281 @@ func badf(format string, args ...any) error {
 }
 
 type flags struct {
-	cost, js            bool
-	models, one         string
-	growth              string
-	threads, runs       int
-	batch, steps, warms int
+	set *flag.FlagSet
+
+	models  string
+	threads int
+	batch   int
+
+	// The training comparison.
+	out         string
+	data, split string
+	seeds       int
+	epochs      int
+	rates       string
+	folds       int
+	rounds      int
+	jobs        int
+	optimizer   string
+	schedule    string
+	weightDecay float64
+	clip        float64
+	smoothing   float64
+	dropout     float64
+	quiet       bool
+
+	// Costs and their growth.
+	cost, js           bool
+	growth             string
+	steps, runs, warms int
+
+	// Children.
+	one string
+	job bool
 }
 
-const intro = `Compare measures what models cost: the time of a training step, of its forward pass and of one frame of a live
-sequence, and the memory of the process. Each model has a process of its own; the data are random.
+const intro = `Compare sets models side by side.
 
-  go run ./cmd/compare -cost                                  the five LSTMs of UCF11, with ratios to the dense one
+  go run ./cmd/compare -models lstm,tt-lstm,ht-lstm -split few-subjects -seeds 5 -out report
+
+trains every model with every seed under one protocol, each run in a process of its own, and writes report/index.html,
+one page that needs no network, report.md, results.csv and plots. A learning rate is chosen for each model from those of
+-rates, on a part of the training clips; the test clips have no part in it. Interrupted, the same command goes on where it
+stopped; more models or seeds are added to what is there.
+
+  go run ./cmd/compare -cost                                  what the five LSTMs of UCF11 cost: time, memory, ratios
   go run ./cmd/compare -cost -models 'tt-*,lstm' -threads 1   others, on one core
   go run ./cmd/compare -cost -json                            one line of JSON a model
   go run ./cmd/compare -growth DIR                            how a step's time grows with each size, with pictures
 
-A step is forward, backward and Adam on -batch clips of -steps frames. GFLOP/s is the rate of the forward pass, two
-operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products, or those for which it is faster, with
+measure the time of a training step (forward, backward and Adam on -batch clips of -steps frames), of its forward pass and
+of one frame of a live sequence, and the memory of the process, on random data. GFLOP/s is the rate of the forward pass,
+two operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products, or those for which it is faster, with
 
   CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare ...
 
-Flags:
 `
 
-// parse reads the flags; helped tells that it printed them instead.
-func parse(args []string, stdout io.Writer) (f flags, helped bool, err error) {
-	set := flag.NewFlagSet("compare", flag.ContinueOnError)
+// What each job reads; the rest would be ignored without a word.
+var (
+	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "threads", "jobs", "quiet"}
+	costFlags     = []string{"cost", "models", "batch", "steps", "runs", "warm-up", "threads", "json"}
+	growthFlags   = []string{"growth", "batch", "steps", "runs", "warm-up", "threads"}
+)
+
+func newFlags() *flags {
+	f := &flags{set: flag.NewFlagSet("compare", flag.ContinueOnError)}
+	set := f.set
 	set.SetOutput(io.Discard)
-	set.BoolVar(&f.cost, "cost", false, "measure time and memory")
-	set.StringVar(&f.models, "models", "ht-lstm,tt-lstm,tr-lstm,bt-lstm,lstm", "`names` of models, with commas between, or patterns such as 'tt-*'; go run ./cmd/train -list has all")
-	set.IntVar(&f.threads, "threads", runtime.GOMAXPROCS(0), "processor cores to use")
+	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', or with -out files such as my.json with a spec of your own; go run ./cmd/train -list has all")
+	set.StringVar(&f.out, "out", "", "train and write the report to this `folder`")
+	set.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", or npz:TRAIN.npz,TEST.npz")
+	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
+	set.IntVar(&f.seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
+	set.IntVar(&f.epochs, "epochs", 24, "passes over the training clips, of every run")
+	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")
+	set.IntVar(&f.folds, "folds", 4, "parts that the training clips are cut into for the choice, by subject or group where the data have them")
+	set.IntVar(&f.rounds, "rounds", 1, "how many of these parts are held out, one after another, for each rate")
+	set.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd, with settings as in sgd:0.5")
+	set.StringVar(&f.schedule, "schedule", "cosine", "`how` the learning rate changes: constant, step:30:0.2, cosine, or one of them after warmup:2,")
+	set.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases")
+	set.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
+	set.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
+	set.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training (default that of each model)")
+	set.IntVar(&f.jobs, "jobs", 0, "runs at the same time; 0 for as many as -threads leaves cores for. A dense model of 57,600 inputs takes 3.5 GB")
+	set.IntVar(&f.threads, "threads", 0, "processor cores of a run; 0 for one with -out, which several runs share better, and for all without")
 	set.IntVar(&f.batch, "batch", 16, "clips a step")
-	set.IntVar(&f.steps, "steps", 6, "frames a clip")
-	set.IntVar(&f.runs, "runs", 20, "steps that are timed, at least 20")
-	set.IntVar(&f.warms, "warm-up", 3, "steps before that")
-	set.BoolVar(&f.js, "json", false, "one line of JSON a model instead of a table")
+	set.BoolVar(&f.quiet, "quiet", false, "no progress, the table alone")
+	set.BoolVar(&f.cost, "cost", false, "measure time and memory of a training step")
 	set.StringVar(&f.growth, "growth", "", "`folder` for pictures and a table of how a step's time grows with input, modes, rank, batch, steps and hidden size")
-	set.StringVar(&f.one, "one", "", "") // the model of a child process
-	err = set.Parse(args)
+	set.IntVar(&f.steps, "steps", 6, "with -cost: frames a clip")
+	set.IntVar(&f.runs, "runs", 20, "with -cost and -growth: steps that are timed, at least 20")
+	set.IntVar(&f.warms, "warm-up", 3, "with -cost and -growth: steps before that")
+	set.BoolVar(&f.js, "json", false, "with -cost: one line of JSON a model instead of a table")
+	set.StringVar(&f.one, "one", "", "")  // the model of a child process that measures costs
+	set.BoolVar(&f.job, "job", false, "") // a child process that trains
+	return f
+}
+
+// parse reads the flags; helped tells that it printed them instead.
+func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
+	f = newFlags()
+	err = f.set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, intro)
-		set.VisitAll(func(fl *flag.Flag) {
-			if fl.Name == "one" {
-				return
-			}
-			name, text := flag.UnquoteUsage(fl)
-			fmt.Fprintf(stdout, "  -%s %s\n        %s", fl.Name, name, text)
-			if fl.DefValue != "false" {
-				fmt.Fprintf(stdout, " (default %s)", fl.DefValue)
-			}
-			fmt.Fprintln(stdout)
-		})
+		f.help(stdout)
 		return f, true, nil
 	}
 	switch {
 	case err != nil:
 		return f, false, usage{errors.Wrap(err, "compare")}
-	case set.NArg() > 0:
-		return f, false, badf("%q is no flag; see -h", set.Arg(0))
-	case !f.cost && f.growth == "" && f.one == "":
-		return f, false, badf("nothing to do; give -cost or -growth, or -h for help")
-	case f.cost && f.growth != "":
-		return f, false, badf("-cost and -growth are two jobs; give one of them")
-	case f.growth != "" && (f.js || given(set, "models")):
-		return f, false, badf("-growth has models and files of its own; leave -json and -models out")
+	case f.set.NArg() > 0:
+		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
+	case f.job:
+		return f, false, nil
+	case !f.cost && f.growth == "" && f.one == "" && f.out == "":
+		return f, false, badf("nothing to do; give -out, -cost or -growth, or -h for help")
+	case f.cost && f.growth != "" || f.out != "" && (f.cost || f.growth != ""):
+		return f, false, badf("-out, -cost and -growth are three jobs; give one of them")
+	}
+	if f.one == "" {
+		job, reads := "out", trainingFlags
+		if f.cost {
+			job, reads = "cost", costFlags
+		} else if f.growth != "" {
+			job, reads = "growth", growthFlags
+		}
+		var idle []string
+		f.set.Visit(func(fl *flag.Flag) {
+			if !slices.Contains(reads, fl.Name) {
+				idle = append(idle, "-"+fl.Name)
+			}
+		})
+		if len(idle) > 0 {
+			return f, false, badf("-%s does not read %s; leave it out", job, strings.Join(idle, ", "))
+		}
+	}
+	return f, false, f.check()
+}
+
+func (f *flags) help(w io.Writer) {
+	fmt.Fprint(w, intro+"Flags:\n")
+	f.set.VisitAll(func(fl *flag.Flag) {
+		if fl.Usage == "" {
+			return
+		}
+		name, text := flag.UnquoteUsage(fl)
+		fmt.Fprintf(w, "  -%s %s\n        %s", fl.Name, name, text)
+		if fl.DefValue != "false" && fl.DefValue != "" && fl.DefValue != "0" {
+			fmt.Fprintf(w, " (default %s)", fl.DefValue)
+		}
+		fmt.Fprintln(w)
+	})
+}
+
+// check returns an error for values that no job can have, and fills in threads.
+func (f *flags) check() error {
+	if f.threads == 0 {
+		f.threads = runtime.GOMAXPROCS(0)
+		if f.out != "" {
+			f.threads = 1
+		}
+	}
+	if f.jobs == 0 {
+		f.jobs = max(1, runtime.GOMAXPROCS(0)/max(1, f.threads))
 	}
 	for _, c := range []struct {
 		name         string
 		value, least int
-	}{{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"steps", f.steps, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0}} {
+	}{
+		{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"steps", f.steps, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0},
+		{"seeds", f.seeds, 1}, {"epochs", f.epochs, 1}, {"folds", f.folds, 2}, {"rounds", f.rounds, 1}, {"jobs", f.jobs, 1},
+	} {
 		if c.value < c.least {
-			return f, false, badf("-%s is %d; want at least %d", c.name, c.value, c.least)
+			return badf("-%s is %d; want at least %d", c.name, c.value, c.least)
 		}
 	}
-	return f, false, nil
+	positive := func(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
+	switch {
+	case f.rounds > f.folds:
+		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
+	case !positive(f.clip):
+		return badf("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
+	case !positive(f.weightDecay):
+		return badf("-weight-decay is %v; want a positive number, or 0 for none", f.weightDecay)
+	case !(f.smoothing >= 0 && f.smoothing < 1):
+		return badf("-label-smoothing is %v; want at least 0 and below 1", f.smoothing)
+	case !(f.dropout >= 0 && f.dropout < 1):
+		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
+	}
+	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
+		return usage{errors.WithMessage(err, "compare: -optimizer")}
+	}
+	if _, err := train.ParseSchedule(f.schedule); err != nil {
+		return usage{errors.WithMessage(err, "compare: -schedule")}
+	}
+	return nil
 }
 
 // given tells whether a flag stands on the command line.
-func given(set *flag.FlagSet, name string) (found bool) {
-	set.Visit(func(fl *flag.Flag) { found = found || fl.Name == name })
+func (f *flags) given(name string) (found bool) {
+	f.set.Visit(func(fl *flag.Flag) { found = found || fl.Name == name })
 	return found
 }
 
-// names lists the models asked for, patterns spelled out.
-func (f flags) names() ([]string, error) {
-	var names []string
-	for _, pattern := range strings.Split(f.models, ",") {
+// command is the command line that makes the report again.
+func (f *flags) command() string {
+	var b strings.Builder
+	b.WriteString("go run ./cmd/compare")
+	f.set.Visit(func(fl *flag.Flag) {
+		if fl.Name == "quiet" || fl.Name == "jobs" {
+			return
+		}
+		value := fl.Value.String()
+		if strings.ContainsAny(value, " *?[]'\"$&;|<>()") {
+			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+		}
+		fmt.Fprintf(&b, " -%s %s", fl.Name, value)
+	})
+	return b.String()
+}
+
+// protocol is what the flags say of every run.
+func (f *flags) protocol() (protocol, error) {
+	p := protocol{
+		Data: f.data, Split: f.split, Epochs: f.epochs, Batch: f.batch, Folds: f.folds, Rounds: f.rounds, Schedule: f.schedule, Optimizer: f.optimizer,
+		WeightDecay: f.weightDecay, Clip: f.clip, LabelSmoothing: f.smoothing, Threads: f.threads, Backend: backend.Name,
+	}
+	if f.given("dropout") {
+		p.Dropout = &f.dropout
+	}
+	for text := range strings.SplitSeq(f.rates, ",") {
+		rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil || !(rate > 0) || math.IsInf(rate, 0) {
+			return p, badf("-rates has %q; want positive numbers with commas between, such as 1e-3,3e-3", text)
+		}
+		if slices.Contains(p.Rates, rate) {
+			return p, badf("-rates has %g twice", rate)
+		}
+		p.Rates = append(p.Rates, rate)
+	}
+	return p, nil
+}
+
+// entries lists the models asked for, patterns spelled out and files read.
+func (f *flags) entries() ([]zoo.Entry, error) {
+	var all []zoo.Entry
+	add := func(e zoo.Entry) error {
+		if slices.ContainsFunc(all, func(other zoo.Entry) bool { return other.Name == e.Name }) {
+			return badf("-models has %s twice", e.Name)
+		}
+		all = append(all, e)
+		return nil
+	}
+	for pattern := range strings.SplitSeq(f.models, ",") {
 		pattern = strings.TrimSpace(pattern)
-		if !strings.ContainsAny(pattern, "*?[") {
-			if _, err := zoo.Find(pattern); err != nil {
-				return nil, usage{err}
+		if strings.HasSuffix(pattern, ".json") {
+			data, err := os.ReadFile(pattern)
+			if err != nil {
+				return nil, usage{errors.Wrap(err, "compare: -models")}
 			}
-			names = append(names, pattern)
+			spec, err := zoo.ParseSpec(data)
+			if err == nil {
+				_, err = zoo.Describe(zoo.Entry{Name: pattern, Spec: spec})
+			}
+			if err != nil {
+				return nil, usage{errors.Wrapf(err, "compare: %s", pattern)}
+			}
+			if err := add(zoo.Entry{Name: strings.TrimSuffix(filepath.Base(pattern), ".json"), Spec: spec}); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		entries, err := zoo.List(pattern)
+		if err == nil && !strings.ContainsAny(pattern, "*?[") {
+			var e zoo.Entry
+			e, err = zoo.Find(pattern)
+			entries = []zoo.Entry{e}
+		}
 		if err != nil {
 			return nil, usage{err}
 		}
@@ -125,8 +313,23 @@ func (f flags) names() ([]string, error) {
 			return nil, badf("no model matches %q; go run ./cmd/train -list has all", pattern)
 		}
 		for _, e := range entries {
-			names = append(names, e.Name)
+			if err := add(e); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return names, nil
+	return all, nil
+}
+
+// names lists the names of the models of the zoo that are asked for.
+func (f *flags) names() ([]string, error) {
+	all, err := f.entries()
+	var names []string
+	for _, e := range all {
+		if _, err := zoo.Find(e.Name); err != nil {
+			return nil, badf("-cost measures models of the zoo; %s.json is none", e.Name)
+		}
+		names = append(names, e.Name)
+	}
+	return names, err
 }

@@ -73,7 +73,7 @@ type grown struct {
 
 // growth measures the sweeps and writes growth.csv and a picture each to the
 // folder.
-func growth(ctx context.Context, f flags, sweeps []sweep, stdout, stderr io.Writer) error {
+func growth(ctx context.Context, f *flags, sweeps []sweep, stdout, stderr io.Writer) error {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	if err := os.MkdirAll(f.growth, 0o777); err != nil {
@@ -106,7 +106,7 @@ func growth(ctx context.Context, f flags, sweeps []sweep, stdout, stderr io.Writ
 	return printGrowth(stdout, f, sweeps, all)
 }
 
-func (s sweep) measure(f flags, format string, v int) (grown, error) {
+func (s sweep) measure(f *flags, format string, v int) (grown, error) {
 	p := point{modes: 4, in: 16, out: 4, rank: 4, batch: f.batch, steps: f.steps}
 	s.set(&p, v)
 	none := 0.0
@@ -167,7 +167,7 @@ func number(x float64) string { return strconv.FormatFloat(x, 'f', 0, 64) }
 
 // printGrowth writes for each sweep the exponent with which time and
 // multiply-adds grow from the first size to the last.
-func printGrowth(w io.Writer, f flags, sweeps []sweep, all []grown) error {
+func printGrowth(w io.Writer, f *flags, sweeps []sweep, all []grown) error {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.DrawBorder = false

@@ -19,7 +19,7 @@ func TestGrowth(t *testing.T) {
 	s.values = []int{2, 4}
 	dir := filepath.Join(t.TempDir(), "new")
 	var out, progress bytes.Buffer
-	f := flags{growth: dir, threads: 1, batch: 2, steps: 1, runs: 3}
+	f := &flags{growth: dir, threads: 1, batch: 2, steps: 1, runs: 3}
 	require.NoError(t, growth(context.Background(), f, []sweep{s}, &out, &progress))
 	require.Equal(t, "input: ........\n", progress.String())
 	require.Contains(t, out.String(), " 16 - 256 ")

@@ -36,7 +36,7 @@ type cost struct {
 }
 
 // measure is what a child process does. The random data are drawn once.
-func measure(f flags) (*cost, error) {
+func measure(f *flags) (*cost, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	none := 0.0

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/pkg/errors"
 )
 
@@ -22,6 +21,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil || helped {
 		return err
 	}
+	if f.job {
+		return runJob(ctx, os.Stdin, stdout)
+	}
 	if f.one != "" {
 		c, err := measure(f)
 		if err != nil {
@@ -31,6 +33,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if f.growth != "" {
 		return growth(ctx, f, sweeps, stdout, stderr)
+	}
+	if f.out != "" {
+		return f.compare(ctx, stdout, stderr)
 	}
 	names, err := f.names()
 	if err != nil {
@@ -77,18 +82,15 @@ func child(ctx context.Context, name string, args []string, stderr io.Writer) (*
 }
 
 // printTable writes the costs, with ratios to the first dense model there is.
-func printTable(w io.Writer, f flags, costs []*cost) error {
+func printTable(w io.Writer, f *flags, costs []*cost) error {
 	var dense *cost
 	for _, c := range costs {
 		if dense == nil && c.Format == "dense" {
 			dense = c
 		}
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"model", "step ms", "10-90 %", "forward ms", "frame µs", "step, dense/this", "input weights", "model", "mul-adds a frame", "GFLOP/s", "peak MB"})
+	t := newTable(table.Row{"model", "step ms", "10-90 %", "forward ms", "frame µs", "step, dense/this", "input weights", "model", "mul-adds a frame", "GFLOP/s", "peak MB"},
+		2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 	for _, c := range costs {
 		ratio := "-"
 		if dense != nil {
@@ -99,11 +101,6 @@ func printTable(w io.Writer, f flags, costs []*cost) error {
 			fmt.Sprintf("%.0f", c.Frame), ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS),
 		})
 	}
-	columns := make([]table.ColumnConfig, 10)
-	for k := range columns {
-		columns[k] = table.ColumnConfig{Number: k + 2, Align: text.AlignRight, AlignHeader: text.AlignRight}
-	}
-	t.SetColumnConfigs(columns)
 	_, err := fmt.Fprintf(w, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", costs[0].Backend, f.threads, f.batch, f.steps, t.Render())
 	return errors.Wrap(err, "compare")
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -89,7 +88,7 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	}
 	if datasets.Frames(f.data) {
 		var err error
-		if opt.Width, opt.Height, err = frame(features); err != nil {
+		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}
 	}
@@ -131,16 +130,6 @@ func size(shape []int) int {
 		n *= s
 	}
 	return n
-}
-
-// frame returns the size of frames of 4:3 in RGB that have the given number of
-// values; the embedded clips are scaled to it.
-func frame(features int) (width, height int, err error) {
-	j := int(math.Round(math.Sqrt(float64(features) / 36)))
-	if j < 1 || 36*j*j != features {
-		return 0, 0, errors.Errorf("the model reads %d values a step, and the clips are frames of 4j x 3j x 3 values, such as 160x120x3 = 57600 or 64x48x3 = 9216; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", features)
-	}
-	return 4 * j, 3 * j, nil
 }
 
 // trainConfig returns the settings of the loop.

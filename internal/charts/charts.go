@@ -16,6 +16,11 @@ type Line struct {
 	Name   string    // for the legend
 	X, Y   []float64 // a NaN in Y leaves a gap
 	Marker bool      // points instead of a line, e.g. one test score
+
+	// Low and High are the ends of an interval around each Y, drawn as a band
+	// behind a line and as error bars of markers: as long as X, or nil for none.
+	// A NaN leaves the interval of a point out, an end beyond the axis is cut.
+	Low, High []float64
 }
 
 // Panel is one coordinate system.
@@ -43,8 +48,8 @@ const (
 // whose ending says whether it becomes a PNG or an SVG file. A panel of more
 // than one line has a legend below. Nobody ever sees half a file.
 //
-// It fails when there is no panel, when X and Y of a line have different
-// lengths, when Min is not clearly below Max or, on a logarithmic axis, too small,
+// It fails when there is no panel, when X and Y of a line, or Low and High, have
+// different lengths, when Min is not clearly below Max or, on a logarithmic axis, too small,
 // when the ending is another one, or when the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
@@ -104,6 +109,9 @@ func (p *Panel) check() error {
 	for _, l := range p.Lines {
 		if len(l.X) != len(l.Y) {
 			return errors.Errorf("panel %q: line %q has %d X and %d Y", p.Title, l.Name, len(l.X), len(l.Y))
+		}
+		if (l.Low != nil || l.High != nil) && (len(l.Low) != len(l.X) || len(l.High) != len(l.X)) {
+			return errors.Errorf("panel %q: line %q has %d X, %d Low and %d High", p.Title, l.Name, len(l.X), len(l.Low), len(l.High))
 		}
 	}
 	return nil

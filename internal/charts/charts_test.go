@@ -210,7 +210,7 @@ func TestLogTicks(t *testing.T) {
 	assert.Equal(t, []string{"1", "2", "5", "10", "20", "50", "100"}, labels(1, 100))
 	assert.Equal(t, []string{"0.05", "0.1", "0.2"}, labels(0.04, 0.3))
 	assert.Equal(t, []string{"1", "10", "100", "1000", "10000", "100000", "1e+06"}, labels(1, 1e6))
-	assert.Equal(t, []string{"3.02", "3.09", "3.162", "3.236", "3.311", "3.388"}, labels(3, 3.4))
+	assert.Equal(t, []string{"3.00", "3.05", "3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"}, labels(3, 3.4))
 }
 
 func TestLogarithms(t *testing.T) {

@@ -22,6 +22,7 @@ func (p Panel) logarithms() Panel {
 		}
 		if p.LogY {
 			l.Y = logs(l.Y)
+			l.Low, l.High = logEnds(l.Low), logEnds(l.High)
 		}
 		lines[k] = l
 	}
@@ -43,6 +44,24 @@ func logs(values []float64) []float64 {
 	return out
 }
 
+// logEnds is logs for the ends of intervals: one that is too small reaches to
+// the bottom of the axis.
+func logEnds(values []float64) []float64 {
+	if values == nil {
+		return nil
+	}
+	out := logs(values)
+	for k, v := range values {
+		switch {
+		case v < leastLog:
+			out[k] = math.Inf(-1)
+		case math.IsInf(v, 1):
+			out[k] = v
+		}
+	}
+	return out
+}
+
 func log(v *float64) *float64 {
 	if v == nil {
 		return nil
@@ -52,7 +71,8 @@ func log(v *float64) *float64 {
 }
 
 // logTicks puts ticks at 1, 2 and 5 times powers of ten, or if that is too many
-// at powers of ten; an axis that has fewer than two of them is ticked evenly.
+// at powers of ten; an axis that has fewer than three of them has those of a
+// linear one, and one too short for these is ticked evenly.
 func logTicks(from, to float64) []plot.Tick {
 	for _, digits := range [][]float64{{1, 2, 5}, {1}} {
 		var found []plot.Tick
@@ -63,7 +83,16 @@ func logTicks(from, to float64) []plot.Tick {
 				}
 			}
 		}
-		if len(found) <= 9 && len(found) > 1 {
+		if len(found) <= 9 && len(found) > 2 {
+			return found
+		}
+	}
+	if low, high := math.Pow(10, from), math.Pow(10, to); to-from < 1 && apart(low, high) {
+		found := ticks(low, high, 0)
+		for k, t := range found {
+			found[k].Value = math.Log10(t.Value)
+		}
+		if len(found) > 1 {
 			return found
 		}
 	}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+)
+
+// report is what is written of a comparison.
+type report struct {
+	Title    string
+	Command  string // that makes it again
+	Protocol []string
+	Best     string // a sentence
+	Sections []section
+}
+
+// section is a table and what has to be known to read it, and pictures.
+type section struct {
+	Title    string
+	Text     []string
+	table    table.Writer // nil for none
+	pictures []picture
+	dir      string
+}
+
+//go:embed report.html
+var pageText string
+
+var page = template.Must(template.New("report").Parse(pageText))
+
+// newReport puts together what the results say.
+func newReport(c *comparison, command string, results []*result) report {
+	r := report{Title: "Recurrent models side by side", Command: command, Protocol: c.describe(results), Best: bestOf(results)}
+	drawn := pictures(results)
+	add := func(s section) {
+		s.dir = c.dir
+		r.Sections = append(r.Sections, s)
+	}
+	add(section{Title: "Accuracy", table: accuracies(results), Text: []string{
+		"Mean ± standard deviation over the seeds, then the accuracy of each seed in their order. Against the best: the mean difference to the model " +
+			"of the highest mean, and the p-value of a paired t-test over the seeds, two-sided, corrected by Holm's method for the number of models. Where " +
+			"it is at least 0.05, no difference is shown: there may be one, but these runs do not tell. The best was picked by the same figures, and all seeds are " +
+			"tested on the same clips, so the tests say what other seeds would give, not what other clips would.",
+		"Published accuracies are what the papers report for their videos, which are not the data here; they were not measured by this program.",
+	}, pictures: drawn[:2]})
+	if all := claims(results); len(all) > 0 {
+		add(section{Title: "Beside the papers' claims", table: claimed(all), Text: []string{
+			"Whether the order of two models that the papers report is seen here, by a paired t-test over the seeds, with Holm's correction for all rows.",
+		}})
+	}
+	add(section{Title: "Training", pictures: drawn[2:3]})
+	add(section{Title: "Costs", table: costs(results), Text: []string{
+		fmt.Sprintf("A step is forward, backward and the optimiser's on %d clips, in a process of %s; %s were at work at the same time, which slows them down. Training is all steps without reading "+
+			"clips and without the test. Multiply-adds are those of the recurrent layer, forward.", c.Batch, counted(c.Threads, "thread"), counted(cap(c.places), "process")),
+	}, pictures: drawn[3:4]})
+	if len(c.Rates) > 1 {
+		add(section{Title: "Learning rates", table: searches(c.protocol, results), Text: []string{
+			fmt.Sprintf("Accuracy on the part of the training clips that was held out for the choice (* the rate that was taken): %s of %d, whole groups where the data have them. "+
+				"The test clips had no part in it.", counted(c.Rounds, "fold"), c.Folds),
+		}})
+	}
+	add(section{Title: "Confusions", pictures: drawn[4:]})
+	return r
+}
+
+// describe says what all runs share.
+func (c *comparison) describe(results []*result) []string {
+	set := c.Data
+	for _, r := range results {
+		for _, o := range r.runs {
+			set = o.Set
+		}
+	}
+	dropout := "each model's own dropout"
+	if c.Dropout != nil {
+		dropout = fmt.Sprintf("dropout %g", *c.Dropout)
+	}
+	rate := fmt.Sprintf("learning rate %g", c.Rates[0])
+	if len(c.Rates) > 1 {
+		rate = fmt.Sprintf("the learning rate of each model chosen from %s by training on a part of the training clips and testing on the rest of them", join(c.Rates))
+	}
+	lines := []string{
+		fmt.Sprintf("Data: %s.", set),
+		fmt.Sprintf("Each model: %s of batches of %d clips, %s, schedule %s, clipping %g, weight decay %g, label smoothing %g, %s; %s.",
+			counted(c.Epochs, "epoch"), c.Batch, c.Optimizer, c.Schedule, c.Clip, c.WeightDecay, c.LabelSmoothing, dropout, rate),
+		fmt.Sprintf("Seeds: 1 to %d; a seed fixes initial weights, the order of clips, dropout and augmentation. The weights tested are those after the epoch of the lowest training loss.", c.seeds),
+		fmt.Sprintf("Products by %s.", c.Backend),
+	}
+	if c.Augment != "" {
+		lines[1] = strings.TrimSuffix(lines[1], ".") + "; training clips changed at random: " + c.Augment + "."
+	}
+	for _, r := range results {
+		if d := r.diverged(); d != "" {
+			lines = append(lines, fmt.Sprintf("%s diverged with seed %s: its figures are those of the others.", r.Entry.Name, d))
+		}
+	}
+	return lines
+}
+
+// bestOf says which models a reader may take for the best.
+func bestOf(results []*result) string {
+	text := "No model has a result."
+	var alike []string
+	for _, r := range results {
+		switch {
+		case r.best:
+			text = fmt.Sprintf("The highest mean is that of %s, %s, with %s learnable values in its recurrent layer.", r.Entry.Name, r.accuracy.plusMinus(4), grouped.Sprint(r.RecurrentLayer))
+		case r.p >= significance:
+			alike = append(alike, r.Entry.Name)
+		}
+	}
+	if len(alike) > 0 {
+		text += fmt.Sprintf(" To %s %s.", strings.Join(alike, ", "), noDifference)
+	}
+	return text
+}
+
+func join(rates []float64) string {
+	var all []string
+	for _, r := range rates {
+		all = append(all, fmt.Sprintf("%g", r))
+	}
+	return strings.Join(all, ", ")
+}
+
+// counted writes a number of things, "1 step" or "6 steps".
+func counted(n int, of string) string {
+	switch {
+	case n == 1:
+		return "1 " + of
+	case strings.HasSuffix(of, "s"):
+		return fmt.Sprintf("%d %ses", n, of)
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
+// write makes the files of the report.
+func (r report) write(dir string, results []*result) error {
+	for _, s := range r.Sections {
+		if err := drawPictures(dir, s.pictures); err != nil {
+			return err
+		}
+	}
+	for name, write := range map[string]func(io.Writer) error{
+		"index.html":  func(w io.Writer) error { return page.Execute(w, r) },
+		"report.md":   r.markdown,
+		"results.csv": func(w io.Writer) error { _, err := fmt.Fprintln(w, figures(results).RenderCSV()); return err },
+	} {
+		if err := durable.WriteFile(filepath.Join(dir, name), write); err != nil {
+			return errors.Wrapf(err, "compare: %s", name)
+		}
+	}
+	return nil
+}
+
+func (r report) markdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n", r.Title, r.Best)
+	for _, line := range r.Protocol {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	fmt.Fprintf(&b, "\nMade by\n\n```\n%s\n```\n", r.Command)
+	for _, s := range r.Sections {
+		fmt.Fprintf(&b, "\n## %s\n", s.Title)
+		for _, text := range s.Text {
+			fmt.Fprintf(&b, "\n%s\n", text)
+		}
+		if s.table != nil {
+			fmt.Fprintf(&b, "\n%s\n", s.table.RenderMarkdown())
+		}
+		for _, p := range s.pictures {
+			fmt.Fprintf(&b, "\n![%s](%s/%s.png)\n", p.caption, plotsDir, p.name)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Table is the table as HTML, whose cells go-pretty has escaped.
+func (s section) Table() template.HTML {
+	if s.table == nil {
+		return ""
+	}
+	return template.HTML(s.table.RenderHTML())
+}
+
+// plot is a picture inside the page.
+type plot struct {
+	Caption string
+	Source  template.URL
+}
+
+// Plots reads the pictures, which are drawn before.
+func (s section) Plots() ([]plot, error) {
+	var all []plot
+	for _, p := range s.pictures {
+		svg, err := os.ReadFile(filepath.Join(s.dir, plotsDir, p.name+".svg"))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, plot{p.caption, template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))})
+	}
+	return all, nil
+}

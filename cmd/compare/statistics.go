@@ -1,0 +1,75 @@
+package main
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// sample is a mean over seeds and their standard deviation (that of n-1), NaN for
+// a single one.
+type sample struct {
+	values   []float64
+	mean, sd float64
+}
+
+func newSample(values []float64) sample {
+	s := sample{values: values, mean: math.NaN(), sd: math.NaN()}
+	if len(values) > 0 {
+		s.mean = stat.Mean(values, nil)
+	}
+	if len(values) > 1 {
+		s.sd = stat.StdDev(values, nil)
+	}
+	return s
+}
+
+// significance is the probability below which a difference counts as shown.
+const significance = 0.05
+
+// paired returns the p-value of Student's two-sided test that a and b, measured
+// with the same seeds, differ by nothing in the mean. It is NaN for fewer than
+// two seeds. Equal differences leave no doubt: then it is 0, or 1 when they are
+// all 0.
+func paired(a, b []float64) float64 {
+	if len(a) < 2 {
+		return math.NaN()
+	}
+	d := make([]float64, len(a))
+	for k := range d {
+		d[k] = a[k] - b[k]
+	}
+	mean, sd := stat.MeanStdDev(d, nil)
+	n := float64(len(d))
+	if sd <= 1e-12*math.Abs(mean) || sd == 0 {
+		if mean == 0 {
+			return 1
+		}
+		return 0
+	}
+	t := math.Abs(mean) / (sd / math.Sqrt(n))
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t)
+}
+
+// holm returns the p-values as Holm (1979) corrects them for being many: the
+// k-th smallest of n is multiplied with n-k+1, and none is below a smaller one.
+// NaN stays NaN and does not count.
+func holm(p []float64) []float64 {
+	out := slices.Clone(p)
+	var order []int
+	for k, v := range p {
+		if !math.IsNaN(v) {
+			order = append(order, k)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	least := 0.0
+	for k, at := range order {
+		least = max(least, min(1, p[at]*float64(len(order)-k)))
+		out[at] = least
+	}
+	return out
+}

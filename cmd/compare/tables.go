@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// grouped writes whole numbers as 57,600.
+var grouped = message.NewPrinter(language.English)
+
+// newTable returns a table whose header is as given and whose columns from the
+// given one on are numbers.
+func newTable(header table.Row, numbers ...int) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	t.Style().HTML.CSSClass = "results"
+	t.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for _, n := range numbers {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+// plusMinus writes a mean and its standard deviation with so many decimals.
+func (s sample) plusMinus(decimals int) string {
+	switch {
+	case math.IsNaN(s.mean):
+		return "-"
+	case math.IsNaN(s.sd):
+		return strconv.FormatFloat(s.mean, 'f', decimals, 64)
+	}
+	return fmt.Sprintf("%.*f ± %.*f", decimals, s.mean, decimals, s.sd)
+}
+
+// each writes all values.
+func (s sample) each(decimals int) string {
+	var all []string
+	for _, v := range s.values {
+		all = append(all, strconv.FormatFloat(v, 'f', decimals, 64))
+	}
+	return strings.Join(all, " ")
+}
+
+func (r *result) published() string {
+	if r.PublishedAccuracy == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %% on %s", r.PublishedAccuracy, r.Entry.Data)
+}
+
+// accuracies is the main table.
+func accuracies(results []*result) table.Writer {
+	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published (reported)", "recurrent layer", "input weights", "learning rate"}, 6, 7, 8)
+	for _, r := range results {
+		t.AppendRow(table.Row{r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
+			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), fmt.Sprintf("%g", r.rate)})
+	}
+	return t
+}
+
+// costs is the table of what training took.
+func costs(results []*result) table.Writer {
+	t := newTable(table.Row{"model", "a step, ms", "training, s", "peak memory, MB", "multiply-adds a frame", "whole model", "test loss"}, 2, 3, 4, 5, 6, 7)
+	for _, r := range results {
+		t.AppendRow(table.Row{r.Entry.Name, r.stepMillis.plusMinus(1), r.trainingS.plusMinus(1), r.peakMB.plusMinus(0),
+			grouped.Sprint(r.MulAddsPerFrame), grouped.Sprint(r.Description.Model), r.loss.plusMinus(3)})
+	}
+	return t
+}
+
+// searches is the table of the learning rates that were tried.
+func searches(p protocol, results []*result) table.Writer {
+	header := table.Row{"model"}
+	numbers := make([]int, len(p.Rates))
+	for k, rate := range p.Rates {
+		header = append(header, fmt.Sprintf("%g", rate))
+		numbers[k] = k + 2
+	}
+	t := newTable(header, numbers...)
+	for _, r := range results {
+		row := table.Row{r.Entry.Name}
+		for _, c := range r.searched {
+			cell := "diverged"
+			if c.accuracy >= 0 {
+				cell = fmt.Sprintf("%.4f", c.accuracy)
+			}
+			if c.rate == r.rate {
+				cell += " *"
+			}
+			row = append(row, cell)
+		}
+		t.AppendRow(row)
+	}
+	return t
+}
+
+// claimed is the table of published orders of two models.
+func claimed(all []claim) table.Writer {
+	t := newTable(table.Row{"claim", "reported difference", "difference here", "p", "verdict"}, 2, 3, 4)
+	for _, c := range all {
+		p := "-"
+		if !math.IsNaN(c.p) {
+			p = fmt.Sprintf("%.2g", c.p)
+		}
+		t.AppendRow(table.Row{c.above.Entry.Name + " above " + c.below.Entry.Name, fmt.Sprintf("%+.1f points", c.above.PublishedAccuracy-c.below.PublishedAccuracy),
+			fmt.Sprintf("%+.1f points", 100*c.difference), p, c.verdict()})
+	}
+	return t
+}
+
+// figures is the table for programs, a row a model.
+func figures(results []*result) table.Writer {
+	t := table.NewWriter()
+	t.AppendHeader(table.Row{"model", "cell", "format", "joint", "params_input_to_hidden", "params_recurrent_layer", "params_model", "mul_adds_per_frame",
+		"learning_rate", "seeds", "diverged_seeds", "accuracy_mean", "accuracy_sd", "accuracy_by_seed", "loss_mean", "loss_sd", "loss_by_seed",
+		"step_ms_mean", "step_ms_sd", "training_s_mean", "training_s_sd", "peak_rss_mb_mean", "peak_rss_mb_sd",
+		"difference_to_best", "p_holm", "against_best", "published_accuracy_percent", "published_on", "published_input_weights"})
+	number := func(v float64) string {
+		if math.IsNaN(v) {
+			return ""
+		}
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	for _, r := range results {
+		var seeds []string
+		for _, s := range r.seeds {
+			seeds = append(seeds, fmt.Sprint(s))
+		}
+		published := []any{"", "", ""}
+		if r.PublishedAccuracy > 0 {
+			published[0], published[1] = number(r.PublishedAccuracy), r.Entry.Data
+		}
+		if r.Entry.PublishedParams > 0 {
+			published[2] = r.Entry.PublishedParams
+		}
+		t.AppendRow(append(table.Row{r.Entry.Name, r.Cell, r.Description.Format, r.Joint, r.InputToHidden, r.RecurrentLayer, r.Description.Model, r.MulAddsPerFrame,
+			number(r.rate), strings.Join(seeds, " "), strings.ReplaceAll(r.diverged(), ",", ""), number(r.accuracy.mean), number(r.accuracy.sd), r.accuracy.each(6),
+			number(r.loss.mean), number(r.loss.sd), r.loss.each(6), number(r.stepMillis.mean), number(r.stepMillis.sd),
+			number(r.trainingS.mean), number(r.trainingS.sd), number(r.peakMB.mean), number(r.peakMB.sd),
+			number(r.difference), number(r.p), r.verdict()}, published...))
+	}
+	return t
+}

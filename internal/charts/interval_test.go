@@ -1,0 +1,76 @@
+package charts
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func drawn(t require.TestingT, dir string, p Panel) string {
+	path := filepath.Join(dir, "a.svg")
+	require.NoError(t, Draw(path, p))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(data)
+}
+
+// A band is one area, cut where a point has no interval; markers have an error
+// bar of three lines each.
+func TestIntervals(t *testing.T) {
+	dir := t.TempDir()
+	nan := math.NaN()
+	line := Line{Name: "a", X: []float64{1, 2, 3, 4, 5}, Y: []float64{1, 2, 3, 2, 1}}
+	plain := drawn(t, dir, Panel{Lines: []Line{line}})
+	count := func(p Panel, what string) int { return strings.Count(drawn(t, dir, p), what) }
+
+	band := line
+	band.Low, band.High = []float64{0.5, 1.5, 2.5, 1.5, 0.5}, []float64{1.5, 2.5, 3.5, 2.5, 1.5}
+	const area = "fill-opacity:0.18824"
+	require.Zero(t, strings.Count(plain, area))
+	require.Equal(t, 1, count(Panel{Lines: []Line{band}}, area))
+	band.Low[2] = nan
+	require.Equal(t, 2, count(Panel{Lines: []Line{band}}, area))
+	band.High[0] = math.Inf(1)
+	require.Equal(t, 2, count(Panel{Lines: []Line{band}}, area))
+	band.Low[1] = -1
+	require.Equal(t, 2, count(Panel{LogY: true, Lines: []Line{band}}, area))
+
+	points := line
+	points.Marker = true
+	without := count(Panel{Lines: []Line{points}}, "<path")
+	points.Low, points.High = []float64{0, nan, 1, 1, 0}, []float64{2, 2, nan, 3, 2}
+	// The axis may have other ticks, so the stroke width of error bars is counted.
+	require.Greater(t, count(Panel{Lines: []Line{points}}, "<path"), without)
+}
+
+// The axis has room for the intervals.
+func TestIntervalsFit(t *testing.T) {
+	p := Panel{Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1}, Low: []float64{-9}, High: []float64{9}, Marker: true}}}
+	out := p.plot(newLooks([]Panel{p}))
+	require.Less(t, out.Y.Min, -9.0)
+	require.Greater(t, out.Y.Max, 9.0)
+}
+
+func TestIntervalErrors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.svg")
+	l := Line{Name: "l", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}
+	require.ErrorContains(t, Draw(path, Panel{Title: "p", Lines: []Line{l}}), `panel "p": line "l" has 1 X, 1 Low and 0 High`)
+}
+
+func TestIntervalsAnything(t *testing.T) {
+	dir := t.TempDir()
+	value := rapid.OneOf(rapid.Float64(), rapid.Float64Range(-1, 1), rapid.Just(math.NaN()), rapid.Just(math.Inf(1)), rapid.Just(math.Inf(-1)))
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 6).Draw(t, "n")
+		some := func(what string) []float64 { return rapid.SliceOfN(value, n, n).Draw(t, what) }
+		l := Line{Name: "l", X: some("x"), Y: some("y"), Low: some("low"), High: some("high"), Marker: rapid.Bool().Draw(t, "marker")}
+		svg := drawn(t, dir, Panel{LogX: rapid.Bool().Draw(t, "logx"), LogY: rapid.Bool().Draw(t, "logy"), Lines: []Line{l}})
+		require.NotContains(t, svg, "NaN")
+		require.NotContains(t, svg, "Inf")
+	})
+}
