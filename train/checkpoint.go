@@ -38,6 +38,7 @@ type settings struct {
 	WeightDecay    float64  `json:"weight_decay"`
 	Clip           float64  `json:"clip"`
 	LabelSmoothing float64  `json:"label_smoothing"`
+	Augment        string   `json:"augment"`
 	Patience       int      `json:"patience"`
 	Freeze         []string `json:"freeze"`
 	Seed           uint64   `json:"seed"`
@@ -58,7 +59,7 @@ func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
 		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.Clip,
-		c.LabelSmoothing, c.Patience, append([]string{}, c.Freeze...), c.Seed,
+		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -38,6 +39,10 @@ type Config struct {
 	// an evaluation without.
 	LabelSmoothing float64
 
+	// Augment changes the training clips, anew in every epoch. The loss of a
+	// training epoch is measured on the changed ones.
+	Augment datasets.Augmentation
+
 	// Patience ends the run when this many epochs in a row brought no lower
 	// loss, on the validation part or, without one, in training; 0 never does.
 	Patience int
@@ -46,7 +51,7 @@ type Config struct {
 	// values, such as "layer1.input.*" for the cores of the first layer.
 	Freeze []string
 
-	// Seed fixes the order of clips. The model's own seed fixes its initial
+	// Seed fixes the order of clips and the augmentation. The model's own seed fixes its initial
 	// weights and dropout.
 	Seed uint64
 
@@ -135,6 +140,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.Errorf("train: weight decay %v; want at least 0", c.WeightDecay)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, errors.Errorf("train: label smoothing %v; want at least 0 and below 1", c.LabelSmoothing)
+	case !c.Augment.Valid():
+		return c, errors.Errorf("train: augmentation %+v; want deviations from 0 to 2", c.Augment)
 	case c.Patience < 0:
 		return c, errors.Errorf("train: patience of %d epochs; want at least 1, or 0 for none", c.Patience)
 	case c.SaveEvery < 0:

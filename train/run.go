@@ -163,7 +163,8 @@ func (r *run) epoch(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for batch, err := range datasets.Batches(r.set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
+	set := datasets.Augment(r.set, r.cfg.Augment, r.cfg.Seed, r.at.Epoch)
+	for batch, err := range datasets.Batches(set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ func TestJointCounts(t *testing.T) {
 	for name, c := range map[string]struct {
 		network, biases int
 	}{
+		// Both directions.
+		"fdtt-bigru": {2 * (9*12*4 + 1280 + 1280 + 288), 2 * 768},
 		// Leaves 9·(g·4)·8, 10·4·8, 10·2·8, 9·4·8, 8·2·8; transfer tensors 8·8·8; root 8·8.
 		"fdht-lstm":         {9*16*8 + 320 + 160 + 288 + 128 + 3*512 + 64, 1024},
 		"fdht-gru":          {9*12*8 + 320 + 160 + 288 + 128 + 3*512 + 64, 768},
@@ -57,8 +59,12 @@ func TestJointCounts(t *testing.T) {
 			d, err := zoo.Describe(e)
 			require.NoError(t, err)
 			require.Equal(t, 256, d.Hidden, e.Name)
+			width := d.Hidden
+			if e.Spec.Bidirectional {
+				width *= 2
+			}
 			require.Equal(t, zoo.Counts{
-				InputToHidden: c.network, RecurrentLayer: c.network + c.biases, Model: c.network + c.biases + 257*classes,
+				InputToHidden: c.network, RecurrentLayer: c.network + c.biases, Model: c.network + c.biases + (width+1)*classes,
 			}, d.Counts, e.Name)
 			require.Less(t, d.RecurrentLayer, 9000, e.Name)
 			require.True(t, d.Joint)
@@ -67,7 +73,7 @@ func TestJointCounts(t *testing.T) {
 	}
 	es, err := zoo.List("*fd*")
 	require.NoError(t, err)
-	require.Len(t, es, 48)
+	require.Len(t, es, 50)
 }
 
 // The gradient of every weight of a small fdht-lstm, classifier and all, against

@@ -79,7 +79,7 @@ func TestListAndFind(t *testing.T) {
 		}
 		return names
 	}
-	require.Len(t, names(""), 81)
+	require.Len(t, names(""), 83)
 	require.Equal(t, []string{"lstm-youtube", "tt-lstm-youtube", "tt-gru-youtube", "ht-lstm-youtube"}, names("*-youtube")[:4])
 	require.Equal(t, []string{"tt-gru", "tr-gru", "bt-gru", "ht-gru"}, names("[^f]?-gru"))
 	require.Equal(t, []string{"fdht-lstm", "fdtt-lstm", "fdtr-lstm", "fdbt-lstm"}, names("fd*-lstm"))

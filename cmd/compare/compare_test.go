@@ -87,6 +87,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",
 		"-out x -optimizer adm":               "compare: -optimizer",
+		"-out x -augment color:1":             `no augmentation is called "color"; did you mean "colour"?`,
 		"-out x -schedule cos":                "compare: -schedule",
 		"-out x -dropout 1":                   "compare: -dropout is 1; want at least 0 and below 1",
 		"-out x -seeds 0":                     "compare: -seeds is 0; want at least 1",

@@ -52,6 +52,7 @@ type flags struct {
 	clip        float64
 	smoothing   float64
 	dropout     float64
+	augment     string
 	quiet       bool
 
 	// Costs and their growth.
@@ -88,7 +89,7 @@ two operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products
 
 // What each job reads; the rest would be ignored without a word.
 var (
-	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "threads", "jobs", "quiet"}
+	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "augment", "threads", "jobs", "quiet"}
 	costFlags     = []string{"cost", "models", "batch", "steps", "runs", "warm-up", "threads", "json"}
 	growthFlags   = []string{"growth", "batch", "steps", "runs", "warm-up", "threads"}
 )
@@ -112,6 +113,7 @@ func newFlags() *flags {
 	set.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	set.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
 	set.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training (default that of each model)")
+	set.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2")
 	set.IntVar(&f.jobs, "jobs", 0, "runs at the same time; 0 for as many as -threads leaves cores for. A dense model of 57,600 inputs takes 3.5 GB")
 	set.IntVar(&f.threads, "threads", 0, "processor cores of a run; 0 for one with -out, which several runs share better, and for all without")
 	set.IntVar(&f.batch, "batch", 16, "clips a step")
@@ -220,6 +222,9 @@ func (f *flags) check() error {
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return usage{errors.WithMessage(err, "compare: -optimizer")}
 	}
+	if _, err := datasets.ParseAugmentation(f.augment); err != nil {
+		return usage{errors.WithMessage(err, "compare: -augment")}
+	}
 	if _, err := train.ParseSchedule(f.schedule); err != nil {
 		return usage{errors.WithMessage(err, "compare: -schedule")}
 	}
@@ -253,7 +258,7 @@ func (f *flags) command() string {
 func (f *flags) protocol() (protocol, error) {
 	p := protocol{
 		Data: f.data, Split: f.split, Epochs: f.epochs, Batch: f.batch, Folds: f.folds, Rounds: f.rounds, Schedule: f.schedule, Optimizer: f.optimizer,
-		WeightDecay: f.weightDecay, Clip: f.clip, LabelSmoothing: f.smoothing, Threads: f.threads, Backend: backend.Name,
+		WeightDecay: f.weightDecay, Clip: f.clip, LabelSmoothing: f.smoothing, Augment: f.augment, Threads: f.threads, Backend: backend.Name,
 	}
 	if f.given("dropout") {
 		p.Dropout = &f.dropout

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/train"
 )
@@ -81,6 +82,9 @@ func (p protocol) config(rate float64, seed uint64) (train.Config, error) {
 	}
 	var err error
 	if cfg.Optimizer, err = train.ParseOptimizer(p.Optimizer); err != nil {
+		return cfg, err
+	}
+	if cfg.Augment, err = datasets.ParseAugmentation(p.Augment); err != nil {
 		return cfg, err
 	}
 	cfg.Schedule, err = train.ParseSchedule(p.Schedule)

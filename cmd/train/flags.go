@@ -36,7 +36,7 @@ type flags struct {
 	epochs, batch, accumulate, patience    int
 	lr, weightDecay, smoothing             float64
 	dropout, clip                          float64
-	optimizer, schedule, freeze            string
+	optimizer, schedule, freeze, augment   string
 	seed                                   uint64
 	out, resume, eval, logits, config, svg string
 	saveEvery                              time.Duration
@@ -110,6 +110,7 @@ func newFlags() *flags {
 	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
+	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
 	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
 	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
 	fs.Uint64Var(&f.seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
@@ -286,6 +287,9 @@ func (f *flags) check() error {
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return usage{errors.WithMessage(err, "train: -optimizer")}
+	}
+	if _, err := datasets.ParseAugmentation(f.augment); err != nil {
+		return usage{errors.WithMessage(err, "train: -augment")}
 	}
 	if _, err := train.ParseSchedule(f.schedule); err != nil {
 		return usage{errors.WithMessage(err, "train: -schedule")}

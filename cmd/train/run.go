@@ -145,6 +145,9 @@ func (f *flags) trainConfig() (train.Config, error) {
 	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
 		return cfg, err
 	}
+	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
+		return cfg, err
+	}
 	for p := range strings.SplitSeq(f.freeze, ",") {
 		if p = strings.TrimSpace(p); p != "" {
 			cfg.Freeze = append(cfg.Freeze, p)

@@ -1,0 +1,129 @@
+package datasets
+
+import (
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// Augmentation changes training clips at random, anew in every epoch, so that a
+// model learns not to rely on what does not matter. The zero value changes
+// nothing.
+type Augmentation struct {
+	// Brightness is the standard deviation of the logarithm of a factor that all
+	// values of a clip are multiplied with, as they were before normalisation.
+	Brightness float64
+	// Colour is the same for a factor of each place of the last axis apart.
+	Colour float64
+}
+
+// Valid tells whether the deviations are from 0 to 2; beyond that nothing is
+// recognised.
+func (a Augmentation) Valid() bool {
+	return a.Brightness >= 0 && a.Brightness <= 2 && a.Colour >= 0 && a.Colour <= 2
+}
+
+// String returns the augmentation as ParseAugmentation reads it, "" for none.
+func (a Augmentation) String() string {
+	var parts []string
+	for _, p := range []struct {
+		name  string
+		value float64
+	}{{"brightness", a.Brightness}, {"colour", a.Colour}} {
+		if p.value != 0 {
+			parts = append(parts, p.name+":"+strconv.FormatFloat(p.value, 'g', -1, 64))
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// ParseAugmentation reads what String writes, such as "brightness:0.3,colour:0.2".
+// It returns an error that names what it doesn't know, and for what is not Valid.
+func ParseAugmentation(s string) (Augmentation, error) {
+	var a Augmentation
+	if s == "" {
+		return a, nil
+	}
+	seen := map[string]bool{}
+	for part := range strings.SplitSeq(s, ",") {
+		name, text, _ := strings.Cut(part, ":")
+		var field *float64
+		switch name {
+		case "brightness":
+			field = &a.Brightness
+		case "colour":
+			field = &a.Colour
+		default:
+			return a, errors.Errorf("datasets: no augmentation is called %q%s", name, didyoumean.Hint(name, []string{"brightness", "colour"}))
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		*field = v
+		if err != nil || !a.Valid() || seen[name] {
+			return a, errors.Errorf("datasets: augmentation %q; want each name once, with a deviation from 0 to 2, as in brightness:0.3,colour:0.2", s)
+		}
+		seen[name] = true
+	}
+	return a, nil
+}
+
+// Augment returns s with its training clips changed, as drawn from the seed for
+// each clip of an epoch. All steps of a clip are changed alike. The other parts
+// are those of s. Closing the new set closes s.
+func Augment(s Set, a Augmentation, seed uint64, epoch int) Set {
+	if a == (Augmentation{}) {
+		return s
+	}
+	shape := s.StepShape()
+	channels := shape[len(shape)-1]
+	n := s.Normalisation()
+	black := make([]float32, channels) // what a stored 0 is after normalisation
+	for c := range n.Mean {
+		black[c] = float32(-n.Mean[c] / n.Std[c])
+	}
+	if len(n.Mean) == 1 {
+		for c := range black {
+			black[c] = black[0]
+		}
+	}
+	return &augmented{Set: s, how: a, seed: seed, epoch: uint64(epoch), black: black}
+}
+
+type augmented struct {
+	Set
+	how         Augmentation
+	seed, epoch uint64
+	black       []float32 // by channel
+}
+
+func (a *augmented) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	label, steps, err = a.Set.Read(p, i, x)
+	if err != nil || p != Train {
+		return label, steps, err
+	}
+	factors := a.factors(i)
+	real := len(x) / a.Steps() * steps // the steps behind stay zero
+	for at := 0; at < real; at += len(factors) {
+		pixel := x[at : at+len(factors)]
+		for c, f := range factors {
+			pixel[c] = a.black[c] + f*(pixel[c]-a.black[c])
+		}
+	}
+	return label, steps, nil
+}
+
+// factors draws those of a clip, by channel.
+func (a *augmented) factors(clip int) []float32 {
+	// The epoch above the clip: each pair has a key of its own.
+	rng := rand.New(rand.NewPCG(a.seed, a.epoch<<32^uint64(clip)))
+	brightness := a.how.Brightness * rng.NormFloat64()
+	factors := make([]float32, len(a.black))
+	for c := range factors {
+		factors[c] = float32(math.Exp(brightness + a.how.Colour*rng.NormFloat64()))
+	}
+	return factors
+}
