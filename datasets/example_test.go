@@ -103,3 +103,49 @@ func ExampleBatches() {
 	// 100 clips in 5529600 values
 	// 56 clips in 5529600 values
 }
+
+// Two of the four subjects of a training part, to judge on and to train on.
+func ExampleFold() {
+	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	const folds, seed = 2, 1
+	for fold := range folds {
+		inner, err := datasets.Fold(set, folds, fold, seed)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(inner.Name(), inner.Clips(datasets.Train), inner.Clips(datasets.Test))
+	}
+	// Output:
+	// actions (few-subjects), fold 1 of 2 of its training part 128 128
+	// actions (few-subjects), fold 2 of 2 of its training part 128 128
+}
+
+// Frames whose brightness and colours differ from epoch to epoch.
+func ExampleAugment() {
+	set, err := datasets.Open("actions", datasets.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	how, err := datasets.ParseAugmentation("brightness:0.3,colour:0.2")
+	if err != nil {
+		log.Fatal(err)
+	}
+	x := make([]float32, 6*48*64*3)
+	const seed, clip = 1, 0
+	for epoch := range 2 {
+		if _, _, err := datasets.Augment(set, how, seed, epoch).Read(datasets.Train, clip, x); err != nil {
+			log.Fatal(err)
+		}
+		brightest := x[0]
+		for _, v := range x {
+			brightest = max(brightest, v)
+		}
+		fmt.Printf("epoch %d: up to %.1f standard deviations\n", epoch, brightest)
+	}
+	// Output:
+	// epoch 0: up to 9.5 standard deviations
+	// epoch 1: up to 15.3 standard deviations
+}

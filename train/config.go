@@ -141,7 +141,7 @@ func (c Config) withDefaults() (Config, error) {
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, errors.Errorf("train: label smoothing %v; want at least 0 and below 1", c.LabelSmoothing)
 	case !c.Augment.Valid():
-		return c, errors.Errorf("train: augmentation %+v; want deviations from 0 to 2", c.Augment)
+		return c, errors.Errorf("train: augmentation %q; want deviations from 0 to 2", c.Augment.String())
 	case c.Patience < 0:
 		return c, errors.Errorf("train: patience of %d epochs; want at least 1, or 0 for none", c.Patience)
 	case c.SaveEvery < 0:

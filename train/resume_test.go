@@ -104,7 +104,7 @@ func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
 	require.NoError(t, err)
 	return Config{
 		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), Threads: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
-		WeightDecay: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
+		WeightDecay: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
 	}, pick(rng, 0, 0.3)
 }
 
@@ -141,14 +141,15 @@ func TestResumeErrors(t *testing.T) {
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
 	require.NoError(t, err)
 	for text, change := range map[string]func(*Config){
-		"the run had batch 6, and now 7":                                               func(c *Config) { c.Batch = 7 },
-		"the run had threads 2, and now 3; it cannot go on as if it had never stopped": func(c *Config) { c.Threads = 3 },
-		"the run had learning_rate 0.02, and now 0.1":                                  func(c *Config) { c.LearningRate = 0.1 },
-		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                func(c *Config) { c.Optimizer = SGD{} },
-		`the run had schedule "constant", and now "cosine:0"`:                          func(c *Config) { c.Schedule = Cosine{} },
-		`the run had freeze [], and now ["head.*"]`:                                    func(c *Config) { c.Freeze = []string{"head.*"} },
-		"the run had seed 3, and now 4; it cannot go on as if it had never stopped":    func(c *Config) { c.Seed = 4 },
-		"the run had label_smoothing 0, and now 0.1; it cannot go on as if it had nev": func(c *Config) { c.LabelSmoothing = 0.1 },
+		"the run had batch 6, and now 7":                                                func(c *Config) { c.Batch = 7 },
+		"the run had threads 2, and now 3; it cannot go on as if it had never stopped":  func(c *Config) { c.Threads = 3 },
+		"the run had learning_rate 0.02, and now 0.1":                                   func(c *Config) { c.LearningRate = 0.1 },
+		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                 func(c *Config) { c.Optimizer = SGD{} },
+		`the run had schedule "constant", and now "cosine:0"`:                           func(c *Config) { c.Schedule = Cosine{} },
+		`the run had freeze [], and now ["head.*"]`:                                     func(c *Config) { c.Freeze = []string{"head.*"} },
+		"the run had seed 3, and now 4; it cannot go on as if it had never stopped":     func(c *Config) { c.Seed = 4 },
+		`the run had augment "", and now "colour:0.1"; it cannot go on as if it had ne`: func(c *Config) { c.Augment.Colour = 0.1 },
+		"the run had label_smoothing 0, and now 0.1; it cannot go on as if it had nev":  func(c *Config) { c.LabelSmoothing = 0.1 },
 	} {
 		c, err := Last(cfg.Dir)
 		require.NoError(t, err)

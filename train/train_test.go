@@ -200,6 +200,7 @@ func TestErrors(t *testing.T) {
 		"train: 0 epochs; want at least 1":                                                             func(c *Config) { c.Epochs = 0 },
 		"train: learning rate +Inf; want a positive number":                                            func(c *Config) { c.LearningRate = math.Inf(1) },
 		"train: clipping to a norm of +Inf; want a positive number, or 0 for none":                     func(c *Config) { c.Clip = math.Inf(1) },
+		`train: augmentation "brightness:3"; want deviations from 0 to 2`:                              func(c *Config) { c.Augment.Brightness = 3 },
 		"train: weight decay NaN; want at least 0":                                                     func(c *Config) { c.WeightDecay = math.NaN() },
 		"train: label smoothing 1; want at least 0 and below 1":                                        func(c *Config) { c.LabelSmoothing = 1 },
 		"train: patience of -1 epochs; want at least 1, or 0 for none":                                 func(c *Config) { c.Patience = -1 },
