@@ -142,7 +142,7 @@ func (c *comparison) job(e zoo.Entry, rate float64, seed uint64, fold int) job {
 func (c *comparison) outcome(ctx context.Context, j job) (*outcome, error) {
 	if o, err := j.outcome(); o != nil || err != nil {
 		if o != nil {
-			c.shown.skip(j)
+			c.shown.skip(j, o)
 		}
 		return o, err
 	}

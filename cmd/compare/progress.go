@@ -65,17 +65,20 @@ func (p *progress) step(j job, steps int) {
 
 func (p *progress) move(j job, steps int) {
 	l := p.models[j.Model]
-	if more := steps - l.at[j.Dir]; more > 0 && l.bar != nil {
-		l.bar.IncrBy(more)
+	if more := steps - l.at[j.Dir]; more > 0 {
+		l.at[j.Dir] = steps
+		if l.bar != nil {
+			l.bar.IncrBy(more)
+		}
 	}
-	l.at[j.Dir] = steps
 }
 
 // skip tells that a run had ended before.
-func (p *progress) skip(j job) {
+func (p *progress) skip(j job, o *outcome) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended++
+	p.move(j, o.steps())
 	p.models[j.Model].last = "was there"
 }
 
@@ -92,6 +95,7 @@ func (p *progress) done(j job, o *outcome, took time.Duration) {
 		score = "diverged"
 	}
 	text := fmt.Sprintf("%s, rate %g: %s", what, j.Rate, score)
+	p.move(j, o.steps())
 	p.models[j.Model].last = text
 	if p.bars == nil {
 		fmt.Fprintf(p.w, "%d of %d  %s  %s, %s\n", p.ended, p.runs, j.Model, text, took.Round(time.Second))

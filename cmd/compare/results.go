@@ -44,7 +44,7 @@ func newResults(all []*contender) ([]*result, error) {
 			r.seeds = append(r.seeds, o.Seed)
 			accuracy, loss = append(accuracy, o.Test.Accuracy), append(loss, o.Test.Loss)
 			step, peak = append(step, o.StepMillis), append(peak, o.PeakMB)
-			training = append(training, o.StepMillis*float64(o.Epochs[len(o.Epochs)-1].Updates)/1000)
+			training = append(training, o.StepMillis*float64(o.steps())/1000)
 		}
 		r.accuracy, r.loss, r.stepMillis = newSample(accuracy), newSample(loss), newSample(step)
 		r.trainingS, r.peakMB = newSample(training), newSample(peak)

@@ -50,6 +50,14 @@ type outcome struct {
 	PeakMB     float64       `json:"peak_rss_mb"`
 }
 
+// steps is the number of steps of the whole run, 0 when it diverged.
+func (o *outcome) steps() int {
+	if len(o.Epochs) == 0 {
+		return 0
+	}
+	return o.Epochs[len(o.Epochs)-1].Updates
+}
+
 const outcomeFile = "result.json"
 
 // outcome returns what the job came to before, nil when it has not ended yet.
