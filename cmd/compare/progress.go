@@ -87,18 +87,18 @@ func (p *progress) done(j job, o *outcome, took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended++
-	what, score := fmt.Sprintf("seed %d", j.Seed), fmt.Sprintf("test accuracy %.4f", o.Test.Accuracy)
+	what, of := fmt.Sprintf("seed %d", j.Seed), "test accuracy "
 	if j.Fold > 0 {
-		what, score = fmt.Sprintf("search, fold %d", j.Fold), fmt.Sprintf("accuracy there %.4f", o.Test.Accuracy)
+		what, of = fmt.Sprintf("rate %g", j.Rate), fmt.Sprintf("accuracy on fold %d ", j.Fold)
 	}
+	score := fmt.Sprintf("%.4f", o.Test.Accuracy)
 	if o.Diverged != "" {
-		score = "diverged"
+		of, score = "", "diverged"
 	}
-	text := fmt.Sprintf("%s, rate %g: %s", what, j.Rate, score)
 	p.move(j, o.steps())
-	p.models[j.Model].last = text
+	p.models[j.Model].last = what + ": " + score // beside a bar there is little room
 	if p.bars == nil {
-		fmt.Fprintf(p.w, "%d of %d  %s  %s, %s\n", p.ended, p.runs, j.Model, text, took.Round(time.Second))
+		fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", p.ended, p.runs, j.Model, what, of, score, took.Round(time.Second))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -164,6 +165,7 @@ func TestInterrupted(t *testing.T) {
 		go func() { // stop when two more runs have ended, and in the middle of others
 			before := len(ended(dir))
 			for ctx.Err() == nil && len(ended(dir)) < before+2 {
+				time.Sleep(time.Millisecond)
 			}
 			cancel()
 		}()

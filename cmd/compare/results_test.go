@@ -1,0 +1,78 @@
+package main
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// ran returns a model of the zoo with runs of these accuracies; a negative one
+// diverged.
+func ran(t *testing.T, name string, accuracies ...float64) *contender {
+	e, err := zoo.Find(name)
+	require.NoError(t, err)
+	c := &contender{Entry: e}
+	for k, a := range accuracies {
+		o := &outcome{Seed: uint64(k + 1), Test: train.Score{Accuracy: a}, Epochs: []train.Epoch{{Updates: 100}}, StepMillis: 20}
+		if a < 0 {
+			o.Diverged, o.Epochs = "NaN", nil
+		}
+		c.runs = append(c.runs, o)
+	}
+	return c
+}
+
+func TestResults(t *testing.T) {
+	results, err := newResults([]*contender{
+		ran(t, "tt-lstm", 0.80, 0.82, 0.81),
+		ran(t, "ht-lstm", 0.90, 0.93, 0.91),
+		ran(t, "tr-lstm", 0.88, 0.95, 0.89),
+		ran(t, "bt-lstm", -1, 0.10, 0.50),
+		ran(t, "lstm", -1, -1, -1),
+	})
+	require.NoError(t, err)
+	tt, ht, tr, bt, dense := results[0], results[1], results[2], results[3], results[4]
+	require.True(t, ht.best)
+	require.Equal(t, "best", ht.verdict())
+	require.InDelta(t, 2.0, ht.trainingS.mean, 1e-12)
+
+	// Differences -0.10, -0.11, -0.10: t = 31. Three p-values are corrected.
+	require.InDelta(t, -0.31/3, tt.difference, 1e-12)
+	require.InDelta(t, 3*paired(tt.accuracy.values, ht.accuracy.values), tt.p, 1e-12)
+	require.Regexp(t, `^-0\.1033 \(p = 0\.003\d*\)$`, tt.verdict())
+	require.Regexp(t, `^-0\.0067, no difference shown \(p = 0\.\d+\)$`, tr.verdict())
+	// The seeds that both have.
+	require.Equal(t, []uint64{2, 3}, bt.seeds)
+	require.Equal(t, "1", bt.diverged())
+	require.InDelta(t, (0.10+0.50)/2-(0.93+0.91)/2, bt.difference, 1e-12)
+	require.Equal(t, "diverged with every seed", dense.verdict())
+	require.True(t, math.IsNaN(dense.accuracy.mean))
+	require.Equal(t, "-", dense.accuracy.plusMinus(4))
+	require.Equal(t, "The highest mean is that of ht-lstm, 0.9133 ± 0.0153, with 264,413 learnable values in its recurrent layer. To tr-lstm, bt-lstm no difference shown.", bestOf(results))
+
+	verdicts := map[string]string{}
+	for _, c := range claims(results) {
+		verdicts[c.above.Entry.Name+" "+c.below.Entry.Name] = c.verdict()
+	}
+	require.Len(t, verdicts, 10, "every pair of the five")
+	require.Equal(t, "holds here", verdicts["ht-lstm tt-lstm"])
+	require.Equal(t, noDifference, verdicts["ht-lstm tr-lstm"])
+	require.Equal(t, "not tested", verdicts["tt-lstm lstm"])
+
+	// Without a result at all there is still a report.
+	results, err = newResults([]*contender{ran(t, "lstm", -1)})
+	require.NoError(t, err)
+	require.Equal(t, "No model has a result.", bestOf(results))
+}
+
+func TestClaimTheOtherWayRound(t *testing.T) {
+	results, err := newResults([]*contender{ran(t, "ht-lstm", 0.5, 0.52, 0.51), ran(t, "tt-lstm", 0.9, 0.93, 0.91), ran(t, "tt-lstm-youtube", 0.1, 0.2, 0.3), ran(t, "tt-gru", 1, 1, 1)})
+	require.NoError(t, err)
+	all := claims(results)
+	require.Len(t, all, 1, "models without a published accuracy or of other data make no claim")
+	require.Equal(t, "the other way round here", all[0].verdict())
+}
