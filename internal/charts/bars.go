@@ -2,6 +2,7 @@ package charts
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
@@ -10,8 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Bar is one bar of a BarPanel. Low and High are the ends of an error bar; a NaN
-// in one of them leaves it out.
+// Bar is one bar of a BarPanel. Low and High are the ends of an error bar, and
+// there is none when they are equal or one is not finite.
 type Bar struct {
 	Name             string
 	Value, Low, High float64
@@ -42,26 +43,39 @@ func Bars(path string, panels ...BarPanel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)
 	}
-	rows := 0 // of the panel with most bars
 	for _, p := range panels {
 		if err := p.check(); err != nil {
 			return errors.Wrapf(err, "charts: %s", path)
 		}
-		rows = max(rows, len(p.Bars))
 	}
-	columns := min(2, len(panels))
-	width := vg.Length(panelWidth + 2*margin)
-	height := vg.Length(2*margin + titleHeight + rows*rowHeight + axisRoom)
-	down := vg.Length((len(panels) + columns - 1) / columns)
-	pg, err := newPage(path, vg.Length(columns)*width, down*height)
+	const width = vg.Length(panelWidth + 2*margin)
+	var height vg.Length
+	for row := range slices.Chunk(panels, 2) {
+		height += rowOf(row)
+	}
+	pg, err := newPage(path, vg.Length(min(2, len(panels)))*width, height)
 	if err != nil {
 		return err
 	}
-	for i, p := range panels {
-		corner := vg.Point{X: vg.Length(i%columns) * width, Y: pg.Max.Y - vg.Length(i/columns+1)*height}
-		p.draw(pg, vg.Rectangle{Min: corner, Max: corner.Add(vg.Point{X: width, Y: height})})
+	top := pg.Max.Y
+	for row := range slices.Chunk(panels, 2) {
+		bottom := top - rowOf(row)
+		for i, p := range row {
+			left := vg.Length(i) * width
+			p.draw(pg, vg.Rectangle{Min: vg.Point{X: left, Y: bottom}, Max: vg.Point{X: left + width, Y: top}})
+		}
+		top = bottom
 	}
 	return pg.save()
+}
+
+// rowOf returns the height of a row of panels, that of the one with most bars.
+func rowOf(panels []BarPanel) vg.Length {
+	bars := 0
+	for _, p := range panels {
+		bars = max(bars, len(p.Bars))
+	}
+	return vg.Length(2*margin + titleHeight + bars*rowHeight + axisRoom)
 }
 
 func (p BarPanel) check() error {
@@ -77,7 +91,7 @@ func (p BarPanel) check() error {
 }
 
 // hasError tells whether the bar has an error bar.
-func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low <= b.High }
+func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low < b.High }
 
 // scale returns the ends of the axis, in logarithms on a logarithmic one.
 func (p BarPanel) scale() (from, to float64) {
@@ -127,8 +141,9 @@ func (p BarPanel) draw(pg *page, r vg.Rectangle) {
 			line := draw.LineStyle{Color: ink, Width: 1.25}
 			low, high := at(b.Low), at(b.High)
 			pg.StrokeLine2(line, low, y, high, y)
-			for _, x := range []vg.Length{low, high} {
-				pg.StrokeLine2(line, x, y-capWidth, x, y+capWidth)
+			pg.StrokeLine2(line, high, y-capWidth, high, y+capWidth)
+			if low > left { // and not cut by the axis
+				pg.StrokeLine2(line, low, y-capWidth, low, y+capWidth)
 			}
 			end = max(end, high)
 		}
@@ -147,7 +162,7 @@ func (p BarPanel) drawAxis(pg *page, from, to float64, place func(float64) vg.Le
 		marks = ticks(from, to, 0)
 	}
 	label := style(tickSize, draw.XCenter, draw.YTop)
-	for _, m := range marks {
+	for _, m := range apartBy(textGap, marks, label, place) {
 		x := place(m.Value)
 		pg.StrokeLine2(draw.LineStyle{Color: faint, Width: 0.75}, x, bottom, x, top)
 		pg.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.75}, x, bottom-tickLength, x, bottom)
@@ -157,13 +172,37 @@ func (p BarPanel) drawAxis(pg *page, from, to float64, place func(float64) vg.Le
 	pg.text(p.X, style(labelSize, draw.XCenter, draw.YCenter), (place(from)+place(to))/2, bottom-axisRoom+lineHeight/2, place(to)-place(from))
 }
 
-// significant writes v with three significant digits, whole numbers in full.
+// apartBy returns all ticks, or every third or fifth and so on, so that there is
+// a gap between their labels. Of 1, 2 and 5 every third leaves powers of ten.
+func apartBy(gap vg.Length, marks []plot.Tick, label draw.TextStyle, place func(float64) vg.Length) []plot.Tick {
+	for every := 1; ; every += 2 {
+		var kept []plot.Tick
+		fits, end := true, vg.Length(math.Inf(-1)) // of the label before
+		for k := 0; k < len(marks); k += every {
+			at, half := place(marks[k].Value), label.Width(marks[k].Label)/2
+			fits = fits && at-half >= end+gap
+			kept, end = append(kept, marks[k]), at+half
+		}
+		if fits {
+			return kept
+		}
+	}
+}
+
+// significant writes v with three significant digits: 0.450, 17.6, 1,240.
 func significant(v float64) string {
-	switch {
-	case v == 0:
+	if v == 0 {
 		return "0"
-	case v >= 1e7 || v < 1e-4:
+	}
+	power := strconv.FormatFloat(v, 'e', 2, 64) // d.dde±dd
+	exponent, _ := strconv.Atoi(power[len("d.dde"):])
+	if exponent < -4 || exponent > 6 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Floor(math.Log10(v)))), 64)
+	rounded, _ := strconv.ParseFloat(power, 64)
+	digits := strconv.FormatFloat(rounded, 'f', max(0, 2-exponent), 64)
+	for at := exponent - 2; at > 0; at -= 3 { // three digits before the end, six, ...
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }

@@ -1,4 +1,4 @@
-// Package charts draws curves and confusion matrices as PNG or SVG files, with
+// Package charts draws curves, bars and confusion matrices as PNG or SVG files, with
 // gonum's plots.
 package charts
 
@@ -18,8 +18,10 @@ type Line struct {
 	Marker bool      // points instead of a line, e.g. one test score
 
 	// Low and High are the ends of an interval around each Y, drawn as a band
-	// behind a line and as error bars of markers: as long as X, or nil for none.
-	// A NaN leaves the interval of a point out, an end beyond the axis is cut.
+	// behind all lines and as error bars of markers: as long as X, or nil for none.
+	// They count for the y range. A NaN or an infinite value in them, or in Y,
+	// leaves the interval of a point out. An end beyond the axis is cut there, and
+	// so is a Low that a logarithmic axis can't show; an error bar has no cap then.
 	Low, High []float64
 }
 
@@ -49,8 +51,8 @@ const (
 // than one line has a legend below. Nobody ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line, or Low and High, have
-// different lengths, when Min is not clearly below Max or, on a logarithmic axis, too small,
-// when the ending is another one, or when the file cannot be written.
+// different lengths, when Min is not clearly below Max or, on a logarithmic axis,
+// too small, when the ending is another one, or when the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)

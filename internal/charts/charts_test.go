@@ -155,6 +155,11 @@ func TestLooks(t *testing.T) {
 		seen[fmt.Sprint(k.colour, k.dashes)] = true
 	}
 	assert.Len(t, seen, 35)
+	seen = make(map[string]bool)
+	for _, k := range newLooks([]Panel{{Lines: many.Lines[:12]}}) {
+		seen[fmt.Sprint(k.colour, k.shape)] = true
+	}
+	assert.Len(t, seen, 12, "markers")
 }
 
 func TestRuns(t *testing.T) {

@@ -10,61 +10,95 @@ import (
 
 const capWidth = 5 // of an error bar's ends, to either side
 
-// intervals draws what Low and High say: a band, or an error bar a marker.
+// intervals draws what Low and High of a line say: a band, or an error bar a
+// marker.
 type intervals struct {
-	Line
-	look look
+	panel *Panel
+	line  Line
+	look  look
 }
 
-// end returns where an end of the interval at point i is drawn, cut at the edges
-// of the axis, and false when there is none.
-func (l Line) end(ends []float64, i int, from, to float64) (float64, bool) {
-	if ends == nil || math.IsNaN(ends[i]) || !drawable(l.X[i]) || !drawable(l.Y[i]) {
-		return 0, false
+// interval returns the ends of the interval around point i of a line, and false
+// when there is none. The low end is -Inf where a logarithmic axis can't show it.
+func (p *Panel) interval(l Line, i int) (low, high float64, ok bool) {
+	if l.Low == nil || !drawable(l.X[i]) || !drawable(l.Y[i]) || !drawable(l.High[i]) {
+		return 0, 0, false
 	}
-	return min(to, max(from, ends[i])), true
+	low, high = l.Low[i], l.High[i]
+	return low, high, drawable(low) || p.LogY && math.IsInf(low, -1)
 }
 
 // Plot implements plot.Plotter.
 func (v intervals) Plot(c draw.Canvas, p *plot.Plot) {
+	var run []int // points of the band so far
+	for i := range v.line.X {
+		_, _, ok := v.panel.interval(v.line, i)
+		switch {
+		case ok && v.line.Marker:
+			v.bar(c, p, i)
+		case ok:
+			run = append(run, i)
+		default:
+			v.band(c, p, run)
+			run = nil
+		}
+	}
+	v.band(c, p, run)
+}
+
+// band fills the area between the ends at points that follow one another. One
+// point has no area, so it has an error bar.
+func (v intervals) band(c draw.Canvas, p *plot.Plot, points []int) {
+	if len(points) == 1 {
+		v.bar(c, p, points[0])
+	}
+	if len(points) < 2 {
+		return
+	}
 	x, y := p.Transforms(&c)
-	var low, high []vg.Point // of the band so far
-	band := func() {
-		if len(low) > 1 {
-			shade := v.look.colour
-			shade.A = 0x30
-			var path vg.Path
-			path.Move(low[0])
-			for _, pt := range low[1:] {
-				path.Line(pt)
-			}
-			for k := len(high) - 1; k >= 0; k-- {
-				path.Line(high[k])
-			}
-			path.Close()
-			c.SetColor(shade)
-			c.Fill(path)
+	area := make([]vg.Point, 2*len(points)) // along the low ends and back along the high
+	for k, i := range points {
+		low, high, _ := v.panel.interval(v.line, i)
+		if math.IsInf(low, -1) {
+			low = p.Y.Min
 		}
-		low, high = nil, nil
+		at := x(near(v.line.X[i], p.X.Min, p.X.Max))
+		area[k] = vg.Point{X: at, Y: y(near(low, p.Y.Min, p.Y.Max))}
+		area[len(area)-1-k] = vg.Point{X: at, Y: y(near(high, p.Y.Min, p.Y.Max))}
 	}
-	for i := range v.X {
-		from, ok := v.end(v.Low, i, p.Y.Min, p.Y.Max)
-		to, also := v.end(v.High, i, p.Y.Min, p.Y.Max)
-		if !ok || !also || v.X[i] < p.X.Min || v.X[i] > p.X.Max {
-			band()
-			continue
-		}
-		at, bottom, top := x(v.X[i]), y(from), y(to)
-		if v.Marker {
-			style := draw.LineStyle{Color: v.look.colour, Width: lineWidth}
-			c.StrokeLine2(style, at, bottom, at, top)
-			c.StrokeLine2(style, at-capWidth, bottom, at+capWidth, bottom)
-			c.StrokeLine2(style, at-capWidth, top, at+capWidth, top)
-			continue
-		}
-		low, high = append(low, vg.Point{X: at, Y: bottom}), append(high, vg.Point{X: at, Y: top})
+	shade := v.look.colour
+	shade.A = 0x30
+	c.FillPolygon(shade, c.ClipPolygonXY(area))
+}
+
+// bar draws an error bar, without the part that the marker covers. An end that
+// the axis cuts has no cap.
+func (v intervals) bar(c draw.Canvas, p *plot.Plot, i int) {
+	x, y := p.Transforms(&c)
+	low, high, _ := v.panel.interval(v.line, i)
+	if v.line.X[i] < p.X.Min || v.line.X[i] > p.X.Max || high < p.Y.Min || low > p.Y.Max {
+		return
 	}
-	band()
+	style := draw.LineStyle{Color: v.look.colour, Width: lineWidth}
+	inside := func(value float64) float64 { return max(p.Y.Min, min(p.Y.Max, value)) }
+	at, bottom, top := x(v.line.X[i]), y(inside(low)), y(inside(high))
+	if inside(low) == low {
+		c.StrokeLine2(style, at-capWidth, bottom, at+capWidth, bottom)
+	}
+	if inside(high) == high {
+		c.StrokeLine2(style, at-capWidth, top, at+capWidth, top)
+	}
+	if value := v.line.Y[i]; inside(value) != value { // no marker
+		c.StrokeLine2(style, at, bottom, at, top)
+		return
+	}
+	middle := y(v.line.Y[i])
+	if bottom < middle-markerRadius {
+		c.StrokeLine2(style, at, bottom, at, middle-markerRadius)
+	}
+	if top > middle+markerRadius {
+		c.StrokeLine2(style, at, middle+markerRadius, at, top)
+	}
 }
 
 var _ plot.Plotter = intervals{}

@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
@@ -35,17 +36,24 @@ func TestIntervals(t *testing.T) {
 	require.Equal(t, 1, count(Panel{Lines: []Line{band}}, area))
 	band.Low[2] = nan
 	require.Equal(t, 2, count(Panel{Lines: []Line{band}}, area))
-	band.High[0] = math.Inf(1)
-	require.Equal(t, 2, count(Panel{Lines: []Line{band}}, area))
 	band.Low[1] = -1
 	require.Equal(t, 2, count(Panel{LogY: true, Lines: []Line{band}}, area))
+	for _, not := range []float64{nan, math.Inf(1), 1e300} {
+		band.High[4] = not
+		require.Equal(t, 1, count(Panel{Lines: []Line{band}}, area))
+	}
 
+	// The axis may have other ticks, so strokes of the line's colour are counted:
+	// a marker's one, and of an error bar two caps and what is above and below.
+	const stroke = "stroke:#0072B2"
 	points := line
 	points.Marker = true
-	without := count(Panel{Lines: []Line{points}}, "<path")
-	points.Low, points.High = []float64{0, nan, 1, 1, 0}, []float64{2, 2, nan, 3, 2}
-	// The axis may have other ticks, so the stroke width of error bars is counted.
-	require.Greater(t, count(Panel{Lines: []Line{points}}, "<path"), without)
+	require.Equal(t, 5, count(Panel{Lines: []Line{points}}, stroke))
+	points.Low, points.High = []float64{-9, nan, 1, -9, -9}, []float64{9, 2, math.Inf(1), 9, 9}
+	require.Equal(t, 5+3*4, count(Panel{Lines: []Line{points}}, stroke))
+	points.Y[0] = nan
+	require.Equal(t, 4+2*4, count(Panel{Lines: []Line{points}}, stroke))
+	require.Equal(t, 4+2*3, count(Panel{LogY: true, Lines: []Line{points}}, stroke), "no cap where the axis cuts")
 }
 
 // The axis has room for the intervals.
@@ -54,6 +62,29 @@ func TestIntervalsFit(t *testing.T) {
 	out := p.plot(newLooks([]Panel{p}))
 	require.Less(t, out.Y.Min, -9.0)
 	require.Greater(t, out.Y.Max, 9.0)
+}
+
+// A low end that a logarithmic axis can't show leaves the high one its room.
+func TestIntervalsFitLogarithms(t *testing.T) {
+	p := Panel{LogY: true, Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1}, Low: []float64{-9}, High: []float64{1000}, Marker: true}}}
+	p = p.logarithms()
+	out := p.plot(newLooks([]Panel{p}))
+	require.Greater(t, out.Y.Max, 3.0)
+	require.Greater(t, out.Y.Min, -1.0)
+}
+
+// A band is cut where it crosses the end of the axis, not at the nearest point.
+func TestBandIsCutAtTheAxis(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.png")
+	l := Line{X: []float64{0, 1}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
+	shaded := func(max float64) int {
+		require.NoError(t, Draw(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
+		return count(readPNG(t, path), color.NRGBA{R: 0xcf, G: 0xe5, B: 0xf1, A: 0xff})
+	}
+	require.Greater(t, shaded(1), 160_000)
+	l.High[1] = 1
+	half := shaded(1)
+	require.True(t, half > 50_000 && half < 160_000, "%d", half)
 }
 
 func TestIntervalErrors(t *testing.T) {

@@ -10,7 +10,10 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-const lineWidth = 1.75
+const (
+	lineWidth    = 1.75
+	markerRadius = 5
+)
 
 // look is how a line is told from others.
 type look struct {
@@ -59,7 +62,7 @@ func (k look) stroke() draw.LineStyle {
 }
 
 func (k look) glyph() draw.GlyphStyle {
-	return draw.GlyphStyle{Color: k.colour, Radius: 5, Shape: k.shape}
+	return draw.GlyphStyle{Color: k.colour, Radius: markerRadius, Shape: k.shape}
 }
 
 // plotters draws the line, cut where it is not drawable. A point that has no

@@ -22,7 +22,9 @@ func (p Panel) logarithms() Panel {
 		}
 		if p.LogY {
 			l.Y = logs(l.Y)
-			l.Low, l.High = logEnds(l.Low), logEnds(l.High)
+			if l.Low != nil {
+				l.Low, l.High = logLows(l.Low), logs(l.High)
+			}
 		}
 		lines[k] = l
 	}
@@ -44,19 +46,13 @@ func logs(values []float64) []float64 {
 	return out
 }
 
-// logEnds is logs for the ends of intervals: one that is too small reaches to
-// the bottom of the axis.
-func logEnds(values []float64) []float64 {
-	if values == nil {
-		return nil
-	}
+// logLows is logs for the low ends of intervals: one that is too small, as a mean
+// less a deviation may be, is -Inf, beyond any axis.
+func logLows(values []float64) []float64 {
 	out := logs(values)
 	for k, v := range values {
-		switch {
-		case v < leastLog:
+		if drawable(v) && v < leastLog {
 			out[k] = math.Inf(-1)
-		case math.IsInf(v, 1):
-			out[k] = v
 		}
 	}
 	return out

@@ -38,7 +38,7 @@ func (p *Panel) plot(looks map[string]look) *plot.Plot {
 	x0, x1, y0, y1 := out.X.Min, out.X.Max, out.Y.Min, out.Y.Max
 	for _, l := range p.Lines {
 		if l.Low != nil {
-			out.Add(intervals{l, looks[l.Name]})
+			out.Add(intervals{p, l, looks[l.Name]})
 		}
 	}
 	for _, markers := range []bool{false, true} { // markers in front
@@ -59,8 +59,11 @@ func (p *Panel) setRanges(out *plot.Plot) {
 		for k := range l.X {
 			if drawable(l.X[k]) && drawable(l.Y[k]) {
 				xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
-				if l.Low != nil && drawable(l.Low[k]) && drawable(l.High[k]) {
-					ys = append(ys, l.Low[k], l.High[k])
+				if low, high, ok := p.interval(l, k); ok {
+					ys = append(ys, high)
+					if drawable(low) {
+						ys = append(ys, low)
+					}
 				}
 			}
 		}
