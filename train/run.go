@@ -19,9 +19,9 @@ import (
 //
 // When ctx is done, Run finishes the step under way, saves it and returns ctx's
 // error. It also returns an error when configuration, model and set don't fit,
-// when a clip cannot be read, when a checkpoint cannot be saved, and when a
-// number is no longer finite, naming the tensor that went bad first. The
-// checkpoints before stay.
+// when a clip cannot be read, when a checkpoint cannot be saved, and a
+// *DivergedError when a number is no longer finite, naming the tensor that went bad
+// first. The checkpoints before stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
 	if err != nil {

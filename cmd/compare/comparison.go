@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 	"golang.org/x/sync/errgroup"
 
@@ -26,18 +25,19 @@ import (
 // comparison trains models under one protocol.
 type comparison struct {
 	protocol
-	dir    string
-	models []zoo.Entry
-	seeds  int
-	places chan struct{} // one for each run at a time
-	shown  *progress
+	dir     string
+	models  []zoo.Entry
+	seeds   int
+	classes int           // of the data
+	places  chan struct{} // one for each run at a time
+	shown   *progress
 }
 
 // contender is a model with what its runs came to.
 type contender struct {
 	zoo.Entry
 	searched []candidate
-	rate     float64
+	rate     float64    // the chosen one, 0 when training diverged at every rate
 	runs     []*outcome // by seed, those that diverged too
 }
 
@@ -51,13 +51,6 @@ type candidate struct {
 
 // run trains what is not trained yet and returns all.
 func (c *comparison) run(ctx context.Context) ([]*contender, error) {
-	lock := flock.New(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
-	if locked, err := lock.TryLock(); err != nil {
-		return nil, usage{errors.Wrap(err, "compare: -out")}
-	} else if !locked {
-		return nil, badf("another process compares in %s; wait for it or stop it", c.dir)
-	}
-	defer lock.Unlock()
 	group, ctx := errgroup.WithContext(ctx)
 	all := make([]*contender, len(c.models))
 	for k, e := range c.models {
@@ -69,7 +62,7 @@ func (c *comparison) run(ctx context.Context) ([]*contender, error) {
 
 // contend chooses a model's learning rate and trains it with every seed.
 func (c *comparison) contend(ctx context.Context, m *contender) error {
-	if err := c.search(ctx, m); err != nil {
+	if err := c.search(ctx, m); err != nil || m.rate == 0 {
 		return err
 	}
 	m.runs = make([]*outcome, c.seeds)
@@ -110,10 +103,9 @@ func (c *comparison) search(ctx context.Context, m *contender) error {
 	best := slices.MaxFunc(m.searched, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.accuracy, b.accuracy), cmp.Compare(b.loss, a.loss))
 	})
-	if best.accuracy < 0 {
-		return errors.Errorf("compare: %s diverged at every learning rate of %v; give lower ones with -rates", m.Name, c.Rates)
+	if best.accuracy >= 0 {
+		m.rate = best.rate
 	}
-	m.rate = best.rate
 	return nil
 }
 
@@ -214,18 +206,9 @@ func (c *comparison) child(ctx context.Context, j job) error {
 	return nil
 }
 
-// steps is the number of steps of a run, and how many runs there are in all.
-func (c *comparison) steps() (search, final int, err error) {
-	e := c.models[0]
-	d, err := zoo.Describe(e)
-	if err != nil {
-		return 0, 0, err
-	}
-	set, err := openSet(c.protocol, e.Name, d.Features)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer set.Close()
+// steps is the number of steps of a model's whole search, and of one run with a
+// seed.
+func (c *comparison) steps(set datasets.Set) (search, final int, err error) {
 	perEpoch := func(clips int) int { return (clips + c.Batch - 1) / c.Batch }
 	final = c.Epochs * perEpoch(set.Clips(datasets.Train))
 	if len(c.Rates) == 1 {

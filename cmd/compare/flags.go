@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -240,16 +242,16 @@ func (f *flags) given(name string) (found bool) {
 // command is the command line that makes the report again.
 func (f *flags) command() string {
 	var b strings.Builder
-	b.WriteString("go run ./cmd/compare")
+	if strings.HasPrefix(backend.Name, "openblas") { // another one is refused
+		b.WriteString("CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare")
+	} else {
+		b.WriteString("go run ./cmd/compare")
+	}
 	f.set.Visit(func(fl *flag.Flag) {
 		if fl.Name == "quiet" || fl.Name == "jobs" {
 			return
 		}
-		value := fl.Value.String()
-		if strings.ContainsAny(value, " *?[]'\"$&;|<>()") {
-			value = "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
-		}
-		fmt.Fprintf(&b, " -%s %s", fl.Name, value)
+		fmt.Fprintf(&b, " -%s %s", fl.Name, cmdline.Quote(fl.Value.String()))
 	})
 	return b.String()
 }
@@ -276,6 +278,8 @@ func (f *flags) protocol() (protocol, error) {
 	return p, nil
 }
 
+var plainName = regexp.MustCompile(`^[\pL\d][\pL\d_.-]*$`)
+
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() ([]zoo.Entry, error) {
 	var all []zoo.Entry
@@ -300,7 +304,11 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			if err != nil {
 				return nil, usage{errors.Wrapf(err, "compare: %s", pattern)}
 			}
-			if err := add(zoo.Entry{Name: strings.TrimSuffix(filepath.Base(pattern), ".json"), Spec: spec}); err != nil {
+			name := strings.TrimSuffix(filepath.Base(pattern), ".json")
+			if !plainName.MatchString(name) {
+				return nil, badf("-models: the name of %s becomes that of files and of a line in tables; rename it with letters, digits, -, _ and . alone, a letter or digit first", pattern)
+			}
+			if err := add(zoo.Entry{Name: name, Spec: spec}); err != nil {
 				return nil, err
 			}
 			continue

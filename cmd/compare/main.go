@@ -1,5 +1,7 @@
-// Command compare sets models side by side.
+// Command compare sets models side by side: what they learn, under one protocol,
+// and what they cost.
 //
+//	go run ./cmd/compare -models lstm,ht-lstm -seeds 5 -out report
 //	go run ./cmd/compare -cost
 //	go run ./cmd/compare -cost -models ht-lstm,tt-lstm -threads 1 -json
 //	go run ./cmd/compare -growth DIR

@@ -31,7 +31,7 @@ func invented(t *testing.T, c *comparison, names ...string) []*contender {
 		c.models = append(c.models, e)
 		m := &contender{Entry: e, rate: c.Rates[0], runs: make([]*outcome, c.seeds)}
 		for _, rate := range c.Rates {
-			m.searched = append(m.searched, candidate{rate: rate, accuracy: rng.Float64()})
+			m.searched = append(m.searched, candidate{rate: rate, accuracy: 0.5, rounds: []*outcome{{Test: train.Score{Accuracy: rng.Float64()}}}})
 		}
 		for k := range m.runs {
 			o := &outcome{Model: name, Set: "invented", Seed: uint64(k + 1), Classes: []string{"<up>", "down"}, Confusion: [][]int{{8, 1}, {2, 9}}, StepMillis: 20 + 5*rng.Float64(), PeakMB: 200}
@@ -61,7 +61,7 @@ func TestPage(t *testing.T) {
 	}
 	c := &comparison{protocol: protocol{Data: "actions", Epochs: 6, Batch: 16, Rates: []float64{1e-3, 1e-2}, Folds: 4, Rounds: 1, Threads: 1}, dir: t.TempDir(), seeds: 3, places: make(chan struct{}, 2)}
 	names := []string{"lstm", "ht-lstm", "tt-lstm", "fdtt-lstm"}
-	results, err := newResults(invented(t, c, names...))
+	results, err := newResults(invented(t, c, names...), 8)
 	require.NoError(t, err)
 	require.NoError(t, newReport(c, "go run ./cmd/compare <with> \"quotes\" & more", results).write(c.dir, results))
 

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -46,16 +47,26 @@ func pictures(results []*result) []picture {
 			bars := func(of func(r *result) sample) []charts.Bar {
 				var all []charts.Bar
 				for _, r := range results {
-					if s := of(r); len(r.seeds) > 0 {
+					if s := of(r); len(s.values) > 0 {
 						all = append(all, charts.Bar{Name: r.Entry.Name, Value: s.mean, Low: max(0, s.mean-s.sd), High: s.mean + s.sd})
 					}
 				}
 				return all
 			}
-			return charts.Bars(path,
-				charts.BarPanel{Title: "Time", X: "milliseconds a training step", LogX: true, Bars: bars(func(r *result) sample { return r.stepMillis })},
-				charts.BarPanel{Title: "Memory", X: "peak resident MB", LogX: true, Bars: bars(func(r *result) sample { return r.peakMB })})
+			var panels []charts.BarPanel
+			for _, p := range []charts.BarPanel{
+				{Title: "Time", X: "milliseconds a training step", LogX: true, Bars: bars(func(r *result) sample { return r.stepMillis })},
+				{Title: "Memory", X: "peak resident MB", LogX: true, Bars: bars(func(r *result) sample { return r.peakMB })},
+			} {
+				if len(p.Bars) > 0 { // not every system tells of memory
+					panels = append(panels, p)
+				}
+			}
+			return charts.Bars(path, panels...)
 		}},
+	}
+	if !slices.ContainsFunc(results, func(r *result) bool { return len(r.stepMillis.values)+len(r.peakMB.values) > 0 }) {
+		all = all[:len(all)-1]
 	}
 	for _, r := range results {
 		if len(r.seeds) == 0 {

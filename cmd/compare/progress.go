@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -27,66 +28,61 @@ type progress struct {
 // line is how far a model is.
 type line struct {
 	bar  *mpb.Bar
-	at   map[string]int // steps of each run, by folder
-	last string         // what ended last
+	at   map[string]int         // steps of each run, by folder
+	last atomic.Pointer[string] // what ended last; drawing it must not wait for mu
 }
 
 // newProgress shows runs of the given models, each of so many steps in all.
 func newProgress(w io.Writer, models []string, steps, runs int) *progress {
-	p := &progress{w: w, models: map[string]*line{}, runs: runs * len(models)}
+	var bars *mpb.Progress
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
+		bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
 	}
+	return progressOn(w, bars, models, steps, runs)
+}
+
+// progressOn shows bars, or lines on w where there are none.
+func progressOn(w io.Writer, bars *mpb.Progress, models []string, steps, runs int) *progress {
+	p := &progress{w: w, bars: bars, models: map[string]*line{}, runs: runs * len(models)}
 	for _, name := range models {
 		l := &line{at: map[string]int{}}
+		l.say("")
 		if p.bars != nil {
 			l.bar = p.bars.AddBar(int64(steps),
 				mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
 				mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
-					decor.Any(func(decor.Statistics) string { return p.text(l) }, decor.WCSyncSpaceR)))
+					decor.Any(func(decor.Statistics) string { return " " + *l.last.Load() }, decor.WCSyncSpaceR)))
 		}
 		p.models[name] = l
 	}
 	return p
 }
 
-func (p *progress) text(l *line) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return " " + l.last
-}
+func (l *line) say(text string) { l.last.Store(&text) }
 
 // step tells that a run has taken so many steps.
 func (p *progress) step(j job, steps int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.move(j, steps)
-}
-
-func (p *progress) move(j job, steps int) {
 	l := p.models[j.Model]
-	if more := steps - l.at[j.Dir]; more > 0 {
-		l.at[j.Dir] = steps
-		if l.bar != nil {
-			l.bar.IncrBy(more)
-		}
+	p.mu.Lock()
+	more := max(0, steps-l.at[j.Dir])
+	l.at[j.Dir] += more
+	p.mu.Unlock()
+	if l.bar != nil {
+		l.bar.IncrBy(more) // waits for what is being drawn
 	}
 }
 
 // skip tells that a run had ended before.
 func (p *progress) skip(j job, o *outcome) {
+	p.step(j, o.steps())
+	p.models[j.Model].say("was there")
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ended++
-	p.move(j, o.steps())
-	p.models[j.Model].last = "was there"
 }
 
 // done tells that a run has ended.
 func (p *progress) done(j job, o *outcome, took time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ended++
 	what, of := fmt.Sprintf("seed %d", j.Seed), "test accuracy "
 	if j.Fold > 0 {
 		what, of = fmt.Sprintf("rate %g", j.Rate), fmt.Sprintf("accuracy on fold %d ", j.Fold)
@@ -95,8 +91,11 @@ func (p *progress) done(j job, o *outcome, took time.Duration) {
 	if o.Diverged != "" {
 		of, score = "", "diverged"
 	}
-	p.move(j, o.steps())
-	p.models[j.Model].last = what + ": " + score // beside a bar there is little room
+	p.step(j, o.steps())
+	p.models[j.Model].say(what + ": " + score) // beside a bar there is little room
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended++
 	if p.bars == nil {
 		fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", p.ended, p.runs, j.Model, what, of, score, took.Round(time.Second))
 	}

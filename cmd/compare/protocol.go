@@ -20,6 +20,7 @@ import (
 type protocol struct {
 	Data           string    `json:"data"`
 	Split          string    `json:"split"`
+	Fingerprint    string    `json:"data_fingerprint"` // changes with the clips
 	Epochs         int       `json:"epochs"`
 	Batch          int       `json:"batch"`
 	Rates          []float64 `json:"rates"` // to choose from
@@ -48,9 +49,6 @@ func (p protocol) settle(dir string) error {
 	path := filepath.Join(dir, protocolFile)
 	was, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return usage{errors.Wrap(err, "compare: -out")}
-		}
 		err = durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(now, '\n')); return err })
 		return errors.Wrap(err, "compare: -out")
 	}

@@ -42,7 +42,11 @@ var page = template.Must(template.New("report").Parse(pageText))
 // newReport puts together what the results say.
 func newReport(c *comparison, command string, results []*result) report {
 	r := report{Title: "Recurrent models side by side", Command: command, Protocol: c.describe(results), Best: bestOf(results)}
-	drawn := pictures(results)
+	drawn := map[string][]picture{}
+	for _, p := range pictures(results) {
+		kind, _, _ := strings.Cut(p.name, "-")
+		drawn[kind] = append(drawn[kind], p)
+	}
 	add := func(s section) {
 		s.dir = c.dir
 		r.Sections = append(r.Sections, s)
@@ -50,27 +54,27 @@ func newReport(c *comparison, command string, results []*result) report {
 	add(section{Title: "Accuracy", table: accuracies(results), Text: []string{
 		"Mean ± standard deviation over the seeds, then the accuracy of each seed in their order. Against the best: the mean difference to the model " +
 			"of the highest mean, and the p-value of a paired t-test over the seeds, two-sided, corrected by Holm's method for the number of models. Where " +
-			"it is at least 0.05, no difference is shown: there may be one, but these runs do not tell. The best was picked by the same figures, and all seeds are " +
-			"tested on the same clips, so the tests say what other seeds would give, not what other clips would.",
-		"Published accuracies are what the papers report for their videos, which are not the data here; they were not measured by this program.",
-	}, pictures: drawn[:2]})
+			"it is at least 0.05, no difference is shown: there may be one, but these runs do not tell. Differences are over the seeds that both models have a result " +
+			"with. The best was picked by the same figures, and all seeds are tested on the same clips, so the tests say what other seeds would give, not what other clips would.",
+		"Published accuracies are what the papers report for their own videos; they were not measured by this program.",
+	}, pictures: drawn["accuracy"]})
 	if all := claims(results); len(all) > 0 {
 		add(section{Title: "Beside the papers' claims", table: claimed(all), Text: []string{
 			"Whether the order of two models that the papers report is seen here, by a paired t-test over the seeds, with Holm's correction for all rows.",
 		}})
 	}
-	add(section{Title: "Training", pictures: drawn[2:3]})
+	add(section{Title: "Training", pictures: drawn["curves"]})
 	add(section{Title: "Costs", table: costs(results), Text: []string{
-		fmt.Sprintf("A step is forward, backward and the optimiser's on %d clips, in a process of %s; %s were at work at the same time, which slows them down. Training is all steps without reading "+
-			"clips and without the test. Multiply-adds are those of the recurrent layer, forward.", c.Batch, counted(c.Threads, "thread"), counted(cap(c.places), "process")),
-	}, pictures: drawn[3:4]})
+		fmt.Sprintf("A step is forward, backward and the optimiser's on %d clips, in a process of %s. Where runs were made at the same time, they slowed each other down. Training is all "+
+			"steps without reading clips and without the test. Multiply-adds are those of the recurrent layer, forward.", c.Batch, counted(c.Threads, "thread")),
+	}, pictures: drawn["costs"]})
 	if len(c.Rates) > 1 {
 		add(section{Title: "Learning rates", table: searches(c.protocol, results), Text: []string{
 			fmt.Sprintf("Accuracy on the part of the training clips that was held out for the choice (* the rate that was taken): %s of %d, whole groups where the data have them. "+
 				"The test clips had no part in it.", counted(c.Rounds, "fold"), c.Folds),
 		}})
 	}
-	add(section{Title: "Confusions", pictures: drawn[4:]})
+	add(section{Title: "Confusions", pictures: drawn["confusion"]})
 	return r
 }
 
@@ -102,7 +106,10 @@ func (c *comparison) describe(results []*result) []string {
 	}
 	for _, r := range results {
 		if d := r.diverged(); d != "" {
-			lines = append(lines, fmt.Sprintf("%s diverged with seed %s: its figures are those of the others.", r.Entry.Name, d))
+			lines = append(lines, fmt.Sprintf("%s diverged with seed %s (%s): its figures are those of the others.", r.Entry.Name, d, r.why()))
+		}
+		if r.rate == 0 {
+			lines = append(lines, fmt.Sprintf("%s diverged at every learning rate (%s) and has no figures.", r.Entry.Name, r.why()))
 		}
 	}
 	return lines
@@ -136,11 +143,8 @@ func join(rates []float64) string {
 
 // counted writes a number of things, "1 step" or "6 steps".
 func counted(n int, of string) string {
-	switch {
-	case n == 1:
+	if n == 1 {
 		return "1 " + of
-	case strings.HasSuffix(of, "s"):
-		return fmt.Sprintf("%d %ses", n, of)
 	}
 	return fmt.Sprintf("%d %ss", n, of)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -25,13 +26,16 @@ type result struct {
 	best          bool
 }
 
-// newResults takes the means of what the runs came to and compares each model
-// with the best.
-func newResults(all []*contender) ([]*result, error) {
+// newResults takes the means of what the runs came to, on data of so many classes,
+// and compares each model with the best: that of the highest mean among those that
+// have a result with most seeds.
+func newResults(all []*contender, classes int) ([]*result, error) {
 	var results []*result
 	best := -1
 	for k, c := range all {
-		d, err := zoo.Describe(c.Entry)
+		e := c.Entry
+		e.Spec.Classes = classes // the classifier's, which are counted
+		d, err := zoo.Describe(e)
 		if err != nil {
 			return nil, err
 		}
@@ -43,13 +47,21 @@ func newResults(all []*contender) ([]*result, error) {
 			}
 			r.seeds = append(r.seeds, o.Seed)
 			accuracy, loss = append(accuracy, o.Test.Accuracy), append(loss, o.Test.Loss)
-			step, peak = append(step, o.StepMillis), append(peak, o.PeakMB)
-			training = append(training, o.StepMillis*float64(o.steps())/1000)
+			if o.StepMillis > 0 {
+				step = append(step, o.StepMillis)
+				training = append(training, o.StepMillis*float64(o.steps())/1000)
+			}
+			if o.PeakMB > 0 {
+				peak = append(peak, o.PeakMB)
+			}
 		}
 		r.accuracy, r.loss, r.stepMillis = newSample(accuracy), newSample(loss), newSample(step)
 		r.trainingS, r.peakMB = newSample(training), newSample(peak)
 		results = append(results, r)
-		if len(r.seeds) > 0 && (best < 0 || r.accuracy.mean > results[best].accuracy.mean) {
+		if len(r.seeds) == 0 {
+			continue
+		}
+		if best < 0 || cmp.Or(cmp.Compare(len(r.seeds), len(results[best].seeds)), cmp.Compare(r.accuracy.mean, results[best].accuracy.mean)) > 0 {
 			best = k
 		}
 	}
@@ -94,7 +106,7 @@ func verdict(difference, p float64) string {
 	case math.IsNaN(difference):
 		return "no seed in common"
 	case math.IsNaN(p):
-		return fmt.Sprintf("%+.4f, one seed: not tested", difference)
+		return fmt.Sprintf("%+.4f, not tested", difference)
 	case p >= significance:
 		return fmt.Sprintf("%+.4f, %s (p = %.2g)", difference, noDifference, p)
 	}
@@ -106,6 +118,8 @@ func (r *result) verdict() string {
 	switch {
 	case r.best:
 		return "best"
+	case r.rate == 0:
+		return "diverged at every learning rate"
 	case len(r.seeds) == 0:
 		return "diverged with every seed"
 	}
@@ -121,6 +135,20 @@ func (r *result) diverged() string {
 		}
 	}
 	return strings.Join(seeds, ", ")
+}
+
+// why is what the first run that diverged said.
+func (r *result) why() string {
+	runs := r.runs
+	for _, c := range r.searched {
+		runs = append(runs, c.rounds...)
+	}
+	for _, o := range runs {
+		if o.Diverged != "" {
+			return o.Diverged
+		}
+	}
+	return ""
 }
 
 // claim is a difference of two models' accuracies that was published, and what

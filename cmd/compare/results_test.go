@@ -2,6 +2,8 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,7 +17,7 @@ import (
 func ran(t *testing.T, name string, accuracies ...float64) *contender {
 	e, err := zoo.Find(name)
 	require.NoError(t, err)
-	c := &contender{Entry: e}
+	c := &contender{Entry: e, rate: 1e-3}
 	for k, a := range accuracies {
 		o := &outcome{Seed: uint64(k + 1), Test: train.Score{Accuracy: a}, Epochs: []train.Epoch{{Updates: 100}}, StepMillis: 20}
 		if a < 0 {
@@ -33,7 +35,7 @@ func TestResults(t *testing.T) {
 		ran(t, "tr-lstm", 0.88, 0.95, 0.89),
 		ran(t, "bt-lstm", -1, 0.10, 0.50),
 		ran(t, "lstm", -1, -1, -1),
-	})
+	}, 8)
 	require.NoError(t, err)
 	tt, ht, tr, bt, dense := results[0], results[1], results[2], results[3], results[4]
 	require.True(t, ht.best)
@@ -63,14 +65,46 @@ func TestResults(t *testing.T) {
 	require.Equal(t, noDifference, verdicts["ht-lstm tr-lstm"])
 	require.Equal(t, "not tested", verdicts["tt-lstm lstm"])
 
-	// Without a result at all there is still a report.
-	results, err = newResults([]*contender{ran(t, "lstm", -1)})
+	// 8 classes, whatever the data of the paper have.
+	require.Equal(t, ht.RecurrentLayer+257*8, ht.Description.Model)
+}
+
+// One good run beside four that diverged does not make a model the best.
+func TestBestOfMostSeeds(t *testing.T) {
+	results, err := newResults([]*contender{ran(t, "tt-lstm", -1, -1, 0.99), ran(t, "ht-lstm", 0.90, 0.93, 0.91)}, 8)
 	require.NoError(t, err)
-	require.Equal(t, "No model has a result.", bestOf(results))
+	require.True(t, results[1].best)
+	require.Equal(t, "+0.0800, not tested", results[0].verdict())
+}
+
+// A report can be written of whatever there is: no result at all, no times and no
+// memory, a model that diverged at every rate.
+func TestReportOfLittle(t *testing.T) {
+	nothing := ran(t, "tt-lstm")
+	nothing.rate = 0
+	nothing.searched = []candidate{{rate: 1e-3, accuracy: -1, rounds: []*outcome{{Diverged: "the loss is NaN"}}}}
+	timeless := ran(t, "ht-lstm", 0.9, 0.8)
+	for _, o := range timeless.runs {
+		o.StepMillis, o.Set, o.Classes, o.Confusion = 0, "some", []string{"a", "b"}, [][]int{{1, 2}, {3, 4}}
+	}
+	for name, all := range map[string][]*contender{"nothing": {nothing}, "diverged": {ran(t, "lstm", -1, -1)}, "timeless": {timeless, nothing}} {
+		c := &comparison{protocol: protocol{Rates: []float64{1e-3, 1e-2}}, dir: t.TempDir(), seeds: 2}
+		results, err := newResults(all, 2)
+		require.NoError(t, err)
+		require.NoError(t, newReport(c, "compare", results).write(c.dir, results), name)
+		text, err := os.ReadFile(filepath.Join(c.dir, "report.md"))
+		require.NoError(t, err)
+		if name == "timeless" {
+			require.Contains(t, string(text), "| ht-lstm | - | - | - |")
+			require.Contains(t, string(text), "tt-lstm diverged at every learning rate (the loss is NaN) and has no figures.")
+			continue
+		}
+		require.Contains(t, string(text), "No model has a result.")
+	}
 }
 
 func TestClaimTheOtherWayRound(t *testing.T) {
-	results, err := newResults([]*contender{ran(t, "ht-lstm", 0.5, 0.52, 0.51), ran(t, "tt-lstm", 0.9, 0.93, 0.91), ran(t, "tt-lstm-youtube", 0.1, 0.2, 0.3), ran(t, "tt-gru", 1, 1, 1)})
+	results, err := newResults([]*contender{ran(t, "ht-lstm", 0.5, 0.52, 0.51), ran(t, "tt-lstm", 0.9, 0.93, 0.91), ran(t, "tt-lstm-youtube", 0.1, 0.2, 0.3), ran(t, "tt-gru", 1, 1, 1)}, 8)
 	require.NoError(t, err)
 	all := claims(results)
 	require.Len(t, all, 1, "models without a published accuracy or of other data make no claim")

@@ -41,13 +41,15 @@ type outcome struct {
 	// Diverged says where numbers were no longer finite; there is no result then.
 	Diverged string `json:"diverged,omitempty"`
 
-	Epochs     []train.Epoch `json:"epochs"`
-	Best       int           `json:"best_epoch"`
-	Test       train.Score   `json:"test"`
-	Classes    []string      `json:"classes"`
-	Confusion  [][]int       `json:"confusion"`
-	StepMillis float64       `json:"step_ms_median"`
-	PeakMB     float64       `json:"peak_rss_mb"`
+	Epochs    []train.Epoch `json:"epochs"`
+	Best      int           `json:"best_epoch"`
+	Test      train.Score   `json:"test"`
+	Classes   []string      `json:"classes"`
+	Confusion [][]int       `json:"confusion"`
+	// Of the process that ended the run; 0 when it had no step left to take, and
+	// where the system does not tell.
+	StepMillis float64 `json:"step_ms_median"`
+	PeakMB     float64 `json:"peak_rss_mb"`
 }
 
 // steps is the number of steps of the whole run, 0 when it diverged.
@@ -56,6 +58,19 @@ func (o *outcome) steps() int {
 		return 0
 	}
 	return o.Epochs[len(o.Epochs)-1].Updates
+}
+
+// whole tells whether the parts of an outcome fit together.
+func (o *outcome) whole() bool {
+	if o.Diverged != "" {
+		return true
+	}
+	for _, row := range o.Confusion {
+		if len(row) != len(o.Classes) {
+			return false
+		}
+	}
+	return len(o.Epochs) > 0 && len(o.Classes) > 0 && len(o.Confusion) == len(o.Classes)
 }
 
 const outcomeFile = "result.json"
@@ -76,6 +91,9 @@ func (j job) outcome() (*outcome, error) {
 	}
 	if o.Spec.String() != j.Spec.String() {
 		return nil, badf("%s is of another model called %s; rename one of them, or give another -out", path, j.Model)
+	}
+	if !o.whole() || o.Rate != j.Rate || o.Seed != j.Seed || o.Fold != j.Fold {
+		return nil, badf("%s is not of the run of its folder; remove the file, and the run is made again", path)
 	}
 	return o, nil
 }
@@ -144,7 +162,7 @@ func (j job) train(ctx context.Context, set datasets.Set, stdout io.Writer) (*tr
 }
 
 // open opens the job's set. The test part of one that chooses a rate is a fold
-// of the training part: the process has no other clips.
+// of the training part: the process reads no other clips.
 func (j job) open() (datasets.Set, error) {
 	d, err := zoo.Describe(zoo.Entry{Name: j.Model, Spec: j.Spec})
 	if err != nil {

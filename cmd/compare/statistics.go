@@ -31,9 +31,10 @@ func newSample(values []float64) sample {
 const significance = 0.05
 
 // paired returns the p-value of Student's two-sided test that a and b, measured
-// with the same seeds, differ by nothing in the mean. It is NaN for fewer than
-// two seeds. Equal differences leave no doubt: then it is 0, or 1 when they are
-// all 0.
+// with the same seeds, differ by nothing in the mean. It is 1 when they are equal,
+// and NaN where there is nothing to judge a difference by: for fewer than two seeds,
+// and when all differences are the same, as those of accuracies on a few clips are
+// by chance.
 func paired(a, b []float64) float64 {
 	if len(a) < 2 {
 		return math.NaN()
@@ -48,7 +49,7 @@ func paired(a, b []float64) float64 {
 		if mean == 0 {
 			return 1
 		}
-		return 0
+		return math.NaN()
 	}
 	t := math.Abs(mean) / (sd / math.Sqrt(n))
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t)

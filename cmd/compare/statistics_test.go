@@ -27,7 +27,7 @@ func TestPaired(t *testing.T) {
 		require.InDelta(t, c.p, paired(b, a), 1e-6)
 	}
 	require.Equal(t, 1.0, paired([]float64{1, 2}, []float64{1, 2}))
-	require.Equal(t, 0.0, paired([]float64{2, 3}, []float64{1, 2}))
+	require.True(t, math.IsNaN(paired([]float64{2, 3}, []float64{1, 2})))
 	require.True(t, math.IsNaN(paired([]float64{1}, []float64{2})))
 }
 
@@ -38,6 +38,10 @@ func TestPairedIsSymmetric(t *testing.T) {
 		n := rapid.IntRange(2, 10).Draw(t, "n")
 		a, b := rapid.SliceOfN(draw, n, n).Draw(t, "a"), rapid.SliceOfN(draw, n, n).Draw(t, "b")
 		p := paired(a, b)
+		if math.IsNaN(p) {
+			require.True(t, math.IsNaN(paired(b, a)))
+			return
+		}
 		require.True(t, p >= 0 && p <= 1, p)
 		require.InDelta(t, p, paired(b, a), 1e-12)
 	})

@@ -59,12 +59,20 @@ func (r *result) published() string {
 	return fmt.Sprintf("%.1f %% on %s", r.PublishedAccuracy, r.Entry.Data)
 }
 
+// chosen writes the learning rate.
+func (r *result) chosen() string {
+	if r.rate == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%g", r.rate)
+}
+
 // accuracies is the main table.
 func accuracies(results []*result) table.Writer {
 	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published (reported)", "recurrent layer", "input weights", "learning rate"}, 6, 7, 8)
 	for _, r := range results {
 		t.AppendRow(table.Row{r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
-			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), fmt.Sprintf("%g", r.rate)})
+			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.chosen()})
 	}
 	return t
 }
@@ -93,7 +101,11 @@ func searches(p protocol, results []*result) table.Writer {
 		for _, c := range r.searched {
 			cell := "diverged"
 			if c.accuracy >= 0 {
-				cell = fmt.Sprintf("%.4f", c.accuracy)
+				var accuracies []float64
+				for _, o := range c.rounds {
+					accuracies = append(accuracies, o.Test.Accuracy)
+				}
+				cell = newSample(accuracies).plusMinus(4)
 			}
 			if c.rate == r.rate {
 				cell += " *"
@@ -124,7 +136,7 @@ func figures(results []*result) table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"model", "cell", "format", "joint", "params_input_to_hidden", "params_recurrent_layer", "params_model", "mul_adds_per_frame",
 		"learning_rate", "seeds", "diverged_seeds", "accuracy_mean", "accuracy_sd", "accuracy_by_seed", "loss_mean", "loss_sd", "loss_by_seed",
-		"step_ms_mean", "step_ms_sd", "training_s_mean", "training_s_sd", "peak_rss_mb_mean", "peak_rss_mb_sd",
+		"step_ms_mean", "step_ms_sd", "step_ms_by_seed", "training_s_mean", "training_s_sd", "training_s_by_seed", "peak_rss_mb_mean", "peak_rss_mb_sd", "peak_rss_mb_by_seed",
 		"difference_to_best", "p_holm", "against_best", "published_accuracy_percent", "published_on", "published_input_weights"})
 	number := func(v float64) string {
 		if math.IsNaN(v) {
@@ -145,9 +157,9 @@ func figures(results []*result) table.Writer {
 			published[2] = r.Entry.PublishedParams
 		}
 		t.AppendRow(append(table.Row{r.Entry.Name, r.Cell, r.Description.Format, r.Joint, r.InputToHidden, r.RecurrentLayer, r.Description.Model, r.MulAddsPerFrame,
-			number(r.rate), strings.Join(seeds, " "), strings.ReplaceAll(r.diverged(), ",", ""), number(r.accuracy.mean), number(r.accuracy.sd), r.accuracy.each(6),
-			number(r.loss.mean), number(r.loss.sd), r.loss.each(6), number(r.stepMillis.mean), number(r.stepMillis.sd),
-			number(r.trainingS.mean), number(r.trainingS.sd), number(r.peakMB.mean), number(r.peakMB.sd),
+			r.chosen(), strings.Join(seeds, " "), strings.ReplaceAll(r.diverged(), ",", ""), number(r.accuracy.mean), number(r.accuracy.sd), r.accuracy.each(6),
+			number(r.loss.mean), number(r.loss.sd), r.loss.each(6), number(r.stepMillis.mean), number(r.stepMillis.sd), r.stepMillis.each(2),
+			number(r.trainingS.mean), number(r.trainingS.sd), r.trainingS.each(2), number(r.peakMB.mean), number(r.peakMB.sd), r.peakMB.each(1),
 			number(r.difference), number(r.p), r.verdict()}, published...))
 	}
 	return t

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -12,10 +15,31 @@ import (
 
 // compare trains the models of the flags and writes the report.
 func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
-	c, err := f.comparison(stderr)
+	c, err := f.comparison()
 	if err != nil {
 		return err
 	}
+	search, final, err := c.check()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.dir, 0o777); err != nil {
+		return usage{errors.Wrap(err, "compare: -out")}
+	}
+	lock := flock.New(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
+	if locked, err := lock.TryLock(); err != nil {
+		return usage{errors.Wrap(err, "compare: -out")}
+	} else if !locked {
+		return badf("another process compares in %s; wait for it or stop it", c.dir)
+	}
+	defer lock.Unlock()
+	if err := c.protocol.settle(c.dir); err != nil {
+		return err
+	}
+	if f.quiet {
+		stderr = io.Discard
+	}
+	c.shown = f.progress(stderr, c, search, final)
 	all, err := c.run(ctx)
 	c.shown.close()
 	if ctx.Err() != nil {
@@ -24,7 +48,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	results, err := newResults(all)
+	results, err := newResults(all, c.classes)
 	if err != nil {
 		return err
 	}
@@ -36,8 +60,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	return errors.Wrap(err, "compare")
 }
 
-// comparison checks everything that can be wrong before the first run starts.
-func (f *flags) comparison(stderr io.Writer) (*comparison, error) {
+func (f *flags) comparison() (*comparison, error) {
 	p, err := f.protocol()
 	if err != nil {
 		return nil, err
@@ -46,34 +69,49 @@ func (f *flags) comparison(stderr io.Writer) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{protocol: p, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}
-	names := make([]string, len(models))
-	for k, e := range models {
-		names[k] = e.Name
+	return &comparison{protocol: p, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
+}
+
+// check opens the data as each model will, so that what can be wrong is wrong
+// before the first run starts, and completes the comparison with what it sees. It
+// returns the numbers of steps.
+func (c *comparison) check() (search, final int, err error) {
+	for _, e := range c.models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return nil, usage{err}
+			return 0, 0, usage{err}
 		}
-		set, err := openSet(p, e.Name, d.Features)
+		set, err := openSet(c.protocol, e.Name, d.Features)
 		if err != nil {
-			return nil, err
+			return 0, 0, err
 		}
+		c.Fingerprint, c.classes = set.Fingerprint(), len(set.Classes())
+		search, final, err = c.steps(set)
 		set.Close()
+		if err != nil {
+			return 0, 0, err
+		}
+		if e.Spec.Classes != 0 && !inZoo(e) && e.Spec.Classes != c.classes {
+			return 0, 0, badf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
+		}
 	}
-	search, final, err := c.steps()
-	if err != nil {
-		return nil, err
+	return search, final, nil
+}
+
+// inZoo tells a model of the zoo from one of a file.
+func inZoo(e zoo.Entry) bool {
+	_, err := zoo.Find(e.Name)
+	return err == nil
+}
+
+func (f *flags) progress(stderr io.Writer, c *comparison, search, final int) *progress {
+	names := make([]string, len(c.models))
+	for k, e := range c.models {
+		names[k] = e.Name
 	}
-	if err := p.settle(c.dir); err != nil {
-		return nil, err
+	runs := c.seeds
+	if len(c.Rates) > 1 {
+		runs += len(c.Rates) * c.Rounds
 	}
-	if f.quiet {
-		stderr = io.Discard
-	}
-	runs := f.seeds
-	if len(p.Rates) > 1 {
-		runs += len(p.Rates) * p.Rounds
-	}
-	c.shown = newProgress(stderr, names, search+f.seeds*final, runs)
-	return c, nil
+	return newProgress(stderr, names, search+c.seeds*final, runs)
 }

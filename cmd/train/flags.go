@@ -15,6 +15,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -144,7 +145,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	args = joinOptional(args, "resume", "eval")
 	if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
 		f.set.SetOutput(stdout)
-		fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/train", program()))
+		fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/train", cmdline.Program("train")))
 		f.set.PrintDefaults()
 		return nil, true, nil
 	} else if err != nil {

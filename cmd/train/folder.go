@@ -9,13 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/tensorboard"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -75,7 +75,7 @@ func (f *flags) describeRun(o *folder) error {
 	if err != nil {
 		return errors.Wrap(err, "train: -out")
 	}
-	return o.write("evaluate.txt", fmt.Appendf(nil, "cd %s && %s -eval %s\n", quote(here), program(), quote(o.dir)))
+	return o.write("evaluate.txt", fmt.Appendf(nil, "cd %s && %s -eval %s\n", cmdline.Quote(here), cmdline.Program("train"), cmdline.Quote(o.dir)))
 }
 
 // claim makes sure that no other run is in the folder.
@@ -85,7 +85,7 @@ func (f *flags) claim(o *folder, name string) error {
 	}
 	if f.out != autoOut {
 		if _, err := os.Stat(filepath.Join(o.dir, configFile)); err == nil {
-			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, quote(o.dir))
+			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, cmdline.Quote(o.dir))
 		}
 		if err := os.MkdirAll(o.dir, 0o777); err != nil {
 			return usage{errors.Wrap(err, "train: -out")}
@@ -275,30 +275,4 @@ func (o *folder) close() {
 	if o.lock != nil {
 		o.lock.Close() // the process ends
 	}
-}
-
-// program is how the user started this one.
-func program() string {
-	exe, err := os.Executable()
-	if err != nil || !strings.Contains(exe, "go-build") {
-		return quote(os.Args[0])
-	}
-	if _, err := os.Stat("cmd/train/main.go"); err == nil {
-		return "go run ./cmd/train"
-	}
-	if module, err := os.ReadFile("go.mod"); err == nil && strings.Contains(string(module), "github.com/tensorzoo/tensorzoo/cmd/train") {
-		return "go tool train" // go get -tool wrote that
-	}
-	return "go run github.com/tensorzoo/tensorzoo/cmd/train"
-}
-
-// quote makes one word of s for a shell.
-func quote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,+@%", r) || r > 127
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -113,7 +114,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 		return f.stopped(out, err)
 	}
 	if out.dir != "" {
-		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", program(), quote(out.dir))
+		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", cmdline.Program("train"), cmdline.Quote(out.dir))
 	}
 	return nil
 }
@@ -213,7 +214,7 @@ func (f *flags) stopped(out *folder, err error) error {
 	if out.dir == "" {
 		return interrupted(text + "; nothing is saved, as there is no -out")
 	}
-	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, program(), quote(out.dir)))
+	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
 }
 
 // interrupted is the error of a run that the user stopped.

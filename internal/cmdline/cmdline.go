@@ -1,0 +1,35 @@
+// Package cmdline writes command lines for the user to repeat.
+package cmdline
+
+import (
+	"os"
+	"strings"
+)
+
+// Program is how the user started this one, which is the command of that name of
+// this module.
+func Program(name string) string {
+	exe, err := os.Executable()
+	if err != nil || !strings.Contains(exe, "go-build") {
+		return Quote(os.Args[0])
+	}
+	if _, err := os.Stat("cmd/" + name + "/main.go"); err == nil {
+		return "go run ./cmd/" + name
+	}
+	path := "github.com/tensorzoo/tensorzoo/cmd/" + name
+	if module, err := os.ReadFile("go.mod"); err == nil && strings.Contains(string(module), path) {
+		return "go tool " + name // go get -tool wrote that
+	}
+	return "go run " + path
+}
+
+// Quote makes one word of s for a shell.
+func Quote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,+@%", r) || r > 127
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
