@@ -221,7 +221,7 @@ func TestDiverged(t *testing.T) {
 	require.Contains(t, string(text), "| diverged |")
 	require.Contains(t, string(text), ", not tested |")
 
-	out, _, err := compareModels(context.Background(), models, t.TempDir(), "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e37,1e38", "-seeds", "1")
+	out, _, err := compareModels(context.Background(), models, t.TempDir(), "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e38,2e38", "-seeds", "1")
 	require.NoError(t, err)
 	require.Equal(t, 2, strings.Count(out, "diverged at every learning rate"))
 }
