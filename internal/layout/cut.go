@@ -1,0 +1,145 @@
+package layout
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Splits names the splits of a listing, the default first:
+//
+//	group       a fifth of the groups of every class is tested, so that no group is
+//	            in both parts; where the layout tells of groups
+//	official:1  the authors' first split, and so on
+//	random      a fifth of the clips of every class is tested, as in the papers;
+//	            clips of one recording may then be in both parts
+//
+// group:2/5 and random:3/10 are the second of five and the third of ten such cuts,
+// whose test parts make up the whole set: group alone means group:1/5.
+func (l *Listing) Splits() []string {
+	var names []string
+	if l.official() > 0 {
+		for k := range l.official() {
+			names = append(names, "official:"+strconv.Itoa(k+1))
+		}
+	} else if l.grouped() {
+		names = append(names, "group")
+	}
+	return append(names, "random")
+}
+
+func (l *Listing) grouped() bool { return len(l.Clips) > 0 && l.Clips[0].Group != "" }
+
+func (l *Listing) official() int {
+	if len(l.Clips) == 0 {
+		return 0
+	}
+	return len(l.Clips[0].Official)
+}
+
+// Cut lists the clips of the training and of the test part of a split, by their
+// index in Clips; "" is the default. The draws are fixed: every program cuts a set
+// the same way. It returns an error when there is no such split, and when a part
+// has no clips.
+func (l *Listing) Cut(split string) (train, test []int, err error) {
+	if split == "" {
+		split = l.Splits()[0]
+	}
+	kind, which, _ := strings.Cut(split, ":")
+	var tested func(k int) Part
+	switch {
+	case kind == "official" && l.official() > 0:
+		n, err := strconv.Atoi(which)
+		if err != nil || n < 1 || n > l.official() {
+			return nil, nil, errors.Errorf("split %q: want official:1 to official:%d", split, l.official())
+		}
+		tested = func(k int) Part { return l.Clips[k].Official[n-1] }
+	case kind == "random", kind == "group" && l.grouped():
+		fold, folds, err := fraction(which)
+		if err != nil {
+			return nil, nil, errors.Errorf("split %q: want %s, or one of several such as %s:2/5", split, kind, kind)
+		}
+		parts := l.folds(kind == "group", folds)
+		tested = func(k int) Part {
+			if parts[k] == fold {
+				return Test
+			}
+			return Train
+		}
+	default:
+		return nil, nil, errors.Errorf("there is no split %q; want %s", split, strings.Join(l.Splits(), ", "))
+	}
+	for k := range l.Clips {
+		switch tested(k) {
+		case Train:
+			train = append(train, k)
+		case Test:
+			test = append(test, k)
+		}
+	}
+	if len(train) == 0 || len(test) == 0 {
+		return nil, nil, errors.Errorf("split %q has %d training and %d test clips", split, len(train), len(test))
+	}
+	return train, test, nil
+}
+
+// fraction reads "2/5" as the fold 1, from 0, of 5; "" is "1/5".
+func fraction(s string) (fold, folds int, err error) {
+	if s == "" {
+		return 0, 5, nil
+	}
+	a, b, _ := strings.Cut(s, "/")
+	if fold, err = strconv.Atoi(a); err == nil {
+		folds, err = strconv.Atoi(b)
+	}
+	if err == nil && (fold < 1 || fold > folds || folds < 2) {
+		err = errors.New("out of range")
+	}
+	return fold - 1, folds, err
+}
+
+// folds deals the clips of each class out, whole groups or single clips, in an
+// order that their names decide, so that a clip more moves no other.
+func (l *Listing) folds(byGroup bool, folds int) []int {
+	unit := func(k int) string {
+		if byGroup {
+			return l.Clips[k].Group
+		}
+		return l.Clips[k].Path
+	}
+	byClass := make([][]string, len(l.Classes))
+	for k, c := range l.Clips {
+		byClass[c.Class] = append(byClass[c.Class], unit(k))
+	}
+	fold := map[string]int{}
+	for class, units := range byClass {
+		units = slices.Compact(slices.Sorted(slices.Values(units)))
+		slices.SortStableFunc(units, func(a, b string) int { return cmp.Compare(draw(a), draw(b)) })
+		// Each class begins with another fold: of one clip each, they are not all tested.
+		first := rand.New(rand.NewPCG(1, uint64(class))).IntN(folds)
+		if len(units) >= folds {
+			first = 0
+		}
+		for k, u := range units {
+			fold[fmt.Sprint(class, " ", u)] = (first + k) % folds
+		}
+	}
+	parts := make([]int, len(l.Clips))
+	for k, c := range l.Clips {
+		parts[k] = fold[fmt.Sprint(c.Class, " ", unit(k))]
+	}
+	return parts
+}
+
+// draw is a number that a name decides and that looks drawn at random.
+func draw(name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return rand.New(rand.NewPCG(h.Sum64(), 1)).Uint64()
+}

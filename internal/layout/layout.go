@@ -1,0 +1,192 @@
+// Package layout finds the clips of video sets on disk, as their authors lay them
+// out in folders: which file shows what, which clips belong together, and how a set
+// is cut into a training and a test part. Nothing is opened but lists of splits.
+//
+// A layout function reads a folder and returns a [Listing]; [Listing.Cut] cuts it.
+package layout
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// Clip is one clip of a set.
+type Clip struct {
+	Path  string // below the root of the set, with slashes: a file, or a folder of frames
+	Class int    // index in Listing.Classes
+	// Group names the recording that the clip was cut from; clips of one group look
+	// alike. It is "" where the layout does not tell.
+	Group string
+	// Official is the part that the set's authors gave the clip in each of their
+	// splits; nil where they made none.
+	Official []Part
+}
+
+// Part is what a clip of a split is for.
+type Part int
+
+// The parts of a split.
+const (
+	Unused Part = iota
+	Train
+	Test
+)
+
+// Listing is a set in a folder.
+type Listing struct {
+	Root    string
+	Classes []string // sorted
+	Clips   []Clip   // sorted by path
+	Ignored int      // files that are no clips by their names
+}
+
+// videos are the endings of files that are taken for clips.
+var videos = []string{".mpg", ".mpeg", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".flv", ".3gp", ".ogv", ".ts", ".gif"}
+
+// pictures are the endings of frames.
+var pictures = []string{".png", ".jpg", ".jpeg"}
+
+func has(endings []string, name string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
+}
+
+// hidden tells whether an entry is there for other programs.
+func hidden(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__MACOSX" || name == "Thumbs.db"
+}
+
+// entries lists what a folder shows, sorted by name.
+func entries(dir string) ([]fs.DirEntry, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		if os.IsNotExist(err) {
+			return nil, errors.Errorf("there is no folder %s", dir)
+		}
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, errors.Errorf("%s is no folder", dir)
+	}
+	all, err := os.ReadDir(dir)
+	return slices.DeleteFunc(all, func(e fs.DirEntry) bool { return hidden(e.Name()) }), err
+}
+
+// isDir follows links, which large sets are often made of.
+func isDir(dir string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
+}
+
+// finish sorts the clips and makes sure that every class has one.
+func (l *Listing) finish() (*Listing, error) {
+	slices.SortFunc(l.Clips, func(a, b Clip) int { return strings.Compare(a.Path, b.Path) })
+	count := make([]int, len(l.Classes))
+	for _, c := range l.Clips {
+		count[c.Class]++
+	}
+	switch at := slices.Index(count, 0); {
+	case len(l.Classes) == 0:
+		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips", l.Root)
+	case len(l.Clips) == 0:
+		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like a video, as in .mp4 or .avi", l.Root, len(l.Classes))
+	case at >= 0:
+		return nil, errors.Errorf("%s: class %s has no clip; remove the folder if it is none", l.Root, l.Classes[at])
+	}
+	return l, nil
+}
+
+// Folder reads a folder of one folder a class, with a video a clip, or a folder of
+// numbered PNG or JPEG frames.
+func Folder(root string) (*Listing, error) {
+	l := &Listing{Root: root}
+	classes, err := entries(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, class := range classes {
+		if !isDir(root, class) {
+			l.Ignored++
+			continue
+		}
+		l.Classes = append(l.Classes, class.Name())
+		dir := filepath.Join(root, class.Name())
+		files, err := entries(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			isClip := has(videos, f.Name())
+			if isDir(dir, f) {
+				if isClip, err = framesIn(filepath.Join(dir, f.Name())); err != nil {
+					return nil, err
+				}
+			}
+			if !isClip {
+				l.Ignored++
+				continue
+			}
+			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1})
+		}
+	}
+	return l.finish()
+}
+
+// framesIn tells whether a folder holds frames.
+func framesIn(dir string) (bool, error) {
+	files, err := Frames(dir)
+	return len(files) > 0, err
+}
+
+// Frames lists the frames in a folder in the order of their numbers: frame2.png is
+// before frame10.png.
+func Frames(dir string) ([]string, error) {
+	all, err := entries(dir)
+	if err != nil {
+		return nil, err
+	}
+	var frames []string
+	for _, e := range all {
+		if has(pictures, e.Name()) && !isDir(dir, e) {
+			frames = append(frames, e.Name())
+		}
+	}
+	slices.SortStableFunc(frames, natural)
+	return frames, nil
+}
+
+// natural compares names, runs of digits by the number that they are.
+func natural(a, b string) int {
+	for a != "" && b != "" {
+		x, y := digits(a), digits(b)
+		if x > 0 && y > 0 {
+			m, n := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
+			if len(m) != len(n) {
+				return len(m) - len(n)
+			}
+			if c := strings.Compare(m, n); c != 0 {
+				return c
+			}
+			a, b = a[x:], b[y:]
+			continue
+		}
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+// digits is the number of digits that s begins with.
+func digits(s string) int {
+	return len(s) - len(strings.TrimLeft(s, "0123456789"))
+}

@@ -1,0 +1,241 @@
+package layout
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// plant makes empty files.
+func plant(t testing.TB, root string, paths ...string) {
+	for _, p := range paths {
+		p = filepath.Join(root, filepath.FromSlash(p))
+		require.NoError(t, os.MkdirAll(filepath.Dir(p), 0o777))
+		require.NoError(t, os.WriteFile(p, nil, 0o600))
+	}
+}
+
+// ucf11 plants the 1,600 clips of UCF11 as they are unpacked, from a table of
+// their numbers.
+func ucf11(t testing.TB, root string) (classes []string) {
+	file, err := os.Open("testdata/ucf11.txt")
+	require.NoError(t, err)
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if fields[0] == "#" {
+			continue
+		}
+		classes = append(classes, fields[0])
+		dir := "UCF11_updated_mpg/" + fields[0] + "/"
+		for g, text := range fields[2:] {
+			n, err := strconv.Atoi(text)
+			require.NoError(t, err)
+			for c := range n {
+				plant(t, root, fmt.Sprintf("%s%s_%02d/%s_%02d_%02d.mpg", dir, fields[1], g+1, fields[1], g+1, c+1))
+			}
+		}
+		plant(t, root, dir+"Annotation/"+fields[1]+"_01_01.xgtf", dir+"Annotation/"+fields[1]+"_01_01.mpg", dir+".DS_Store")
+	}
+	return classes
+}
+
+func TestUCF11(t *testing.T) {
+	root := t.TempDir()
+	classes := ucf11(t, root)
+	for _, dir := range []string{root, filepath.Join(root, "UCF11_updated_mpg")} {
+		l, err := UCF11(dir)
+		require.NoError(t, err)
+		require.Equal(t, classes, l.Classes)
+		require.Len(t, l.Clips, 1600)
+		count, groups := map[string]int{}, map[string]bool{}
+		for _, c := range l.Clips {
+			require.True(t, strings.HasPrefix(c.Path, l.Classes[c.Class]+"/"), c.Path)
+			count[l.Classes[c.Class]]++
+			groups[c.Group] = true
+		}
+		require.Len(t, groups, 11*25)
+		require.Equal(t, map[string]int{
+			"basketball": 141, "biking": 145, "diving": 156, "golf_swing": 142, "horse_riding": 198, "soccer_juggling": 156,
+			"swing": 137, "tennis_swing": 167, "trampoline_jumping": 119, "volleyball_spiking": 116, "walking": 123,
+		}, count)
+		at := slices.IndexFunc(l.Clips, func(c Clip) bool { return c.Path == "walking/v_walk_dog_07/v_walk_dog_07_03.mpg" })
+		require.Equal(t, Clip{Path: "walking/v_walk_dog_07/v_walk_dog_07_03.mpg", Class: 10, Group: "walking 07"}, l.Clips[at])
+		require.Equal(t, []string{"group", "random"}, l.Splits())
+
+		// Five groups of each class are tested, and none is in both parts.
+		train, test, err := l.Cut("")
+		require.NoError(t, err)
+		require.Len(t, distinct(l, test), 11*5)
+		require.Len(t, distinct(l, train), 11*20)
+		require.Equal(t, 1600, len(train)+len(test))
+		// A random split leaks groups, as in the papers.
+		train, test, err = l.Cut("random")
+		require.NoError(t, err)
+		require.InDelta(t, 320, len(test), 11)
+		require.Greater(t, len(distinct(l, train))+len(distinct(l, test)), 11*25)
+	}
+	plant(t, root, "UCF11_updated_mpg/swing/v_swing_01/odd.mpg")
+	_, err := UCF11(root)
+	require.ErrorContains(t, err, "odd.mpg is not named like a clip of UCF11")
+}
+
+// distinct returns the groups of some clips.
+func distinct(l *Listing, clips []int) map[string]bool {
+	groups := map[string]bool{}
+	for _, k := range clips {
+		groups[l.Clips[k].Group] = true
+	}
+	return groups
+}
+
+func TestHMDB51(t *testing.T) {
+	root := t.TempDir()
+	lists := "test_train_splits/testTrainMulti_7030_splits/"
+	names := []string{"50_FIRST_DATES_kick_f_cm_np1_ba_med_24.avi", "(HQ)_Rich_&_Poor_kick_f_cm_np1_le_med_0.avi", "Don't_run!_kick_u_cm_np1_fr_med_1.avi", "unlisted.avi"}
+	for _, class := range []string{"kick", "kick_ball"} {
+		for _, name := range names {
+			plant(t, root, class+"/"+name)
+		}
+		for split := 1; split <= 3; split++ {
+			file := filepath.Join(root, lists, fmt.Sprintf("%s_test_split%d.txt", class, split))
+			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))
+			text := fmt.Sprintf("%s 1 \n%s %d \n\n%s 0\nnot_there.avi 1\n", names[0], names[1], 1+split%2, names[2])
+			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		}
+	}
+	l, err := HMDB51(root)
+	require.NoError(t, err)
+	require.Equal(t, []string{"kick", "kick_ball"}, l.Classes)
+	require.Len(t, l.Clips, 8)
+	require.Equal(t, []string{"official:1", "official:2", "official:3", "random"}, l.Splits())
+	paths := func(clips []int) (all []string) {
+		for _, k := range clips {
+			all = append(all, l.Clips[k].Path)
+		}
+		return all
+	}
+	train, test, err := l.Cut("")
+	require.NoError(t, err)
+	require.Equal(t, []string{"kick/" + names[0], "kick_ball/" + names[0]}, paths(train))
+	require.Equal(t, []string{"kick/" + names[1], "kick_ball/" + names[1]}, paths(test))
+	_, _, err = l.Cut("official:2")
+	require.EqualError(t, err, `split "official:2" has 4 training and 0 test clips`)
+	for split, want := range map[string]string{
+		"official:4": "want official:1 to official:3", "official:x": "want official:1 to official:3", "group": `there is no split "group"; want official:1, official:2, official:3, random`,
+		"random:0/5": "want random, or one of several such as random:2/5", "random:2": "want random", "random:1/1": "want random",
+	} {
+		_, _, err := l.Cut(split)
+		require.ErrorContains(t, err, want)
+	}
+
+	bad := filepath.Join(root, lists, "kick_test_split2.txt")
+	require.NoError(t, os.WriteFile(bad, []byte("a.avi 1\nb.avi 3\n"), 0o600))
+	_, err = HMDB51(root)
+	require.EqualError(t, err, bad+`, line 2: "b.avi 3"; want a name and 0, 1 or 2`)
+	require.NoError(t, os.Remove(bad))
+	_, err = HMDB51(root)
+	require.ErrorContains(t, err, "there is no list "+bad)
+	require.NoError(t, os.RemoveAll(filepath.Join(root, "test_train_splits")))
+	_, err = HMDB51(root)
+	require.ErrorContains(t, err, "has no folder testTrainMulti_7030_splits with the lists of its splits")
+}
+
+func TestYouTube(t *testing.T) {
+	root := t.TempDir()
+	plant(t, root, "ytcelebrity/0057_01_002_al_gore.avi", "ytcelebrity/0057_02_001_al_gore.avi", "ytcelebrity/0193_01_004_alanis_morissette.avi",
+		"ytcelebrity/0193_02_004_alanis_morissette.avi", "ytcelebrity/info.txt")
+	l, err := YouTube(root)
+	require.NoError(t, err)
+	require.Equal(t, []string{"al_gore", "alanis_morissette"}, l.Classes)
+	require.Equal(t, Clip{Path: "0057_02_001_al_gore.avi", Class: 0, Group: "al_gore 02"}, l.Clips[1])
+	require.Equal(t, 1, l.Ignored)
+	plant(t, root, "ytcelebrity/gore.avi")
+	_, err = YouTube(root)
+	require.ErrorContains(t, err, "gore.avi is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last.avi")
+	_, err = YouTube(t.TempDir())
+	require.ErrorContains(t, err, "has no clips such as 0057_01_002_al_gore.avi")
+}
+
+func TestFolder(t *testing.T) {
+	root := t.TempDir()
+	plant(t, root, "up/a b.mp4", "up/frames/1.png", "up/frames/10.PNG", "up/frames/2.jpeg", "up/frames/notes.txt", "up/empty dir/notes.txt",
+		"down/x.AVI", "down/list.csv", ".git/config", "README.md")
+	l, err := Folder(root)
+	require.NoError(t, err)
+	require.Equal(t, []string{"down", "up"}, l.Classes)
+	require.Equal(t, []Clip{{Path: "down/x.AVI"}, {Path: "up/a b.mp4", Class: 1}, {Path: "up/frames", Class: 1}}, l.Clips)
+	require.Equal(t, 3, l.Ignored)
+	require.Equal(t, []string{"random"}, l.Splits())
+	frames, err := Frames(filepath.Join(root, "up/frames"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"1.png", "2.jpeg", "10.PNG"}, frames)
+
+	plant(t, root, "left/notes.txt")
+	_, err = Folder(root)
+	require.EqualError(t, err, root+": class left has no clip; remove the folder if it is none")
+	_, err = Folder(filepath.Join(root, "README.md"))
+	require.ErrorContains(t, err, "README.md is no folder")
+	_, err = Folder(filepath.Join(root, "nowhere"))
+	require.ErrorContains(t, err, "there is no folder "+root)
+	_, err = Folder(filepath.Join(root, "up"))
+	require.ErrorContains(t, err, "no file ends like a video")
+	_, err = Folder(t.TempDir())
+	require.ErrorContains(t, err, "has no folders, and a class is a folder of clips")
+}
+
+// The folds of a set are disjoint and make it up, each class is in both parts where
+// it has units enough, no group is in both, and a clip more moves no other.
+func TestCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		grouped := rapid.Bool().Draw(t, "grouped")
+		l := &Listing{Classes: []string{"a", "b"}}
+		for k := range rapid.IntRange(10, 60).Draw(t, "clips") {
+			c := Clip{Path: fmt.Sprint(k), Class: k % 2}
+			if grouped {
+				c.Group = fmt.Sprint(k%2, " ", rapid.IntRange(0, 9).Draw(t, "group"))
+			}
+			l.Clips = append(l.Clips, c)
+		}
+		kind := "random"
+		if grouped {
+			kind = "group"
+		}
+		folds := rapid.IntRange(2, 5).Draw(t, "folds")
+		var all []int
+		for fold := range folds {
+			train, test, err := l.Cut(fmt.Sprintf("%s:%d/%d", kind, fold+1, folds))
+			if err != nil {
+				require.True(t, grouped, "ten clips fill five folds")
+				return
+			}
+			require.Len(t, train, len(l.Clips)-len(test))
+			if grouped {
+				tested := distinct(l, test)
+				for g := range distinct(l, train) {
+					require.False(t, tested[g])
+				}
+			}
+			all = append(all, test...)
+		}
+		slices.Sort(all)
+		require.Len(t, all, len(l.Clips))
+		require.Len(t, slices.Compact(all), len(l.Clips))
+	})
+}
+
+func TestNatural(t *testing.T) {
+	sorted := []string{"a1b2", "a1b10", "a002b1", "a10", "b", "b01", "c9", "c09x"}
+	shuffled := slices.Clone(sorted)
+	slices.Reverse(shuffled)
+	slices.SortFunc(shuffled, natural)
+	require.Equal(t, sorted, shuffled)
+}

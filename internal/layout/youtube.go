@@ -1,0 +1,51 @@
+package layout
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// YouTube reads the YouTube Celebrities Face Tracking set of Kim et al. (2008):
+//
+//	ytcelebrity/0057_01_002_al_gore.avi
+//
+// After the fields of digits alone, of which the second is the source video and the
+// third the segment of it, comes the person. root is the folder of the clips or the
+// one above, ytcelebrity in it.
+func YouTube(root string) (*Listing, error) {
+	l := &Listing{Root: below(root, "ytcelebrity")}
+	files, err := entries(l.Root)
+	if err != nil {
+		return nil, err
+	}
+	var people []string // of each clip
+	for _, f := range files {
+		name := f.Name()
+		if isDir(l.Root, f) || !has(videos, name) {
+			l.Ignored++
+			continue
+		}
+		fields := strings.Split(strings.TrimSuffix(name, filepath.Ext(name)), "_")
+		numbers := 0
+		for numbers < len(fields) && fields[numbers] != "" && digits(fields[numbers]) == len(fields[numbers]) {
+			numbers++
+		}
+		if numbers < 2 || numbers == len(fields) {
+			return nil, errors.Errorf("%s is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last.avi", filepath.Join(l.Root, name))
+		}
+		person := strings.Join(fields[numbers:], "_")
+		people = append(people, person)
+		l.Clips = append(l.Clips, Clip{Path: name, Group: person + " " + fields[1]})
+	}
+	if len(l.Clips) == 0 {
+		return nil, errors.Errorf("%s has no clips such as 0057_01_002_al_gore.avi", l.Root)
+	}
+	l.Classes = slices.Compact(slices.Sorted(slices.Values(people)))
+	for k, person := range people {
+		l.Clips[k].Class, _ = slices.BinarySearch(l.Classes, person)
+	}
+	return l.finish()
+}
