@@ -1,0 +1,201 @@
+// Package clipcache keeps decoded clips on disk, so that a video is decoded once
+// and not in every epoch.
+//
+// A clip is a file whose name is a checksum of what it was made of: path, size and
+// time of the video, and how it was decoded. A change of any of them is another
+// file. Files appear whole, and what is read is checked, so that any number of
+// processes may share a folder and be killed at any time.
+package clipcache
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pkg/errors"
+)
+
+// Cache is a folder of clips. It is safe for concurrent use.
+type Cache struct {
+	dir   string
+	limit int64 // of bytes; 0 is none
+
+	mu   sync.Mutex
+	size int64 // of the folder, as far as this process knows
+}
+
+const (
+	ending = ".clip"
+	magic  = "tzclip1\n"
+	header = len(magic) + 8 // and the number of frames, and a CRC-32 of the rest
+)
+
+// Dir is the folder for caches of this user. It returns an error where the system
+// has none.
+func Dir() (string, error) {
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "tensorzoo", "clips"), errors.Wrap(err, "give a folder for the cache")
+}
+
+// Open makes the folder if there is none. When the clips take more than limit bytes,
+// the ones that were not used for the longest time make room; 0 is no limit. It
+// returns an error when the folder cannot be written.
+func Open(dir string, limit int64) (*Cache, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, errors.Wrap(err, "cache")
+	}
+	probe, err := os.CreateTemp(dir, "probe-*.tmp")
+	if err != nil {
+		return nil, errors.Wrap(err, "cache")
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	c := &Cache{dir: dir, limit: limit}
+	for _, f := range c.files() {
+		c.size += f.Size()
+	}
+	return c, nil
+}
+
+// Key names a clip: a video as it is now, and how it is decoded.
+func Key(path string, how string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	add := func(path string, info fs.FileInfo) {
+		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	add(path, info)
+	if info.IsDir() { // of frames
+		all, err := os.ReadDir(path)
+		if err != nil {
+			return "", err
+		}
+		for _, e := range all {
+			if info, err := e.Info(); err == nil {
+				add(e.Name(), info)
+			}
+		}
+	}
+	fmt.Fprintf(h, "%s", how)
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// Get returns the frames of a clip, one behind the other, nil when they are not
+// there. What is damaged is not there.
+func (c *Cache) Get(key string) (frames []byte, count int) {
+	path := c.path(key)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, 0
+	}
+	if len(data) < header || string(data[:len(magic)]) != magic ||
+		binary.LittleEndian.Uint32(data[len(magic)+4:]) != sum(data[len(magic):len(magic)+4], data[header:]) {
+		return nil, 0
+	}
+	now := time.Now()
+	os.Chtimes(path, now, now) // it was used; that this may fail costs a place in line at most
+	return data[header:], int(binary.LittleEndian.Uint32(data[len(magic):]))
+}
+
+// Has tells whether a clip is there, without reading it.
+func (c *Cache) Has(key string) bool {
+	_, err := os.Stat(c.path(key))
+	return err == nil
+}
+
+// Put keeps the frames of a clip, which are count.
+func (c *Cache) Put(key string, frames []byte, count int) error {
+	head := append(make([]byte, 0, header), magic...)
+	head = binary.LittleEndian.AppendUint32(head, uint32(count))
+	head = binary.LittleEndian.AppendUint32(head, sum(head[len(magic):], frames))
+	// A name of its own: another process may be writing the same clip.
+	f, err := os.CreateTemp(c.dir, key+"-*.tmp")
+	if err != nil {
+		return errors.Wrap(err, "cache")
+	}
+	_, err = f.Write(head)
+	if err == nil {
+		_, err = f.Write(frames)
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), c.path(key))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return errors.Wrap(err, "cache")
+	}
+	c.grow(int64(header + len(frames)))
+	return nil
+}
+
+func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+ending) }
+
+func sum(count, frames []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE(count), crc32.IEEETable, frames)
+}
+
+// grow counts a new clip and makes room when there are too many.
+func (c *Cache) grow(by int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size += by
+	if c.limit == 0 || c.size <= c.limit {
+		return
+	}
+	// As it is now: other processes write and remove as well.
+	all := c.files()
+	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	c.size = 0
+	for _, f := range all {
+		c.size += f.Size()
+	}
+	// A tenth more than needed, so that not every clip has to look.
+	for _, f := range all {
+		if c.size <= c.limit*9/10 {
+			break
+		}
+		if err := os.Remove(filepath.Join(c.dir, f.Name())); err == nil || os.IsNotExist(err) {
+			c.size -= f.Size()
+		}
+	}
+}
+
+// files lists the clips, and removes what killed processes left.
+func (c *Cache) files() (all []fs.FileInfo) {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue
+		}
+		switch {
+		case strings.HasSuffix(e.Name(), ending):
+			all = append(all, info)
+		case strings.HasSuffix(e.Name(), ".tmp") && time.Since(info.ModTime()) > time.Hour:
+			os.Remove(filepath.Join(c.dir, e.Name()))
+		}
+	}
+	return all
+}
