@@ -19,8 +19,9 @@ type Batch struct {
 	// label, the number of steps it really has, and its index in the part.
 	Labels, Steps, Clips []int
 
-	// Len is the number of clips, at most the size asked of Batches.
-	Len int
+	// Len is the number of clips, at most the size asked of Batches. Asked is the
+	// number that it was made of: it is larger where damaged clips were left out.
+	Len, Asked int
 
 	err error // what stopped the reading of this batch
 }
@@ -31,8 +32,8 @@ type Batch struct {
 //
 // A Batch is valid until the next one is asked for: two of them take turns,
 // which keeps the memory of a whole epoch at two batches. Leaving the loop
-// early is fine and leaves no goroutine behind. A read error is yielded with a
-// nil Batch and ends the sequence.
+// early is fine and leaves no goroutine behind. A clip whose error is a SkipError
+// is left out; any other error is yielded with a nil Batch and ends the sequence.
 func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		clipLen, err := checkBatch(s, size)
@@ -83,18 +84,21 @@ func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 
 // read fills the batch with the given clips.
 func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
-	b.Len = len(clips)
-	b.Clips = append(b.Clips[:0], clips...)
-	b.Labels, b.Steps = b.Labels[:0], b.Steps[:0]
+	b.Asked = len(clips)
+	b.Clips, b.Labels, b.Steps = b.Clips[:0], b.Labels[:0], b.Steps[:0]
 	rest := b.X
 	for _, i := range clips {
 		label, steps, err := s.Read(p, i, rest[:clipLen:clipLen])
+		if skipped(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		b.Labels, b.Steps = append(b.Labels, label), append(b.Steps, steps)
+		b.Clips, b.Labels, b.Steps = append(b.Clips, i), append(b.Labels, label), append(b.Steps, steps)
 		rest = rest[clipLen:]
 	}
+	b.Len = len(b.Clips)
 	clear(rest) // the buffer held other clips before
 	return nil
 }

@@ -34,6 +34,9 @@ type Options struct {
 	// overrides Normalise. Nil measures.
 	Normalisation *preprocess.Normalisation
 
+	// Video says how video files become clips, for sets that are made of them.
+	Video Video
+
 	// Classes are those of a checkpoint: a set with other names is refused, and
 	// one without names gets these. Nil takes those of the set.
 	Classes []string
@@ -75,7 +78,8 @@ func Splits(name string) []string {
 // Frames returns whether the steps of the named set are frames, which
 // Options.Height and Options.Width scale.
 func Frames(name string) bool {
-	return slices.Contains(Names(), name)
+	kind, _, _ := strings.Cut(name, ":")
+	return slices.Contains(Names(), name) || layouts[kind] != nil
 }
 
 // FrameSize returns the rows and columns of RGB frames of 4:3 that have the given
@@ -92,7 +96,8 @@ func FrameSize(features int) (height, width int, err error) {
 // Open returns the set called name, one of Names, or one in files of the
 // user's own, called "npz:train.npz,test.npz" or "npz:test.npz"; see the
 // package comment. The second form has no training part to measure, so it needs
-// Options.Normalisation.
+// Options.Normalisation. "ucf11:DIR", "hmdb51:DIR", "youtube:DIR" and "folder:DIR" are
+// sets of videos; see Video.
 //
 // It returns an error when there is no such set or no such split, when only
 // one of Height and Width is given, when the options do not fit the set, or
@@ -103,6 +108,12 @@ func Open(name string, opt Options) (Set, error) {
 	}
 	if files, ok := strings.CutPrefix(name, npzPrefix); ok {
 		return openNPZ(name, files, opt)
+	}
+	if kind, root, ok := strings.Cut(name, ":"); ok && layouts[kind] != nil {
+		if err := checkFrameSize(opt.Height, opt.Width); err != nil {
+			return nil, errors.WithMessagef(err, "datasets: %s", name)
+		}
+		return openVideo(name, kind, root, opt)
 	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {

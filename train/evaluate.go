@@ -88,6 +88,9 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if b.Len == 0 { // its clips are all damaged
+			continue
+		}
 		if _, err := graphs.score(b, b.Len, &sum); err != nil {
 			return nil, err
 		}

@@ -44,6 +44,9 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if b.Len == 0 {
+			continue
+		}
 		if err := graphs.do(b, b.Len); err != nil {
 			return nil, err
 		}

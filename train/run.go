@@ -158,7 +158,8 @@ func (r *run) epoch(ctx context.Context) error {
 	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
 	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
 	steps := (clips + size - 1) / size
-	filled := 0 // clips of the step under way
+	filled, readable := 0, 0 // clips of the step under way, and those of them that are not damaged
+	var norm float64
 	var worked time.Duration
 	if err := ctx.Err(); err != nil {
 		return err
@@ -170,17 +171,19 @@ func (r *run) epoch(ctx context.Context) error {
 		}
 		began := time.Now()
 		total := min(size, clips-r.at.Step*size)
-		_, norm, err := r.gradients(batch, filled == 0, total, &r.at.Sum)
-		if err != nil {
-			return fmt.Errorf("train: epoch %d, step %d: %w%s", r.at.Epoch+1, r.at.Step+1, err, r.hope())
+		if batch.Len > 0 {
+			if _, norm, err = r.gradients(batch, readable == 0, total, &r.at.Sum); err != nil {
+				return fmt.Errorf("train: epoch %d, step %d: %w%s", r.at.Epoch+1, r.at.Step+1, err, r.hope())
+			}
+			readable += batch.Len
 		}
-		if filled += batch.Len; filled < total {
+		if filled += batch.Asked; filled < total {
 			worked += time.Since(began)
 			continue
 		}
-		r.move(norm, steps)
-		r.note(worked+time.Since(began), filled)
-		filled, worked = 0, 0
+		r.move(norm, steps, readable > 0)
+		r.note(worked+time.Since(began), readable)
+		filled, readable, worked = 0, 0, 0
 		if r.cfg.OnStep != nil {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
@@ -199,13 +202,16 @@ func (r *run) epoch(ctx context.Context) error {
 	return r.closeEpoch(ctx)
 }
 
-// move takes the step of an epoch of the given number of steps.
-func (r *run) move(norm float64, steps int) {
+// move takes the step of an epoch of the given number of steps; one whose clips are
+// all damaged is counted and moves nothing.
+func (r *run) move(norm float64, steps int, any bool) {
 	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
 	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs))
 	r.at.Updates++
 	r.at.Step++
-	r.learner.move(r.at.Updates, norm, r.at.Rate)
+	if any {
+		r.learner.move(r.at.Updates, norm, r.at.Rate)
+	}
 }
 
 // closeEpoch scores the epoch and saves it.

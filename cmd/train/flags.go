@@ -37,6 +37,9 @@ type flags struct {
 	epochs, batch, accumulate, patience    int
 	lr, weightDecay, smoothing             float64
 	dropout, clip                          float64
+	video                                  datasets.Video
+	decoding                               decoding
+	size                                   string
 	optimizer, schedule, freeze, augment   string
 	seed                                   uint64
 	out, resume, eval, logits, config, svg string
@@ -58,6 +61,7 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -spec my.json               a model of your own, see docs/spec.md
   go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
                                                  on data of your own, see docs/data.md
+  go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
   go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
   go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
   go run ./cmd/train -list                       the models there are
@@ -86,7 +90,7 @@ const (
 var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
 
 // changeable are the flags that may differ when a run is resumed.
-var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard"}, actions...)
+var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard", "cache", "cache-limit", "max-bad"}, actions...)
 
 func newFlags() *flags {
 	f := &flags{cmd: map[string]bool{}, file: map[string]bool{}}
@@ -96,8 +100,15 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", or npz:TRAIN.npz,TEST.npz")
-	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
+	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, or videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR")
+	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos: group, official:1, random, or folds of them such as group:2/5")
+	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default 6)")
+	fs.StringVar(&f.video.Sample, "sample", "random", "of videos: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
+	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
+	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
+	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
+	fs.Var((*bytesFlag)(&f.video.CacheLimit), "cache-limit", "of videos: `size` that the cache may have, such as 2GB; the clips unused for longest make room (default any)")
+	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos: `part` of the clips that may be damaged; they are reported and left out")
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
@@ -252,6 +263,10 @@ func (f *flags) check() error {
 		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
 	case f.svg != "" && isFolder(f.svg):
 		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
+	case f.video.Grey && f.size == "":
+		return badf("-grey needs the size of the frames, such as -size 160x120")
+	case !(f.video.MaxBad >= 0 && f.video.MaxBad <= 1):
+		return badf("-max-bad is %v; want a part from 0 to 1, such as 0.01", f.video.MaxBad)
 	case f.epochs < 1:
 		return badf("-epochs is %d; want at least 1", f.epochs)
 	case f.batch < 1:
@@ -288,6 +303,11 @@ func (f *flags) check() error {
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return usage{errors.WithMessage(err, "train: -optimizer")}
+	}
+	if f.size != "" {
+		if _, _, err := parseSize(f.size); err != nil {
+			return usage{errors.WithMessage(err, "train: -size")}
+		}
 	}
 	if _, err := datasets.ParseAugmentation(f.augment); err != nil {
 		return usage{errors.WithMessage(err, "train: -augment")}

@@ -25,6 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
+	f.decoding.w = stderr
 	switch {
 	case f.list:
 		return f.printList(stdout)
@@ -81,13 +82,26 @@ func (f *flags) entry() (zoo.Entry, error) {
 
 // openSet opens the data set for a model that reads the given number of values a
 // step; input and classes are those of a checkpoint, nil for a new model.
-func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (datasets.Set, error) {
-	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes}
+func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
+	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video}
+	f.decoding.watch(&opt.Video)
+	if opt.Video.MaxBad == 0 {
+		opt.Video.MaxBad = -1 // none
+	}
 	if input != nil {
 		opt.Normalisation = &input.Normalisation
 	}
-	if datasets.Frames(f.data) {
-		var err error
+	switch {
+	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
+		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
+		if !f.given("steps") {
+			opt.Video.Steps = input.Steps
+		}
+	case f.size != "":
+		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {
+			return nil, usage{errors.WithMessage(err, "train: -size")}
+		}
+	case datasets.Frames(f.data) && !f.video.Grey:
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}

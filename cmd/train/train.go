@@ -110,6 +110,9 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 	if err := f.writeLogits(r.Test); err != nil {
 		return err
 	}
+	if n := f.decoding.damaged(); n > 0 {
+		fmt.Fprintf(log, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
+	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
 	}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+)
+
+// stepsFlag is a number of frames, or all.
+type stepsFlag int
+
+func (s *stepsFlag) String() string {
+	switch *s {
+	case 0:
+		return ""
+	case datasets.AllSteps:
+		return "all"
+	}
+	return strconv.Itoa(int(*s))
+}
+
+// Set implements flag.Value.
+func (s *stepsFlag) Set(text string) error {
+	switch n, err := strconv.Atoi(text); {
+	case text == "all":
+		*s = datasets.AllSteps
+	case text == "": // as a run writes that it had none
+		*s = 0
+	case err != nil || n < 1:
+		return errors.New("want a number from 1 on, or all")
+	default:
+		*s = stepsFlag(n)
+	}
+	return nil
+}
+
+// bytesFlag is a number of bytes, such as 2GB.
+type bytesFlag int64
+
+var units = []struct {
+	name  string
+	bytes int64
+}{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}}
+
+func (b *bytesFlag) String() string {
+	if *b == 0 {
+		return ""
+	}
+	for _, u := range units {
+		if int64(*b)%u.bytes == 0 {
+			return strconv.FormatInt(int64(*b)/u.bytes, 10) + u.name
+		}
+	}
+	return strconv.FormatInt(int64(*b), 10)
+}
+
+// Set implements flag.Value.
+func (b *bytesFlag) Set(text string) error {
+	number, factor := text, int64(1)
+	for _, u := range units {
+		if rest, ok := strings.CutSuffix(strings.ToLower(text), strings.ToLower(u.name)); ok {
+			number, factor = rest, u.bytes
+			break
+		}
+	}
+	if text == "" {
+		*b = 0
+		return nil
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(v > 0 && v*float64(factor) < 1e18) {
+		return errors.New("want a size such as 500MB or 2GB")
+	}
+	*b = bytesFlag(v * float64(factor))
+	return nil
+}
+
+// parseSize reads 160x120.
+func parseSize(text string) (width, height int, err error) {
+	w, h, _ := strings.Cut(text, "x")
+	if width, err = strconv.Atoi(w); err == nil {
+		height, err = strconv.Atoi(h)
+	}
+	if err != nil || width < 1 || height < 1 {
+		return 0, 0, errors.Errorf("%q; want WIDTHxHEIGHT, such as 160x120", text)
+	}
+	return width, height, nil
+}
+
+// decoding reports what happens to videos in the background.
+type decoding struct {
+	w     io.Writer
+	mu    sync.Mutex
+	began time.Time
+	said  time.Time
+	bad   int
+}
+
+// sayDecoding is the time between two lines.
+const sayDecoding = 10 * time.Second
+
+// watch makes the options of a set report.
+func (d *decoding) watch(v *datasets.Video) {
+	v.OnBad = func(path string, err error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.bad++
+		fmt.Fprintf(d.w, "left out: %s: %v\n", path, err)
+	}
+	v.OnDecoded = func(p datasets.Decoding) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		now := time.Now()
+		if d.began.IsZero() {
+			d.began, d.said = now, now
+		}
+		if now.Sub(d.said) < sayDecoding && p.Done < p.Clips || p.Clips == 0 {
+			return
+		}
+		d.said = now
+		took := now.Sub(d.began)
+		left := time.Duration(float64(took) / float64(p.Done) * float64(max(0, p.Clips-p.Done)))
+		fmt.Fprintf(d.w, "decoded %s of %s videos, %s frames, %d damaged, %s left\n", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, left.Round(time.Second))
+	}
+}
+
+// damaged is the number of clips that were left out.
+func (d *decoding) damaged() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bad
+}

@@ -1,0 +1,293 @@
+package datasets
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+)
+
+// film makes a video of so many frames, each lighter than the one before.
+func film(t testing.TB, path string, frames int) {
+	t.Helper()
+	if _, err := ffmpeg.Find(); err != nil {
+		t.Skip(err)
+	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:s=32x24:r=25,geq=lum='16+N*2':cb=128:cr=128", "-frames:v", fmt.Sprint(frames), "-c:v", "mpeg4", "-q:v", "1", "-y", "file:"+path)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(filmed.root)
+	os.Exit(code)
+}
+
+var filmed struct {
+	sync.Once
+	root string
+}
+
+// films makes a folder of two classes, of clips with 1, 3, 6, 12 and 60 frames. They
+// are made once; a test has a copy.
+func films(t testing.TB) string {
+	filmed.Do(func() { filmed.root = shoot(t) })
+	if filmed.root == "" {
+		t.Skip(ffmpeg.ErrMissing)
+	}
+	root := filepath.Join(t.TempDir(), "films")
+	require.NoError(t, os.CopyFS(root, os.DirFS(filmed.root)))
+	return root
+}
+
+func shoot(t testing.TB) string {
+	if _, err := ffmpeg.Find(); err != nil {
+		return ""
+	}
+	root, err := os.MkdirTemp("", "films-*")
+	require.NoError(t, err)
+	for _, class := range []string{"a b", "c'd"} {
+		for k, frames := range []int{1, 3, 6, 60, 12, 12} {
+			film(t, filepath.Join(root, class, fmt.Sprintf("%d.avi", k)), frames)
+		}
+	}
+	return root
+}
+
+func openFilms(t testing.TB, root, cache string, change func(*Options)) Set {
+	opt := Options{Width: 4, Height: 3, Normalise: "none", Video: Video{Cache: cache}}
+	if change != nil {
+		change(&opt)
+	}
+	set, err := Open("folder:"+root, opt)
+	require.NoError(t, err)
+	t.Cleanup(func() { set.Close() })
+	return set
+}
+
+// means are the brightness of each step of a clip.
+func means(t testing.TB, s Set, p Part, i int) (all []float64, label, steps int) {
+	x := make([]float32, s.Steps()*product(s.StepShape()))
+	label, steps, err := s.Read(p, i, x)
+	require.NoError(t, err)
+	for step := range slices.Chunk(x, product(s.StepShape())) {
+		sum := 0.0
+		for _, v := range step {
+			sum += float64(v)
+		}
+		all = append(all, math.Round(sum/float64(len(step))))
+	}
+	return all, label, steps
+}
+
+// whole lists the clips of both parts by their path.
+func whole(s Set) map[string][2]int {
+	v := s.(*videoSet)
+	all := map[string][2]int{}
+	for part, clips := range v.clips {
+		for i, k := range clips {
+			all[v.listing.Clips[k].Path] = [2]int{part, i}
+		}
+	}
+	return all
+}
+
+// Clips have their class, their frames in order of time, zeros in front where they
+// are short, and the same frames whenever they are opened.
+func TestVideo(t *testing.T) {
+	root, cache := films(t), t.TempDir()
+	for _, sample := range []string{"random", "even"} {
+		s := openFilms(t, root, cache, func(o *Options) { o.Video.Sample = sample })
+		other := openFilms(t, root, t.TempDir(), func(o *Options) { o.Video.Sample = sample })
+		require.Equal(t, "folder:"+root+" (random)", s.Name())
+		require.Equal(t, []string{"a b", "c'd"}, s.Classes())
+		require.Equal(t, []int{3, 4, 3}, s.StepShape())
+		require.Equal(t, 6, s.Steps())
+		clips := whole(s)
+		require.Len(t, clips, 12)
+		for path, at := range clips {
+			light, label, steps := means(t, s, Part(at[0]), at[1])
+			require.Equal(t, s.Classes()[label], filepath.Dir(path))
+			require.Equal(t, 6, steps)
+			switch frames := []int{1, 3, 6, 60, 12, 12}[path[len(path)-5]-'0']; {
+			case frames == 1:
+				require.Equal(t, make([]float64, 5), light[:5])
+			case frames == 3:
+				require.Equal(t, make([]float64, 3), light[:3])
+				require.Less(t, light[3], light[5])
+			default:
+				require.True(t, slices.IsSorted(light), "%v", light)
+				if frames == 6 || sample == "even" {
+					require.InDelta(t, 0, light[0], 3, "the first frame")
+					require.InDelta(t, (16+2*float64(frames-1)-16)*255/219, light[5], 4, "and the last")
+				}
+			}
+			again, _, _ := means(t, other, Part(at[0]), at[1])
+			require.Equal(t, light, again)
+		}
+	}
+	s := openFilms(t, root, cache, func(o *Options) { o.Video.Steps = AllSteps; o.Normalise = "auto"; o.Video.Grey = true })
+	require.Equal(t, 60, s.Steps())
+	require.Equal(t, []int{3, 4, 1}, s.StepShape())
+	at := whole(s)["a b/1.avi"]
+	light, _, steps := means(t, s, Part(at[0]), at[1])
+	require.Equal(t, 3, steps, "lengths tell, not zeros in front")
+	require.Equal(t, -2.0, light[0])
+	require.Equal(t, []float64{0, 0}, light[3:5])
+}
+
+// What Read gives are the frames that ffmpeg itself writes, byte for byte.
+func TestVideoGolden(t *testing.T) {
+	root := films(t)
+	s := openFilms(t, root, t.TempDir(), func(o *Options) { o.Video.Steps = 12 })
+	for path, at := range whole(s) {
+		raw, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-i", "file:"+filepath.Join(root, path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "4x3", "-sws_flags", "bilinear", "-").Output()
+		require.NoError(t, err)
+		if len(raw) > 12*36 { // of which a sample is taken
+			continue
+		}
+		x := make([]float32, 12*36)
+		_, _, err = s.Read(Part(at[0]), at[1], x)
+		require.NoError(t, err)
+		got := make([]byte, len(x))
+		for k, v := range x {
+			got[k] = byte(v)
+		}
+		require.True(t, bytes.Equal(raw, got[len(got)-len(raw):]), path)
+	}
+}
+
+// The cache is used the second time, and notices a video that has changed.
+func TestVideoCache(t *testing.T) {
+	root, cache := films(t), t.TempDir()
+	decoded := func() (n int) {
+		var mu sync.Mutex
+		s := openFilms(t, root, cache, func(o *Options) {
+			o.Video.OnDecoded = func(Decoding) { mu.Lock(); defer mu.Unlock(); n++ }
+		})
+		for _, at := range whole(s) {
+			means(t, s, Part(at[0]), at[1])
+		}
+		require.NoError(t, s.Close())
+		return n
+	}
+	require.Equal(t, 12, decoded())
+	require.Zero(t, decoded())
+	film(t, filepath.Join(root, "a b", "2.avi"), 9)
+	require.Equal(t, 1, decoded())
+}
+
+// Damaged clips are reported and left out of batches, up to a part of them.
+func TestVideoDamaged(t *testing.T) {
+	root := films(t)
+	for name, data := range map[string][]byte{"empty.avi": nil, "text.mp4": []byte("no video")} {
+		require.NoError(t, os.WriteFile(filepath.Join(root, "a b", name), data, 0o600))
+	}
+	var mu sync.Mutex
+	reported := map[string]string{}
+	report := func(path string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		reported[filepath.Base(path)] = err.Error()
+	}
+	s := openFilms(t, root, t.TempDir(), func(o *Options) { o.Video.MaxBad, o.Video.OnBad = 0.2, report })
+	read, asked := 0, 0
+	for _, part := range []Part{Train, Test} {
+		for b, err := range Batches(s, part, 5, Order(s.Clips(part), 1, 0)) {
+			require.NoError(t, err)
+			read, asked = read+b.Len, asked+b.Asked
+			require.Len(t, b.Labels, b.Len)
+			require.Len(t, b.Clips, b.Len)
+		}
+	}
+	require.Equal(t, []int{12, 14}, []int{read, asked})
+	mu.Lock()
+	require.Len(t, reported, 2)
+	require.Contains(t, reported["empty.avi"], "ffmpeg")
+	require.Contains(t, reported["text.mp4"], "ffmpeg")
+	mu.Unlock()
+
+	s = openFilms(t, root, t.TempDir(), func(o *Options) { o.Video.MaxBad = 0.1 })
+	var failed error
+	for _, part := range []Part{Train, Test} {
+		for _, err := range Batches(s, part, 5, Order(s.Clips(part), 1, 0)) {
+			if err != nil {
+				failed = err
+			}
+		}
+	}
+	require.ErrorContains(t, failed, "2 of 14 clips are damaged, and 1 may be; the last one is "+root)
+}
+
+// Folders of numbered pictures are clips too.
+func TestVideoPictures(t *testing.T) {
+	root := t.TempDir()
+	for _, class := range []string{"a", "b"} {
+		for clip := range 5 {
+			for k := range 12 {
+				dir := filepath.Join(root, class, fmt.Sprint("clip", clip))
+				require.NoError(t, os.MkdirAll(dir, 0o777))
+				img := image.NewRGBA(image.Rect(0, 0, 8, 6))
+				for at := range 48 {
+					img.Set(at%8, at/8, color.RGBA{uint8(10 * k), uint8(10 * k), uint8(10 * k), 255})
+				}
+				file, err := os.Create(filepath.Join(dir, fmt.Sprintf("f%d.png", k)))
+				require.NoError(t, err)
+				require.NoError(t, png.Encode(file, img))
+				require.NoError(t, file.Close())
+			}
+		}
+	}
+	for _, grey := range []bool{false, true} {
+		s := openFilms(t, root, t.TempDir(), func(o *Options) { o.Video.Steps, o.Video.Grey = 12, grey })
+		light, _, _ := means(t, s, Train, 0)
+		require.Equal(t, []float64{0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110}, light)
+	}
+}
+
+func TestVideoErrors(t *testing.T) {
+	root := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "empty"), 0o777))
+	for want, open := range map[string]func() (Set, error){
+		"datasets: folder:: no folder; write folder:FOLDER": func() (Set, error) { return Open("folder:", Options{}) },
+		"datasets: ucf11:/nowhere: there is no folder":      func() (Set, error) { return Open("ucf11:/nowhere", Options{}) },
+		"no clip in them":                                     func() (Set, error) { return Open("folder:"+root, Options{}) },
+		`no set is called "folders:x"`:                        func() (Set, error) { return Open("folders:x", Options{}) },
+		"-2 steps; want at least 1, or AllSteps":              func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Steps: -2}}) },
+		`frames are not taken "evenly"; did you mean "even"?`: func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Sample: "evenly"}}) },
+		"MaxBad is 2, want a part of the clips, at most 1":    func() (Set, error) { return Open("folder:"+root, Options{Video: Video{MaxBad: 2}}) },
+		"CacheLimit -1 and Limit -1ns must not be negative":     func() (Set, error) { return Open("folder:"+root, Options{Video: Video{CacheLimit: -1, Limit: -1}}) },
+		"Height 0 and Width 3: give both as positive numbers": func() (Set, error) { return Open("folder:"+root, Options{Width: 3}) },
+	} {
+		_, err := open()
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// Leaving a set while it decodes leaves nothing running.
+func TestVideoClose(t *testing.T) {
+	root := films(t)
+	s := openFilms(t, root, t.TempDir(), nil)
+	began := time.Now()
+	require.NoError(t, s.Close())
+	require.Less(t, time.Since(began), 20*time.Second)
+	_, _, err := s.Read(Train, 0, make([]float32, 6*36))
+	if err != nil { // unless it was decoded before
+		require.ErrorContains(t, err, "is closed")
+	}
+}
