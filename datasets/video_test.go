@@ -271,7 +271,7 @@ func TestVideoErrors(t *testing.T) {
 		"-2 steps; want at least 1, or AllSteps":              func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Steps: -2}}) },
 		`frames are not taken "evenly"; did you mean "even"?`: func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Sample: "evenly"}}) },
 		"MaxBad is 2, want a part of the clips, at most 1":    func() (Set, error) { return Open("folder:"+root, Options{Video: Video{MaxBad: 2}}) },
-		"CacheLimit -1 and Limit -1ns must not be negative":     func() (Set, error) { return Open("folder:"+root, Options{Video: Video{CacheLimit: -1, Limit: -1}}) },
+		"CacheLimit -1 and Limit -1ns must not be negative":   func() (Set, error) { return Open("folder:"+root, Options{Video: Video{CacheLimit: -1, Limit: -1}}) },
 		"Height 0 and Width 3: give both as positive numbers": func() (Set, error) { return Open("folder:"+root, Options{Width: 3}) },
 	} {
 		_, err := open()

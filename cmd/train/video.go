@@ -26,6 +26,9 @@ func (s *stepsFlag) String() string {
 	return strconv.Itoa(int(*s))
 }
 
+// Get implements flag.Getter, for a run's configuration.
+func (s *stepsFlag) Get() any { return s.String() }
+
 // Set implements flag.Value.
 func (s *stepsFlag) Set(text string) error {
 	switch n, err := strconv.Atoi(text); {
@@ -60,6 +63,9 @@ func (b *bytesFlag) String() string {
 	}
 	return strconv.FormatInt(int64(*b), 10)
 }
+
+// Get implements flag.Getter.
+func (b *bytesFlag) Get() any { return b.String() }
 
 // Set implements flag.Value.
 func (b *bytesFlag) Set(text string) error {
