@@ -56,7 +56,7 @@ func newReport(c *comparison, command string, results []*result) report {
 			"of the highest mean, and the p-value of a paired t-test over the seeds, two-sided, corrected by Holm's method for the number of models. Where " +
 			"it is at least 0.05, no difference is shown: there may be one, but these runs do not tell. Differences are over the seeds that both models have a result " +
 			"with. The best was picked by the same figures, and all seeds are tested on the same clips, so the tests say what other seeds would give, not what other clips would.",
-		"Published accuracies are what the papers report for their own videos; they were not measured by this program.",
+		"Published accuracies, and numbers of weights from the input, are what the papers report for their own videos; they were not measured by this program.",
 	}, pictures: drawn["accuracy"]})
 	if all := claims(results); len(all) > 0 {
 		add(section{Title: "Beside the papers' claims", table: claimed(all), Text: []string{

@@ -59,6 +59,13 @@ func (r *result) published() string {
 	return fmt.Sprintf("%.1f %% on %s", r.PublishedAccuracy, r.Entry.Data)
 }
 
+func (r *result) publishedWeights() string {
+	if r.PublishedParams == 0 {
+		return "-"
+	}
+	return grouped.Sprint(r.PublishedParams)
+}
+
 // chosen writes the learning rate.
 func (r *result) chosen() string {
 	if r.rate == 0 {
@@ -69,10 +76,10 @@ func (r *result) chosen() string {
 
 // accuracies is the main table.
 func accuracies(results []*result) table.Writer {
-	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published (reported)", "recurrent layer", "input weights", "learning rate"}, 6, 7, 8)
+	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published (reported)", "recurrent layer", "input weights", "published (reported)", "learning rate"}, 6, 7, 8, 9)
 	for _, r := range results {
 		t.AppendRow(table.Row{r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
-			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.chosen()})
+			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.publishedWeights(), r.chosen()})
 	}
 	return t
 }
