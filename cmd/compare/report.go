@@ -128,7 +128,7 @@ func bestOf(results []*result) string {
 		}
 	}
 	if len(alike) > 0 {
-		text += fmt.Sprintf(" To %s %s.", strings.Join(alike, ", "), noDifference)
+		text += fmt.Sprintf(" Between it and %s: %s.", strings.Join(alike, ", "), noDifference)
 	}
 	return text
 }
