@@ -51,10 +51,12 @@ func TestJSON(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
-	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Backend: "x"}}
+	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Frame: 241.4, Backend: "x"}}
 	require.NoError(t, printTable(&out, &flags{threads: 2, batch: 16, steps: 6}, costs))
 	require.Contains(t, out.String(), "backend x, 2 threads, 16 clips of 6 frames a step")
 	require.Regexp(t, `ht-lstm +│ +30\.0 .* 10\.0 `, out.String())
+	require.Regexp(t, `ht-lstm .* - │ `, out.String(), "no frame alone")
+	require.Contains(t, out.String(), " 241 │")
 	require.Regexp(t, ` lstm +│ +300\.0 .* 1\.0 `, out.String())
 }
 

@@ -27,7 +27,7 @@ type cost struct {
 	StepP10       float64 `json:"step_ms_p10"`
 	StepP90       float64 `json:"step_ms_p90"`
 	Forward       float64 `json:"forward_ms_median"`
-	Frame         float64 `json:"infer_frame_us_median"` // one clip, one frame, state carried
+	Frame         float64 `json:"infer_frame_us_median"` // one clip, one frame, state carried; 0 for a model that reads backwards too
 	InputToHidden int     `json:"params_input_to_hidden"`
 	Params        int     `json:"params_total"`
 	MulAdds       int     `json:"mul_adds_per_frame"`
@@ -78,6 +78,9 @@ func measure(f *flags) (*cost, error) {
 	}
 	c.Forward = quantile(forward, 0.5)
 	c.GFLOPS = 2 * float64(c.MulAdds) * float64(f.batch*f.steps) / c.Forward / 1e6
+	if m.Spec.Bidirectional { // needs whole clips
+		return c, nil
+	}
 	p, err := m.Predictor(1)
 	if err != nil {
 		return nil, err

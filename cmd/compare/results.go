@@ -108,9 +108,9 @@ func verdict(difference, p float64) string {
 	case math.IsNaN(p):
 		return fmt.Sprintf("%+.4f, not tested", difference)
 	case p >= significance:
-		return fmt.Sprintf("%+.4f, %s (p = %.2g)", difference, noDifference, p)
+		return fmt.Sprintf("%+.4f, %s (p = %.3g)", difference, noDifference, p)
 	}
-	return fmt.Sprintf("%+.4f (p = %.2g)", difference, p)
+	return fmt.Sprintf("%+.4f (p = %.3g)", difference, p)
 }
 
 // verdict is the model's against the best.

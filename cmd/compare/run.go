@@ -96,9 +96,13 @@ func printTable(w io.Writer, f *flags, costs []*cost) error {
 		if dense != nil {
 			ratio = fmt.Sprintf("%.1f", dense.StepMedian/c.StepMedian)
 		}
+		frame := "-"
+		if c.Frame > 0 {
+			frame = fmt.Sprintf("%.0f", c.Frame)
+		}
 		t.AppendRow(table.Row{
 			c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			fmt.Sprintf("%.0f", c.Frame), ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS),
+			frame, ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS),
 		})
 	}
 	_, err := fmt.Fprintf(w, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", costs[0].Backend, f.threads, f.batch, f.steps, t.Render())

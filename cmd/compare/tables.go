@@ -130,7 +130,7 @@ func claimed(all []claim) table.Writer {
 	for _, c := range all {
 		p := "-"
 		if !math.IsNaN(c.p) {
-			p = fmt.Sprintf("%.2g", c.p)
+			p = fmt.Sprintf("%.3g", c.p)
 		}
 		t.AppendRow(table.Row{c.above.Entry.Name + " above " + c.below.Entry.Name, fmt.Sprintf("%+.1f points", c.above.PublishedAccuracy-c.below.PublishedAccuracy),
 			fmt.Sprintf("%+.1f points", 100*c.difference), p, c.verdict()})
