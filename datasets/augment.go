@@ -3,6 +3,7 @@ package datasets
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,11 +107,14 @@ func (a *augmented) Read(p Part, i int, x []float32) (label, steps int, err erro
 		return label, steps, err
 	}
 	factors := a.factors(i)
-	real := len(x) / a.Steps() * steps // the steps behind stay zero
-	for at := 0; at < real; at += len(factors) {
-		pixel := x[at : at+len(factors)]
-		for c, f := range factors {
-			pixel[c] = a.black[c] + f*(pixel[c]-a.black[c])
+	for step := range slices.Chunk(x, len(x)/a.Steps()) {
+		if !slices.ContainsFunc(step, func(v float32) bool { return v != 0 }) {
+			continue // padding, before or behind the clip, stays as it is
+		}
+		for at := 0; at < len(step); at += len(factors) {
+			for c, f := range factors {
+				step[at+c] = a.black[c] + f*(step[at+c]-a.black[c])
+			}
 		}
 	}
 	return label, steps, nil

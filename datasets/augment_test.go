@@ -91,6 +91,29 @@ func TestAugmentDeviation(t *testing.T) {
 	require.InDelta(t, 0, stat.Mean(brightness, nil), 0.01)
 }
 
+// paddedSet has a step of zeros before each clip.
+type paddedSet struct{ *fakeSet }
+
+func (s paddedSet) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	for k := range x {
+		x[k] = float32(max(0, k-3))
+	}
+	return 0, 3, nil
+}
+
+func (s paddedSet) Normalisation() preprocess.Normalisation {
+	return preprocess.Normalisation{Mean: []float64{3}, Std: []float64{2}}
+}
+
+// Padding in front is no part of a clip.
+func TestAugmentPadding(t *testing.T) {
+	x := make([]float32, fakeLen)
+	_, _, err := Augment(paddedSet{&fakeSet{clips: 1}}, Augmentation{Brightness: 1}, 1, 0).Read(Train, 0, x)
+	require.NoError(t, err)
+	require.Equal(t, make([]float32, 4), x[:4])
+	require.NotEqual(t, float32(1), x[4])
+}
+
 func TestAugmentNothing(t *testing.T) {
 	set := &fakeSet{clips: 1}
 	require.Equal(t, Set(set), Augment(set, Augmentation{}, 1, 1))

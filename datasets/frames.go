@@ -28,6 +28,9 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 	if err != nil {
 		return err
 	}
+	if len(names) == 0 {
+		return errors.New("a folder without frames")
+	}
 	for _, name := range names {
 		if err := ctx.Err(); err != nil {
 			return err

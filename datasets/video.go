@@ -18,6 +18,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -47,8 +48,9 @@ type Video struct {
 	// Limit is the longest time for a file; 0 means two minutes.
 	Limit time.Duration
 
-	// OnDecoded is called after each clip that was decoded in the background, OnBad
-	// for each that could not be; both by one goroutine at a time. They may be nil.
+	// OnDecoded is called after each clip that was decoded, OnBad for each that could
+	// not be; both by one goroutine at a time, which must not use the set. They may be
+	// nil.
 	OnDecoded func(Decoding)
 	OnBad     func(path string, err error)
 }
@@ -99,6 +101,8 @@ type videoSet struct {
 
 	mu       sync.Mutex
 	bad      map[int]error
+	decoded  map[int]bool // in this process
+	failed   error        // of whatever is read from now on
 	decoding Decoding
 }
 
@@ -133,7 +137,7 @@ func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 	}
 	s := &videoSet{
 		name: name, listing: listing, opt: v, height: opt.Height, width: opt.Width, steps: v.Steps,
-		once: make([]sync.Mutex, len(listing.Clips)), bad: map[int]error{},
+		once: make([]sync.Mutex, len(listing.Clips)), bad: map[int]error{}, decoded: map[int]bool{},
 	}
 	if opt.Split == "" {
 		opt.Split = listing.Splits()[0]
@@ -162,7 +166,9 @@ func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 			s.Close()
 		}
 	}()
-	s.start()
+	if err := s.start(); err != nil {
+		return nil, wrap(err)
+	}
 	if err := s.prepare(opt); err != nil {
 		return nil, wrap(err)
 	}
@@ -333,13 +339,19 @@ func (s *videoSet) path(c layout.Clip) string {
 }
 
 // start decodes what the cache doesn't have, on all cores, training clips first.
-func (s *videoSet) start() {
+func (s *videoSet) start() error {
 	order := slices.Concat(s.clips[Train], s.clips[Test])
 	var missing []int
 	for _, k := range order {
-		key, err := clipcache.Key(s.path(s.listing.Clips[k]), s.how)
-		if err != nil || !s.cache.Has(key) {
-			missing = append(missing, k)
+		key, err := s.key(k)
+		if err == nil && s.cache.Has(key) {
+			continue
+		}
+		missing = append(missing, k)
+		if info, err := os.Stat(s.path(s.listing.Clips[k])); err == nil && !info.IsDir() {
+			if _, err := ffmpeg.Find(); err != nil {
+				return err
+			}
 		}
 	}
 	s.decoding.Clips = len(missing)
@@ -361,6 +373,14 @@ func (s *videoSet) start() {
 			}
 		})
 	}
+	return nil
+}
+
+// key names a clip in the cache: the video, and how its frames are taken, for which
+// the draw counts too.
+func (s *videoSet) key(k int) (string, error) {
+	c := s.listing.Clips[k]
+	return clipcache.Key(s.path(c), fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
 }
 
 // frames returns the frames of a clip, from the cache or decoded.
@@ -372,7 +392,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err := s.known(k); err != nil {
 		return nil, 0, err
 	}
-	key, err := clipcache.Key(path, s.how)
+	key, err := s.key(k)
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
@@ -382,12 +402,19 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
 	frames, count, seen, err := d.decode(s.ctx, path)
 	if s.ctx.Err() != nil {
+		if err := s.known(k); err != nil {
+			return nil, 0, err
+		}
 		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
+	}
+	var killed *ffmpeg.KilledError
+	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) {
+		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.name, path)
 	}
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	s.progress(seen, false)
+	s.progress(k, seen)
 	return frames, count, errors.WithMessagef(s.cache.Put(key, frames, count), "datasets: %s", s.name)
 }
 
@@ -402,6 +429,9 @@ func seedOf(path string) uint64 {
 func (s *videoSet) known(k int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.failed != nil {
+		return s.failed
+	}
 	return s.bad[k]
 }
 
@@ -417,28 +447,33 @@ func (s *videoSet) damaged(k int, err error) error {
 		s.opt.OnBad(path, err)
 	}
 	most := int(math.Max(0, s.opt.MaxBad) * float64(len(s.listing.Clips)))
-	if len(s.bad) > most {
-		for at := range s.bad { // whoever reads one of them from now on is told
-			s.bad[at] = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), len(s.listing.Clips), most, path, err)
-		}
+	if len(s.bad) > most && s.failed == nil {
+		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), len(s.listing.Clips), most, path, err)
+		s.cancel() // more of them would say no more
 	}
-	s.note(0, true)
-	return s.bad[k]
+	s.decoding.Bad++
+	s.note(k, 0)
+	if s.failed != nil {
+		return s.failed
+	}
+	return skip
 }
 
 // progress counts a decoded clip of so many frames.
-func (s *videoSet) progress(frames int, bad bool) {
+func (s *videoSet) progress(k, frames int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note(frames, bad)
+	s.note(k, frames)
 }
 
-func (s *videoSet) note(frames int, bad bool) {
+// note counts a clip once, also where the cache has no room for all.
+func (s *videoSet) note(k, frames int) {
+	if s.decoded[k] {
+		return
+	}
+	s.decoded[k] = true
 	s.decoding.Done++
 	s.decoding.Frames += frames
-	if bad {
-		s.decoding.Bad++
-	}
 	if s.opt.OnDecoded != nil {
 		s.opt.OnDecoded(s.decoding)
 	}

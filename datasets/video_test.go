@@ -279,6 +279,21 @@ func TestVideoErrors(t *testing.T) {
 	}
 }
 
+// Without ffmpeg a set opens as far as the cache has it, and else says what to do.
+func TestVideoWithoutFFmpeg(t *testing.T) {
+	root, cache := films(t), t.TempDir()
+	s := openFilms(t, root, cache, nil)
+	for _, at := range whole(s) {
+		means(t, s, Part(at[0]), at[1])
+	}
+	require.NoError(t, s.Close())
+	t.Setenv("PATH", "")
+	openFilms(t, root, cache, nil)
+	_, err := Open("folder:"+root, Options{Width: 4, Height: 3, Video: Video{Cache: t.TempDir()}})
+	require.ErrorIs(t, err, ffmpeg.ErrMissing)
+	require.ErrorContains(t, err, "apt-get install ffmpeg")
+}
+
 // Leaving a set while it decodes leaves nothing running.
 func TestVideoClose(t *testing.T) {
 	root := films(t)

@@ -103,7 +103,9 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 			e.Confusion[label][argmax(logits[k*classes:(k+1)*classes])]++
 		}
 	}
-	e.Score = sum.score()
+	if e.Score = sum.score(); sum.Clips == 0 && set.Clips(part) > 0 {
+		return nil, errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())
+	}
 	return e, nil
 }
 

@@ -85,6 +85,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -models cnn-lstm":             "cnn-lstm: the model reads 2048 values a step",
 		"-out x -split few":                   `datasets: actions has no split "few"`,
 		"-out x -data action":                 `no set is called "action"`,
+		"-out x -data folder:.":               "compare: -data folder:.: videos are not compared yet",
 		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
 		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",

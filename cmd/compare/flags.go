@@ -212,6 +212,8 @@ func (f *flags) check() error {
 	switch {
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
+	case f.out != "" && f.data != "actions" && !strings.HasPrefix(f.data, "npz:") && datasets.Frames(f.data):
+		return badf("-data %s: videos are not compared yet; cmd/train trains on them", f.data)
 	case !positive(f.clip):
 		return badf("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
 	case !positive(f.weightDecay):

@@ -263,6 +263,8 @@ func (f *flags) check() error {
 		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
 	case f.svg != "" && isFolder(f.svg):
 		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
+	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
+		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
 	case f.video.Grey && f.size == "":
 		return badf("-grey needs the size of the frames, such as -size 160x120")
 	case !(f.video.MaxBad >= 0 && f.video.MaxBad <= 1):

@@ -25,7 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
-	f.decoding.w = stderr
+	f.decoding.w, f.decoding.quiet = stderr, f.quiet
 	switch {
 	case f.list:
 		return f.printList(stdout)

@@ -103,6 +103,7 @@ func parseSize(text string) (width, height int, err error) {
 // decoding reports what happens to videos in the background.
 type decoding struct {
 	w     io.Writer
+	quiet bool // about what goes well
 	mu    sync.Mutex
 	began time.Time
 	said  time.Time
@@ -127,7 +128,7 @@ func (d *decoding) watch(v *datasets.Video) {
 		if d.began.IsZero() {
 			d.began, d.said = now, now
 		}
-		if now.Sub(d.said) < sayDecoding && p.Done < p.Clips || p.Clips == 0 {
+		if d.quiet || now.Sub(d.said) < sayDecoding && p.Done < p.Clips {
 			return
 		}
 		d.said = now

@@ -21,12 +21,12 @@ func TestVideoFolder(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "clips")
 	for class, x := range map[string]string{"right": "%d+6*n", "left": "%d-6*n"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
-		for k := range 20 {
-			start := 2 * k
+		for k := range 12 {
+			start := 3 * k
 			if class == "left" {
-				start += 36
+				start += 30
 			}
-			filter := fmt.Sprintf("color=black:s=96x72:r=25[b];color=white:s=16x16:r=25[w];[b][w]overlay=x='"+x+"':y=%d", start, k*2)
+			filter := fmt.Sprintf("color=black:s=96x72:r=25[b];color=white:s=16x16:r=25[w];[b][w]overlay=x='"+x+"':y=%d", start, k*4)
 			out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-filter_complex", filter, "-frames:v", "6", filepath.Join(root, class, fmt.Sprintf("%d.mp4", k))).CombinedOutput()
 			require.NoError(t, err, string(out))
 		}
@@ -35,7 +35,7 @@ func TestVideoFolder(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "spec.json")
 	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [12, 12], "out_modes": [4, 4], "ranks": [4]}`), 0o600))
 	dir, cache := filepath.Join(t.TempDir(), "run"), t.TempDir()
-	out, err := call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0.1", "-epochs", "40", "-batch", "8", "-lr", "0.01", "-out", dir)
+	out, err := call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0.1", "-epochs", "30", "-batch", "8", "-lr", "0.01", "-out", dir)
 	require.NoError(t, err, out)
 	require.Regexp(t, `test accuracy +│ 1\.0000 \(\d clips`, out)
 	require.Contains(t, out, "1 clip left out for being damaged")
@@ -45,7 +45,7 @@ func TestVideoFolder(t *testing.T) {
 	require.Contains(t, again, "1.0000")
 
 	_, err = call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0", "-epochs", "1", "-out", "none")
-	require.ErrorContains(t, err, "1 of 41 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
+	require.ErrorContains(t, err, "1 of 25 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
 }
 
 func TestVideoFlags(t *testing.T) {

@@ -16,12 +16,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/pkg/errors"
+)
+
+// Names of clips, and of what is written before it has one.
+var (
+	ours = regexp.MustCompile(`^[0-9a-f]{32}\.clip$`)
+	left = regexp.MustCompile(`^([0-9a-f]{32}|probe)-[0-9]+\.tmp$`)
 )
 
 // Cache is a folder of clips. It is safe for concurrent use.
@@ -190,10 +196,12 @@ func (c *Cache) files() (all []fs.FileInfo) {
 		if err != nil {
 			continue
 		}
+		// The folder may hold what is not ours.
 		switch {
-		case strings.HasSuffix(e.Name(), ending):
+		case !info.Mode().IsRegular():
+		case ours.MatchString(e.Name()):
 			all = append(all, info)
-		case strings.HasSuffix(e.Name(), ".tmp") && time.Since(info.ModTime()) > time.Hour:
+		case left.MatchString(e.Name()) && time.Since(info.ModTime()) > time.Hour:
 			os.Remove(filepath.Join(c.dir, e.Name()))
 		}
 	}

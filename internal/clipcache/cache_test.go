@@ -13,6 +13,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// name makes a key of a short text.
+func name(text string) string { return fmt.Sprintf("%032x", text) }
+
 func open(t testing.TB, dir string, limit int64) *Cache {
 	c, err := Open(dir, limit)
 	require.NoError(t, err)
@@ -80,15 +83,15 @@ func TestLimit(t *testing.T) {
 	const clip = 1000
 	c := open(t, t.TempDir(), 10*clip)
 	for k := range 9 {
-		require.NoError(t, c.Put(fmt.Sprint(k), make([]byte, clip), 1))
+		require.NoError(t, c.Put(name(fmt.Sprint(k)), make([]byte, clip), 1))
 		old := time.Now().Add(time.Duration(k-100) * time.Hour)
-		require.NoError(t, os.Chtimes(c.path(fmt.Sprint(k)), old, old))
+		require.NoError(t, os.Chtimes(c.path(name(fmt.Sprint(k))), old, old))
 	}
-	_, n := c.Get("0") // the oldest is used again
+	_, n := c.Get(name("0")) // the oldest is used again
 	require.Equal(t, 1, n)
-	require.NoError(t, c.Put("9", make([]byte, clip), 1))
-	require.True(t, c.Has("0") && c.Has("9"))
-	require.False(t, c.Has("1"))
+	require.NoError(t, c.Put(name("9"), make([]byte, clip), 1))
+	require.True(t, c.Has(name("0")) && c.Has(name("9")))
+	require.False(t, c.Has(name("1")))
 	size := int64(0)
 	for _, f := range c.files() {
 		size += f.Size()
@@ -107,7 +110,7 @@ func TestShared(t *testing.T) {
 		c := open(t, dir, 60_000)
 		wait.Go(func() {
 			for k := range 300 {
-				key, clip := fmt.Sprint(k%17), bytes.Repeat([]byte{byte(k % 17)}, 5000)
+				key, clip := name(fmt.Sprint(k%17)), bytes.Repeat([]byte{byte(k % 17)}, 5000)
 				if got, n := c.Get(key); n > 0 && !bytes.Equal(got, clip) {
 					t.Error("another clip")
 				}
@@ -128,9 +131,13 @@ func TestOpenErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	_, err := Open(file, 0)
 	require.ErrorContains(t, err, "cache: ")
-	old := filepath.Join(filepath.Dir(file), "x.tmp")
-	require.NoError(t, os.WriteFile(old, nil, 0o600))
-	require.NoError(t, os.Chtimes(old, time.Time{}, time.Unix(1e9, 0)))
+	// What a killed process left goes; what is somebody else's stays.
+	old, other := filepath.Join(filepath.Dir(file), name("x")+"-123.tmp"), filepath.Join(filepath.Dir(file), "x.tmp")
+	for _, path := range []string{old, other} {
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.NoError(t, os.Chtimes(path, time.Time{}, time.Unix(1e9, 0)))
+	}
 	open(t, filepath.Dir(file), 0)
 	require.NoFileExists(t, old)
+	require.FileExists(t, other)
 }

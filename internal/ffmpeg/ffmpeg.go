@@ -11,6 +11,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,10 @@ func (o Options) Size() int { return o.Width * o.Height * o.Channels }
 // ErrMissing is the error when there is no ffmpeg to run.
 var ErrMissing = errors.New("there is no program ffmpeg on the PATH; install it (Debian: apt-get install ffmpeg)")
 
+// KilledError is the error when somebody else ended ffmpeg: it says nothing about
+// the file.
+type KilledError struct{ error }
+
 // Find returns the path of the program, or ErrMissing.
 func Find() (string, error) {
 	path, err := exec.LookPath("ffmpeg")
@@ -40,8 +45,9 @@ func Find() (string, error) {
 }
 
 // Decode calls yield with each frame of a file, in order; the slice is valid until
-// yield returns. Frames are scaled bilinearly, whatever their shape was. The number
-// of frames is what is decoded: what a file says of itself is not believed.
+// yield returns. Frames are scaled bilinearly, whatever their shape was. Each frame
+// of the file comes once, also where they are not evenly spaced in time; their number
+// is what is decoded: what a file says of itself is not believed.
 //
 // It returns an error with ffmpeg's own words when the file holds no frame, breaks
 // off within one, or takes longer than the limit, ErrMissing where there is no ffmpeg,
@@ -68,7 +74,8 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		defer cancel()
 	}
 	cmd := exec.CommandContext(limited, program, "-nostdin", "-v", "error", "-threads", "1", "-i", "file:"+path,
-		"-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "pipe:1")
+		"-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "pipe:1")
+	detach(cmd)
 	said := &words{}
 	cmd.Stderr = said
 	cmd.WaitDelay = 5 * time.Second
@@ -93,6 +100,8 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		return errors.Errorf("ffmpeg broke off within frame %d%s", frames+1, said)
 	case readErr != nil:
 		return readErr
+	case waitErr != nil && slices.Contains([]string{"signal: killed", "signal: terminated", "signal: interrupt"}, waitErr.Error()):
+		return &KilledError{errors.Errorf("ffmpeg: %v", waitErr)}
 	case waitErr != nil:
 		return errors.Errorf("ffmpeg: %v%s", waitErr, said)
 	case frames == 0:
@@ -118,17 +127,17 @@ func read(r io.Reader, size int, yield func([]byte) error) (frames int, err erro
 }
 
 // words keeps the beginning of what a program says.
-type words struct{ bytes.Buffer }
+type words struct{ kept bytes.Buffer }
 
 func (w *words) Write(p []byte) (int, error) {
 	const most = 4096
-	w.Buffer.Write(p[:min(len(p), max(0, most-w.Len()))])
+	w.kept.Write(p[:min(len(p), max(0, most-w.kept.Len()))])
 	return len(p), nil
 }
 
 // String is the first line, for the end of a message.
 func (w *words) String() string {
-	line, _, _ := strings.Cut(strings.TrimSpace(w.Buffer.String()), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(w.kept.String()), "\n")
 	if line == "" {
 		return ""
 	}

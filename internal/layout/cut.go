@@ -15,7 +15,8 @@ import (
 // Splits names the splits of a listing, the default first:
 //
 //	group       a fifth of the groups of every class is tested, so that no group is
-//	            in both parts; where the layout tells of groups
+//	            in both parts; where the layout tells of groups. A class of fewer than
+//	            five is not in every test part
 //	official:1  the authors' first split, and so on
 //	random      a fifth of the clips of every class is tested, as in the papers;
 //	            clips of one recording may then be in both parts
@@ -105,7 +106,7 @@ func fraction(s string) (fold, folds int, err error) {
 }
 
 // folds deals the clips of each class out, whole groups or single clips, in an
-// order that their names decide, so that a clip more moves no other.
+// order that their names decide. A set with other clips in it is cut otherwise.
 func (l *Listing) folds(byGroup bool, folds int) []int {
 	unit := func(k int) string {
 		if byGroup {
