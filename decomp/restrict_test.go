@@ -70,7 +70,9 @@ func TestRestrict(t *testing.T) {
 				y, err := gradcheck.Forward(build, inputs...)
 				require.NoError(t, err)
 				requireClose(t, times(inputs[0].Data, want, rows, block.Rows(), block.Cols()), y, 1e-10)
-				require.NoError(t, gradcheck.Check(rng, build, 8, 1e-6, inputs...))
+				if rapid.IntRange(0, 3).Draw(t, "gradients") == 0 { // they take most of the time
+					require.NoError(t, gradcheck.Check(rng, build, 8, 1e-6, inputs...))
+				}
 			})
 		})
 	}

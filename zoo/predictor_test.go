@@ -117,6 +117,7 @@ func TestPredictorFrames(t *testing.T) {
 			require.NoError(t, err, name)
 			n := m.Features()
 			x := frames(batch * steps * n)
+			wanted := map[int][]float32{} // after each frame
 			for round := range 2 {
 				for k := 1; k <= steps; k++ {
 					var frame, clips []float32
@@ -127,7 +128,10 @@ func TestPredictorFrames(t *testing.T) {
 					}
 					got, err := p.Frame(frame)
 					require.NoError(t, err)
-					near(t, built(t, m, clips, batch, k, nil), got, fmt.Sprintf("%s, batch %d, round %d, frame %d", name, batch, round, k))
+					if round == 0 {
+						wanted[k] = built(t, m, clips, batch, k, nil)
+					}
+					near(t, wanted[k], got, fmt.Sprintf("%s, batch %d, round %d, frame %d", name, batch, round, k))
 				}
 				p.Reset()
 			}
@@ -137,6 +141,7 @@ func TestPredictorFrames(t *testing.T) {
 }
 
 // Whole clips, longer and shorter than a block of steps, padding in them.
+// TENSORZOO_LONG=1 tries both lengths in one direction and in two.
 func TestPredictorClips(t *testing.T) {
 	for name, s := range predictorSpecs() {
 		for _, s.Bidirectional = range []bool{false, true} {
@@ -144,6 +149,9 @@ func TestPredictorClips(t *testing.T) {
 			p, err := m.Predictor(3)
 			require.NoError(t, err, name)
 			for steps, lengths := range map[int][]int{3: {3, 1, 2}, 9: {2, 9, 8}} {
+				if os.Getenv("TENSORZOO_LONG") == "" && s.Bidirectional == (steps == 9) {
+					continue
+				}
 				x := frames(3 * steps * m.Features())
 				what := fmt.Sprintf("%s, bidirectional %t, %d steps", name, s.Bidirectional, steps)
 				got, err := p.Clip(x, steps, nil)

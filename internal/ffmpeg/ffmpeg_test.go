@@ -44,6 +44,9 @@ func TestDecode(t *testing.T) {
 			clip(t, path, c.frames, c.size)
 		}
 		for channels, format := range map[int]string{1: "gray", 3: "rgb24"} {
+			if channels == 1 && c.name != "plain.mp4" {
+				continue
+			}
 			opt := Options{Width: 40, Height: 30, Channels: channels, Limit: time.Minute}
 			got, err := decode(path, opt)
 			require.NoError(t, err, c.name)
