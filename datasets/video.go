@@ -5,12 +5,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +15,6 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
-	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -65,15 +61,18 @@ type Decoding struct {
 	Bad         int
 }
 
-// SkipError is the error of Read for a clip that is damaged. Batches leaves the
-// clip out and goes on.
+// SkipError is the error of Read for a clip that is damaged, in any Set. Batches
+// leaves the clip out and goes on.
 type SkipError struct {
-	Path string
-	error
+	Path string // of the clip
+	Err  error  // what is wrong
 }
 
-// Unwrap returns what is wrong.
-func (e *SkipError) Unwrap() error { return e.error }
+// Error is that of Err.
+func (e *SkipError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *SkipError) Unwrap() error { return e.Err }
 
 // layouts are the sets in folders that Open knows by a name before a colon.
 var layouts = map[string]func(root string) (*layout.Listing, error){
@@ -336,243 +335,4 @@ func (s *videoSet) Read(p Part, i int, x []float32) (label, steps int, err error
 
 func (s *videoSet) path(c layout.Clip) string {
 	return filepath.Join(s.listing.Root, filepath.FromSlash(c.Path))
-}
-
-// start decodes what the cache doesn't have, on all cores, training clips first.
-func (s *videoSet) start() error {
-	order := slices.Concat(s.clips[Train], s.clips[Test])
-	var missing []int
-	for _, k := range order {
-		key, err := s.key(k)
-		if err == nil && s.cache.Has(key) {
-			continue
-		}
-		missing = append(missing, k)
-		if info, err := os.Stat(s.path(s.listing.Clips[k])); err == nil && !info.IsDir() {
-			if _, err := ffmpeg.Find(); err != nil {
-				return err
-			}
-		}
-	}
-	s.decoding.Clips = len(missing)
-	next := make(chan int)
-	s.work.Go(func() {
-		defer close(next)
-		for _, k := range missing {
-			select {
-			case next <- k:
-			case <-s.ctx.Done():
-				return
-			}
-		}
-	})
-	for range min(runtime.GOMAXPROCS(0), len(missing)) {
-		s.work.Go(func() {
-			for k := range next {
-				s.frames(k) // an error is found again by whoever reads the clip
-			}
-		})
-	}
-	return nil
-}
-
-// key names a clip in the cache: the video, and how its frames are taken, for which
-// the draw counts too.
-func (s *videoSet) key(k int) (string, error) {
-	c := s.listing.Clips[k]
-	return clipcache.Key(s.path(c), fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
-}
-
-// frames returns the frames of a clip, from the cache or decoded.
-func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
-	clip := s.listing.Clips[k]
-	path := s.path(clip)
-	s.once[k].Lock()
-	defer s.once[k].Unlock()
-	if err := s.known(k); err != nil {
-		return nil, 0, err
-	}
-	key, err := s.key(k)
-	if err != nil {
-		return nil, 0, s.damaged(k, err)
-	}
-	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.height*s.width*s.channels() {
-		return frames, count, nil
-	}
-	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
-	frames, count, seen, err := d.decode(s.ctx, path)
-	if s.ctx.Err() != nil {
-		if err := s.known(k); err != nil {
-			return nil, 0, err
-		}
-		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
-	}
-	var killed *ffmpeg.KilledError
-	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) {
-		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.name, path)
-	}
-	if err != nil {
-		return nil, 0, s.damaged(k, err)
-	}
-	s.progress(k, seen)
-	return frames, count, errors.WithMessagef(s.cache.Put(key, frames, count), "datasets: %s", s.name)
-}
-
-// seedOf makes the draw of a clip's frames the same wherever its set is.
-func seedOf(path string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(path))
-	return h.Sum64()
-}
-
-// known returns the error of a clip that was found damaged before.
-func (s *videoSet) known(k int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failed != nil {
-		return s.failed
-	}
-	return s.bad[k]
-}
-
-// damaged notes that a clip cannot be decoded. It returns what Read returns for it:
-// that it is left out, or that there are too many.
-func (s *videoSet) damaged(k int, err error) error {
-	path := s.path(s.listing.Clips[k])
-	skip := &SkipError{path, errors.Errorf("datasets: %s: %s is left out: %s", s.name, path, strings.TrimPrefix(err.Error(), "datasets: "))}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.bad[k] = skip
-	if s.opt.OnBad != nil {
-		s.opt.OnBad(path, err)
-	}
-	most := int(math.Max(0, s.opt.MaxBad) * float64(len(s.listing.Clips)))
-	if len(s.bad) > most && s.failed == nil {
-		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), len(s.listing.Clips), most, path, err)
-		s.cancel() // more of them would say no more
-	}
-	s.decoding.Bad++
-	s.note(k, 0)
-	if s.failed != nil {
-		return s.failed
-	}
-	return skip
-}
-
-// progress counts a decoded clip of so many frames.
-func (s *videoSet) progress(k, frames int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note(k, frames)
-}
-
-// note counts a clip once, also where the cache has no room for all.
-func (s *videoSet) note(k, frames int) {
-	if s.decoded[k] {
-		return
-	}
-	s.decoded[k] = true
-	s.decoding.Done++
-	s.decoding.Frames += frames
-	if s.opt.OnDecoded != nil {
-		s.opt.OnDecoded(s.decoding)
-	}
-}
-
-// decoder takes the frames of a clip that are wanted.
-type decoder struct {
-	opt                     Video
-	width, height, channels int
-	seed                    uint64
-}
-
-// mostKept bounds the memory for the frames of a clip whose number is not known
-// yet: of longer ones they are decoded twice.
-const mostKept = 64 << 20
-
-// decode returns the frames that the options take, their number, and how many the
-// clip has.
-func (d decoder) decode(ctx context.Context, path string) (frames []byte, count, seen int, err error) {
-	switch {
-	case d.opt.Steps == AllSteps:
-		frames, seen, err = d.keep(ctx, path, nil)
-	case d.opt.Sample == "even":
-		frames, seen, err = d.even(ctx, path)
-	default:
-		frames, seen, err = d.random(ctx, path)
-	}
-	return frames, len(frames) / d.size(), seen, err
-}
-
-func (d decoder) size() int { return d.width * d.height * d.channels }
-
-// random takes a sample as Vitter's algorithm R (1985) does: every set of frames is
-// as likely, and the number of frames need not be known before.
-func (d decoder) random(ctx context.Context, path string) (frames []byte, seen int, err error) {
-	rng := rand.New(rand.NewPCG(d.seed, 1))
-	var at []int // the frame in each place
-	err = d.each(ctx, path, func(frame []byte) error {
-		place := len(at)
-		if place < d.opt.Steps {
-			at = append(at, seen)
-			frames = append(frames, frame...)
-		} else if place = rng.IntN(seen + 1); place < d.opt.Steps {
-			at[place] = seen
-			copy(frames[place*d.size():], frame)
-		}
-		seen++
-		return nil
-	})
-	order := make([]int, len(at))
-	for k := range order {
-		order[k] = k
-	}
-	slices.SortFunc(order, func(a, b int) int { return at[a] - at[b] })
-	sorted := make([]byte, 0, len(frames))
-	for _, k := range order {
-		sorted = append(sorted, frames[k*d.size():(k+1)*d.size()]...)
-	}
-	return sorted, seen, err
-}
-
-// even takes frames at equal distances, the first and the last among them.
-func (d decoder) even(ctx context.Context, path string) (frames []byte, seen int, err error) {
-	whole := true
-	err = d.each(ctx, path, func(frame []byte) error {
-		if seen++; whole && len(frames)+len(frame) > mostKept {
-			whole, frames = false, nil
-		}
-		if whole {
-			frames = append(frames, frame...)
-		}
-		return nil
-	})
-	if err != nil || seen <= d.opt.Steps {
-		return frames, seen, err
-	}
-	wanted := make([]int, d.opt.Steps)
-	for k := range wanted {
-		wanted[k] = int(math.Round(float64(k) * float64(seen-1) / math.Max(1, float64(d.opt.Steps-1))))
-	}
-	if !whole {
-		frames, _, err = d.keep(ctx, path, wanted)
-		return frames, seen, err
-	}
-	var taken []byte
-	for _, k := range wanted {
-		taken = append(taken, frames[k*d.size():(k+1)*d.size()]...)
-	}
-	return taken, seen, nil
-}
-
-// keep takes the wanted frames, sorted by number, or all for nil.
-func (d decoder) keep(ctx context.Context, path string, wanted []int) (frames []byte, seen int, err error) {
-	err = d.each(ctx, path, func(frame []byte) error {
-		if _, ok := slices.BinarySearch(wanted, seen); ok || wanted == nil {
-			frames = append(frames, frame...)
-		}
-		seen++
-		return nil
-	})
-	return frames, seen, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -139,7 +140,7 @@ func (r *result) diverged() string {
 
 // why is what the first run that diverged said.
 func (r *result) why() string {
-	runs := r.runs
+	runs := slices.Clone(r.runs)
 	for _, c := range r.searched {
 		runs = append(runs, c.rounds...)
 	}
@@ -159,7 +160,7 @@ type claim struct {
 }
 
 // claims lists the published differences between models of the comparison that
-// were measured on the same data, the largest accuracy first.
+// were measured on the same data, each with the better one above.
 func claims(results []*result) []claim {
 	var all []claim
 	var differences []float64

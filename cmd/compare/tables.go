@@ -15,8 +15,8 @@ import (
 // grouped writes whole numbers as 57,600.
 var grouped = message.NewPrinter(language.English)
 
-// newTable returns a table whose header is as given and whose columns from the
-// given one on are numbers.
+// newTable returns a table with a header. The given columns, from 1, hold numbers,
+// which stand at the right.
 func newTable(header table.Row, numbers ...int) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -76,7 +76,7 @@ func (r *result) chosen() string {
 
 // accuracies is the main table.
 func accuracies(results []*result) table.Writer {
-	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published (reported)", "recurrent layer", "input weights", "published (reported)", "learning rate"}, 6, 7, 8, 9)
+	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published accuracy (reported)", "recurrent layer", "input weights", "published weights (reported)", "learning rate"}, 6, 7, 8, 9)
 	for _, r := range results {
 		t.AppendRow(table.Row{r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
 			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.publishedWeights(), r.chosen()})

@@ -1,0 +1,157 @@
+package datasets
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/clipcache"
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+)
+
+// start decodes what the cache doesn't have, on all cores, training clips first.
+func (s *videoSet) start() error {
+	order := slices.Concat(s.clips[Train], s.clips[Test])
+	var missing []int
+	for _, k := range order {
+		key, err := s.key(k)
+		if err == nil && s.cache.Has(key) {
+			continue
+		}
+		missing = append(missing, k)
+		if info, err := os.Stat(s.path(s.listing.Clips[k])); err == nil && !info.IsDir() {
+			if _, err := ffmpeg.Find(); err != nil {
+				return err
+			}
+		}
+	}
+	s.decoding.Clips = len(missing)
+	next := make(chan int)
+	s.work.Go(func() {
+		defer close(next)
+		for _, k := range missing {
+			select {
+			case next <- k:
+			case <-s.ctx.Done():
+				return
+			}
+		}
+	})
+	for range min(runtime.GOMAXPROCS(0), len(missing)) {
+		s.work.Go(func() {
+			for k := range next {
+				s.frames(k) // an error is found again by whoever reads the clip
+			}
+		})
+	}
+	return nil
+}
+
+// key names a clip in the cache: the video, and how its frames are taken, for which
+// the draw counts too.
+func (s *videoSet) key(k int) (string, error) {
+	c := s.listing.Clips[k]
+	return clipcache.Key(s.path(c), fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
+}
+
+// frames returns the frames of a clip, from the cache or decoded.
+func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
+	clip := s.listing.Clips[k]
+	path := s.path(clip)
+	s.once[k].Lock()
+	defer s.once[k].Unlock()
+	if err := s.known(k); err != nil {
+		return nil, 0, err
+	}
+	key, err := s.key(k)
+	if err != nil {
+		return nil, 0, s.damaged(k, err)
+	}
+	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.height*s.width*s.channels() {
+		return frames, count, nil
+	}
+	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
+	frames, count, seen, err := d.decode(s.ctx, path)
+	if s.ctx.Err() != nil {
+		if err := s.known(k); err != nil {
+			return nil, 0, err
+		}
+		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
+	}
+	var killed *ffmpeg.KilledError
+	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) {
+		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.name, path)
+	}
+	if err != nil {
+		return nil, 0, s.damaged(k, err)
+	}
+	s.progress(k, seen)
+	return frames, count, errors.WithMessagef(s.cache.Put(key, frames, count), "datasets: %s", s.name)
+}
+
+// seedOf makes the draw of a clip's frames the same wherever its set is.
+func seedOf(path string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(path))
+	return h.Sum64()
+}
+
+// known returns the error of a clip that was found damaged before.
+func (s *videoSet) known(k int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed != nil {
+		return s.failed
+	}
+	return s.bad[k]
+}
+
+// damaged notes that a clip cannot be decoded. It returns what Read returns for it:
+// that it is left out, or that there are too many.
+func (s *videoSet) damaged(k int, err error) error {
+	path := s.path(s.listing.Clips[k])
+	skip := &SkipError{path, errors.Errorf("datasets: %s: %s is left out: %s", s.name, path, strings.TrimPrefix(err.Error(), "datasets: "))}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad[k] = skip
+	if s.opt.OnBad != nil {
+		s.opt.OnBad(path, err)
+	}
+	most := int(math.Max(0, s.opt.MaxBad) * float64(len(s.listing.Clips)))
+	if len(s.bad) > most && s.failed == nil {
+		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), len(s.listing.Clips), most, path, err)
+		s.cancel() // more of them would say no more
+	}
+	s.decoding.Bad++
+	s.note(k, 0)
+	if s.failed != nil {
+		return s.failed
+	}
+	return skip
+}
+
+// progress counts a decoded clip of so many frames.
+func (s *videoSet) progress(k, frames int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(k, frames)
+}
+
+// note counts a clip once, also where the cache has no room for all.
+func (s *videoSet) note(k, frames int) {
+	if s.decoded[k] {
+		return
+	}
+	s.decoded[k] = true
+	s.decoding.Done++
+	s.decoding.Frames += frames
+	if s.opt.OnDecoded != nil {
+		s.opt.OnDecoded(s.decoding)
+	}
+}
