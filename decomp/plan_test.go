@@ -176,7 +176,7 @@ func (p *planner) bruteForce(m *Matrix, at state, known map[state]float64) float
 			continue // of the networks here, none falls apart
 		}
 		merge := p.leastMerge(set)
-		p.moves(at, set, func(to state, cost float64, _ move) {
+		p.moves(at, set, math.Inf(1), func(to state, cost float64, _ move) {
 			least = min(least, cost-p.merged[set]+merge+p.bruteForce(m, to, known))
 		})
 	}
@@ -196,6 +196,33 @@ func (p *planner) leastMerge(set uint) float64 {
 		}
 	}
 	return least
+}
+
+// A search that runs out of states still finds a way within its limit, be that
+// the least there is.
+func TestSearchThatEndsEarly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.IntRange(2, 5).Draw(t, "d")
+		in := rapid.SliceOfN(rapid.IntRange(1, 2), d, d).Draw(t, "in")
+		out := rapid.SliceOfN(rapid.IntRange(1, 2), d, d).Draw(t, "out")
+		m := mustMatrix(t, HT{Leaf: []int{1}, Inner: []int{1}}, in, out)
+		if rapid.Bool().Draw(t, "tt") {
+			ranks := rapid.SliceOfN(rapid.IntRange(1, 2), d-1, d-1).Draw(t, "ranks")
+			if tt, err := (TT{Ranks: ranks}).Matrix(in, out); err == nil {
+				m = tt
+			}
+		}
+		opt := PlanOptions{Rows: rapid.IntRange(1, 4).Draw(t, "rows"), Uses: 1}
+		p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
+		_, least := p.search(m, math.Inf(1), nil)
+		p.states = rapid.IntRange(1, 200).Draw(t, "states")
+		way, cost := p.search(m, least*(1+1e-9), nil)
+		require.NotEmpty(t, way)
+		require.InEpsilon(t, least, cost, 1e-8)
+		way, cost = p.search(m, math.Inf(1), nil)
+		require.NotEmpty(t, way)
+		require.GreaterOrEqual(t, cost, least*(1-1e-9))
+	})
 }
 
 // Any plan gives the same product and the same gradients.

@@ -37,11 +37,12 @@ type planner struct {
 	joined []bool    // the set hangs together
 	left   []float64 // the least cost of meeting the cores outside a set
 
-	weigh func(cost float64) float64 // for tests: changes the cost of a move
+	states int                        // maxStates, or fewer in tests
+	weigh  func(cost float64) float64 // for tests: changes the cost of a move
 }
 
 func newPlanner(m *Matrix, nodes [][]Leg, opt PlanOptions) *planner {
-	p := &planner{opt: opt, outputs: volume(m.Out)}
+	p := &planner{opt: opt, outputs: volume(m.Out), states: maxStates}
 	index := map[Leg]int{}
 	for k, legs := range nodes {
 		p.nodes = append(p.nodes, nil)

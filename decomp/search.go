@@ -36,7 +36,7 @@ type move struct {
 // maxStates is how many states a search finds before it is content with a plan
 // that may cost some more than the best. Only networks so small that nearly all
 // plans cost the same have that many worth a look.
-const maxStates = 200_000
+const maxStates = 100_000
 
 // search returns the cheapest way through the network, if it costs no more than
 // a limit. allowed, if not nil, limits the sets of cores that the tensor meets next.
@@ -50,24 +50,29 @@ func (p *planner) search(m *Matrix, limit float64, allowed func(met, set uint) b
 }
 
 // searchFor is search with the cost of what is left times a weight: the way it
-// finds costs at most so many times the least. It is done when it found a way,
-// or there is none.
+// finds costs at most so many times the least. A state is looked at again when a
+// cheaper way to it turns up, as with a weight it may: what lies beyond could
+// otherwise seem to cost more than the limit. It is done when it found a way, or
+// there is none.
 func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, set uint) bool) (way []*arrival, cost float64, done bool) {
 	all := uint(1)<<len(p.nodes) - 1
 	start := state{0, p.order(m.In)}
 	goal := state{all, p.order(m.Out)}
 	reached := map[state]*arrival{}
-	known := map[state]float64{} // the least cost of the states in the queue
+	known := map[state]float64{start: 0} // the least cost of the states found
 	var queue arrivals
 	heap.Push(&queue, &arrival{state: start})
 	for len(queue) > 0 {
 		at := heap.Pop(&queue).(*arrival)
-		if reached[at.state] != nil {
-			continue
+		if at.cost > known[at.state] {
+			continue // reached more cheaply since
 		}
 		reached[at.state] = at
-		if at.state == goal || len(known) > maxStates && weight < 1000 {
+		if at.state == goal {
 			break
+		}
+		if len(known) > p.states && weight < 1000 {
+			return nil, math.Inf(1), false
 		}
 		visit := func(to state, cost float64, via move) {
 			if p.weigh != nil {
@@ -78,7 +83,10 @@ func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, 
 			if p.weigh != nil {
 				total = cost
 			}
-			if least, ok := known[to]; cost+p.left[to.met] <= limit && (!ok || cost < least) {
+			if cost+p.left[to.met] > limit {
+				return
+			}
+			if least, ok := known[to]; !ok || cost < least {
 				known[to] = cost
 				heap.Push(&queue, &arrival{to, cost, total, at.state, via})
 			}
@@ -89,12 +97,12 @@ func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, 
 		}
 		for set := range p.next(at.met) {
 			if allowed == nil || allowed(at.met, set) {
-				p.moves(at.state, set, visit)
+				p.moves(at.state, set, limit-at.cost-p.left[at.met|set], visit)
 			}
 		}
 	}
 	if reached[goal] == nil {
-		return nil, math.Inf(1), len(queue) == 0
+		return nil, math.Inf(1), true
 	}
 	for s := goal; s != start; s = reached[s].from {
 		way = append(way, reached[s])
@@ -103,8 +111,9 @@ func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, 
 	return way, reached[goal].cost, true
 }
 
-// moves visits what the tensor becomes by meeting a set of cores.
-func (p *planner) moves(at state, set uint, visit func(to state, cost float64, via move)) {
+// moves visits what the tensor becomes by meeting a set of cores for no more than
+// most; its visitor has the last word on that.
+func (p *planner) moves(at state, set uint, most float64, visit func(to state, cost float64, via move)) {
 	var shared, free []int
 	for _, l := range []byte(at.layout) {
 		if p.ends[l]&set != 0 {
@@ -131,6 +140,9 @@ func (p *planner) moves(at state, set uint, visit func(to state, cost float64, v
 	s, f := int(p.size(shared)), int(p.size(free))
 	try := func(outer string, rest string, pl place, to func(added string) string) {
 		c := base + p.contraction(at.met == 0 && !moved, p.opt.Rows*int(p.layoutSize(outer)), int(p.layoutSize(rest)), s, f, pl)
+		if c > most && p.weigh == nil {
+			return
+		}
 		for _, added := range p.orders(free) {
 			visit(state{met, to(added)}, c, move{set, shared, bytesToInts(added), moved, order, len(outer), pl})
 		}
