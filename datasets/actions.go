@@ -165,6 +165,9 @@ func (s *actionSet) StepShape() []int  { return []int{s.height, s.width, rgb} }
 func (s *actionSet) Steps() int        { return s.frames.shape[1] }
 func (s *actionSet) Close() error      { return nil }
 
+// Sampling returns nil: the clips have been resampled.
+func (s *actionSet) Sampling() *preprocess.Sampling { return nil }
+
 func (s *actionSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
 }

@@ -36,6 +36,7 @@ func (s *fakeSet) Classes() []string                       { return []string{"ev
 func (s *fakeSet) Steps() int                              { return 3 }
 func (s *fakeSet) Fingerprint() string                     { return "" }
 func (s *fakeSet) Close() error                            { return nil }
+func (s *fakeSet) Sampling() *preprocess.Sampling          { return nil }
 func (s *fakeSet) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
 
 func (s *fakeSet) Clips(p Part) int {

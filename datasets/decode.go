@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 		return frames, count, nil
 	}
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
-	frames, count, seen, err := d.decode(s.ctx, path)
+	t, err := d.decode(s.ctx, path)
 	if s.ctx.Err() != nil {
 		if err := s.known(k); err != nil {
 			return nil, 0, err
@@ -91,14 +92,14 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	s.progress(k, seen)
-	return frames, count, errors.WithMessagef(s.cache.Put(key, frames, count), "datasets: %s", s.name)
+	s.progress(k, t.seen)
+	return t.frames, len(t.at), errors.WithMessagef(s.cache.Put(key, t.frames, len(t.at)), "datasets: %s", s.name)
 }
 
-// seedOf makes the draw of a clip's frames the same wherever its set is.
+// seedOf makes the draw of a clip's frames the same wherever its file is.
 func seedOf(path string) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(path))
+	h.Write([]byte(filepath.Base(path)))
 	return h.Sum64()
 }
 
@@ -123,9 +124,10 @@ func (s *videoSet) damaged(k int, err error) error {
 	if s.opt.OnBad != nil {
 		s.opt.OnBad(path, err)
 	}
-	most := int(math.Max(0, s.opt.MaxBad) * float64(len(s.listing.Clips)))
+	clips := s.Clips(Train) + s.Clips(Test)
+	most := int(math.Max(0, s.opt.MaxBad) * float64(clips))
 	if len(s.bad) > most && s.failed == nil {
-		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), len(s.listing.Clips), most, path, err)
+		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), clips, most, path, err)
 		s.cancel() // more of them would say no more
 	}
 	s.decoding.Bad++

@@ -193,6 +193,9 @@ func (s *npzSet) Classes() []string { return slices.Clone(s.classes) }
 func (s *npzSet) StepShape() []int  { return slices.Clone(s.parts[Test].x.shape[2:]) }
 func (s *npzSet) Steps() int        { return s.steps }
 
+// Sampling returns nil: clips are stored as sequences.
+func (s *npzSet) Sampling() *preprocess.Sampling { return nil }
+
 func (s *npzSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
 }

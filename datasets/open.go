@@ -34,6 +34,10 @@ type Options struct {
 	// overrides Normalise. Nil measures.
 	Normalisation *preprocess.Normalisation
 
+	// TestOnly leaves the training part empty, so that no video of it is decoded. It
+	// needs Normalisation where that would be measured.
+	TestOnly bool
+
 	// Video says how video files become clips, for sets that are made of them.
 	Video Video
 

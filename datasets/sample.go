@@ -18,89 +18,105 @@ type decoder struct {
 // yet: of longer ones they are decoded twice.
 const mostKept = 64 << 20
 
-// decode returns the frames that the options take, their number, and how many the
-// clip has.
-func (d decoder) decode(ctx context.Context, path string) (frames []byte, count, seen int, err error) {
+// taken are the frames that were taken of a clip.
+type taken struct {
+	frames []byte
+	at     []int // the number of each in the clip, from 0
+	seen   int   // frames of the clip
+}
+
+// decode returns the frames that the options take.
+func (d decoder) decode(ctx context.Context, path string) (taken, error) {
 	switch {
 	case d.opt.Steps == AllSteps:
-		frames, seen, err = d.keep(ctx, path, nil)
+		return d.keep(ctx, path, nil)
 	case d.opt.Sample == "even":
-		frames, seen, err = d.even(ctx, path)
-	default:
-		frames, seen, err = d.random(ctx, path)
+		return d.even(ctx, path)
 	}
-	return frames, len(frames) / d.size(), seen, err
+	return d.random(ctx, path)
 }
 
 func (d decoder) size() int { return d.width * d.height * d.channels }
 
 // random takes a sample as Vitter's algorithm R (1985) does: every set of frames is
 // as likely, and the number of frames need not be known before.
-func (d decoder) random(ctx context.Context, path string) (frames []byte, seen int, err error) {
+func (d decoder) random(ctx context.Context, path string) (taken, error) {
 	rng := rand.New(rand.NewPCG(d.seed, 1))
-	var at []int // the frame in each place
-	err = d.each(ctx, path, func(frame []byte) error {
-		place := len(at)
+	var t taken
+	err := d.each(ctx, path, func(frame []byte) error {
+		place := len(t.at)
 		if place < d.opt.Steps {
-			at = append(at, seen)
-			frames = append(frames, frame...)
-		} else if place = rng.IntN(seen + 1); place < d.opt.Steps {
-			at[place] = seen
-			copy(frames[place*d.size():], frame)
+			t.at = append(t.at, t.seen)
+			t.frames = append(t.frames, frame...)
+		} else if place = rng.IntN(t.seen + 1); place < d.opt.Steps {
+			t.at[place] = t.seen
+			copy(t.frames[place*d.size():], frame)
 		}
-		seen++
+		t.seen++
 		return nil
 	})
-	order := make([]int, len(at))
+	order := make([]int, len(t.at))
 	for k := range order {
 		order[k] = k
 	}
-	slices.SortFunc(order, func(a, b int) int { return at[a] - at[b] })
-	sorted := make([]byte, 0, len(frames))
-	for _, k := range order {
-		sorted = append(sorted, frames[k*d.size():(k+1)*d.size()]...)
+	slices.SortFunc(order, func(a, b int) int { return t.at[a] - t.at[b] })
+	return d.pick(t, order), err
+}
+
+// pick returns some of the frames that were taken.
+func (d decoder) pick(t taken, places []int) taken {
+	p := taken{frames: make([]byte, 0, len(places)*d.size()), seen: t.seen}
+	for _, k := range places {
+		p.frames = append(p.frames, t.frames[k*d.size():(k+1)*d.size()]...)
+		p.at = append(p.at, t.at[k])
 	}
-	return sorted, seen, err
+	return p
 }
 
 // even takes frames at equal distances, the first and the last among them.
-func (d decoder) even(ctx context.Context, path string) (frames []byte, seen int, err error) {
+func (d decoder) even(ctx context.Context, path string) (taken, error) {
 	whole := true
-	err = d.each(ctx, path, func(frame []byte) error {
-		if seen++; whole && len(frames)+len(frame) > mostKept {
-			whole, frames = false, nil
+	var t taken
+	err := d.each(ctx, path, func(frame []byte) error {
+		if whole && len(t.frames)+len(frame) > mostKept {
+			whole, t.frames = false, nil
 		}
 		if whole {
-			frames = append(frames, frame...)
+			t.frames = append(t.frames, frame...)
 		}
+		t.at = append(t.at, t.seen)
+		t.seen++
 		return nil
 	})
-	if err != nil || seen <= d.opt.Steps {
-		return frames, seen, err
+	if err != nil || whole && t.seen <= d.opt.Steps {
+		return t, err
 	}
-	wanted := make([]int, d.opt.Steps)
-	for k := range wanted {
-		wanted[k] = int(math.Round(float64(k) * float64(seen-1) / math.Max(1, float64(d.opt.Steps-1))))
-	}
+	wanted := evenly(t.seen, d.opt.Steps)
 	if !whole {
-		frames, _, err = d.keep(ctx, path, wanted)
-		return frames, seen, err
+		return d.keep(ctx, path, wanted)
 	}
-	var taken []byte
-	for _, k := range wanted {
-		taken = append(taken, frames[k*d.size():(k+1)*d.size()]...)
+	return d.pick(t, wanted), nil
+}
+
+// evenly lists so many of n steps at equal distances, or all where there are no more.
+func evenly(n, steps int) []int {
+	wanted := make([]int, min(n, steps))
+	for k := range wanted {
+		wanted[k] = int(math.Round(float64(k) * float64(n-1) / math.Max(1, float64(len(wanted)-1))))
 	}
-	return taken, seen, nil
+	return wanted
 }
 
 // keep takes the wanted frames, sorted by number, or all for nil.
-func (d decoder) keep(ctx context.Context, path string, wanted []int) (frames []byte, seen int, err error) {
-	err = d.each(ctx, path, func(frame []byte) error {
-		if _, ok := slices.BinarySearch(wanted, seen); ok || wanted == nil {
-			frames = append(frames, frame...)
+func (d decoder) keep(ctx context.Context, path string, wanted []int) (taken, error) {
+	var t taken
+	err := d.each(ctx, path, func(frame []byte) error {
+		if _, ok := slices.BinarySearch(wanted, t.seen); ok || wanted == nil {
+			t.frames = append(t.frames, frame...)
+			t.at = append(t.at, t.seen)
 		}
-		seen++
+		t.seen++
 		return nil
 	})
-	return frames, seen, err
+	return t, err
 }

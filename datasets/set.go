@@ -62,6 +62,10 @@ type Set interface {
 	// was measured on the training part, or given to Open.
 	Normalisation() preprocess.Normalisation
 
+	// Sampling returns which steps Read takes of a clip, nil where it takes clips
+	// as they are stored.
+	Sampling() *preprocess.Sampling
+
 	// Fingerprint returns a text that changes when the stored clips, labels or
 	// lengths do, so that a run that is resumed notices. It does not tell how
 	// they are cut into parts. It is empty when it is not known.

@@ -14,7 +14,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
-	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -52,7 +51,7 @@ type Video struct {
 }
 
 // AllSteps is Video.Steps for every frame.
-const AllSteps = -1
+const AllSteps = preprocess.AllSteps
 
 // Decoding is how far the decoding of a set is.
 type Decoding struct {
@@ -146,6 +145,9 @@ func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
+	if opt.TestOnly {
+		train = nil
+	}
 	s.clips[Train], s.clips[Test] = train, test
 	if s.height == 0 {
 		s.height, s.width = papersHeight, papersWidth
@@ -188,12 +190,10 @@ func (v Video) complete() (Video, error) {
 	if v.Limit == 0 {
 		v.Limit = 2 * time.Minute
 	}
-	samples := []string{"random", "even"}
+	if err := v.sampling().Check(); err != nil {
+		return v, err
+	}
 	switch {
-	case v.Steps < 1 && v.Steps != AllSteps:
-		return v, errors.Errorf("%d steps; want at least 1, or AllSteps", v.Steps)
-	case !slices.Contains(samples, v.Sample):
-		return v, errors.Errorf("frames are not taken %q%s", v.Sample, didyoumean.Hint(v.Sample, samples))
 	case math.IsNaN(v.MaxBad) || v.MaxBad > 1:
 		return v, errors.Errorf("MaxBad is %v, want a part of the clips, at most 1", v.MaxBad)
 	case v.CacheLimit < 0 || v.Limit < 0:
@@ -202,12 +202,16 @@ func (v Video) complete() (Video, error) {
 	return v, nil
 }
 
+func (v Video) sampling() preprocess.Sampling {
+	return preprocess.Sampling{Steps: v.Steps, Sample: v.Sample}
+}
+
 // prepare finds out what is not known before the clips are decoded: the longest of
 // them and the normalisation, as far as they are asked for.
 func (s *videoSet) prepare(opt Options) error {
 	if s.steps == AllSteps {
 		s.steps = 0
-		for k := range s.listing.Clips {
+		for _, k := range slices.Concat(s.clips[Train], s.clips[Test]) {
 			_, count, err := s.frames(k)
 			if skipped(err) {
 				continue
@@ -267,6 +271,12 @@ func (s *videoSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
 }
 
+// Sampling returns how the frames of a clip are taken.
+func (s *videoSet) Sampling() *preprocess.Sampling {
+	sampling := s.opt.sampling()
+	return &sampling
+}
+
 // Group returns the recording of a clip, or the clip itself where the layout does
 // not tell.
 func (s *videoSet) Group(p Part, i int) string {
@@ -314,23 +324,30 @@ func (s *videoSet) Read(p Part, i int, x []float32) (label, steps int, err error
 		return 0, 0, noRoom(s, x)
 	}
 	k := s.clips[p][i]
-	frames, count, err := s.frames(k)
+	frames, _, err := s.frames(k)
 	if err != nil {
 		return 0, 0, err
 	}
-	count = min(count, s.steps)
-	front, steps := 0, count
-	if s.opt.Steps != AllSteps { // padded in front, as the papers do; else lengths tell
-		front, steps = s.steps-count, s.steps
+	frames = frames[:min(len(frames), len(x))]
+	if s.opt.Steps == AllSteps { // lengths tell
+		clear(x[len(frames):])
+		steps, x = len(frames)/size, x[:len(frames)]
+	} else {
+		steps = s.steps
 	}
-	clear(x[:front*size])
-	clear(x[(front+count)*size:])
-	values := x[front*size : (front+count)*size]
-	for at, v := range frames[:len(values)] {
-		values[at] = float32(v)
-	}
-	s.normalisation.Apply(values)
+	padInFront(x, frames, s.normalisation)
 	return s.listing.Clips[k].Class, steps, nil
+}
+
+// padInFront writes the values of frames to the end of x, and zeros before them, as
+// the papers do.
+func padInFront(x []float32, frames []byte, n preprocess.Normalisation) {
+	front := len(x) - len(frames)
+	clear(x[:front])
+	for at, v := range frames {
+		x[front+at] = float32(v)
+	}
+	n.Apply(x[front:])
 }
 
 func (s *videoSet) path(c layout.Clip) string {

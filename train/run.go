@@ -58,7 +58,7 @@ func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config
 
 // inputOf returns what a checkpoint keeps of the sequences in a set.
 func inputOf(set datasets.Set) *zoo.Input {
-	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Normalisation: set.Normalisation()}
+	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Sampling: set.Sampling(), Normalisation: set.Normalisation()}
 }
 
 // InputError is an error in what Run or Resume was given, found before anything

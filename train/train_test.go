@@ -60,6 +60,7 @@ func (w *walks) Clips(p datasets.Part) int {
 	}
 	return len(w.clips[p])
 }
+func (w *walks) Sampling() *preprocess.Sampling          { return nil }
 func (w *walks) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
 func (w *walks) Fingerprint() string                     { return w.Name() }
 func (w *walks) Close() error                            { return nil }

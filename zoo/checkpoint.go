@@ -199,6 +199,11 @@ func (h *modelHeader) model() (*Model, error) {
 	if features != m.Features() || m.Input.Steps < 1 {
 		return nil, errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", m.Input.Steps, m.Input.StepShape, m.Features())
 	}
+	if s := m.Input.Sampling; s != nil {
+		if err := s.Check(); err != nil {
+			return nil, errors.Wrap(err, "sampling")
+		}
+	}
 	return m, m.Input.Check(m.Input.StepShape)
 }
 

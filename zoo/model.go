@@ -50,6 +50,10 @@ type Model struct {
 type Input struct {
 	Steps     int   `json:"steps"`      // of the longest sequence
 	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
+
+	// Sampling says which steps of a longer clip were taken, nil where clips were
+	// stored as they are.
+	Sampling *preprocess.Sampling `json:"sampling,omitempty"`
 	preprocess.Normalisation
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -84,6 +85,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 // step; input and classes are those of a checkpoint, nil for a new model.
 func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
 	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video}
+	opt.TestOnly = f.eval != ""
 	f.decoding.watch(&opt.Video)
 	if opt.Video.MaxBad == 0 {
 		opt.Video.MaxBad = -1 // none
@@ -94,8 +96,15 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	switch {
 	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
 		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
-		if !f.given("steps") {
-			opt.Video.Steps = input.Steps
+		s := preprocess.Sampling{Steps: input.Steps}
+		if input.Sampling != nil {
+			s = *input.Sampling
+		}
+		if !f.stated("steps") {
+			opt.Video.Steps = s.Steps
+		}
+		if !f.stated("sample") {
+			opt.Video.Sample = s.Sample
 		}
 	case f.size != "":
 		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {

@@ -1,0 +1,102 @@
+package datasets
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+// A reader gives of each file what the set gives of it, wherever the file is, and
+// tells which frames these are.
+func TestVideoReader(t *testing.T) {
+	root, cache := films(t), t.TempDir()
+	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 7, Sample: "even"}, {Steps: AllSteps, Sample: "even"}} {
+		set := openFilms(t, root, cache, func(o *Options) {
+			o.Normalise, o.Video.Steps, o.Video.Sample = "auto", sampling.Steps, sampling.Sample
+		})
+		r := Reader{StepShape: set.StepShape(), Sampling: *set.Sampling(), Normalisation: set.Normalisation()}
+		for path, at := range whole(set) {
+			if !strings.HasPrefix(path, "a b") {
+				continue // as good as the other class
+			}
+			x := make([]float32, set.Steps()*product(set.StepShape()))
+			_, steps, err := set.Read(Part(at[0]), at[1], x)
+			require.NoError(t, err)
+			elsewhere := filepath.Join(t.TempDir(), filepath.Base(path))
+			data, err := os.ReadFile(filepath.Join(root, path))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(elsewhere, data, 0o666))
+			clip, err := r.Read(context.Background(), elsewhere)
+			require.NoError(t, err)
+			require.Equal(t, steps, clip.Steps)
+			require.Equal(t, x[:len(clip.X)], clip.X)
+			require.Len(t, clip.Frames, steps)
+			require.True(t, slices.IsSorted(clip.Frames))
+			for k, f := range clip.Frames {
+				step := clip.X[k*len(clip.X)/steps : (k+1)*len(clip.X)/steps]
+				if f < 0 {
+					require.Equal(t, make([]float32, len(step)), step)
+					continue
+				}
+				// film makes each frame lighter than the one before, by 2 of 219 levels.
+				require.InDelta(t, float64(f)*2*255/219, float64(step[0])*videoStd+videoMean, 4)
+			}
+		}
+	}
+}
+
+func TestVideoReaderErrors(t *testing.T) {
+	good := Reader{StepShape: []int{3, 4, 3}, Sampling: preprocess.Sampling{Steps: 6, Sample: "random"}}
+	for want, change := range map[string]func(*Reader){
+		"steps of 2048 are no frames":   func(r *Reader) { r.StepShape = []int{2048} },
+		"steps of 3·4·2 are no frames":  func(r *Reader) { r.StepShape = []int{3, 4, 2} },
+		"0 steps; want at least 1":      func(r *Reader) { r.Sampling.Steps = 0 },
+		`sample is "last"; want random`: func(r *Reader) { r.Sampling.Sample = "last" },
+		"Std[0] is 0":                   func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
+		"no such file":                  func(r *Reader) {},
+	} {
+		r := good
+		change(&r)
+		_, err := r.Read(context.Background(), "nowhere.mp4")
+		require.ErrorContains(t, err, want)
+		require.Regexp(t, "^datasets: ", err.Error())
+	}
+}
+
+// Frames come as they are read; an end within one is an error with figures.
+func TestStream(t *testing.T) {
+	r := Reader{StepShape: []int{1, 2, 3}, Sampling: preprocess.Sampling{Steps: 1, Sample: "even"}, Normalisation: preprocess.Normalisation{Mean: []float64{1}, Std: []float64{2}}}
+	read := func(data []byte) (all []float32, failed error) {
+		for x, err := range r.Stream(iotest.OneByteReader(bytes.NewReader(data))) {
+			if err != nil {
+				return all, err
+			}
+			all = append(all, x...)
+		}
+		return all, nil
+	}
+	data := []byte{1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23}
+	x, err := read(data)
+	require.NoError(t, err)
+	require.Equal(t, []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, x)
+	x, err = read(data[:8])
+	require.Len(t, x, 6)
+	require.EqualError(t, err, "datasets: the input ends within frame 1: 2 of the 6 bytes of 1·2·3 are there")
+	broken := errors.New("broken")
+	for _, err := range r.Stream(iotest.ErrReader(broken)) {
+		require.ErrorIs(t, err, broken)
+	}
+	for range r.Stream(bytes.NewReader(data)) {
+		break
+	}
+}
