@@ -269,7 +269,7 @@ func TestVideoErrors(t *testing.T) {
 		"no clip in them":                                     func() (Set, error) { return Open("folder:"+root, Options{}) },
 		`no set is called "folders:x"`:                        func() (Set, error) { return Open("folders:x", Options{}) },
 		"-2 steps; want at least 1, or AllSteps":              func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Steps: -2}}) },
-		`sample is "evenly"; want random or even`: func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Sample: "evenly"}}) },
+		`sample is "evenly"; want random or even`:             func() (Set, error) { return Open("folder:"+root, Options{Video: Video{Sample: "evenly"}}) },
 		"MaxBad is 2, want a part of the clips, at most 1":    func() (Set, error) { return Open("folder:"+root, Options{Video: Video{MaxBad: 2}}) },
 		"CacheLimit -1 and Limit -1ns must not be negative":   func() (Set, error) { return Open("folder:"+root, Options{Video: Video{CacheLimit: -1, Limit: -1}}) },
 		"Height 0 and Width 3: give both as positive numbers": func() (Set, error) { return Open("folder:"+root, Options{Width: 3}) },
