@@ -109,7 +109,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
 	fs.Var((*bytesFlag)(&f.video.CacheLimit), "cache-limit", "of videos: `size` that the cache may have, such as 2GB; the clips unused for longest make room (default any)")
 	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos: `part` of the clips that may be damaged; they are reported and left out")
-	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, or auto, see docs/data.md")
+	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
