@@ -208,12 +208,13 @@ func flagText(v any) (string, error) {
 
 // configuration returns the flags as readConfig reads them: all that say how to
 // train, also those that were not given, so that the file tells all there is to
-// know. -dropout stands in it only when given, as its default is the model's.
+// know. -dropout and -recurrent-dropout stand in it only when given, as their default
+// is the model's, and -protocol only when there is one.
 func (f *flags) configuration() ([]byte, error) {
 	var lines []string
 	var failed error
 	f.set.VisitAll(func(fl *flag.Flag) {
-		if slices.Contains(actions, fl.Name) || fl.Name == "dropout" && !f.given("dropout") || fl.Name == "model" && f.spec != "" {
+		if slices.Contains(actions, fl.Name) || strings.HasSuffix(fl.Name, "dropout") && !f.given(fl.Name) || fl.Name == "protocol" && f.protocol == "" || fl.Name == "model" && f.spec != "" {
 			return
 		}
 		value := fl.Value.(flag.Getter).Get()
