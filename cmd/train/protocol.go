@@ -130,7 +130,11 @@ func notes(data, split string, e zoo.Entry) []string {
 		all = append(all, "the protocol is that for "+e.Data+", whatever is in the folder")
 	}
 	if strings.HasPrefix(split, "random") {
-		all = append(all, "clips of one recording are on both sides of a split by clip, which flatters every model; -split group keeps recordings whole, where they are known")
+		whole := "group"
+		if e.Data == "HMDB51" {
+			whole = "official:1"
+		}
+		all = append(all, "clips of one recording are on both sides of a split by clip, which flatters every model; -split "+whole+" keeps recordings whole")
 	}
 	return all
 }
