@@ -49,7 +49,7 @@ func (f *flags) applyProtocol() error {
 	p, own := protocolOf(e)
 	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, p.code)}
 	if !own {
-		f.preset.title = fmt.Sprintf("nothing is public that tells how %s is trained on %s; this is the closest, %s", e.Name, e.Data, p.code)
+		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, p.code)
 	}
 	for _, s := range p.settings {
 		if known && f.data == embedded && slices.Contains(ofVideos, s.flag) {
@@ -147,7 +147,9 @@ func (p *preset) print(w io.Writer) {
 	for _, s := range p.rows {
 		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}
-	fmt.Fprintln(w, t.Render())
+	for line := range strings.SplitSeq(t.Render(), "\n") {
+		fmt.Fprintln(w, strings.TrimRight(line, " ")) // for the page that quotes it
+	}
 	for _, note := range p.notes {
 		fmt.Fprintln(w, note)
 	}

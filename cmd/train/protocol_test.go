@@ -74,7 +74,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 			require.Equal(t, "minus128 160x120 random", fmt.Sprint(f.normalise, " ", f.size, " ", f.video.Sample))
 		}
 		require.NotContains(t, block, "overridden")
-		if !strings.Contains(block, "nothing is public that tells how "+e.Name+" is trained on "+e.Data+"; this is the closest") {
+		if !strings.Contains(block, "we know of no public code that trains "+e.Name+" on "+e.Data+"; this is the closest") {
 			require.Contains(t, block, e.Name+" is trained as in the ")
 			own = append(own, e.Name)
 		}
@@ -103,16 +103,16 @@ func TestProtocolOverridden(t *testing.T) {
 	require.Equal(t, 3e-4, f.lr)
 	require.Equal(t, "group:2/5", f.split)
 	require.Equal(t, "inverse:0.000167", f.schedule)
-	require.Regexp(t, `-batch +│ 8 +│ overridden by you; 16 by BT's code +\n`, block)
-	require.Regexp(t, `-lr +│ 0.0003 +│ overridden by you; 0.0001 by BT's code +\n`, block)
-	require.Regexp(t, `-split +│ group:2/5 +│ overridden by you; random by BT's code +\n`, block)
-	require.Regexp(t, `-steps +│ all +│ overridden by you; 6 by BT's code +\n`, block)
-	require.Regexp(t, `-classifier-l2 +│ 0.01 +│ BT's code +\n`, block)
+	require.Regexp(t, `-batch +│ 8 +│ overridden by you; 16 by BT's code\n`, block)
+	require.Regexp(t, `-lr +│ 0.0003 +│ overridden by you; 0.0001 by BT's code\n`, block)
+	require.Regexp(t, `-split +│ group:2/5 +│ overridden by you; random by BT's code\n`, block)
+	require.Regexp(t, `-steps +│ all +│ overridden by you; 6 by BT's code\n`, block)
+	require.Regexp(t, `-classifier-l2 +│ 0.01 +│ BT's code\n`, block)
 	require.Equal(t, 4, strings.Count(block, "overridden"))
 	require.NotContains(t, block, "both sides", "the split is by group")
 
 	_, block = parsed(t, "-protocol", "paper", "-model", "tt-lstm", "-clip", "5", "-data", "folder:x")
-	require.Regexp(t, `-clip +│ 5 +│ overridden by you; 0 by our choice +\n`, block)
+	require.Regexp(t, `-clip +│ 5 +│ overridden by you; 0 by our choice\n`, block)
 	require.Contains(t, block, "the protocol is that for UCF11, whatever is in the folder")
 	require.Contains(t, block, "both sides of a split by clip, which flatters every model; -split group keeps")
 }
@@ -145,8 +145,8 @@ func TestProtocolMistakes(t *testing.T) {
 func TestProtocolIsPrinted(t *testing.T) {
 	out, err := call("-describe", "-protocol", "paper", "-model", "cnn-lstm-hmdb51")
 	require.NoError(t, err)
-	require.Contains(t, out, "nothing is public that tells how cnn-lstm-hmdb51 is trained on HMDB51; this is the closest, the TR authors' public benchmark code for CNN features of UCF11\n")
-	require.Regexp(t, `-split +│ random +│ TR's code: 80/20 by clip +\n`, out)
+	require.Contains(t, out, "we know of no public code that trains cnn-lstm-hmdb51 on HMDB51; this is the closest, the TR authors' public benchmark code for CNN features of UCF11\n")
+	require.Regexp(t, `-split +│ random +│ TR's code: 80/20 by clip\n`, out)
 
 	out, err = call("-list")
 	require.NoError(t, err)
