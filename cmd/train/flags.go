@@ -107,7 +107,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, or videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR")
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos: group, official:1, random, or folds of them such as group:2/5")
-	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default 6)")
+	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default "+defaultSteps+")")
 	fs.StringVar(&f.video.Sample, "sample", "random", "of videos: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")

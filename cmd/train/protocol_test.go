@@ -148,10 +148,10 @@ func TestProtocolIsPrinted(t *testing.T) {
 	require.Contains(t, out, "we know of no public code that trains cnn-lstm-hmdb51 on HMDB51; this is the closest, the TR authors' public benchmark code for CNN features of UCF11\n")
 	require.Regexp(t, `-split +│ random +│ TR's code: 80/20 by clip\n`, out)
 
-	out, err = call("-list")
+	out, err = call("-list", "-model", "tt-lstm")
 	require.NoError(t, err)
 	require.Contains(t, out, "-protocol paper")
-	out, err = call("-list", "-json")
+	out, err = call("-list", "-json", "-model", "tt-lstm")
 	require.NoError(t, err)
 	require.NotContains(t, out, "-protocol paper")
 }
@@ -199,8 +199,6 @@ func TestProtocolResumes(t *testing.T) {
 	require.Equal(t, []float64{128}, model.Input.Mean)
 	require.Equal(t, []float64{1}, model.Input.Std)
 	require.Equal(t, 0.25, model.Spec.RecurrentDropout)
-	_, err = call("-eval", dir)
-	require.NoError(t, err)
 
 	plain := filepath.Join(t.TempDir(), "plain")
 	_, err = call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", plain)
@@ -244,6 +242,14 @@ func TestRecurrentDropout(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 0.25, model.Spec.Dropout)
 	require.Zero(t, model.Spec.RecurrentDropout)
-	out, err := call("-resume", dir, "-epochs", "2")
-	require.NoError(t, err, out)
+	_, err = call("-resume", dir, "-dropout", "0.25", "-recurrent-dropout", "0.25")
+	require.ErrorContains(t, err, "-recurrent-dropout is 0.25, but the run in "+dir+" was started with 0")
+	_, err = call("-resume", dir, "-epochs", "2")
+	require.NoError(t, err)
+
+	one := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, os.MkdirAll(one, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(one, configFile), []byte(`{"dropout": 0.25}`), 0o600))
+	_, err = call("-resume", one, "-recurrent-dropout", "0")
+	require.ErrorContains(t, err, "was started without -recurrent-dropout; leave it out", "it was that of -dropout")
 }
