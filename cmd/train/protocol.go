@@ -40,11 +40,12 @@ func (f *flags) applyProtocol() error {
 	if err != nil {
 		return usage{err}
 	}
-	known := !f.describe || f.given("data")
-	if known {
-		if err := f.papersData(e); err != nil {
-			return err
-		}
+	data := f.data
+	if f.describe && !f.given("data") {
+		data = "" // the papers' own
+	}
+	if err := papersData(e, data); err != nil {
+		return err
 	}
 	p, own := protocolOf(e)
 	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, p.code)}
@@ -52,7 +53,7 @@ func (f *flags) applyProtocol() error {
 		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, p.code)
 	}
 	for _, s := range p.settings {
-		if known && f.data == embedded && slices.Contains(ofVideos, s.flag) {
+		if data == embedded && slices.Contains(ofVideos, s.flag) {
 			continue
 		}
 		if s, err = f.settle(s); err != nil {
@@ -60,9 +61,7 @@ func (f *flags) applyProtocol() error {
 		}
 		f.preset.rows = append(f.preset.rows, s)
 	}
-	if known {
-		f.preset.notes = notes(f.data, f.split, e)
-	}
+	f.preset.notes = f.notes(e, data)
 	return nil
 }
 
@@ -79,15 +78,17 @@ var papersSets = map[string]struct{ data, suffix string }{
 	"ucf11": {"UCF11", "-ucf11"}, "youtube": {"YouTube Celebrities Faces", "-youtube"}, "hmdb51": {"HMDB51", "-hmdb51"},
 }
 
-// papersData returns an error when -data is not what the papers train an entry on,
-// or like it.
-func (f *flags) papersData(e zoo.Entry) error {
-	kind, _, _ := strings.Cut(f.data, ":")
+// papersData returns an error when data are not what the papers train an entry on,
+// or like it; "" is what they do.
+func papersData(e zoo.Entry, data string) error {
+	kind, _, _ := strings.Cut(data, ":")
 	set, published := papersSets[kind]
 	switch {
+	case data == "":
+		return nil
 	case readsFeatures(e) && kind != "features":
-		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, f.data)
-	case readsFeatures(e) || kind == "folder" || f.data == embedded || published && set.data == e.Data:
+		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
+	case readsFeatures(e) || kind == "folder" || data == embedded || published && set.data == e.Data:
 		return nil
 	case kind == "hmdb51":
 		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
@@ -97,9 +98,9 @@ func (f *flags) papersData(e zoo.Entry) error {
 		if other, err := zoo.Find(base + set.suffix); err == nil {
 			hint = "; take -model " + other.Name
 		}
-		return badf("-protocol paper: %s has its shape for %s, but %s is %s%s", e.Name, e.Data, f.data, set.data, hint)
+		return badf("-protocol paper: %s has its shape for %s, but %s is %s%s", e.Name, e.Data, data, set.data, hint)
 	}
-	return badf("-protocol paper: the papers' code does not train on data such as %s; want ucf11:DIR, youtube:DIR or folder:DIR for %s, or %s to try it", f.data, e.Name, embedded)
+	return badf("-protocol paper: the papers' code does not train on data such as %s; want ucf11:DIR, youtube:DIR or folder:DIR for %s, or %s to try it", data, e.Name, embedded)
 }
 
 // settle sets the flag of a setting, unless the user did.
@@ -120,21 +121,29 @@ func (f *flags) settle(s setting) (setting, error) {
 	return s, nil
 }
 
-// notes are what the settings alone do not tell of a split and a set.
-func notes(data, split string, e zoo.Entry) []string {
+// notes are what the settings alone do not tell.
+func (f *flags) notes(e zoo.Entry, data string) []string {
 	var all []string
 	if data == embedded {
 		all = append(all, "actions is no set of the papers: it has steps, size and split of its own, and no accuracy to compare with")
 	}
-	if kind, _, _ := strings.Cut(data, ":"); kind == "folder" {
+	folder := strings.HasPrefix(data, "folder:")
+	if folder {
 		all = append(all, "the protocol is that for "+e.Data+", whatever is in the folder")
 	}
-	if strings.HasPrefix(split, "random") {
-		whole := "group"
-		if e.Data == "HMDB51" {
-			whole = "official:1"
+	if strings.HasPrefix(f.split, "random") {
+		note := "clips of one recording may be on both sides of a split by clip, which flatters every model"
+		switch {
+		case folder: // tells of no recordings
+		case e.Data == "HMDB51":
+			note += "; -split official:1 keeps recordings whole"
+		default:
+			note += "; -split group keeps recordings whole"
 		}
-		all = append(all, "clips of one recording are on both sides of a split by clip, which flatters every model; -split "+whole+" keeps recordings whole")
+		all = append(all, note)
+	}
+	if f.normalise == "minus128" {
+		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
 	}
 	return all
 }

@@ -114,7 +114,7 @@ func TestProtocolOverridden(t *testing.T) {
 	_, block = parsed(t, "-protocol", "paper", "-model", "tt-lstm", "-clip", "5", "-data", "folder:x")
 	require.Regexp(t, `-clip +│ 5 +│ overridden by you; 0 by our choice\n`, block)
 	require.Contains(t, block, "the protocol is that for UCF11, whatever is in the folder")
-	require.Contains(t, block, "both sides of a split by clip, which flatters every model; -split group keeps")
+	require.Contains(t, block, "both sides of a split by clip, which flatters every model\n")
 }
 
 func TestProtocolMistakes(t *testing.T) {
@@ -156,14 +156,42 @@ func TestProtocolIsPrinted(t *testing.T) {
 	require.NotContains(t, out, "-protocol paper")
 }
 
+// On the embedded clips what is of videos alone is left as it is.
+func TestProtocolOnEmbeddedClips(t *testing.T) {
+	f, block := parsed(t, "-protocol", "paper", "-model", "ht-lstm")
+	require.Contains(t, block, "\nactions is no set of the papers")
+	require.Equal(t, 1e-4, f.lr)
+	for _, name := range ofVideos {
+		require.NotContains(t, block, "-"+name+" ")
+		require.False(t, f.given(name))
+	}
+}
+
+// films writes clips of two classes, which the test skips without ffmpeg.
+func films(t *testing.T) string {
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		t.Skip("no ffmpeg; apt-get install ffmpeg")
+	}
+	root := filepath.Join(t.TempDir(), "clips")
+	for _, class := range []string{"white", "black"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
+		for k := range 5 {
+			out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color="+class+":s=64x48:r=25", "-frames:v", "8", filepath.Join(root, class, fmt.Sprintf("%d.mp4", k))).CombinedOutput()
+			require.NoError(t, err, string(out))
+		}
+	}
+	return root
+}
+
 // A run of -protocol keeps what it was trained with: it goes on and is evaluated
 // without the flag, and with it to the same bits.
 func TestProtocolResumes(t *testing.T) {
-	args := []string{"-model", "ht-lstm", "-split", "few-subjects", "-threads", "1"}
+	args := []string{"-model", "ht-lstm", "-data", "folder:" + films(t), "-cache", t.TempDir(), "-batch", "3"}
 	through, dir := filepath.Join(t.TempDir(), "through"), filepath.Join(t.TempDir(), "run")
-	out, err := call(append(args, "-protocol", "paper", "-epochs", "2", "-out", through)...)
+	out, err := call(append(args, "-protocol", "paper", "-epochs", "3", "-out", through)...)
 	require.NoError(t, err)
-	require.Regexp(t, `(?s)^protocol paper: .*-epochs +│ 2 +│ overridden by you; 500 by BT's code.*actions is no set of the papers.*training ht-lstm`, out)
+	require.Regexp(t, `(?s)^protocol paper: .*-epochs +│ 3 +│ overridden by you; 500 by BT's code.*whatever is in the folder.*training ht-lstm`, out)
+	require.Contains(t, out, "(random): 8 training and 2 test clips of 6 steps of 120x160x3")
 	_, err = call(append(args, "-protocol", "paper", "-epochs", "1", "-out", dir)...)
 	require.NoError(t, err)
 
@@ -176,13 +204,15 @@ func TestProtocolResumes(t *testing.T) {
 	read()
 	for name, want := range map[string]any{
 		"protocol": "paper", "lr": 1e-4, "schedule": "inverse:0.000167", "classifier-l2": 0.01, "dropout": 0.25, "recurrent-dropout": 0.25,
-		"clip": 0.0, "normalise": "minus128", "epochs": 1.0, "split": "few-subjects", "size": "",
+		"clip": 0.0, "normalise": "minus128", "epochs": 1.0, "split": "random", "size": "160x120", "steps": "6", "batch": 3.0,
 	} {
 		require.Equal(t, want, config[name], name)
 	}
-	_, err = call("-resume", dir, "-epochs", "2", "-lr", "1e-3")
+	_, err = call("-resume", dir, "-epochs", "3", "-lr", "1e-3")
 	require.ErrorContains(t, err, "-lr is 0.001, but the run in "+dir+" was started with 0.0001")
-	out, err = call("-resume", dir, "-epochs", "2", "-protocol", "paper")
+	_, err = call("-resume", dir, "-epochs", "2")
+	require.NoError(t, err)
+	out, err = call("-resume", dir, "-epochs", "3", "-protocol", "paper")
 	require.NoError(t, err)
 	require.NotContains(t, out, "protocol paper:")
 	read()
@@ -199,38 +229,15 @@ func TestProtocolResumes(t *testing.T) {
 	require.Equal(t, []float64{128}, model.Input.Mean)
 	require.Equal(t, []float64{1}, model.Input.Std)
 	require.Equal(t, 0.25, model.Spec.RecurrentDropout)
+	out, err = call("-eval", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, "(2 clips")
 
 	plain := filepath.Join(t.TempDir(), "plain")
 	_, err = call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", plain)
 	require.NoError(t, err)
 	_, err = call("-resume", plain, "-protocol", "paper")
 	require.ErrorContains(t, err, "was started without -protocol; leave it out")
-}
-
-// On videos the protocol decides about frames and split too; of CNN features it
-// drops inputs and no states.
-func TestProtocolOnVideos(t *testing.T) {
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("no ffmpeg; apt-get install ffmpeg")
-	}
-	root := filepath.Join(t.TempDir(), "clips")
-	for _, class := range []string{"white", "black"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
-		for k := range 5 {
-			out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color="+class+":s=64x48:r=25", "-frames:v", "8", filepath.Join(root, class, fmt.Sprintf("%d.mp4", k))).CombinedOutput()
-			require.NoError(t, err, string(out))
-		}
-	}
-	dir := filepath.Join(t.TempDir(), "run")
-	out, err := call("-protocol", "paper", "-model", "bt-lstm", "-data", "folder:"+root, "-cache", t.TempDir(), "-epochs", "1", "-out", dir)
-	require.NoError(t, err)
-	require.Contains(t, out, "(random): 8 training and 2 test clips of 6 steps of 120x160x3")
-	model, err := zoo.Load(filepath.Join(dir, "best"))
-	require.NoError(t, err)
-	require.Equal(t, []float64{128}, model.Input.Mean)
-	out, err = call("-eval", dir)
-	require.NoError(t, err)
-	require.Contains(t, out, "(2 clips")
 }
 
 // -recurrent-dropout alone is that of the state, and leaves -dropout the input.
