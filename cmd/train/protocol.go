@@ -27,12 +27,12 @@ type preset struct {
 // run that is resumed or evaluated has them in its configuration.
 func (f *flags) applyProtocol() error {
 	switch {
-	case f.protocol == "" || f.ran != "":
+	case f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""):
+		return badf("-protocol says how to train; leave it out with -list, -suggest and -eval")
+	case f.protocol == "" || f.ran != "" || f.list || f.suggest || f.eval != "":
 		return nil
 	case f.protocol != paper:
 		return badf("no protocol is called %q%s", f.protocol, didyoumean.Hint(f.protocol, []string{paper}))
-	case f.list || f.suggest || f.eval != "":
-		return badf("-protocol says how to train; leave it out with -list, -suggest and -eval")
 	case f.spec != "":
 		return badf("-protocol paper is for the models of the zoo; no paper trained %s, so say how with the flags themselves", f.spec)
 	}

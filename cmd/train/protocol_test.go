@@ -232,6 +232,10 @@ func TestProtocolResumes(t *testing.T) {
 	out, err = call("-eval", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "(2 clips")
+	_, err = call("-eval", dir, "-protocol", "paper")
+	require.ErrorContains(t, err, "-protocol says how to train; leave it out")
+	_, err = call("-eval", filepath.Join(dir, "best"), "-config", filepath.Join(through, configFile))
+	require.NoError(t, err, "a file for training may say so")
 
 	plain := filepath.Join(t.TempDir(), "plain")
 	_, err = call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", plain)
