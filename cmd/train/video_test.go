@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,17 +46,6 @@ func TestVideoFolder(t *testing.T) {
 
 	_, err = call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0", "-epochs", "1", "-out", "none")
 	require.ErrorContains(t, err, "1 of 25 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
-}
-
-// A run that was started without -steps goes on with the default given.
-func TestVideoStepsOfARun(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, configFile), []byte(`{"data": "folder:x", "steps": ""}`), 0o600))
-	f, _, err := parse([]string{"-resume", dir, "-steps", "6"}, io.Discard)
-	require.NoError(t, err)
-	require.EqualValues(t, 6, f.video.Steps)
-	_, _, err = parse([]string{"-resume", dir, "-steps", "7"}, io.Discard)
-	require.ErrorContains(t, err, "-steps is 7, but the run in "+dir+" was started with ")
 }
 
 func TestVideoFlags(t *testing.T) {
