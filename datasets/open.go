@@ -104,11 +104,11 @@ func FrameSize(features int) (height, width int, err error) {
 // one of Height and Width is given, when the options do not fit the set, or
 // when its files are missing, damaged or not what they should be.
 func Open(name string, opt Options) (Set, error) {
-	if err := checkNormalise(opt.Normalise); err != nil {
-		return nil, errors.WithMessage(err, "datasets")
-	}
 	if opt.Normalisation == nil {
 		opt.Normalisation = fixed(opt.Normalise)
+	}
+	if err := checkNormalise(opt.Normalise); err != nil {
+		return nil, errors.WithMessage(err, "datasets")
 	}
 	if files, ok := strings.CutPrefix(name, npzPrefix); ok {
 		return openNPZ(name, files, opt)

@@ -64,10 +64,10 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
                                                  on data of your own, see docs/data.md
   go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
-  go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
-                                                 as the papers' public code does, see docs/reproducing.md
   go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
   go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
+  go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
+                                                 as the papers' public code does, see docs/reproducing.md
   go run ./cmd/train -list                       the models there are
   go run ./cmd/train -list -model '*-gru*'       some of them
   go run ./cmd/train -describe -model bt-lstm    one of them in figures
@@ -104,10 +104,9 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, or videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR")
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos: group, official:1, random, or folds of them such as group:2/5")
-	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default "+defaultSteps+")")
+	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default 6)")
 	fs.StringVar(&f.video.Sample, "sample", "random", "of videos: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
@@ -117,6 +116,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
+	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
 	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once")
 	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")

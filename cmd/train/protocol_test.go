@@ -143,6 +143,13 @@ func TestProtocolMistakes(t *testing.T) {
 }
 
 func TestProtocolIsPrinted(t *testing.T) {
+	help, err := call("-h")
+	require.NoError(t, err)
+	for _, name := range []string{"-protocol", "-classifier-l2", "-recurrent-dropout"} {
+		require.Regexp(t, "(?m)^  "+name+"( \\w+)?$", help)
+	}
+	require.Contains(t, help, "-protocol paper -model tt-lstm -data ucf11:DIR")
+
 	out, err := call("-describe", "-protocol", "paper", "-model", "cnn-lstm-hmdb51")
 	require.NoError(t, err)
 	require.Contains(t, out, "we know of no public code that trains cnn-lstm-hmdb51 on HMDB51; this is the closest, the TR authors' public benchmark code for CNN features of UCF11\n")
