@@ -188,6 +188,12 @@ func TestActionsNormalisation(t *testing.T) {
 	for k, level := range stored.frames.data[stored.clips[Train][0]*len(x):][:len(x)] {
 		require.Equal(t, float32(level), x[k])
 	}
+	minus := open(t, Options{Normalise: "minus128"})
+	_, _, err = minus.Read(Train, 0, x)
+	require.NoError(t, err)
+	for k, level := range stored.frames.data[stored.clips[Train][0]*len(x):][:len(x)] {
+		require.Equal(t, float32(level)-128, x[k])
+	}
 }
 
 // crc sums the bits of some clips of both parts.

@@ -241,7 +241,7 @@ func TestNPZOpenErrors(t *testing.T) {
 		{"npz:" + dir, Options{Normalisation: &n}, "datasets: " + dir + " is not a regular file, want an npz file"},
 		{"npz:good.npz,good.npz", Options{Split: "random"}, `datasets: npz:good.npz,good.npz has no split "random"; its files are its parts`},
 		{"npz:good.npz,good.npz", Options{Height: 3, Width: 4}, "datasets: npz:good.npz,good.npz is not scaled to Height 3 and Width 4; leave them out, or save x in that size"},
-		{"npz:good.npz,good.npz", Options{Normalise: "chanel"}, `datasets: no normalisation is called "chanel"; did you mean "channel"? (known: auto, channel, global, none)`},
+		{"npz:good.npz,good.npz", Options{Normalise: "chanel"}, `datasets: no normalisation is called "chanel"; did you mean "channel"? (known: auto, channel, global, none, minus128)`},
 		{"npz:good.npz,good.npz", Options{Normalisation: &bad}, "datasets: npz:good.npz,good.npz: normalisation: there are 3 entries, want 0, 1 or 2, the last axis of a step"},
 		{"npz:good.npz,good.npz", Options{Classes: []string{"on", "off"}}, "datasets: good.npz: classes are off, on, but on, off of the checkpoint; save the same in both"},
 		{"npz:good.npz,renamed.npz", Options{}, "datasets: renamed.npz: classes are on, off, but off, on in good.npz; save the same in both"},

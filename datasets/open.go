@@ -26,8 +26,9 @@ type Options struct {
 	// Normalise says over which values of the training part a mean and a
 	// standard deviation are taken: "channel" for each place of the last axis
 	// of a step, "global" for all values as one, "none" to leave values as they
-	// are stored. "auto" or empty is "channel", except for bytes with more than
-	// 4 places in the last axis, which are no colours: there it is "global".
+	// are stored, "minus128" to subtract 128 from all. "auto" or empty is
+	// "channel", except for bytes with more than 4 places in the last axis, which
+	// are no colours: there it is "global".
 	Normalise string
 
 	// Normalisation is that of a checkpoint, used instead of measuring. It
@@ -107,6 +108,9 @@ func FrameSize(features int) (height, width int, err error) {
 // one of Height and Width is given, when the options do not fit the set, or
 // when its files are missing, damaged or not what they should be.
 func Open(name string, opt Options) (Set, error) {
+	if opt.Normalisation == nil {
+		opt.Normalisation = fixed(opt.Normalise)
+	}
 	if err := checkNormalise(opt.Normalise); err != nil {
 		return nil, errors.WithMessage(err, "datasets")
 	}

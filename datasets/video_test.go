@@ -141,6 +141,10 @@ func TestVideo(t *testing.T) {
 			require.Equal(t, light, again)
 		}
 	}
+	minus := openFilms(t, root, cache, func(o *Options) { o.Normalise = "minus128" })
+	black := whole(minus)["a b/2.avi"]
+	light, _, _ := means(t, minus, Part(black[0]), black[1])
+	require.InDelta(t, -128, light[0], 3, "the first frame is black")
 	s := openFilms(t, root, cache, func(o *Options) { o.Video.Steps = AllSteps; o.Normalise = "auto"; o.Video.Grey = true })
 	require.Equal(t, 60, s.Steps())
 	require.Equal(t, []int{3, 4, 1}, s.StepShape())

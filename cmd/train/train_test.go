@@ -85,7 +85,7 @@ func TestMistakes(t *testing.T) {
 func TestListAndDescribe(t *testing.T) {
 	out, err := call("-list")
 	require.NoError(t, err)
-	require.Equal(t, 83+2, strings.Count(out, "\n"))
+	require.Equal(t, 83+3, strings.Count(out, "\n"))
 	require.Contains(t, out, "58,982,400")
 
 	out, err = call("-describe", "-model", "bt-lstm")
