@@ -109,6 +109,9 @@ func Open(name string, opt Options) (Set, error) {
 	if files, ok := strings.CutPrefix(name, npzPrefix); ok {
 		return openNPZ(name, files, opt)
 	}
+	if root, ok := strings.CutPrefix(name, featuresPrefix); ok {
+		return openFeatures(name, root, opt)
+	}
 	if kind, root, ok := strings.Cut(name, ":"); ok && layouts[kind] != nil {
 		if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 			return nil, errors.WithMessagef(err, "datasets: %s", name)

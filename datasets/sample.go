@@ -78,10 +78,7 @@ func (d decoder) even(ctx context.Context, path string) (frames []byte, seen int
 	if err != nil || seen <= d.opt.Steps {
 		return frames, seen, err
 	}
-	wanted := make([]int, d.opt.Steps)
-	for k := range wanted {
-		wanted[k] = int(math.Round(float64(k) * float64(seen-1) / math.Max(1, float64(d.opt.Steps-1))))
-	}
+	wanted := evenly(d.opt.Steps, seen)
 	if !whole {
 		frames, _, err = d.keep(ctx, path, wanted)
 		return frames, seen, err
@@ -91,6 +88,15 @@ func (d decoder) even(ctx context.Context, path string) (frames []byte, seen int
 		taken = append(taken, frames[k*d.size():(k+1)*d.size()]...)
 	}
 	return taken, seen, nil
+}
+
+// evenly lists n of a number of steps, at equal distances.
+func evenly(n, of int) []int {
+	steps := make([]int, n)
+	for k := range steps {
+		steps[k] = int(math.Round(float64(k) * float64(of-1) / math.Max(1, float64(n-1))))
+	}
+	return steps
 }
 
 // keep takes the wanted frames, sorted by number, or all for nil.
