@@ -14,8 +14,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// featuresPrefix starts the names of sets of features.
-const featuresPrefix = "features:"
+// featuresKind is the name, before a colon, of sets of features.
+const featuresKind = "features"
 
 // featureSet is a set of arrays on disk, one .npy file a clip of shape
 // (steps, features), such as what a CNN makes of the frames of a video. Files are
@@ -42,7 +42,7 @@ func openFeatures(name, root string, opt Options) (Set, error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	files, err := openFolder(name, "features", root, layout.Features, opt, v)
+	files, err := openFolder(name, featuresKind, root, layout.Features, opt, v)
 	if err != nil {
 		return nil, wrap(err)
 	}
