@@ -304,3 +304,41 @@ func TestFeaturesConcurrently(t *testing.T) {
 	}
 	require.Equal(t, 1, reported)
 }
+
+// Whatever happens to a file, its clip is read as finite numbers or left out.
+func TestFeaturesFlipped(t *testing.T) {
+	root := t.TempDir()
+	writeFeatures(t, root, "a/0.npy", 2, 1, 2, 3, 4)
+	writeFeatures(t, root, "b/0.npy", 2, 5, 6, 7, 8)
+	for k := 1; k < 4; k++ {
+		writeFeatures(t, root, fmt.Sprintf("a/%d.npy", k), 2, 1, 2)
+		writeFeatures(t, root, fmt.Sprintf("b/%d.npy", k), 2, 5, 6)
+	}
+	path := filepath.Join(root, "a/0.npy")
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	rapid.Check(t, func(t *rapid.T) {
+		file := slices.Clone(whole)
+		for range rapid.IntRange(0, 3).Draw(t, "flips") {
+			file[rapid.IntRange(0, len(file)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		}
+		file = file[:rapid.IntRange(0, len(file)).Draw(t, "cut")]
+		require.NoError(t, os.WriteFile(path, file, 0o600))
+		reported := 0
+		s, err := Open("features:"+root, Options{Video: Video{MaxBad: 0.9, OnBad: func(string, error) { reported++ }}})
+		require.NoError(t, err)
+		read := 0
+		for _, p := range []Part{Train, Test} {
+			for b, err := range Batches(s, p, 3, Order(s.Clips(p), 1, 0)) {
+				require.NoError(t, err)
+				require.Negative(t, notFinite(b.X))
+				read += b.Len
+			}
+		}
+		require.Equal(t, 8, read+reported)
+		require.LessOrEqual(t, reported, 1)
+		if slices.Equal(file, whole) {
+			require.Zero(t, reported)
+		}
+	})
+}

@@ -103,6 +103,7 @@ func TestFeatureFolder(t *testing.T) {
 		out, err := call(append([]string{"-spec", spec, "-data", data, "-max-bad", "0.1", "-epochs", "1", "-out", "none"}, strings.Fields(line)...)...)
 		require.NoError(t, err)
 		require.Regexp(t, want, out)
+		require.Contains(t, out, "1 clip left out for being damaged")
 	}
 	for line, want := range map[string]string{
 		"-split official:1": `there is no split "official:1"; want group, random`,
