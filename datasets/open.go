@@ -136,6 +136,9 @@ func Open(name string, opt Options) (Set, error) {
 		}
 		return openVideo(name, kind, root, opt)
 	}
+	if layouts[name] != nil || pictureClasses[name] != nil || name == featuresKind {
+		return nil, errors.Errorf("datasets: %s is a set in a folder; write %s:FOLDER", name, name)
+	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {
 		if strings.HasSuffix(name, ".npz") {

@@ -17,6 +17,8 @@ func TestOpenErrors(t *testing.T) {
 		{"", Options{}, `datasets: no set is called "" (known: actions)`},
 		{"acton", Options{}, `datasets: no set is called "acton"; did you mean "actions"? (known: actions)`},
 		{"Actions", Options{}, `datasets: no set is called "Actions"; did you mean "actions"? (known: actions)`},
+		{"mnist", Options{}, "datasets: mnist is a set in a folder; write mnist:FOLDER"},
+		{"features", Options{}, "datasets: features is a set in a folder; write features:FOLDER"},
 		{"actions", Options{Split: "few"}, `datasets: actions has no split "few"; did you mean "few-subjects"? (known: heldout-subjects, few-subjects, fold:2/5)`},
 		{"actions", Options{Split: "held-out-subjects"}, `datasets: actions has no split "held-out-subjects"; did you mean "heldout-subjects"? (known: heldout-subjects, few-subjects, fold:2/5)`},
 		{"actions", Options{Split: "random"}, `datasets: actions has no split "random" (known: heldout-subjects, few-subjects, fold:2/5)`},
