@@ -23,7 +23,7 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 //	testTrainMulti_7030_splits/brush_hair_test_split1.txt
 //
 // A list of a split has a name and 1 (training), 2 (test) or 0 (neither) a line;
-// clips that it doesn't name are for neither. The lists may also be in
+// clips that it doesn't name, whatever their ending, are for neither. The lists may also be in
 // test_train_splits, or in a folder within it.
 func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
