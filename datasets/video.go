@@ -3,10 +3,7 @@ package datasets
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -82,9 +79,7 @@ var layouts = map[string]func(root string) (*layout.Listing, error){
 // a cache on disk, from which Read takes them; a clip that is asked for before is
 // decoded at once. Nothing but one batch is in memory.
 type videoSet struct {
-	name          string
-	listing       *layout.Listing
-	clips         [2][]int // index in listing.Clips of the clips of each part
+	*clipFiles
 	opt           Video
 	height, width int
 	steps         int
@@ -98,9 +93,7 @@ type videoSet struct {
 	once   []sync.Mutex // of each clip: it is decoded by one goroutine
 
 	mu       sync.Mutex
-	bad      map[int]error
 	decoded  map[int]bool // in this process
-	failed   error        // of whatever is read from now on
 	decoding Decoding
 }
 
@@ -119,36 +112,18 @@ const (
 // openVideo opens the set of a layout in a folder.
 func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
-	if root == "" {
-		return nil, wrap(errors.Errorf("no folder; write %s:FOLDER", kind))
-	}
 	v, err := opt.Video.complete()
 	if err != nil {
 		return nil, wrap(err)
 	}
-	listing, err := layouts[kind](root)
+	files, err := openFolder(name, kind, root, layouts[kind], opt, v)
 	if err != nil {
 		return nil, wrap(err)
-	}
-	if opt.Classes != nil && !slices.Equal(opt.Classes, listing.Classes) {
-		return nil, wrap(errors.Errorf("the classes are %s, not %s", list(listing.Classes), list(opt.Classes)))
 	}
 	s := &videoSet{
-		name: name, listing: listing, opt: v, height: opt.Height, width: opt.Width, steps: v.Steps,
-		once: make([]sync.Mutex, len(listing.Clips)), bad: map[int]error{}, decoded: map[int]bool{},
+		clipFiles: files, opt: v, height: opt.Height, width: opt.Width, steps: v.Steps,
+		once: make([]sync.Mutex, len(files.listing.Clips)), decoded: map[int]bool{},
 	}
-	if opt.Split == "" {
-		opt.Split = listing.Splits()[0]
-	}
-	s.name += " (" + opt.Split + ")"
-	train, test, err := listing.Cut(opt.Split)
-	if err != nil {
-		return nil, wrap(err)
-	}
-	if opt.TestOnly {
-		train = nil
-	}
-	s.clips[Train], s.clips[Test] = train, test
 	if s.height == 0 {
 		s.height, s.width = papersHeight, papersWidth
 	}
@@ -262,10 +237,8 @@ func (s *videoSet) channels() int {
 	return rgb
 }
 
-func (s *videoSet) Name() string      { return s.name }
-func (s *videoSet) Classes() []string { return slices.Clone(s.listing.Classes) }
-func (s *videoSet) StepShape() []int  { return []int{s.height, s.width, s.channels()} }
-func (s *videoSet) Steps() int        { return s.steps }
+func (s *videoSet) StepShape() []int { return []int{s.height, s.width, s.channels()} }
+func (s *videoSet) Steps() int       { return s.steps }
 
 func (s *videoSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
@@ -277,31 +250,9 @@ func (s *videoSet) Sampling() *preprocess.Sampling {
 	return &sampling
 }
 
-// Group returns the recording of a clip, or the clip itself where the layout does
-// not tell.
-func (s *videoSet) Group(p Part, i int) string {
-	c := s.listing.Clips[s.clips[p][i]]
-	if c.Group == "" {
-		return c.Path
-	}
-	return c.Group
-}
-
-func (s *videoSet) Clips(p Part) int {
-	if p != Train && p != Test {
-		return 0
-	}
-	return len(s.clips[p])
-}
-
 // Fingerprint is made of the names, sizes and times of the files.
 func (s *videoSet) Fingerprint() string {
-	h := fnv.New64a()
-	for _, c := range s.listing.Clips {
-		if info, err := os.Stat(s.path(c)); err == nil {
-			fmt.Fprintf(h, "%s %d %d\n", c.Path, info.Size(), info.ModTime().UnixNano())
-		}
-	}
+	h := s.fingerprint()
 	fmt.Fprint(h, s.how)
 	return fmt.Sprintf("%016x", h.Sum64())
 }
@@ -348,8 +299,4 @@ func padInFront(x []float32, frames []byte, n preprocess.Normalisation) {
 		x[front+at] = float32(v)
 	}
 	n.Apply(x[front:])
-}
-
-func (s *videoSet) path(c layout.Clip) string {
-	return filepath.Join(s.listing.Root, filepath.FromSlash(c.Path))
 }

@@ -40,7 +40,7 @@ type flags struct {
 	protocol                               string
 	video                                  datasets.Video
 	decoding                               decoding
-	size                                   string
+	size, sequence                         string
 	optimizer, schedule, freeze, augment   string
 	seed                                   uint64
 	out, resume, eval, logits, config, svg string
@@ -64,6 +64,8 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
                                                  on data of your own, see docs/data.md
   go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
+  go run ./cmd/train -model cnn-ht-lstm -data features:DIR
+                                                 on features of videos, see docs/features.md
   go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
   go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
   go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
@@ -104,15 +106,16 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, or videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR")
-	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos: group, official:1, random, or folds of them such as group:2/5")
-	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default 6)")
-	fs.StringVar(&f.video.Sample, "sample", "random", "of videos: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
+	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR, features of videos: features:DIR, or pictures as sequences: mnist:DIR, fashion:DIR")
+	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
+	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
+	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
+	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
 	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
 	fs.Var((*bytesFlag)(&f.video.CacheLimit), "cache-limit", "of videos: `size` that the cache may have, such as 2GB; the clips unused for longest make room (default any)")
-	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos: `part` of the clips that may be damaged; they are reported and left out")
+	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos and features: `part` of the clips that may be damaged; they are reported and left out")
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 

@@ -95,7 +95,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 // openSet opens the data set for a model that reads the given number of values a
 // step; input and classes are those of a checkpoint, nil for a new model.
 func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
-	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video}
+	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
 	opt.TestOnly = f.eval != ""
 	f.decoding.watch(&opt.Video)
 	if opt.Video.MaxBad == 0 {
