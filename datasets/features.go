@@ -202,36 +202,20 @@ func (s *featureSet) readRows(k int, path string, x []float32) (steps int, err e
 	if !slices.Equal(a.shape, []int{s.lengths[k], s.features}) {
 		return 0, errors.Errorf("its shape is (%s) now, it has changed since the set was opened", times(a.shape))
 	}
-	rows := s.taken(k)
-	raw := make([]byte, 4*s.features)
-	for t, row := range rows {
-		if _, err := a.ReadAt(raw, a.size+int64(row)*int64(len(raw))); err != nil {
-			return 0, errors.Wrapf(err, "step %d", row)
-		}
-		values := x[t*s.features : (t+1)*s.features]
-		a.dtype.floats(values, raw)
-		if at := notFinite(values); at >= 0 {
-			return 0, errors.Errorf("[%d, %d] is %v, want finite numbers; save np.nan_to_num(x)", row, at, values[at])
-		}
-	}
-	return len(rows), nil
+	rows := takenRows(path, s.lengths[k], s.opt.sampling())
+	return len(rows), a.rows(rows, x)
 }
 
-// taken lists the steps that are taken of clip k.
-func (s *featureSet) taken(k int) []int {
-	n := s.lengths[k]
-	switch {
-	case s.opt.Steps == AllSteps || n <= s.opt.Steps:
-		all := make([]int, n)
-		for t := range all {
-			all[t] = t
-		}
-		return all
-	case s.opt.Sample == "even":
-		return evenly(n, s.opt.Steps)
+// takenRows lists the steps that are taken of the n that a file has.
+func takenRows(path string, n int, s preprocess.Sampling) []int {
+	if s.Steps == AllSteps || n <= s.Steps {
+		return evenly(n, n)
 	}
-	rng := rand.New(rand.NewPCG(seedOf(s.listing.Clips[k].Path), 1))
-	return slices.Sorted(slices.Values(rng.Perm(n)[:s.opt.Steps]))
+	if s.Sample == "even" {
+		return evenly(n, s.Steps)
+	}
+	rng := rand.New(rand.NewPCG(seedOf(path), 1))
+	return slices.Sorted(slices.Values(rng.Perm(n)[:s.Steps]))
 }
 
 // at writes the place of a value among those taken of a clip.
@@ -243,6 +227,23 @@ func (s *featureSet) at(value int) string {
 type featureFile struct {
 	*os.File
 	*npyHeader
+}
+
+// rows reads steps of the file into x.
+func (f *featureFile) rows(rows []int, x []float32) error {
+	features := f.shape[1]
+	raw := make([]byte, 4*features)
+	for t, row := range rows {
+		if _, err := f.ReadAt(raw, f.size+int64(row)*int64(len(raw))); err != nil {
+			return errors.Wrapf(err, "step %d", row)
+		}
+		values := x[t*features : (t+1)*features]
+		f.dtype.floats(values, raw)
+		if at := notFinite(values); at >= 0 {
+			return errors.Errorf("[%d, %d] is %v, want finite numbers; save np.nan_to_num(x)", row, at, values[at])
+		}
+	}
+	return nil
 }
 
 // openFeatureFile opens a file and compares what it claims with its size. Errors lack

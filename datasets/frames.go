@@ -19,7 +19,7 @@ import (
 // each calls yield with every frame of a video file or of a folder of pictures.
 func (d decoder) each(ctx context.Context, path string, yield func(frame []byte) error) error {
 	if d.stream != nil {
-		return eachRaw(d.stream, []int{d.height, d.width, d.channels}, yield)
+		return eachRaw(ctx, d.stream, []int{d.height, d.width, d.channels}, 1, yield)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -50,17 +50,21 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 	return nil
 }
 
-// eachRaw calls yield with every frame of a stream of bytes.
-func eachRaw(from io.Reader, shape []int, yield func(frame []byte) error) error {
-	raw := make([]byte, product(shape))
+// eachRaw calls yield with every step of a stream, whose values have so many bytes
+// each.
+func eachRaw(ctx context.Context, from io.Reader, shape []int, bytes int, yield func(step []byte) error) error {
+	raw := make([]byte, bytes*product(shape))
 	for k := 0; ; k++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		switch n, err := io.ReadFull(from, raw); {
 		case err == io.EOF:
 			return nil
 		case err == io.ErrUnexpectedEOF:
-			return errors.Errorf("the input ends within frame %d: %d of the %d bytes of %s are there", k, n, len(raw), times(shape))
+			return errors.Errorf("the input ends within step %d: %d of the %d bytes of %s are there", k, n, len(raw), times(shape))
 		case err != nil:
-			return errors.Wrapf(err, "frame %d", k)
+			return errors.Wrapf(err, "step %d", k)
 		}
 		if err := yield(raw); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,12 +60,12 @@ func TestVideoReader(t *testing.T) {
 func TestVideoReaderErrors(t *testing.T) {
 	good := Reader{StepShape: []int{3, 4, 3}, Sampling: preprocess.Sampling{Steps: 6, Sample: "random"}}
 	for want, change := range map[string]func(*Reader){
-		"steps of 2048 are no frames":   func(r *Reader) { r.StepShape = []int{2048} },
-		"steps of 3·4·2 are no frames":  func(r *Reader) { r.StepShape = []int{3, 4, 2} },
-		"0 steps; want at least 1":      func(r *Reader) { r.Sampling.Steps = 0 },
-		`sample is "last"; want random`: func(r *Reader) { r.Sampling.Sample = "last" },
-		"Std[0] is 0":                   func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
-		"no such file":                  func(r *Reader) {},
+		"steps of 2·2048 are neither frames": func(r *Reader) { r.StepShape = []int{2, 2048} },
+		"steps of 3·4·2 are neither frames":  func(r *Reader) { r.StepShape = []int{3, 4, 2} },
+		"0 steps; want at least 1":           func(r *Reader) { r.Sampling.Steps = 0 },
+		`sample is "last"; want random`:      func(r *Reader) { r.Sampling.Sample = "last" },
+		"Std[0] is 0":                        func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
+		"no such file":                       func(r *Reader) {},
 	} {
 		r := good
 		change(&r)
@@ -78,7 +79,7 @@ func TestVideoReaderErrors(t *testing.T) {
 func TestStream(t *testing.T) {
 	r := Reader{StepShape: []int{1, 2, 3}, Sampling: preprocess.Sampling{Steps: 1, Sample: "even"}, Normalisation: preprocess.Normalisation{Mean: []float64{1}, Std: []float64{2}}}
 	read := func(data []byte) (all []float32, failed error) {
-		for x, err := range r.Stream(iotest.OneByteReader(bytes.NewReader(data))) {
+		for x, err := range r.Stream(context.Background(), iotest.OneByteReader(bytes.NewReader(data))) {
 			if err != nil {
 				return all, err
 			}
@@ -92,12 +93,12 @@ func TestStream(t *testing.T) {
 	require.Equal(t, []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, x)
 	x, err = read(data[:8])
 	require.Len(t, x, 6)
-	require.EqualError(t, err, "datasets: the input ends within frame 1: 2 of the 6 bytes of 1·2·3 are there")
+	require.EqualError(t, err, "datasets: -: the input ends within step 1: 2 of the 6 bytes of 1·2·3 are there")
 	broken := errors.New("broken")
-	for _, err := range r.Stream(iotest.ErrReader(broken)) {
+	for _, err := range r.Stream(context.Background(), iotest.ErrReader(broken)) {
 		require.ErrorIs(t, err, broken)
 	}
-	for range r.Stream(bytes.NewReader(data)) {
+	for range r.Stream(context.Background(), bytes.NewReader(data)) {
 		break
 	}
 }
@@ -124,6 +125,60 @@ func TestVideoReadFrom(t *testing.T) {
 		_, err = r.ReadFrom(context.Background(), bytes.NewReader(nil))
 		require.EqualError(t, err, "datasets: -: there is no frame")
 		_, err = r.ReadFrom(context.Background(), bytes.NewReader(raw[:40]))
-		require.EqualError(t, err, "datasets: -: the input ends within frame 1: 4 of the 36 bytes of 3·4·3 are there")
+		require.EqualError(t, err, "datasets: -: the input ends within step 1: 4 of the 36 bytes of 3·4·3 are there")
+	}
+}
+
+// Features are read as their set reads them, and a stream of them is too.
+func TestReaderOfFeatures(t *testing.T) {
+	root := t.TempDir()
+	for _, class := range []string{"a", "b"} {
+		for k, steps := range []int{1, 3, 8, 20, 5} {
+			x := make([]float32, steps*4)
+			for i := range x {
+				x[i] = float32(i) + float32(k)/8
+			}
+			writeFeatures(t, root, filepath.Join(class, fmt.Sprintf("%d.npy", k)), 4, x...)
+		}
+	}
+	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 6, Sample: "even"}, {Steps: AllSteps, Sample: "even"}} {
+		set, err := Open("features:"+root, Options{Video: Video{Steps: sampling.Steps, Sample: sampling.Sample}})
+		require.NoError(t, err)
+		require.Equal(t, sampling, *set.Sampling())
+		r := Reader{StepShape: set.StepShape(), Sampling: sampling, Normalisation: set.Normalisation()}
+		for part := range Validation {
+			for i := range set.Clips(part) {
+				x := make([]float32, set.Steps()*4)
+				_, steps, err := set.Read(part, i, x)
+				require.NoError(t, err)
+				path := filepath.Join(root, set.(Grouped).Group(part, i))
+				clip, err := r.Read(context.Background(), path)
+				require.NoError(t, err)
+				require.Equal(t, steps, clip.Steps)
+				require.Equal(t, x[:4*steps], clip.X)
+				require.Len(t, clip.Frames, steps)
+
+				var all []float32
+				for step, err := range r.Each(context.Background(), path) {
+					require.NoError(t, err)
+					all = append(all, step...)
+				}
+				file, err := os.ReadFile(path)
+				require.NoError(t, err)
+				raw := file[len(file)-4*len(all):]
+				if sampling.Steps == AllSteps {
+					require.Equal(t, clip.X, all)
+					again, err := r.ReadFrom(context.Background(), bytes.NewReader(raw))
+					require.NoError(t, err)
+					require.Equal(t, clip, again)
+				}
+			}
+		}
+		wide := r
+		wide.StepShape, wide.Normalisation = []int{5}, preprocess.Normalisation{}
+		_, err = wide.Read(context.Background(), filepath.Join(root, "a", "0.npy"))
+		require.ErrorContains(t, err, "it has 4 features a step, and the model reads 5")
+		_, err = r.ReadFrom(context.Background(), bytes.NewReader(make([]byte, 17)))
+		require.ErrorContains(t, err, "within step 1: 1 of the 16 bytes")
 	}
 }

@@ -22,8 +22,9 @@ type decoder struct {
 // yet: of longer ones they are decoded twice.
 const mostKept = 64 << 20
 
-// mostStreamed is the same for a stream, which comes once.
-const mostStreamed = 1 << 30
+// mostKeptAtAll is the same where decoding twice is no help: for a stream, or for all
+// frames.
+const mostKeptAtAll = 1 << 30
 
 // taken are the frames that were taken of a clip.
 type taken struct {
@@ -84,7 +85,7 @@ func (d decoder) pick(t taken, places []int) taken {
 func (d decoder) even(ctx context.Context, path string) (taken, error) {
 	whole, most := true, mostKept
 	if d.stream != nil {
-		most = mostStreamed
+		most = mostKeptAtAll
 	}
 	var t taken
 	err := d.each(ctx, path, func(frame []byte) error {
@@ -124,7 +125,7 @@ func evenly(n, steps int) []int {
 func (d decoder) keep(ctx context.Context, path string, wanted []int) (taken, error) {
 	var t taken
 	err := d.each(ctx, path, func(frame []byte) error {
-		if d.stream != nil && len(t.frames)+len(frame) > mostStreamed {
+		if len(t.frames)+len(frame) > mostKeptAtAll {
 			return tooLong(t.seen)
 		}
 		if _, ok := slices.BinarySearch(wanted, t.seen); ok || wanted == nil {
@@ -138,5 +139,5 @@ func (d decoder) keep(ctx context.Context, path string, wanted []int) (taken, er
 }
 
 func tooLong(frames int) error {
-	return errors.Errorf("the input goes on after frame %d, and they are all to be kept; cut it, or follow it", frames)
+	return errors.Errorf("it goes on after %d frames, and all of them are to be kept, which takes more than %d MB; cut it, or take fewer frames", frames, mostKeptAtAll>>20)
 }

@@ -60,6 +60,15 @@ type Input struct {
 	preprocess.Normalisation
 }
 
+// Taken returns which steps of a clip the model reads: Sampling or, where its clips
+// were stored as sequences, as many steps as the longest had, at equal distances.
+func (in *Input) Taken() preprocess.Sampling {
+	if in.Sampling != nil {
+		return *in.Sampling
+	}
+	return preprocess.Sampling{Steps: in.Steps, Sample: "even"}
+}
+
 // IsBias tells whether the parameter is added to values, and not a weight that
 // multiplies them.
 func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }

@@ -10,7 +10,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -82,13 +81,7 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
-	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Normalisation: m.Input.Normalisation, Limit: f.limit}
-	if s := m.Input.Sampling; s != nil {
-		p.reader.Sampling = *s
-	} else {
-		// Its clips were made of as many steps by somebody else.
-		p.reader.Sampling = preprocess.Sampling{Steps: m.Input.Steps, Sample: "even"}
-	}
+	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Limit: f.limit}
 	if err := p.reader.Check(); err != nil {
 		return nil, badf("the model of %s: %s", dir, plain(err))
 	}

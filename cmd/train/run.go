@@ -13,7 +13,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -103,20 +102,16 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 	}
 	if input != nil {
 		opt.Normalisation = &input.Normalisation
+		if !f.stated("steps") {
+			opt.Video.Steps = input.Taken().Steps
+		}
+		if !f.stated("sample") {
+			opt.Video.Sample = input.Taken().Sample
+		}
 	}
 	switch {
 	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
 		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
-		s := preprocess.Sampling{Steps: input.Steps}
-		if input.Sampling != nil {
-			s = *input.Sampling
-		}
-		if !f.stated("steps") {
-			opt.Video.Steps = s.Steps
-		}
-		if !f.stated("sample") {
-			opt.Video.Sample = s.Sample
-		}
 	case f.size != "":
 		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {
 			return nil, usage{errors.WithMessage(err, "train: -size")}
