@@ -19,6 +19,7 @@ type reading struct {
 func (p *predictor) ahead(ctx context.Context, paths []string) iter.Seq2[int, reading] {
 	return func(yield func(int, reading) bool) {
 		results := make([]chan reading, len(paths))
+		jobs := min(p.flags.jobs, len(paths))
 		start := func(k int) {
 			if k >= len(paths) {
 				return
@@ -29,12 +30,12 @@ func (p *predictor) ahead(ctx context.Context, paths []string) iter.Seq2[int, re
 				results[k] <- reading{c, err}
 			}()
 		}
-		for k := range min(p.flags.jobs, len(paths)) {
+		for k := range jobs {
 			start(k)
 		}
 		for k := range paths {
 			r := <-results[k]
-			start(k + p.flags.jobs)
+			start(k + jobs)
 			if !yield(k, r) {
 				return
 			}

@@ -7,84 +7,106 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 )
 
+// endings are those of the videos that -annotate writes. Others that ffmpeg knows
+// take several files, or hold no film.
+var endings = []string{".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif"}
+
+func isVideo(path string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(path)))
+}
+
 // annotate writes the clip as a video with the answer drawn on each frame: that for
 // the whole clip or, with -follow, the one after the last frame that was read.
 func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer) error {
 	out := p.flags.annotate
-	if sameFile(path, out) {
+	switch {
+	case p.reader.Features():
+		return badf("-annotate draws on frames, and %s holds features", shown(path))
+	case sameFile(path, out):
 		return badf("-annotate %s would overwrite the clip; give another file", out)
+	case sameFile(path, filepath.Dir(out)):
+		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
 	}
-	answers := []running{}
+	answers := []running{{frame: -1}}
 	if p.flags.follow {
-		var err error
-		if answers, err = p.follow(ctx, path); err != nil {
+		if err := p.follow(ctx, path, func(r running) { answers = append(answers, r) }); err != nil {
 			return err
 		}
 	} else {
 		c, err := p.reader.Read(ctx, path)
-		if err != nil {
-			return firstOf(ctx.Err(), badf("%s", plain(err)))
+		var a answer
+		if err == nil {
+			a, err = p.clip(path, c)
 		}
-		a, err := p.clip(path, c)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return err
+			return p.failed(path, err)
 		}
 		if err := p.out.print(a); err != nil {
 			return err
 		}
-		answers = append(answers, running{-1, a.Classes})
+		answers[0].classes = a.Classes
 	}
-	film, err := openFilm(ctx, path)
+	err := p.draw(ctx, path, answers)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		return firstOf(ctx.Err(), badf("%s: %v", path, err))
-	}
-	label, err := newLabel(film.info.Height)
-	if err != nil {
-		return err
-	}
-	// Whole or not there: what was in its place stays until it is.
-	half := filepath.Join(filepath.Dir(out), ".half-"+filepath.Base(out))
-	defer os.Remove(half)
-	err = ffmpeg.Encode(ctx, half, film.info, film.sound, func(write func([]byte) error) error {
-		canvas := image.NewRGBA(image.Rect(0, 0, film.info.Width, film.info.Height))
-		rgb := make([]byte, film.info.Width*film.info.Height*3)
-		frame, at := 0, -1
-		return film.each(ctx, func(pix []byte) error {
-			for at+1 < len(answers) && answers[at+1].frame <= frame {
-				at++
-			}
-			if at < 0 {
-				frame++
-				return write(pix)
-			}
-			fromRGB(canvas, pix)
-			label.draw(canvas, answers[at].classes)
-			toRGB(rgb, canvas)
-			frame++
-			return write(rgb)
-		})
-	})
-	if err != nil {
-		return firstOf(ctx.Err(), badf("-annotate %s: %v", out, err))
-	}
-	if err := os.Rename(half, out); err != nil {
-		return errors.Wrap(err, "predict: -annotate")
+		return badf("-annotate %s: %v", out, err)
 	}
 	fmt.Fprintf(stderr, "wrote %s\n", out)
 	return nil
 }
 
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
+// draw writes the video. It appears whole: what was in its place stays until it is.
+func (p *predictor) draw(ctx context.Context, path string, answers []running) error {
+	film, err := openFilm(ctx, path, p.flags.limit)
+	if err != nil {
+		return err
 	}
-	return b
+	label, err := newLabel(film.info.Height)
+	if err != nil {
+		return err
+	}
+	out := p.flags.annotate
+	aside, err := os.MkdirTemp(filepath.Dir(out), ".predict-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(aside)
+	half := filepath.Join(aside, "out"+filepath.Ext(out))
+	if strings.EqualFold(filepath.Ext(out), ".gif") {
+		film.sound = ""
+	}
+	err = ffmpeg.Encode(ctx, half, film.info, film.sound, func(write func([]byte) error) error {
+		canvas := image.NewRGBA(image.Rect(0, 0, film.info.Width, film.info.Height))
+		rgb := make([]byte, film.info.Width*film.info.Height*3)
+		frame, at := 0, 0
+		return film.each(ctx, func(pix []byte) error {
+			for at+1 < len(answers) && answers[at+1].frame <= frame {
+				at++
+			}
+			frame++
+			fromRGB(canvas, pix)
+			label.draw(canvas, answers[at].classes)
+			toRGB(rgb, canvas)
+			return write(rgb)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return errors.WithStack(os.Rename(half, out))
 }
 
 func sameFile(a, b string) bool {

@@ -55,10 +55,10 @@ func TestAnnotate(t *testing.T) {
 	dir, _ := trained(t)
 	clip := filepath.Join(t.TempDir(), "a clip.mp4") // of an odd size
 	out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=320x240:r=10", "-f", "lavfi", "-i", "sine", "-frames:v", "9", "-shortest",
-		"-vf", "scale=321:243,format=yuv444p", "-c:v", "libx264", clip).CombinedOutput()
+		"-vf", "scale=321:243,setsar=2/1,format=yuv444p", "-c:v", "libx264", clip).CombinedOutput()
 	require.NoError(t, err, string(out))
 	before, plain := frames(t, clip)
-	require.Equal(t, ffmpeg.Info{Width: 321, Height: 243, Rate: "10/1"}, before)
+	require.Equal(t, ffmpeg.Info{Width: 321, Height: 243, Rate: "10/1", Aspect: "2:1"}, before)
 
 	made := filepath.Join(t.TempDir(), "out.mp4")
 	said, errs, err := call("-checkpoint", dir, "-json", "-annotate", made, clip)
@@ -66,7 +66,7 @@ func TestAnnotate(t *testing.T) {
 	require.Len(t, answers(t, said), 1)
 	require.Equal(t, "wrote "+made+"\n", errs)
 	after, all := frames(t, made)
-	require.Equal(t, ffmpeg.Info{Width: 322, Height: 244, Rate: "10/1"}, after)
+	require.Equal(t, ffmpeg.Info{Width: 322, Height: 244, Rate: "10/1", Aspect: "2:1"}, after)
 	require.Len(t, all, len(plain))
 	for k := range all {
 		require.False(t, labelled(t, before, plain[k]))
@@ -103,10 +103,28 @@ func TestAnnotateFollows(t *testing.T) {
 	steps := answers(t, said)
 	require.Positive(t, *steps[0].Frame, "another name of the folder gives another draw")
 	info, all := frames(t, made)
-	require.Equal(t, ffmpeg.Info{Width: 400, Height: 240, Rate: "25/1"}, info) // enlarged for the letters
+	require.Equal(t, ffmpeg.Info{Width: 400, Height: 240, Rate: "25/1", Aspect: "1:1"}, info) // enlarged for the letters
 	require.Len(t, all, 12)
 	for k := range all {
 		require.Equal(t, k >= *steps[0].Frame, labelled(t, info, all[k]), "frame %d", k)
+	}
+}
+
+// Every frame is there, however short the sound is.
+func TestAnnotateShortSound(t *testing.T) {
+	if _, err := ffmpeg.Find(); err != nil {
+		t.Skip(err)
+	}
+	dir, _ := trained(t)
+	clip := filepath.Join(t.TempDir(), "clip.mp4")
+	out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=gray:s=32x24:r=25", "-f", "lavfi", "-i", "sine=d=1", "-frames:v", "120", clip).CombinedOutput()
+	require.NoError(t, err, string(out))
+	for _, ending := range []string{".mp4", ".avi", ".gif"} {
+		made := filepath.Join(t.TempDir(), "out"+ending)
+		_, _, err = call("-checkpoint", dir, "-annotate", made, clip)
+		require.NoError(t, err)
+		_, all := frames(t, made)
+		require.Len(t, all, 120, ending)
 	}
 }
 
@@ -115,13 +133,19 @@ func TestAnnotateErrors(t *testing.T) {
 	if _, err := ffmpeg.Find(); err != nil {
 		t.Skip(err)
 	}
-	dir, clips := trained(t)
-	clip := filepath.Join(clips, "disc up", "00")
+	dir, _ := trained(t)
 	folder := t.TempDir()
-	made := filepath.Join(folder, "out.unknown")
+	made := filepath.Join(folder, "out.mp4")
 	require.NoError(t, os.WriteFile(made, []byte("before"), 0o666))
-	_, _, err := call("-checkpoint", dir, "-annotate", made, clip)
-	require.ErrorContains(t, err, "-annotate "+made+": ffmpeg: exit status")
+	// Wider than videos may be; a copy is made smaller before the model reads it.
+	wide := filepath.Join(t.TempDir(), "wide")
+	require.NoError(t, os.Mkdir(wide, 0o777))
+	file, err := os.Create(filepath.Join(wide, "1.png"))
+	require.NoError(t, err)
+	require.NoError(t, png.Encode(file, image.NewGray(image.Rect(0, 0, 20000, 2))))
+	require.NoError(t, file.Close())
+	_, _, err = call("-checkpoint", dir, "-annotate", made, wide)
+	require.ErrorContains(t, err, "-annotate "+made+": ffmpeg")
 	require.ErrorAs(t, err, new(usage))
 	data, err := os.ReadFile(made)
 	require.NoError(t, err)
@@ -143,9 +167,8 @@ func TestWithoutFFmpeg(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	video := filepath.Join(t.TempDir(), "clip.avi")
 	require.NoError(t, os.WriteFile(video, []byte("whatever"), 0o666))
-	_, errs, err := call("-checkpoint", dir, video)
-	require.Error(t, err)
-	require.Contains(t, errs, "apt-get install ffmpeg")
+	_, _, err := call("-checkpoint", dir, video)
+	require.ErrorContains(t, err, "apt-get install ffmpeg")
 	_, _, err = call("-checkpoint", dir, filepath.Join(clips, "disc up", "00"))
 	require.NoError(t, err)
 	_, _, err = call("-checkpoint", dir, "-annotate", filepath.Join(t.TempDir(), "out.mp4"), filepath.Join(clips, "disc up", "00"))

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -74,7 +76,7 @@ type printer struct {
 func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
 	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(names)), clip: len("clip"), class: len("class")}
 	for _, c := range clips {
-		p.clip = max(p.clip, utf8.RuneCountInString(c))
+		p.clip = max(p.clip, utf8.RuneCountInString(shown(c)))
 	}
 	for _, n := range names {
 		p.class = max(p.class, utf8.RuneCountInString(n))
@@ -94,7 +96,7 @@ func (p *printer) print(a answer) error {
 	if a.Error != "" { // standard error has it
 		return nil
 	}
-	line, first := "", fmt.Sprintf("%-*s", p.clip, a.Clip)
+	line, first := "", fmt.Sprintf("%-*s", p.clip, shown(a.Clip))
 	if p.follow {
 		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
 	}
@@ -107,7 +109,7 @@ func (p *printer) print(a answer) error {
 		for range p.top {
 			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")
 		}
-		line = trimRight(line) + "\n"
+		line = strings.TrimRight(line, " ") + "\n"
 	}
 	row := first
 	for _, g := range a.Classes {
@@ -125,9 +127,10 @@ func frame(n *int) string {
 	return strconv.Itoa(*n)
 }
 
-func trimRight(s string) string {
-	for s != "" && s[len(s)-1] == ' ' {
-		s = s[:len(s)-1]
+// shown is a name on one line, quoted where it holds what a terminal would act on.
+func shown(name string) string {
+	if strings.IndexFunc(name, unicode.IsControl) >= 0 {
+		return strconv.Quote(name)
 	}
-	return s
+	return name
 }

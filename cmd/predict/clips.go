@@ -12,10 +12,10 @@ import (
 
 // clips lists the clips that the arguments name: files and folders of frames as they
 // are, the clips in other folders, and what patterns match.
-func clips(sources []string) ([]string, error) {
+func clips(sources []string, features bool) ([]string, error) {
 	var all []string
 	for _, source := range sources {
-		found, err := clipsOf(source)
+		found, err := clipsOf(source, features)
 		if err != nil {
 			return nil, usage{errors.WithMessage(err, "predict")}
 		}
@@ -24,11 +24,13 @@ func clips(sources []string) ([]string, error) {
 	return all, nil
 }
 
-func clipsOf(source string) ([]string, error) {
+func clipsOf(source string, features bool) ([]string, error) {
 	info, err := os.Stat(source)
 	switch {
 	case err == nil && info.IsDir():
-		return layout.Find(source)
+		return layout.Find(source, features)
+	case err == nil && !info.Mode().IsRegular():
+		return nil, errors.Errorf("%s is neither a file nor a folder; give - for raw frames from a pipe", source)
 	case err == nil:
 		return []string{source}, nil
 	case !os.IsNotExist(err):
@@ -46,11 +48,7 @@ func clipsOf(source string) ([]string, error) {
 	}
 	var all []string
 	for _, m := range matches {
-		if !isFolder(m) {
-			all = append(all, m)
-			continue
-		}
-		found, err := layout.Find(m)
+		found, err := clipsOf(m, features)
 		if err != nil {
 			return nil, err
 		}

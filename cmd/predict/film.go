@@ -7,6 +7,7 @@ import (
 	_ "image/png"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pkg/errors"
 	"golang.org/x/image/draw"
@@ -21,13 +22,16 @@ type film struct {
 	info  ffmpeg.Info
 	sound string   // the file with the sound, "" for none
 	names []string // of a folder of frames
+	limit time.Duration
 }
 
-// leastHeight is that of the smallest frames that letters can be read on.
-const leastHeight = 240
+const (
+	leastHeight = 240  // of the smallest frames that letters can be read on
+	mostWidth   = 4096 // of frames that are made larger for that
+)
 
-func openFilm(ctx context.Context, path string) (*film, error) {
-	f := &film{path: path}
+func openFilm(ctx context.Context, path string, limit time.Duration) (*film, error) {
+	f := &film{path: path, limit: limit}
 	var err error
 	if isFolder(path) {
 		if f.names, err = layout.Frames(path); err != nil {
@@ -48,7 +52,7 @@ func openFilm(ctx context.Context, path string) (*film, error) {
 	} else {
 		f.sound = path
 	}
-	grow := (leastHeight + f.info.Height - 1) / f.info.Height
+	grow := max(1, min((leastHeight+f.info.Height-1)/f.info.Height, mostWidth/f.info.Width))
 	f.info.Width, f.info.Height = grow*f.info.Width, grow*f.info.Height
 	return f, nil
 }
@@ -56,7 +60,7 @@ func openFilm(ctx context.Context, path string) (*film, error) {
 // each calls yield with every frame, (height, width, 3).
 func (f *film) each(ctx context.Context, yield func(pix []byte) error) error {
 	if f.names == nil {
-		return ffmpeg.Decode(ctx, f.path, ffmpeg.Options{Width: f.info.Width, Height: f.info.Height, Channels: 3}, yield)
+		return ffmpeg.Decode(ctx, f.path, ffmpeg.Options{Width: f.info.Width, Height: f.info.Height, Channels: 3, Limit: f.limit}, yield)
 	}
 	canvas := image.NewRGBA(image.Rect(0, 0, f.info.Width, f.info.Height))
 	rgb := make([]byte, f.info.Width*f.info.Height*3)

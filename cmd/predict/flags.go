@@ -134,8 +134,8 @@ func (f *flags) check() error {
 		return badf("-annotate has no file; want one such as out.mp4")
 	case f.annotate != "" && stream:
 		return badf("-annotate needs a clip in a file, not standard input")
-	case f.annotate != "" && filepath.Ext(f.annotate) == "":
-		return badf("-annotate %s: the ending says what kind of video it is; want one such as %s.mp4", f.annotate, f.annotate)
+	case f.annotate != "" && !isVideo(f.annotate):
+		return badf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))
 	case f.annotate != "" && isFolder(f.annotate):
 		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
 	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
 )
 
 // running is an answer after some of the frames of a clip.
@@ -13,58 +15,68 @@ type running struct {
 	classes []guess
 }
 
-// follow answers after each step of a clip, and returns these answers.
-func (p *predictor) follow(ctx context.Context, path string) ([]running, error) {
+// follow answers after each step of a clip, and hands on these answers.
+func (p *predictor) follow(ctx context.Context, path string, each func(running)) error {
+	k := 0
+	step := func(frame int, x []float32) error {
+		classes, err := p.step(path, k, frame, x)
+		if err != nil {
+			return p.failed(path, err)
+		}
+		each(running{frame, classes})
+		k++
+		return nil
+	}
+	if p.reader.Sampling.Steps == datasets.AllSteps {
+		for x, err := range p.reader.Each(ctx, path) { // however long it is
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				return p.failed(path, err)
+			}
+			if err := step(k, x); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	c, err := p.reader.Read(ctx, path)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	if err != nil {
-		return nil, badf("%s", plain(err))
+		return p.failed(path, err)
 	}
-	var all []running
 	size := len(c.X) / c.Steps
 	for k := range c.Steps {
-		classes, err := p.step(path, k, c.Frames[k], c.X[k*size:(k+1)*size])
-		if err != nil {
-			return nil, err
+		if err := step(c.Frames[k], c.X[k*size:(k+1)*size]); err != nil {
+			return err
 		}
-		all = append(all, running{c.Frames[k], classes})
 	}
-	return all, nil
+	return nil
 }
 
 // followStream answers after each frame on standard input.
 func (p *predictor) followStream(ctx context.Context, stdin io.Reader) error {
-	// Reading blocks until a frame comes: an interrupt must not wait for it.
-	failed := make(chan error, 1)
-	go func() {
-		k := -1
-		for x, err := range p.reader.Stream(stdin) {
+	return interruptible(ctx, func() error {
+		k := 0
+		for x, err := range p.reader.Stream(ctx, stdin) {
 			if err != nil {
-				failed <- badf("%s", plain(err))
-				return
+				return p.badStream(err)
 			}
-			if k++; k%p.flags.every != 0 {
-				continue
+			if k%p.flags.every == 0 {
+				if _, err := p.step("-", k/p.flags.every, k, x); err != nil {
+					return p.failed("-", err)
+				}
 			}
-			if _, err := p.step("-", k/p.flags.every, k, x); err != nil {
-				failed <- err
-				return
-			}
+			k++
 		}
-		if k < 0 {
-			failed <- badf("there is no frame on standard input")
-			return
+		if k == 0 {
+			return p.badStream(errors.New("there is no frame"))
 		}
-		failed <- nil
-	}()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+		return nil
+	})
 }
 
 // step reads one more step, which shows a frame of the clip, and prints the answer.
@@ -73,11 +85,11 @@ func (p *predictor) step(path string, k, frame int, x []float32) ([]guess, error
 	logits, err := p.model.Frame(x)
 	p.mu.Unlock()
 	if err != nil {
-		return nil, usage{errors.WithMessage(err, "predict: -follow")}
+		return nil, err
 	}
 	classes, err := best(logits, p.names, p.flags.top)
 	if err != nil {
-		return nil, errors.WithMessagef(err, "predict: %s: step %d", path, k+1)
+		return nil, errors.WithMessagef(err, "step %d", k+1)
 	}
 	steps := k + 1
 	a := answer{Clip: path, Step: &steps, Classes: classes}

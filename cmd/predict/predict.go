@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -32,7 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return p.stream(ctx, stdin)
 	}
-	all, err := clips(f.sources)
+	all, err := clips(f.sources, p.reader.Features())
 	if err != nil {
 		return err
 	}
@@ -44,8 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case f.annotate != "":
 		return p.annotate(ctx, all[0], stderr)
 	case f.follow:
-		_, err := p.follow(ctx, all[0])
-		return err
+		return p.follow(ctx, all[0], func(running) {})
 	}
 	return p.all(ctx, all, stderr)
 }
@@ -73,6 +75,9 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("-checkpoint %s: there is no such folder", f.checkpoint)
 	}
 	dir := train.CheckpointDir(f.checkpoint)
+	if _, err := os.Stat(filepath.Join(dir, durable.Sums)); err != nil {
+		return nil, badf("-checkpoint %s holds none: there is no file %s; a run has one after its first epoch", dir, durable.Sums)
+	}
 	m, err := zoo.Load(dir)
 	if err != nil {
 		return nil, usage{err}
@@ -83,7 +88,7 @@ func (f *flags) load() (*predictor, error) {
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Limit: f.limit}
 	if err := p.reader.Check(); err != nil {
-		return nil, badf("the model of %s: %s", dir, plain(err))
+		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}
 	if p.model, err = m.Predictor(1); err != nil {
 		return nil, usage{err}
@@ -91,14 +96,30 @@ func (f *flags) load() (*predictor, error) {
 	return p, nil
 }
 
-// plain is the text of an error without the package that it comes from.
-func plain(err error) string { return strings.TrimPrefix(err.Error(), "datasets: ") }
+// failed reports that a clip has no answer, with -json as an object too, and returns
+// the error.
+func (p *predictor) failed(path string, err error) error {
+	text := reason(path, err)
+	if p.flags.js {
+		if err := p.out.print(answer{Clip: path, Error: text}); err != nil {
+			return err
+		}
+	}
+	return badf("%s: %s", shown(path), text)
+}
+
+// reason is the text of an error about a clip, without the clip's name.
+func reason(path string, err error) string {
+	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "datasets: "), path+": ")
+}
 
 // clip answers for a whole clip.
 func (p *predictor) clip(name string, c datasets.Clip) (answer, error) {
+	p.mu.Lock()
 	logits, err := p.model.Clip(c.X, c.Steps, nil)
+	p.mu.Unlock()
 	if err != nil {
-		return answer{}, errors.Wrap(err, "predict")
+		return answer{}, err
 	}
 	classes, err := best(logits, p.names, p.flags.top)
 	return answer{Clip: name, Classes: classes}, err
@@ -110,41 +131,69 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 	defer cancel()
 	bad := 0
 	for k, read := range p.ahead(ctx, paths) {
-		c, err := read.clip, read.err
-		var a answer
+		a, err := answer{}, read.err
 		if err == nil {
-			a, err = p.clip(paths[k], c)
+			a, err = p.clip(paths[k], read.clip)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			bad++
-			a = answer{Clip: paths[k], Error: strings.TrimPrefix(plain(err), paths[k]+": ")}
-			fmt.Fprintf(stderr, "%s: %s\n", paths[k], a.Error)
+		if err == nil {
+			if err := p.out.print(a); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := p.out.print(a); err != nil {
+		bad++
+		err = p.failed(paths[k], err)
+		if len(paths) == 1 {
 			return err
 		}
+		fmt.Fprintln(stderr, err)
 	}
-	switch {
-	case bad > 0 && len(paths) == 1:
-		return badf("the clip could not be read")
-	case bad > 0:
-		return badf("%d of %d clips could not be read, as reported above", bad, len(paths))
+	if bad > 0 {
+		return badf("%d of %d clips have no answer, as reported above", bad, len(paths))
 	}
 	return nil
 }
 
 // stream answers for the clip on standard input.
 func (p *predictor) stream(ctx context.Context, stdin io.Reader) error {
-	c, err := p.reader.ReadFrom(ctx, stdin)
-	if err != nil {
-		return badf("%s", plain(err))
+	return interruptible(ctx, func() error {
+		c, err := p.reader.ReadFrom(ctx, stdin)
+		if err != nil {
+			return p.badStream(err)
+		}
+		a, err := p.clip("-", c)
+		if err != nil {
+			return p.failed("-", err)
+		}
+		return p.out.print(a)
+	})
+}
+
+// badStream is failed for standard input, and says what is wanted there.
+func (p *predictor) badStream(err error) error {
+	s := p.reader.StepShape
+	if p.reader.Features() {
+		return p.failed("-", errors.Errorf("%s; want steps of %d little-endian float32", reason("-", err), s[0]))
 	}
-	a, err := p.clip("-", c)
-	if err != nil {
+	format := map[int]string{1: "gray", 3: "rgb24"}[s[2]]
+	return p.failed("-", errors.Errorf("%s; want raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", reason("-", err), format, s[1], s[0]))
+}
+
+// interruptible does something that reads from standard input, which may block for
+// ever, and returns as soon as ctx is done.
+func interruptible(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		if ctx.Err() != nil { // what was interrupted may look like the input's end
+			return ctx.Err()
+		}
 		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return p.out.print(a)
 }

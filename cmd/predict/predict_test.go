@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -137,7 +139,7 @@ func TestClips(t *testing.T) {
 	pattern, _, err := call("-checkpoint", dir, filepath.Join(clips, "disc u?", "0*"), "-json")
 	require.NoError(t, err)
 	require.Equal(t, folder, pattern)
-	all, _, err := call("-checkpoint", dir, "-json", clips)
+	all, _, err := call("-checkpoint", dir, "-json", "-jobs", "9223372036854775807", clips)
 	require.NoError(t, err)
 	require.Len(t, answers(t, all), 64)
 	require.Contains(t, all, folder)
@@ -226,28 +228,32 @@ func TestBadClips(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(bad, "bad"), 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(bad, "bad", "1.png"), []byte("no picture"), 0o666))
 	out, errs, err := call("-checkpoint", dir, "-json", bad)
-	require.EqualError(t, err, "predict: 1 of 2 clips could not be read, as reported above")
+	require.EqualError(t, err, "predict: 1 of 2 clips have no answer, as reported above")
 	require.ErrorAs(t, err, new(usage))
-	require.Equal(t, filepath.Join(bad, "bad")+": 1.png: image: unknown format\n", errs)
+	require.Equal(t, "predict: "+filepath.Join(bad, "bad")+": 1.png: image: unknown format\n", errs)
 	all := answers(t, out)
 	require.Len(t, all, 2)
 	require.Equal(t, "1.png: image: unknown format", all[0].Error)
 	require.Empty(t, all[0].Classes)
 	require.NotEmpty(t, all[1].Classes)
 
+	const wanted = "; want raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt gray -s 16x12 - writes"
 	for input, want := range map[string]string{
-		"":                        "predict: -: there is no frame",
-		strings.Repeat("x", 1000): "predict: -: the input ends within frame 5: 40 of the 192 bytes of 12·16·1 are there",
+		"":                        "predict: -: there is no frame" + wanted,
+		strings.Repeat("x", 1000): "predict: -: the input ends within step 5: 40 of the 192 bytes of 12·16·1 are there" + wanted,
 	} {
 		_, _, err := callWith([]byte(input), "-checkpoint", dir, "-")
 		require.EqualError(t, err, want)
 		require.ErrorAs(t, err, new(usage))
 	}
 	_, _, err = callWith(nil, "-checkpoint", dir, "-follow", "-")
-	require.EqualError(t, err, "predict: there is no frame on standard input")
+	require.EqualError(t, err, "predict: -: there is no frame"+wanted)
 	out, _, err = callWith(make([]byte, 200), "-checkpoint", dir, "-json", "-follow", "-")
-	require.EqualError(t, err, "predict: the input ends within frame 1: 8 of the 192 bytes of 12·16·1 are there")
-	require.Len(t, answers(t, out), 1)
+	require.EqualError(t, err, "predict: -: the input ends within step 1: 8 of the 192 bytes of 12·16·1 are there"+wanted)
+	all = answers(t, out)
+	require.Len(t, all, 2)
+	require.Empty(t, all[0].Error)
+	require.NotEmpty(t, all[1].Error)
 }
 
 func TestUsage(t *testing.T) {
@@ -255,25 +261,27 @@ func TestUsage(t *testing.T) {
 	clip := filepath.Join(clips, "disc up", "00")
 	empty := t.TempDir()
 	for want, args := range map[string][]string{
-		"by which model? Give its folder":                    {clip},
-		"what clip? Give a video":                            {"-checkpoint", dir},
-		"-checkpoint nowhere: there is no such folder":       {"-checkpoint", "nowhere", clip},
-		"SHA256SUMS: no such file":                           {"-checkpoint", empty, clip},
-		"there is no file nothing.mp4":                       {"-checkpoint", dir, "nothing.mp4"},
-		"no file matches " + empty + "/*.avi":                {"-checkpoint", dir, empty + "/*.avi"},
-		empty + " has no clip in it":                         {"-checkpoint", dir, empty},
-		"- reads standard input; leave the other clips out":  {"-checkpoint", dir, clip, "-"},
-		"-top is 0; want at least 1":                         {"-checkpoint", dir, "-top", "0", clip},
-		"-jobs is 0; want at least 1":                        {"-checkpoint", dir, "-jobs", "0", clip},
-		"-every is 0; want at least 1":                       {"-checkpoint", dir, "-every", "0", "-follow", "-"},
-		"-limit is 0s; want a positive time":                 {"-checkpoint", dir, "-limit", "0s", clip},
-		"-every is for -follow -":                            {"-checkpoint", dir, "-every", "2", clip},
-		"-follow and -annotate take one clip, and there are": {"-checkpoint", dir, "-follow", clips},
-		"-annotate needs a clip in a file":                   {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
-		"-annotate out: the ending says":                     {"-checkpoint", dir, "-annotate", "out", clip},
-		"-annotate has no file":                              {"-checkpoint", dir, "-annotate", "", clip},
-		"-annotate nowhere/out.mp4: there is no folder":      {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
-		`did you mean "follow"`:                              {"-checkpoint", dir, "-folow", clip},
+		"by which model? Give its folder":                                           {clip},
+		"what clip? Give a video":                                                   {"-checkpoint", dir},
+		"-checkpoint nowhere: there is no such folder":                              {"-checkpoint", "nowhere", clip},
+		"holds none: there is no file SHA256SUMS":                                   {"-checkpoint", empty, clip},
+		"there is no file nothing.mp4":                                              {"-checkpoint", dir, "nothing.mp4"},
+		"no file matches " + empty + "/*.avi":                                       {"-checkpoint", dir, empty + "/*.avi"},
+		empty + " has no clip in it":                                                {"-checkpoint", dir, empty},
+		"- reads standard input; leave the other clips out":                         {"-checkpoint", dir, clip, "-"},
+		"-top is 0; want at least 1":                                                {"-checkpoint", dir, "-top", "0", clip},
+		"-jobs is 0; want at least 1":                                               {"-checkpoint", dir, "-jobs", "0", clip},
+		"-every is 0; want at least 1":                                              {"-checkpoint", dir, "-every", "0", "-follow", "-"},
+		"-limit is 0s; want a positive time":                                        {"-checkpoint", dir, "-limit", "0s", clip},
+		"-every is for -follow -":                                                   {"-checkpoint", dir, "-every", "2", clip},
+		"-follow and -annotate take one clip, and there are":                        {"-checkpoint", dir, "-follow", clips},
+		"-annotate needs a clip in a file":                                          {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
+		"-annotate out: the ending says what kind of video it is; want one of .mp4": {"-checkpoint", dir, "-annotate", "out", clip},
+		"-annotate has no file":                                                     {"-checkpoint", dir, "-annotate", "", clip},
+		"-annotate nowhere/out.mp4: there is no folder":                             {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
+		"is among the frames of the clip":                                           {"-checkpoint", dir, "-annotate", filepath.Join(clip, "0.mp4"), clip},
+		os.DevNull + " is neither a file nor a folder":                              {"-checkpoint", dir, os.DevNull},
+		`did you mean "follow"`:                                                     {"-checkpoint", dir, "-folow", clip},
 	} {
 		out, _, err := call(args...)
 		require.ErrorContains(t, err, want, "%q", args)
@@ -310,11 +318,11 @@ func TestFollowNeedsOneDirection(t *testing.T) {
 	require.ErrorContains(t, err, "bidirectional")
 	require.ErrorAs(t, err, new(usage))
 
-	m.Input = &zoo.Input{Steps: 5, StepShape: []int{192}}
+	m.Input = &zoo.Input{Steps: 5, StepShape: []int{12, 16}}
 	dir = filepath.Join(t.TempDir(), "o")
 	require.NoError(t, m.Save(dir))
 	_, _, err = call("-checkpoint", dir, clip)
-	require.ErrorContains(t, err, "steps of 192 are no frames")
+	require.ErrorContains(t, err, "steps of 12·16 are neither frames")
 }
 
 func TestBest(t *testing.T) {
@@ -349,4 +357,56 @@ func TestDamagedCheckpoint(t *testing.T) {
 	require.ErrorContains(t, err, "model.safetensors")
 	var u usage
 	require.True(t, errors.As(err, &u))
+}
+
+// Features in .npy files, and raw on standard input, are answered as frames are.
+func TestFeatures(t *testing.T) {
+	spec := zoo.Spec{Cell: "gru", InModes: []int{2, 3}, OutModes: []int{2, 2}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}}
+	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 3, Seed: 1})
+	require.NoError(t, err)
+	m.Input = &zoo.Input{Steps: 9, StepShape: []int{6}, Sampling: &preprocess.Sampling{Steps: datasets.AllSteps, Sample: "random"}}
+	dir, clips := filepath.Join(t.TempDir(), "m"), t.TempDir()
+	require.NoError(t, m.Save(dir))
+	var raw []byte
+	for k := range 5 * 6 {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(k)/8))
+	}
+	header := "{'descr': '<f4', 'fortran_order': False, 'shape': (5, 6), }"
+	header += strings.Repeat(" ", 117-len(header)) + "\n"
+	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), 0)
+	require.NoError(t, os.WriteFile(filepath.Join(clips, "a.npy"), append(append(file, header...), raw...), 0o666))
+	out, _, err := call("-checkpoint", dir, "-json", clips)
+	require.NoError(t, err)
+	one := answers(t, out)
+	require.Len(t, one, 1)
+	for _, args := range [][]string{{"-follow", filepath.Join(clips, "a.npy")}, {"-follow", "-"}, {"-"}} {
+		out, _, err := callWith(raw, append([]string{"-checkpoint", dir, "-json"}, args...)...)
+		require.NoError(t, err)
+		all := answers(t, out)
+		requireSame(t, one[0].Classes, all[len(all)-1].Classes)
+		require.True(t, len(all) == 5 || len(args) == 1)
+	}
+	_, _, err = callWith(raw[:30], "-checkpoint", dir, "-")
+	require.ErrorContains(t, err, "want steps of 6 little-endian float32")
+	_, _, err = call("-checkpoint", dir, "-annotate", "out.mp4", filepath.Join(clips, "a.npy"))
+	require.ErrorContains(t, err, "holds features")
+}
+
+// An interrupt does not wait for the end of the input.
+func TestInterruptedStream(t *testing.T) {
+	dir, _ := trained(t)
+	ctx, interrupt := context.WithCancel(context.Background())
+	camera, frames := io.Pipe()
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, []string{"-checkpoint", dir, "-"}, camera, io.Discard, io.Discard) }()
+	_, err := frames.Write(make([]byte, 12*16))
+	require.NoError(t, err)
+	interrupt()
+	require.ErrorIs(t, <-done, context.Canceled)
+}
+
+// A name that a terminal would act on is quoted.
+func TestShown(t *testing.T) {
+	require.Equal(t, "a clip.mp4", shown("a clip.mp4"))
+	require.Equal(t, `"a\nb\x1b.mp4"`, shown("a\nb\x1b.mp4"))
 }

@@ -76,7 +76,7 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	cmd := exec.CommandContext(limited, program, "-nostdin", "-v", "error", "-threads", "1", "-i", "file:"+path,
 		"-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "pipe:1")
 	detach(cmd)
-	said := &words{}
+	said := &words{about: "file:" + path}
 	cmd.Stderr = said
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.StdoutPipe()
@@ -126,8 +126,11 @@ func read(r io.Reader, size int, yield func([]byte) error) (frames int, err erro
 	}
 }
 
-// words keeps the beginning of what a program says.
-type words struct{ kept bytes.Buffer }
+// words keeps the beginning of what a program says about a file.
+type words struct {
+	kept  bytes.Buffer
+	about string
+}
 
 func (w *words) Write(p []byte) (int, error) {
 	const most = 4096
@@ -137,7 +140,8 @@ func (w *words) Write(p []byte) (int, error) {
 
 // String is the first line, for the end of a message.
 func (w *words) String() string {
-	line, _, _ := strings.Cut(strings.TrimSpace(w.kept.String()), "\n")
+	// The name is in the caller's message, and may have several lines.
+	line, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(w.kept.String()), w.about+": "), "\n")
 	if line == "" {
 		return ""
 	}

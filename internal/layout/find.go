@@ -1,47 +1,67 @@
 package layout
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/pkg/errors"
 )
 
 // Find lists the clips in a folder and the folders below it, in order: files that
-// end like a video, and folders of numbered PNG or JPEG frames. It returns an error
-// when there are none.
-func Find(dir string) ([]string, error) {
-	var found []string
-	if err := find(dir, &found); err != nil {
+// end like a video, and folders of PNG or JPEG frames with no such file in or below
+// them; or, for features, .npy files. Links are followed. It returns an error when
+// there are none.
+func Find(dir string, features bool) ([]string, error) {
+	endings, like := videos, "a video, as in .mp4 or .avi"
+	if features {
+		endings, like = arrays, "an array, as in .npy"
+	}
+	found, err := find(dir, endings, !features, nil)
+	if err != nil {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, errors.Errorf("%s has no clip in it: no file ends like a video, as in .mp4 or .avi", dir)
+		return nil, errors.Errorf("%s has no clip in it: no file ends like %s", dir, like)
 	}
 	return found, nil
 }
 
-func find(dir string, found *[]string) error {
-	frames, err := framesIn(dir)
+// find lists the clips below a folder. Above are the folders that it is in.
+func find(dir string, endings []string, frames bool, above []fs.FileInfo) ([]string, error) {
+	info, err := os.Stat(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if frames {
-		*found = append(*found, dir)
-		return nil
+	for _, a := range above {
+		if os.SameFile(a, info) { // a link leads back
+			return nil, nil
+		}
 	}
 	all, err := entries(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var found []string
+	pictured := false
 	for _, e := range all {
 		path := filepath.Join(dir, e.Name())
-		if e.IsDir() { // not a link to one: it could lead back
-			if err := find(path, found); err != nil {
-				return err
+		switch {
+		case isDir(dir, e):
+			below, err := find(path, endings, frames, append(slices.Clone(above), info))
+			if err != nil {
+				return nil, err
 			}
-		} else if has(videos, e.Name()) {
-			*found = append(*found, path)
+			found = append(found, below...)
+		case has(endings, e.Name()):
+			found = append(found, path)
+		case has(pictures, e.Name()):
+			pictured = frames
 		}
 	}
-	return nil
+	if len(found) == 0 && pictured {
+		return []string{dir}, nil
+	}
+	return found, nil
 }
