@@ -12,8 +12,10 @@ import (
 )
 
 // Holdout returns s with a Validation part, cut out of its Train part at
-// random: the nearest whole number to fraction times the training clips. The
-// same seed holds out the same clips, and the draw has nothing to do with those
+// random: the nearest whole number to fraction times the training clips. When s
+// is Grouped whole groups are held out, at least one of them, as near to that
+// number as they come: a model is not validated on what it has seen. The same
+// seed holds out the same clips, and the draw has nothing to do with those
 // of Order. Everything else is that of s, also the normalisation, which was
 // measured before on all training clips; the fingerprint tells what is held out.
 // Closing the new set closes s.
@@ -28,16 +30,26 @@ func Holdout(s Set, fraction float64, seed uint64) (Set, error) {
 		return nil, errors.Errorf("datasets: %s has %d validation clips already, hold out once", s.Name(), n)
 	}
 	total := s.Clips(Train)
-	held := int(math.Round(fraction * float64(total)))
-	if held < 1 || held >= total {
-		return nil, errors.Errorf("datasets: %s: holding out %v of %d train clips leaves %d to train on and %d to validate, want at least 1 of each",
-			s.Name(), fraction, total, total-held, held)
-	}
 	// The key keeps these draws apart from those of Order with the same seed.
 	key := [32]byte{0: 'h', 1: 'o', 2: 'l', 3: 'd'}
 	binary.LittleEndian.PutUint64(key[24:], seed)
-	order := rand.New(rand.NewChaCha8(key)).Perm(total)
-	h := &heldOut{Set: s, validation: order[:held], train: order[held:]}
+	groups, what := groupsOf(s)
+	order := rand.New(rand.NewChaCha8(key)).Perm(len(groups))
+	h := &heldOut{Set: s}
+	left := fraction * float64(total)
+	for k, g := range order {
+		n := float64(len(groups[g]))
+		if math.Abs(left-n) <= math.Abs(left) || what == "groups" && k == 0 {
+			h.validation = append(h.validation, groups[g]...)
+			left -= n
+		} else {
+			h.train = append(h.train, groups[g]...)
+		}
+	}
+	if held := len(h.validation); held < 1 || held >= total {
+		return nil, errors.Errorf("datasets: %s: holding out %v of %d train clips leaves %d to train on and %d to validate, want at least 1 of each",
+			s.Name(), fraction, total, total-held, held)
+	}
 	slices.Sort(h.validation) // files are read forwards
 	slices.Sort(h.train)
 	return h, nil

@@ -129,3 +129,30 @@ func TestHoldoutOfNPZ(t *testing.T) {
 	_, _, err = held.Read(Validation, 0, newClip(held))
 	assert.ErrorContains(t, err, "file already closed")
 }
+
+// Whole groups are held out, and at least one.
+func TestHoldoutOfGroups(t *testing.T) {
+	set, err := Open("actions", Options{})
+	require.NoError(t, err)
+	for fraction, subjects := range map[float64]int{0.01: 1, 0.1: 1, 0.2: 2, 0.5: 6, 0.95: 11} {
+		held, err := Holdout(set, fraction, 7)
+		require.NoError(t, err)
+		h := held.(*heldOut)
+		groups := func(clips []int) map[string]bool {
+			all := map[string]bool{}
+			for _, i := range clips {
+				all[set.(Grouped).Group(Train, i)] = true
+			}
+			return all
+		}
+		in, out := groups(h.train), groups(h.validation)
+		require.Len(t, out, subjects, fraction)
+		require.Len(t, in, 12-subjects)
+		for g := range out {
+			require.NotContains(t, in, g)
+		}
+		require.Equal(t, 64*subjects, held.Clips(Validation))
+	}
+	_, err = Holdout(set, 0.99, 7)
+	require.ErrorContains(t, err, "leaves 0 to train on")
+}
