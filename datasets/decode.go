@@ -47,7 +47,9 @@ func (s *videoSet) start() error {
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		s.work.Go(func() {
 			for k := range next {
-				s.frames(k) // an error is found again by whoever reads the clip
+				if s.keeps() { // else it would be for nothing
+					s.frames(k) // an error is found again by whoever reads the clip
+				}
 			}
 		})
 	}
@@ -74,7 +76,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.height*s.width*s.channels() {
+	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.frameSize() {
 		return frames, count, nil
 	}
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
@@ -93,7 +95,42 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 		return nil, 0, s.damaged(k, err)
 	}
 	s.progress(k, t.seen)
-	return t.frames, len(t.at), errors.WithMessagef(s.cache.Put(key, t.frames, len(t.at)), "datasets: %s", s.name)
+	if err := s.cache.Put(key, t.frames, len(t.at)); err != nil {
+		s.unkept(err)
+	}
+	return t.frames, len(t.at), nil
+}
+
+// count returns the number of frames of a clip: what the cache says of it, or else
+// what is decoded.
+func (s *videoSet) count(k int) (int, error) {
+	if key, err := s.key(k); err == nil {
+		if count, size := s.cache.Count(key); count > 0 && size == int64(count)*int64(s.frameSize()) {
+			return count, nil
+		}
+	}
+	_, count, err := s.frames(k)
+	return count, err
+}
+
+func (s *videoSet) frameSize() int { return s.height * s.width * s.channels() }
+
+// unkept reports, once, that a clip has no place in the cache, as on a full disk.
+// It was decoded all the same.
+func (s *videoSet) unkept(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.uncached && s.opt.OnUncached != nil {
+		s.opt.OnUncached(errors.WithMessagef(err, "datasets: %s", s.name))
+	}
+	s.uncached = true
+}
+
+// keeps tells whether the cache has taken all clips so far.
+func (s *videoSet) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.uncached
 }
 
 // seedOf makes the draw of a clip's frames the same wherever its file is.

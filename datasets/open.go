@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -107,6 +108,13 @@ func FrameSize(features int) (height, width int, err error) {
 // one of Height and Width is given, when the options do not fit the set, or
 // when its files are missing, damaged or not what they should be.
 func Open(name string, opt Options) (Set, error) {
+	return OpenContext(context.Background(), name, opt)
+}
+
+// OpenContext is Open, which gives up with ctx's error when that is done while videos
+// are decoded, as for AllSteps or a mean of all training clips. Once the set is open
+// ctx has no part in it.
+func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	if err := checkNormalise(opt.Normalise); err != nil {
 		return nil, errors.WithMessage(err, "datasets")
 	}
@@ -117,7 +125,7 @@ func Open(name string, opt Options) (Set, error) {
 		if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 			return nil, errors.WithMessagef(err, "datasets: %s", name)
 		}
-		return openVideo(name, kind, root, opt)
+		return openVideo(ctx, name, kind, root, opt)
 	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {

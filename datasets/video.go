@@ -44,10 +44,12 @@ type Video struct {
 	Limit time.Duration
 
 	// OnDecoded is called after each clip that was decoded, OnBad for each that could
-	// not be; both by one goroutine at a time, which must not use the set. They may be
-	// nil.
-	OnDecoded func(Decoding)
-	OnBad     func(path string, err error)
+	// not be, and OnUncached once, when a decoded clip could not be kept in the cache:
+	// such clips are decoded again each time they are read. All are called by one
+	// goroutine at a time, which must not use the set. They may be nil.
+	OnDecoded  func(Decoding)
+	OnBad      func(path string, err error)
+	OnUncached func(error)
 }
 
 // AllSteps is Video.Steps for every frame.
@@ -91,6 +93,7 @@ type videoSet struct {
 	how           string // of decoding, for the cache
 	normalisation preprocess.Normalisation
 	cache         *clipcache.Cache
+	fingerprint   string
 
 	cancel context.CancelFunc
 	ctx    context.Context
@@ -101,10 +104,14 @@ type videoSet struct {
 	bad      map[int]error
 	decoded  map[int]bool // in this process
 	failed   error        // of whatever is read from now on
+	uncached bool         // a clip could not be kept
 	decoding Decoding
 }
 
-var _ Grouped = (*videoSet)(nil)
+var (
+	_ Grouped  = (*videoSet)(nil)
+	_ Labelled = (*videoSet)(nil)
+)
 
 const (
 	// papersWidth and papersHeight are the papers' frames.
@@ -116,8 +123,9 @@ const (
 	videoMean, videoStd = 128, 64
 )
 
-// openVideo opens the set of a layout in a folder.
-func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
+// openVideo opens the set of a layout in a folder; when ctx is done before that is,
+// it gives up.
+func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	if root == "" {
 		return nil, wrap(errors.Errorf("no folder; write %s:FOLDER", kind))
@@ -161,16 +169,23 @@ func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 	if s.cache, err = clipcache.Open(v.Cache, v.CacheLimit); err != nil {
 		return nil, wrap(err)
 	}
+	s.fingerprint = s.identify()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	if err := s.start(); err != nil {
-		return nil, wrap(err)
+	// The set lives on when ctx is done, but not if that comes before it is open.
+	opened := context.AfterFunc(ctx, s.cancel)
+	err = s.start()
+	if err == nil {
+		err = s.prepare(opt)
 	}
-	if err := s.prepare(opt); err != nil {
+	if !opened() {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return nil, wrap(err)
 	}
 	return s, nil
@@ -212,7 +227,10 @@ func (s *videoSet) prepare(opt Options) error {
 	if s.steps == AllSteps {
 		s.steps = 0
 		for _, k := range slices.Concat(s.clips[Train], s.clips[Test]) {
-			_, count, err := s.frames(k)
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+			count, err := s.count(k)
 			if skipped(err) {
 				continue
 			}
@@ -237,6 +255,9 @@ func (s *videoSet) prepare(opt Options) error {
 	}
 	levels := preprocess.NewLevels(channels(opt.Normalise, s.StepShape(), true))
 	for _, k := range s.clips[Train] {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
 		frames, _, err := s.frames(k)
 		if skipped(err) {
 			continue
@@ -287,6 +308,9 @@ func (s *videoSet) Group(p Part, i int) string {
 	return c.Group
 }
 
+// Label returns the class of a clip.
+func (s *videoSet) Label(p Part, i int) int { return s.listing.Clips[s.clips[p][i]].Class }
+
 func (s *videoSet) Clips(p Part) int {
 	if p != Train && p != Test {
 		return 0
@@ -294,12 +318,29 @@ func (s *videoSet) Clips(p Part) int {
 	return len(s.clips[p])
 }
 
-// Fingerprint is made of the names, sizes and times of the files.
-func (s *videoSet) Fingerprint() string {
+// Fingerprint tells the files as they were when the set was opened.
+func (s *videoSet) Fingerprint() string { return s.fingerprint }
+
+// identify makes a checksum of the names, sizes and times of the files, and of the
+// pictures in a folder that is a clip.
+func (s *videoSet) identify() string {
 	h := fnv.New64a()
+	add := func(name, path string) (isDir bool) {
+		info, err := os.Stat(path)
+		if err != nil {
+			return false // whoever reads the clip finds that again
+		}
+		fmt.Fprintf(h, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
+		return info.IsDir()
+	}
 	for _, c := range s.listing.Clips {
-		if info, err := os.Stat(s.path(c)); err == nil {
-			fmt.Fprintf(h, "%s %d %d\n", c.Path, info.Size(), info.ModTime().UnixNano())
+		path := s.path(c)
+		if !add(c.Path, path) {
+			continue
+		}
+		frames, _ := layout.Frames(path)
+		for _, name := range frames {
+			add(name, filepath.Join(path, name))
 		}
 	}
 	fmt.Fprint(h, s.how)

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -117,6 +118,25 @@ func (c *Cache) Get(key string) (frames []byte, count int) {
 	now := time.Now()
 	os.Chtimes(path, now, now) // it was used; that this may fail costs a place in line at most
 	return data[header:], int(binary.LittleEndian.Uint32(data[len(magic):]))
+}
+
+// Count returns the number of frames of a clip and the size of all of them as its
+// header has them, 0 when it is not there. Unlike Get it doesn't notice damage.
+func (c *Cache) Count(key string) (count int, size int64) {
+	f, err := os.Open(c.path(key))
+	if err != nil {
+		return 0, 0
+	}
+	defer f.Close()
+	head := make([]byte, header)
+	info, err := f.Stat()
+	if err != nil {
+		return 0, 0
+	}
+	if _, err := io.ReadFull(f, head); err != nil || string(head[:len(magic)]) != magic {
+		return 0, 0
+	}
+	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
 }
 
 // Has tells whether a clip is there, without reading it.
