@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,12 +18,39 @@ import (
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
-// build makes the program.
+// copied is a copy of the tests' own program, which is the command when the environment
+// says so: nothing is built a second time.
+var copied struct {
+	sync.Once
+	dir string
+}
+
+const asCommand = "TENSORZOO_TEST_TRAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	os.Setenv(asCommand, "1") // for whatever is started from here
+	code := m.Run()
+	os.RemoveAll(copied.dir)
+	os.Exit(code)
+}
+
+// build returns the path of the program.
 func build(t *testing.T) string {
-	program := filepath.Join(t.TempDir(), "train")
-	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return program
+	copied.Do(func() {
+		dir, err := os.MkdirTemp("", "train-*")
+		require.NoError(t, err)
+		copied.dir = dir
+		self, err := os.Executable()
+		require.NoError(t, err)
+		program, err := os.ReadFile(self)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "train"), program, 0o700))
+	})
+	return filepath.Join(copied.dir, "train")
 }
 
 // start runs the program in a folder, and gives what it prints.

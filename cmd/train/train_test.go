@@ -135,9 +135,7 @@ func TestTraining(t *testing.T) {
 
 // The program itself: exit codes, and no stack traces.
 func TestExitCodes(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "train")
-	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(build))
+	program := build(t)
 	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
 		cmd := exec.Command(program, strings.Fields(line)...)
 		out, _ := cmd.CombinedOutput()
