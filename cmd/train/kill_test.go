@@ -70,6 +70,7 @@ func start(t *testing.T, dir, program string, args ...string) (*exec.Cmd, *bytes
 // TENSORZOO_LONG=1 kills the papers' ht-lstm and tt-gru 30 times each; without
 // it a small model is killed 6 times.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		for _, model := range []string{"ht-lstm", "tt-gru"} {
@@ -171,6 +172,7 @@ func result(t *testing.T, dir string) (s summary) {
 
 // Ctrl-C finishes the step and says how to go on, which then works.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "small.json"), []byte(smallSpec), 0o600))
@@ -203,10 +205,19 @@ func TestSecondInterrupt(t *testing.T) {
 	dir := t.TempDir()
 	cmd, out := start(t, dir, program, "-batch", "64", "-save-every", "1ns", "-out", "run")
 	require.Eventually(t, func() bool { return train.HasCheckpoint(filepath.Join(dir, "run")) }, 60*time.Second, time.Millisecond)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	time.Sleep(50 * time.Millisecond)
-	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	require.Error(t, cmd.Wait())
+	// One more until it ends: this process may have to wait for a core, and the first ones
+	// may come before the program expects a second.
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	for ended := false; !ended; {
+		cmd.Process.Signal(os.Interrupt) // an error says that it has ended
+		select {
+		case err := <-exited:
+			require.Error(t, err)
+			ended = true
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 	require.True(t, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled(), out)
 	require.NotContains(t, out.String(), "goroutine")
 	_, err := train.Last(filepath.Join(dir, "run"))
@@ -216,6 +227,7 @@ func TestSecondInterrupt(t *testing.T) {
 // A disk that is full stops the run with one line, the last checkpoint stays, and
 // with room again the run goes on.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	disk := filepath.Join(t.TempDir(), "disk")
 	require.NoError(t, os.Mkdir(disk, 0o777))
 	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk).Run(); err != nil {

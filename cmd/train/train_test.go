@@ -135,8 +135,9 @@ func TestTraining(t *testing.T) {
 
 // The program itself: exit codes, and no stack traces.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	program := build(t)
-	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
+	for line, code := range map[string]int{"-list -model ht-lstm": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
 		cmd := exec.Command(program, strings.Fields(line)...)
 		out, _ := cmd.CombinedOutput()
 		require.Equal(t, code, cmd.ProcessState.ExitCode(), line)

@@ -116,7 +116,7 @@ func (m *many) paint(t *testing.T, class string, k int) {
 			m.frames[key] = append(m.frames[key], v, v, v)
 		}
 		var file bytes.Buffer
-		require.NoError(t, png.Encode(&file, img))
+		require.NoError(t, (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&file, img))
 		require.NoError(t, os.WriteFile(filepath.Join(m.path(class, k), fmt.Sprint(step, ".png")), file.Bytes(), 0o666))
 	}
 }
@@ -128,6 +128,7 @@ func (m *many) paint(t *testing.T, class string, k int) {
 //
 // TENSORZOO_LONG=1 has 5,000 clips, 2,000 of which are videos, and kills 20 times.
 func TestVideosKilled(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("no ffmpeg; apt-get install ffmpeg")
 	}
@@ -149,7 +150,7 @@ func TestVideosKilled(t *testing.T) {
 		exited := make(chan error, 1)
 		go func() { exited <- cmd.Wait() }()
 		enough := 2 * clips * (k + 1) / (kills + 2)
-		require.Eventually(t, func() bool { return cached(cache) >= enough }, 10*time.Minute, 10*time.Millisecond, "kill %d: %s", k+1, out)
+		require.Eventually(t, func() bool { return cached(cache) >= enough }, 10*time.Minute, 100*time.Millisecond, "kill %d: %s", k+1, out)
 		time.Sleep(time.Duration(rng.IntN(100)) * time.Millisecond)
 		require.NoError(t, cmd.Process.Signal(syscall.SIGKILL), "it ended before kill %d: %s", k+1, out)
 		require.Error(t, <-exited)
@@ -175,14 +176,13 @@ func TestVideosKilled(t *testing.T) {
 		require.NoError(t, os.Chtimes(path, old, old))
 	}
 
-	t.Setenv("PATH", "") // whoever starts ffmpeg fails from here on
 	m.check(t, cache)
 	left, err = filepath.Glob(filepath.Join(cache, "*.tmp"))
 	require.NoError(t, err)
 	require.Empty(t, left)
 
 	again := exec.Command(program, append(args, "-epochs", "1", "-out", "again")...)
-	again.Dir = dir
+	again.Dir, again.Env = dir, append(os.Environ(), "PATH=") // whoever starts ffmpeg fails
 	var said bytes.Buffer
 	again.Stderr = &said
 	pipe, err := again.StdoutPipe()
@@ -216,7 +216,9 @@ func cached(dir string) (n int) {
 
 // check compares every clip in the cache with what it was made of.
 func (m *many) check(t *testing.T, cache string) {
-	set, err := datasets.Open("folder:"+m.root, datasets.Options{Width: manyWidth, Height: manyHeight, Normalise: "none", Video: datasets.Video{Cache: cache}})
+	set, err := datasets.Open("folder:"+m.root, datasets.Options{Width: manyWidth, Height: manyHeight, Normalise: "none", Video: datasets.Video{
+		Cache: cache, OnDecoded: func(datasets.Decoding) { t.Error("a clip is not in the cache, or damaged there") },
+	}})
 	require.NoError(t, err)
 	defer set.Close()
 	x := make([]float32, 6*manyWidth*manyHeight*3)
