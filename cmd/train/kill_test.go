@@ -224,16 +224,22 @@ func TestSecondInterrupt(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// smallDisk mounts a disk in memory of a size such as 3m.
+func smallDisk(t *testing.T, size string) string {
+	disk := filepath.Join(t.TempDir(), "disk")
+	require.NoError(t, os.Mkdir(disk, 0o777))
+	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "none", disk).Run(); err != nil {
+		t.Skip("no right to mount a small disk: ", err)
+	}
+	t.Cleanup(func() { require.NoError(t, exec.Command("umount", disk).Run()) })
+	return disk
+}
+
 // A disk that is full stops the run with one line, the last checkpoint stays, and
 // with room again the run goes on.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	disk := filepath.Join(t.TempDir(), "disk")
-	require.NoError(t, os.Mkdir(disk, 0o777))
-	if err := exec.Command("mount", "-t", "tmpfs", "-o", "size=3m", "none", disk).Run(); err != nil {
-		t.Skip("no right to mount a small disk: ", err)
-	}
-	t.Cleanup(func() { require.NoError(t, exec.Command("umount", disk).Run()) })
+	disk := smallDisk(t, "3m")
 	program := build(t)
 	spec := filepath.Join(t.TempDir(), "small.json")
 	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))

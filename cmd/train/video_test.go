@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -175,12 +174,18 @@ func TestVideoInterruptedOpening(t *testing.T) {
 	require.EqualError(t, err, "train: stopped while clips were decoded; those that are stay in the cache")
 }
 
-// A cache that takes nothing is a line and no more.
-func TestVideoUncached(t *testing.T) {
-	var log bytes.Buffer
-	d := &decoding{w: &log}
-	var v datasets.Video
-	d.watch(&v)
-	v.OnUncached(errors.New("datasets: x: cache: no space left on device"))
-	require.Equal(t, "datasets: x: cache: no space left on device (training goes on; clips that are not in the cache are decoded each time)\n", log.String())
+// A disk that the cache fills is a line, and training goes on.
+func TestVideoCacheFull(t *testing.T) {
+	disk, dir := smallDisk(t, "64k"), t.TempDir()
+	pictures(t, filepath.Join(dir, "clips"), map[string]int{"a": 20, "b": 20})
+	spec := filepath.Join(dir, "spec.json")
+	require.NoError(t, os.WriteFile(spec, []byte(pictureSpec), 0o666))
+	var out, log bytes.Buffer
+	err := run(context.Background(), []string{"-spec", spec, "-data", "folder:" + filepath.Join(dir, "clips"), "-cache", disk, "-epochs", "2", "-quiet", "-out", "none"}, &out, &log)
+	require.NoError(t, err)
+	require.Contains(t, out.String(), "test accuracy")
+	require.Regexp(t, `^datasets: folder:\S+ \(random\): cache: .*no space left on device \(training goes on; clips that are not in the cache are decoded each time\)\n$`, log.String())
+	left, err := filepath.Glob(filepath.Join(disk, "*.tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

@@ -28,11 +28,16 @@ func TestCache(t *testing.T) {
 		frames := rapid.SliceOf(rapid.Byte()).Draw(rt, "frames")
 		count := rapid.IntRange(0, 1000).Draw(rt, "count")
 		require.False(rt, c.Has("k"))
+		missing, _ := c.Count("k")
+		require.Zero(rt, missing)
 		require.NoError(rt, c.Put("k", frames, count))
 		require.True(rt, c.Has("k"))
 		got, n := c.Get("k")
 		require.True(rt, bytes.Equal(frames, got))
 		require.Equal(rt, count, n)
+		n, size := c.Count("k")
+		require.Equal(rt, count, n)
+		require.EqualValues(rt, len(frames), size)
 
 		// Any byte that changes, and any that is missing, is noticed.
 		path := filepath.Join(c.dir, "k.clip")
