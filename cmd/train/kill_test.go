@@ -85,7 +85,7 @@ func TestKilled(t *testing.T) {
 	killed(t, program, 6, time.Second, "-spec", spec, "-optimizer", "sgd", "-schedule", "warmup:1,step:2:0.5")
 }
 
-const smallSpec = `{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "ranks": [4]}`
+const smallSpec = `{"cell": "gru", "format": "tt", "in_modes": [16, 24, 24], "out_modes": [4, 4, 4], "ranks": [4]}`
 
 func killed(t *testing.T, program string, kills int, longest time.Duration, args ...string) {
 	dir := t.TempDir()
