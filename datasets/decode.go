@@ -56,11 +56,18 @@ func (s *videoSet) start() error {
 	return nil
 }
 
-// key names a clip in the cache: the video, and how its frames are taken, for which
-// the draw counts too.
+// key names a clip in the cache: the video as it was when the set was opened, and how
+// its frames are taken, for which the draw counts too.
 func (s *videoSet) key(k int) (string, error) {
 	c := s.listing.Clips[k]
-	return clipcache.Key(s.path(c), fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
+	stamp, path := s.stamps[k], s.path(c)
+	if stamp == "" { // it was not there
+		var err error
+		if stamp, err = clipcache.Stamp(path); err != nil {
+			return "", err
+		}
+	}
+	return clipcache.Key(path, stamp, fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
 }
 
 // frames returns the frames of a clip, from the cache or decoded.

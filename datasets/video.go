@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -93,6 +92,7 @@ type videoSet struct {
 	how           string // of decoding, for the cache
 	normalisation preprocess.Normalisation
 	cache         *clipcache.Cache
+	stamps        []string // of listing.Clips when the set was opened
 	fingerprint   string
 
 	cancel context.CancelFunc
@@ -169,7 +169,7 @@ func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set
 	if s.cache, err = clipcache.Open(v.Cache, v.CacheLimit); err != nil {
 		return nil, wrap(err)
 	}
-	s.fingerprint = s.identify()
+	s.identify()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -321,30 +321,21 @@ func (s *videoSet) Clips(p Part) int {
 // Fingerprint tells the files as they were when the set was opened.
 func (s *videoSet) Fingerprint() string { return s.fingerprint }
 
-// identify makes a checksum of the names, sizes and times of the files, and of the
-// pictures in a folder that is a clip.
-func (s *videoSet) identify() string {
+// identify makes the stamps of all clips and, with their names, a checksum of them. A
+// clip that cannot be looked at has none; whoever reads it is told.
+func (s *videoSet) identify() {
+	s.stamps = make([]string, len(s.listing.Clips))
 	h := fnv.New64a()
-	add := func(name, path string) (isDir bool) {
-		info, err := os.Stat(path)
+	for k, c := range s.listing.Clips {
+		stamp, err := clipcache.Stamp(s.path(c))
 		if err != nil {
-			return false // whoever reads the clip finds that again
-		}
-		fmt.Fprintf(h, "%s %d %d\n", name, info.Size(), info.ModTime().UnixNano())
-		return info.IsDir()
-	}
-	for _, c := range s.listing.Clips {
-		path := s.path(c)
-		if !add(c.Path, path) {
 			continue
 		}
-		frames, _ := layout.Frames(path)
-		for _, name := range frames {
-			add(name, filepath.Join(path, name))
-		}
+		s.stamps[k] = stamp
+		fmt.Fprintf(h, "%s %s\n", c.Path, stamp)
 	}
 	fmt.Fprint(h, s.how)
-	return fmt.Sprintf("%016x", h.Sum64())
+	s.fingerprint = fmt.Sprintf("%016x", h.Sum64())
 }
 
 // Close stops the decoding.

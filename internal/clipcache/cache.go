@@ -73,34 +73,38 @@ func Open(dir string, limit int64) (*Cache, error) {
 	return c, nil
 }
 
-// Key names a clip: a video as it is now, and how it is decoded.
-func Key(path string, how string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	add := func(path string, info fs.FileInfo) {
-		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
-	}
+// Stamp tells a video as it is now from what it is after a change: it is made of size
+// and time, and for a folder of frames of those of all that is in it.
+func Stamp(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	add(path, info)
-	if info.IsDir() { // of frames
-		all, err := os.ReadDir(path)
-		if err != nil {
-			return "", err
-		}
-		for _, e := range all {
-			if info, err := e.Info(); err == nil {
-				add(e.Name(), info)
-			}
+	stamp := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
+	if !info.IsDir() {
+		return stamp, nil
+	}
+	all, err := os.ReadDir(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, e := range all {
+		if info, err := e.Info(); err == nil {
+			fmt.Fprintf(h, "%q %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
 		}
 	}
-	fmt.Fprintf(h, "%s", how)
-	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+	return stamp + " " + hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// Key names a clip: a video with its stamp, and how it is decoded.
+func Key(path, stamp, how string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %s\n%s", path, stamp, how))
+	return hex.EncodeToString(sum[:16]), nil
 }
 
 // Get returns the frames of a clip, one behind the other, nil when they are not

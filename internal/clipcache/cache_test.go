@@ -61,14 +61,18 @@ func TestKey(t *testing.T) {
 	file := filepath.Join(dir, "a.avi")
 	require.NoError(t, os.WriteFile(file, []byte("1"), 0o600))
 	seen := map[string]bool{}
-	fresh := func(path, how string) {
-		key, err := Key(path, how)
+	name := func(path, how string) string {
+		stamp, err := Stamp(path)
 		require.NoError(t, err)
+		key, err := Key(path, stamp, how)
+		require.NoError(t, err)
+		return key
+	}
+	fresh := func(path, how string) {
+		key := name(path, how)
 		require.False(t, seen[key])
 		seen[key] = true
-		again, err := Key(path, how)
-		require.NoError(t, err)
-		require.Equal(t, key, again)
+		require.Equal(t, key, name(path, how))
 	}
 	fresh(file, "small")
 	fresh(file, "large")
@@ -79,7 +83,7 @@ func TestKey(t *testing.T) {
 	fresh(dir, "small")
 	require.NoError(t, os.WriteFile(file, []byte("123"), 0o600))
 	fresh(dir, "small")
-	_, err := Key(filepath.Join(dir, "b.avi"), "small")
+	_, err := Stamp(filepath.Join(dir, "b.avi"))
 	require.Error(t, err)
 }
 
