@@ -73,15 +73,20 @@ func readTags(files fs.FS, name string, clips, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(tags.shape, []int{clips}) {
-		return nil, errors.Errorf("datasets: %s: shape is %s, want %d, one value for each clip", name, times(tags.shape), clips)
+	return tags.tags(name, clips, limit)
+}
+
+// tags returns one number below limit for each clip. The name is only for errors.
+func (a *idx) tags(name string, clips, limit int) ([]byte, error) {
+	if !slices.Equal(a.shape, []int{clips}) {
+		return nil, errors.Errorf("datasets: %s: shape is %s, want %d, one value for each clip", name, times(a.shape), clips)
 	}
-	for i, tag := range tags.data {
+	for i, tag := range a.data {
 		if int(tag) >= limit {
 			return nil, errors.Errorf("datasets: %s: clip %d has the value %d, want less than %d", name, i, tag, limit)
 		}
 	}
-	return tags.data, nil
+	return a.data, nil
 }
 
 func readIDXFile(files fs.FS, name string) (*idx, error) {
@@ -120,15 +125,19 @@ func openActions(opt Options) (Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newActionSet(a, opt), nil
+	return newActionSet(a, opt)
 }
 
-func newActionSet(a *actions, opt Options) *actionSet {
+func newActionSet(a *actions, opt Options) (*actionSet, error) {
 	s := &actionSet{actions: a, split: opt.Split, height: a.frames.shape[2], width: a.frames.shape[3]}
-	for i, subject := range a.subjects {
-		part := Test
-		if slices.Contains(actionTraining[opt.Split], subject) {
-			part = Train
+	tested, err := a.tested(opt.Split)
+	if err != nil {
+		return nil, errors.WithMessage(err, "datasets: actions")
+	}
+	for i, t := range tested {
+		part := Train
+		if t {
+			part = Test
 		}
 		s.clips[part] = append(s.clips[part], i)
 	}
@@ -142,7 +151,23 @@ func newActionSet(a *actions, opt Options) *actionSet {
 		s.scale = newScaler(s.height, s.width, opt.Height, opt.Width)
 		s.height, s.width = opt.Height, opt.Width
 	}
-	return s
+	return s, nil
+}
+
+// tested tells which clips are in the test part of a split.
+func (a *actions) tested(split string) ([]bool, error) {
+	tested := make([]bool, len(a.subjects))
+	if !isFold(split) {
+		for i, subject := range a.subjects {
+			tested[i] = !slices.Contains(actionTraining[split], subject)
+		}
+		return tested, nil
+	}
+	labels, groups := make([]int, len(tested)), make([]string, len(tested))
+	for i, subject := range a.subjects {
+		labels[i], groups[i] = int(a.labels[i]), strconv.Itoa(int(subject))
+	}
+	return cutFold(split, labels, groups)
 }
 
 // measure takes the statistics of the stored frames of the training part.

@@ -159,9 +159,13 @@ func TestActionsStatisticsIgnoreTestClips(t *testing.T) {
 			frames.data[i*clipLen+k] ^= 0xff
 		}
 	}
-	assert.True(t, *set.norm == *newActionSet(&changed, Options{Split: set.split}).norm)
+	again, err := newActionSet(&changed, Options{Split: set.split})
+	require.NoError(t, err)
+	assert.True(t, *set.norm == *again.norm)
 	frames.data[set.clips[Train][0]*clipLen] ^= 0xff
-	assert.False(t, *set.norm == *newActionSet(&changed, Options{Split: set.split}).norm)
+	again, err = newActionSet(&changed, Options{Split: set.split})
+	require.NoError(t, err)
+	assert.False(t, *set.norm == *again.norm)
 }
 
 // The other modes, and a checkpoint's normalisation, which gives the same bits
@@ -187,6 +191,12 @@ func TestActionsNormalisation(t *testing.T) {
 	require.NoError(t, err)
 	for k, level := range stored.frames.data[stored.clips[Train][0]*len(x):][:len(x)] {
 		require.Equal(t, float32(level), x[k])
+	}
+	minus := open(t, Options{Normalise: "minus128"})
+	_, _, err = minus.Read(Train, 0, x)
+	require.NoError(t, err)
+	for k, level := range stored.frames.data[stored.clips[Train][0]*len(x):][:len(x)] {
+		require.Equal(t, float32(level)-128, x[k])
 	}
 }
 

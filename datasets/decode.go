@@ -3,12 +3,10 @@ package datasets
 import (
 	"fmt"
 	"hash/fnv"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -76,7 +74,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	path := s.path(clip)
 	s.once[k].Lock()
 	defer s.once[k].Unlock()
-	if err := s.known(k); err != nil {
+	if err := s.damage.known(k); err != nil {
 		return nil, 0, err
 	}
 	key, err := s.key(k)
@@ -89,7 +87,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
 	t, err := d.decode(s.ctx, path)
 	if s.ctx.Err() != nil {
-		if err := s.known(k); err != nil {
+		if err := s.damage.known(k); err != nil {
 			return nil, 0, err
 		}
 		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
@@ -147,39 +145,17 @@ func seedOf(path string) uint64 {
 	return h.Sum64()
 }
 
-// known returns the error of a clip that was found damaged before.
-func (s *videoSet) known(k int) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.failed != nil {
-		return s.failed
-	}
-	return s.bad[k]
-}
-
-// damaged notes that a clip cannot be decoded. It returns what Read returns for it:
-// that it is left out, or that there are too many.
+// damaged notes that a clip cannot be decoded, and returns what Read returns for it.
 func (s *videoSet) damaged(k int, err error) error {
-	path := s.path(s.listing.Clips[k])
-	skip := &SkipError{path, errors.Errorf("datasets: %s: %s is left out: %s", s.name, path, strings.TrimPrefix(err.Error(), "datasets: "))}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.bad[k] = skip
-	if s.opt.OnBad != nil {
-		s.opt.OnBad(path, err)
-	}
-	clips := s.Clips(Train) + s.Clips(Test)
-	most := int(math.Max(0, s.opt.MaxBad) * float64(clips))
-	if len(s.bad) > most && s.failed == nil {
-		s.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", s.name, len(s.bad), clips, most, path, err)
+	err = s.damage.found(k, s.path(s.listing.Clips[k]), err)
+	if !skipped(err) {
 		s.cancel() // more of them would say no more
 	}
 	s.decoding.Bad++
 	s.note(k, 0)
-	if s.failed != nil {
-		return s.failed
-	}
-	return skip
+	return err
 }
 
 // progress counts a decoded clip of so many frames.

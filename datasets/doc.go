@@ -36,6 +36,26 @@
 // the training part, see [Options]. docs/data.md has a complete example in
 // Python.
 //
+// # Features of videos
+//
+// "features:DIR" is one .npy file a clip, an array (steps, features) of float32, such
+// as what a CNN makes of each frame of a video. Files lie in folders of their classes,
+// or as the videos of UCF11, HMDB51 or YouTube Celebrities do, whose splits are then
+// those of the videos. Clips keep their own lengths unless Options.Video.Steps says
+// how many steps are taken. A file that cannot be read is a [SkipError].
+// docs/features.md shows how to make them.
+//
+// # MNIST and Fashion-MNIST
+//
+// "mnist:DIR" and "fashion:DIR" read the four files of these sets, and make sequences
+// of their pictures: of rows, of bands of rows, or of whole pictures, see
+// Options.Sequence.
+//
+// # Folds
+//
+// The split "fold:2/5" of any set tests the second fifth of all its clips and trains
+// on the rest. Where a set is [Grouped], groups stay whole.
+//
 // # The actions set
 //
 // "actions" is inside the program: it needs no download and no folder. It has

@@ -1,10 +1,13 @@
 package datasets_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"log"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // The set that is part of the program, at its own frame size.
@@ -148,4 +151,24 @@ func ExampleAugment() {
 	// Output:
 	// epoch 0: up to 9.5 standard deviations
 	// epoch 1: up to 15.3 standard deviations
+}
+
+// A clip that is in no set, here raw frames from a pipe, becomes what a model was
+// trained on by what its checkpoint keeps.
+func ExampleReader() {
+	r := datasets.Reader{
+		StepShape:     []int{2, 2, 1}, // 2 rows by 2 columns, grey
+		Sampling:      preprocess.Sampling{Steps: 2, Sample: "even"},
+		Normalisation: preprocess.Normalisation{Mean: []float64{128}, Std: []float64{64}},
+	}
+	three := bytes.NewReader([]byte{0, 0, 0, 0, 64, 64, 64, 64, 128, 128, 128, 192})
+	clip, err := r.ReadFrom(context.Background(), three)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(clip.Steps, "steps, frames", clip.Frames)
+	fmt.Println(clip.X)
+	// Output:
+	// 2 steps, frames [0 2]
+	// [-2 -2 -2 -2 0 0 0 1]
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	_ "image/jpeg" // frames of a folder
 	_ "image/png"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -17,6 +18,9 @@ import (
 
 // each calls yield with every frame of a video file or of a folder of pictures.
 func (d decoder) each(ctx context.Context, path string, yield func(frame []byte) error) error {
+	if d.stream != nil {
+		return eachRaw(d.stream, []int{d.height, d.width, d.channels}, yield)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -44,6 +48,24 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 		}
 	}
 	return nil
+}
+
+// eachRaw calls yield with every frame of a stream of bytes.
+func eachRaw(from io.Reader, shape []int, yield func(frame []byte) error) error {
+	raw := make([]byte, product(shape))
+	for k := 0; ; k++ {
+		switch n, err := io.ReadFull(from, raw); {
+		case err == io.EOF:
+			return nil
+		case err == io.ErrUnexpectedEOF:
+			return errors.Errorf("the input ends within frame %d: %d of the %d bytes of %s are there", k, n, len(raw), times(shape))
+		case err != nil:
+			return errors.Wrapf(err, "frame %d", k)
+		}
+		if err := yield(raw); err != nil {
+			return err
+		}
+	}
 }
 
 // picture reads a picture, scaled bilinearly.

@@ -15,15 +15,27 @@ const (
 	channel = "channel"
 	global  = "global"
 	none    = "none"
+
+	// minus128 measures nothing: v becomes v - 128, as in the papers' public code.
+	minus128 = "minus128"
 )
 
-var normaliseModes = []string{auto, channel, global, none}
+var normaliseModes = []string{auto, channel, global, none, minus128}
 
 func checkNormalise(mode string) error {
 	if mode != "" && !slices.Contains(normaliseModes, mode) {
 		return errors.Errorf("no normalisation is called %q%s", mode, didyoumean.Hint(mode, normaliseModes))
 	}
 	return nil
+}
+
+// fixed returns the normalisation of a mode that measures nothing but changes
+// values, nil for other modes.
+func fixed(mode string) *preprocess.Normalisation {
+	if mode != minus128 {
+		return nil
+	}
+	return &preprocess.Normalisation{Mean: []float64{128}, Std: []float64{1}}
 }
 
 // colours is the largest last axis of bytes that is taken for the colours of a

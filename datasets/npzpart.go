@@ -15,6 +15,7 @@ type npzPart struct {
 	labels  []int32   // (clips)
 	lengths []int32   // (clips), nil when all clips have all steps
 	classes []string  // nil when the file has none
+	tested  []bool    // (clips), of a set cut into folds: those that are not measured
 
 	values io.ReaderAt // what the values of x are read from,
 	offset int64       // from here on

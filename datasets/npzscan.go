@@ -46,6 +46,10 @@ func (p *npzPart) scan(m *meter) error {
 		n := len(chunk) / size
 		floats = slices.Grow(floats[:0], n)
 		err := p.forReal(first, n, func(from, to int) error {
+			m := m
+			if p.tested != nil && p.tested[from/(p.steps()*p.stepLen())] {
+				m = nil
+			}
 			return p.measure(m, from, chunk[(from-first)*size:(to-first)*size], floats[:to-from])
 		})
 		first += n
@@ -73,9 +77,10 @@ func (p *npzPart) measure(m *meter, from int, run []byte, floats []float32) erro
 }
 
 // forReal calls f for each run of values of real steps, as opposed to padding,
-// among the n values of x from number first on.
+// among the n values of x from number first on. A run is within a clip where clips
+// differ.
 func (p *npzPart) forReal(first, n int, f func(from, to int) error) error {
-	if p.lengths == nil {
+	if p.lengths == nil && p.tested == nil {
 		return f(first, first+n)
 	}
 	stepLen := p.stepLen()

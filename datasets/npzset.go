@@ -18,7 +18,8 @@ const npzPrefix = "npz:"
 // lengths are in memory, the values are read from disk a clip at a time.
 type npzSet struct {
 	name          string
-	parts         [2]*npzPart // the first may be nil
+	parts         [2]*npzPart   // the first may be nil
+	folds         *[2][]npzClip // the clips of each part; nil where the files are the parts
 	classes       []string
 	steps         int
 	normalisation preprocess.Normalisation
@@ -26,6 +27,12 @@ type npzSet struct {
 
 	closing  sync.Once
 	closeErr error
+}
+
+// npzClip is a clip of a file.
+type npzClip struct {
+	file *npzPart
+	clip int
 }
 
 var _ Set = (*npzSet)(nil)
@@ -36,12 +43,12 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	switch {
 	case len(paths) > 2 || slices.Contains(paths, ""):
 		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
-	case opt.Split != "":
-		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts", name, opt.Split)
+	case opt.Split != "" && !isFold(opt.Split):
+		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
 	case opt.Height != 0 || opt.Width != 0:
 		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
-	case len(paths) == 1 && opt.Normalisation == nil:
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation", name)
+	case len(paths) == 1 && opt.Normalisation == nil && opt.Split == "":
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -87,8 +94,13 @@ func newNPZSet(name string, files []*npzFile, opt Options) (_ Set, err error) {
 	if err := s.checkParts(); err != nil {
 		return nil, err
 	}
-	if err := s.nameClasses(opt.Classes); err != nil {
+	if err := s.nameClasses(opt); err != nil {
 		return nil, err
+	}
+	if isFold(opt.Split) {
+		if err := s.cut(opt.Split); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.scan(opt); err != nil {
 		return nil, err
@@ -120,17 +132,17 @@ func (s *npzSet) checkParts() error {
 
 // nameClasses takes the names of a checkpoint, those of the first file, or
 // numbers, and compares them with the files.
-func (s *npzSet) nameClasses(given []string) error {
+func (s *npzSet) nameClasses(opt Options) error {
 	first, origin := s.parts[Train], ""
 	if first == nil {
 		first = s.parts[Test]
 	}
 	switch {
-	case given != nil:
-		s.classes, origin = slices.Clone(given), "of the checkpoint"
+	case opt.Classes != nil:
+		s.classes, origin = slices.Clone(opt.Classes), "of the checkpoint"
 	case first.classes != nil:
 		s.classes, origin = first.classes, "in "+first.name
-	case s.parts[Train] == nil:
+	case s.parts[Train] == nil && opt.Split == "":
 		return first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
 	default:
 		origin = "in " + first.name + ", which has no array classes"
@@ -160,6 +172,37 @@ func (s *npzSet) nameClasses(given []string) error {
 	return nil
 }
 
+// cut puts the clips of all files together and cuts them into a training and a test
+// part.
+func (s *npzSet) cut(split string) error {
+	var clips []npzClip
+	var labels []int
+	for _, p := range s.parts {
+		if p == nil {
+			continue
+		}
+		for i, label := range p.labels {
+			clips, labels = append(clips, npzClip{p, i}), append(labels, int(label))
+		}
+		p.tested = make([]bool, p.clips())
+	}
+	tested, err := cutFold(split, labels, nil)
+	if err != nil {
+		return errors.WithMessagef(err, "datasets: %s", s.name)
+	}
+	s.folds = new([2][]npzClip)
+	for k, c := range clips {
+		part := Train
+		if tested[k] {
+			part = Test
+		}
+		c.file.tested[c.clip] = tested[k]
+		s.folds[part] = append(s.folds[part], c)
+	}
+	s.name += " (" + split + ")"
+	return nil
+}
+
 // scan reads all files once and sets the normalisation.
 func (s *npzSet) scan(opt Options) error {
 	var m *meter
@@ -179,13 +222,20 @@ func (s *npzSet) scan(opt Options) error {
 			return err
 		}
 	}
+	ofTest := m
+	if s.folds == nil {
+		ofTest = nil
+	}
+	if err := s.parts[Test].scan(ofTest); err != nil {
+		return err
+	}
 	switch {
 	case m != nil && levels:
 		s.normalisation = m.levels.Normalisation()
 	case m != nil:
 		s.normalisation = m.values.Normalisation()
 	}
-	return s.parts[Test].scan(nil)
+	return nil
 }
 
 func (s *npzSet) Name() string      { return s.name }
@@ -200,19 +250,16 @@ func (s *npzSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
 }
 
-// part returns nil when there is no such part.
-func (s *npzSet) part(p Part) *npzPart {
-	if p != Train && p != Test {
-		return nil
-	}
-	return s.parts[p]
-}
-
 func (s *npzSet) Clips(p Part) int {
-	if part := s.part(p); part != nil {
-		return part.clips()
+	switch {
+	case p != Train && p != Test:
+		return 0
+	case s.folds != nil:
+		return len(s.folds[p])
+	case s.parts[p] == nil:
+		return 0
 	}
-	return 0
+	return s.parts[p].clips()
 }
 
 // Fingerprint is the same for packed and unpacked files.
@@ -232,6 +279,9 @@ func (s *npzSet) Read(p Part, i int, x []float32) (label, steps int, err error) 
 		return 0, 0, noClip(s, p, i)
 	}
 	part := s.parts[p]
+	if s.folds != nil {
+		part, i = s.folds[p][i].file, s.folds[p][i].clip
+	}
 	stepLen := part.stepLen()
 	if len(x) != s.steps*stepLen {
 		return 0, 0, noRoom(s, x)

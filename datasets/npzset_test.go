@@ -138,6 +138,8 @@ func TestNPZNormalisation(t *testing.T) {
 			assert.InDelta(t, 1, squares[c]/count, 1e-5)
 		}
 	}
+	minus := openFiles(t, golden+"uint8-train.npz", golden+"uint8-test.npz", Options{Normalise: "minus128"})
+	assert.Equal(t, preprocess.Normalisation{Mean: []float64{128}, Std: []float64{1}}, minus.Normalisation())
 	long := openFiles(t, golden+"float32-train.npz", golden+"float32-test.npz", Options{})
 	assert.Len(t, long.Normalisation().Mean, 6, "float32 has a unit for each place")
 }

@@ -15,7 +15,9 @@ import (
 // Options of Open. The zero value opens a set the way its authors meant it.
 type Options struct {
 	// Split names the way the set is cut into training and test parts. Empty
-	// is the default split, the first that Splits returns.
+	// is the default split, the first that Splits returns. Every set has folds:
+	// "fold:2/5" tests the second fifth of all its clips and trains on the rest,
+	// whole groups where it is Grouped; the five test parts make up the set.
 	Split string
 
 	// Height and Width are the rows and columns of the frames the model wants;
@@ -27,8 +29,9 @@ type Options struct {
 	// Normalise says over which values of the training part a mean and a
 	// standard deviation are taken: "channel" for each place of the last axis
 	// of a step, "global" for all values as one, "none" to leave values as they
-	// are stored. "auto" or empty is "channel", except for bytes with more than
-	// 4 places in the last axis, which are no colours: there it is "global".
+	// are stored, "minus128" to subtract 128 from all. "auto" or empty is
+	// "channel", except for bytes with more than 4 places in the last axis, which
+	// are no colours: there it is "global".
 	Normalise string
 
 	// Normalisation is that of a checkpoint, used instead of measuring. It
@@ -39,8 +42,16 @@ type Options struct {
 	// needs Normalisation where that would be measured.
 	TestOnly bool
 
-	// Video says how video files become clips, for sets that are made of them.
+	// Video says how video files become clips, for sets that are made of them. Of
+	// features it holds Steps, where 0 means all, Sample, MaxBad and OnBad.
 	Video Video
+
+	// Sequence says how the pictures of mnist:DIR and fashion:DIR become clips:
+	// "rows" (also "") one by one from top to bottom, 28 steps of 28 values;
+	// "bands:4" the same by 4 rows, 7 steps of (4, 28), for any divisor of 28;
+	// "digits:10" as 10 whole pictures, steps of (28, 28), of which one or none is a
+	// 0, and the label tells. Other sets have none.
+	Sequence string
 
 	// Classes are those of a checkpoint: a set with other names is refused, and
 	// one without names gets these. Nil takes those of the set.
@@ -102,7 +113,8 @@ func FrameSize(features int) (height, width int, err error) {
 // user's own, called "npz:train.npz,test.npz" or "npz:test.npz"; see the
 // package comment. The second form has no training part to measure, so it needs
 // Options.Normalisation. "ucf11:DIR", "hmdb51:DIR", "youtube:DIR" and "folder:DIR" are
-// sets of videos; see Video.
+// sets of videos; see Video. "features:DIR" are features of videos, and "mnist:DIR" and
+// "fashion:DIR" pictures as sequences; see the package comment.
 //
 // It returns an error when there is no such set or no such split, when only
 // one of Height and Width is given, when the options do not fit the set, or
@@ -115,17 +127,33 @@ func Open(name string, opt Options) (Set, error) {
 // are decoded, as for AllSteps or a mean of all training clips. Once the set is open
 // ctx has no part in it.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
+	if opt.Normalisation == nil {
+		opt.Normalisation = fixed(opt.Normalise)
+	}
 	if err := checkNormalise(opt.Normalise); err != nil {
 		return nil, errors.WithMessage(err, "datasets")
+	}
+	kind, root, inFolder := strings.Cut(name, ":")
+	if inFolder && pictureClasses[kind] != nil {
+		return openPictures(name, kind, root, opt)
+	}
+	if opt.Sequence != "" {
+		return nil, errors.Errorf("datasets: %s has no sequences %q; mnist:DIR and fashion:DIR have", name, opt.Sequence)
 	}
 	if files, ok := strings.CutPrefix(name, npzPrefix); ok {
 		return openNPZ(name, files, opt)
 	}
-	if kind, root, ok := strings.Cut(name, ":"); ok && layouts[kind] != nil {
+	if inFolder && kind == featuresKind {
+		return openFeatures(name, root, opt)
+	}
+	if inFolder && layouts[kind] != nil {
 		if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 			return nil, errors.WithMessagef(err, "datasets: %s", name)
 		}
 		return openVideo(ctx, name, kind, root, opt)
+	}
+	if layouts[name] != nil || pictureClasses[name] != nil || name == featuresKind {
+		return nil, errors.Errorf("datasets: %s is a set in a folder; write %s:FOLDER", name, name)
 	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {
@@ -138,8 +166,8 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Split == "" {
 		opt.Split = src.splits[0]
 	}
-	if !slices.Contains(src.splits, opt.Split) {
-		return nil, errors.Errorf("datasets: %s has no split %q%s", name, opt.Split, didyoumean.Hint(opt.Split, src.splits))
+	if !slices.Contains(src.splits, opt.Split) && !isFold(opt.Split) {
+		return nil, errors.Errorf("datasets: %s has no split %q%s", name, opt.Split, didyoumean.Hint(opt.Split, append(Splits(name), foldSplit+"2/5")))
 	}
 	if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)

@@ -48,16 +48,29 @@ func (r Reader) Check() error {
 // name alone, as in a set. It returns an error when there is no such file, when it
 // holds no frame, where there is no ffmpeg, and ctx's.
 func (r Reader) Read(ctx context.Context, path string) (Clip, error) {
+	return r.read(ctx, path, nil)
+}
+
+// ReadFrom reads the clip that a stream of raw frames is, bytes of (n_1, ..., n_d),
+// to its end. It returns an error when reading fails, when there is no frame or only
+// a part of the last one, and when more than 1 GiB would have to be kept.
+func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) {
+	return r.read(ctx, "-", stream)
+}
+
+func (r Reader) read(ctx context.Context, path string, stream io.Reader) (Clip, error) {
 	if err := r.Check(); err != nil {
 		return Clip{}, err
 	}
-	v := Video{Steps: r.Sampling.Steps, Sample: r.Sampling.Sample, Limit: r.Limit}
-	v, err := v.complete()
+	v, err := Video{Steps: r.Sampling.Steps, Sample: r.Sampling.Sample, Limit: r.Limit}.complete()
 	if err != nil {
 		return Clip{}, errors.WithMessage(err, "datasets")
 	}
-	d := decoder{opt: v, height: r.StepShape[0], width: r.StepShape[1], channels: r.StepShape[2], seed: seedOf(path)}
+	d := decoder{opt: v, height: r.StepShape[0], width: r.StepShape[1], channels: r.StepShape[2], seed: seedOf(path), stream: stream}
 	taken, err := d.decode(ctx, path)
+	if err == nil && taken.seen == 0 {
+		err = errors.New("there is no frame")
+	}
 	if err != nil {
 		return Clip{}, errors.WithMessagef(err, "datasets: %s", path)
 	}
@@ -73,6 +86,9 @@ func (r Reader) Read(ctx context.Context, path string) (Clip, error) {
 	return c, nil
 }
 
+// errStop ends a stream whose reader wants no more.
+var errStop = errors.New("stop")
+
 // Stream yields raw frames of one byte a value as they come, each (n_1, ..., n_d),
 // normalised, in a slice that is valid until the next. Nothing is sampled. The last
 // is an error when reading fails, or ends within a frame.
@@ -82,24 +98,16 @@ func (r Reader) Stream(from io.Reader) iter.Seq2[[]float32, error] {
 			yield(nil, err)
 			return
 		}
-		raw := make([]byte, product(r.StepShape))
-		x := make([]float32, len(raw))
-		for k := 0; ; k++ {
-			n, err := io.ReadFull(from, raw)
-			switch {
-			case err == io.EOF:
-				return
-			case err == io.ErrUnexpectedEOF:
-				yield(nil, errors.Errorf("datasets: the input ends within frame %d: %d of the %d bytes of %s are there", k, n, len(raw), times(r.StepShape)))
-				return
-			case err != nil:
-				yield(nil, errors.Wrapf(err, "datasets: frame %d", k))
-				return
-			}
-			padInFront(x, raw, r.Normalisation)
+		x := make([]float32, product(r.StepShape))
+		err := eachRaw(from, r.StepShape, func(frame []byte) error {
+			padInFront(x, frame, r.Normalisation)
 			if !yield(x, nil) {
-				return
+				return errStop
 			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(nil, errors.WithMessage(err, "datasets"))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -98,5 +99,31 @@ func TestStream(t *testing.T) {
 	}
 	for range r.Stream(bytes.NewReader(data)) {
 		break
+	}
+}
+
+// A stream of raw frames gives what the file does that they were decoded from, but
+// for the draw, which goes by the name.
+func TestVideoReadFrom(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "-")
+	film(t, path+".avi", 30)
+	var raw []byte
+	size := ffmpeg.Options{Width: 4, Height: 3, Channels: 3}
+	require.NoError(t, ffmpeg.Decode(context.Background(), path+".avi", size, func(frame []byte) error {
+		raw = append(raw, frame...)
+		return nil
+	}))
+	require.NoError(t, os.Rename(path+".avi", path))
+	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 7, Sample: "even"}, {Steps: AllSteps, Sample: "even"}, {Steps: 40, Sample: "random"}} {
+		r := Reader{StepShape: []int{3, 4, 3}, Sampling: sampling, Normalisation: preprocess.Normalisation{Mean: []float64{128}, Std: []float64{64}}}
+		want, err := r.Read(context.Background(), path)
+		require.NoError(t, err)
+		got, err := r.ReadFrom(context.Background(), bytes.NewReader(raw))
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		_, err = r.ReadFrom(context.Background(), bytes.NewReader(nil))
+		require.EqualError(t, err, "datasets: -: there is no frame")
+		_, err = r.ReadFrom(context.Background(), bytes.NewReader(raw[:40]))
+		require.EqualError(t, err, "datasets: -: the input ends within frame 1: 4 of the 36 bytes of 3·4·3 are there")
 	}
 }

@@ -2,9 +2,12 @@ package datasets
 
 import (
 	"context"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/pkg/errors"
 )
 
 // decoder takes the frames of a clip that are wanted.
@@ -12,11 +15,15 @@ type decoder struct {
 	opt                     Video
 	width, height, channels int
 	seed                    uint64
+	stream                  io.Reader // of raw frames, instead of a path
 }
 
 // mostKept bounds the memory for the frames of a clip whose number is not known
 // yet: of longer ones they are decoded twice.
 const mostKept = 64 << 20
+
+// mostStreamed is the same for a stream, which comes once.
+const mostStreamed = 1 << 30
 
 // taken are the frames that were taken of a clip.
 type taken struct {
@@ -75,11 +82,17 @@ func (d decoder) pick(t taken, places []int) taken {
 
 // even takes frames at equal distances, the first and the last among them.
 func (d decoder) even(ctx context.Context, path string) (taken, error) {
-	whole := true
+	whole, most := true, mostKept
+	if d.stream != nil {
+		most = mostStreamed
+	}
 	var t taken
 	err := d.each(ctx, path, func(frame []byte) error {
-		if whole && len(t.frames)+len(frame) > mostKept {
+		if whole && len(t.frames)+len(frame) > most {
 			whole, t.frames = false, nil
+			if d.stream != nil {
+				return tooLong(t.seen)
+			}
 		}
 		if whole {
 			t.frames = append(t.frames, frame...)
@@ -111,6 +124,9 @@ func evenly(n, steps int) []int {
 func (d decoder) keep(ctx context.Context, path string, wanted []int) (taken, error) {
 	var t taken
 	err := d.each(ctx, path, func(frame []byte) error {
+		if d.stream != nil && len(t.frames)+len(frame) > mostStreamed {
+			return tooLong(t.seen)
+		}
 		if _, ok := slices.BinarySearch(wanted, t.seen); ok || wanted == nil {
 			t.frames = append(t.frames, frame...)
 			t.at = append(t.at, t.seen)
@@ -119,4 +135,8 @@ func (d decoder) keep(ctx context.Context, path string, wanted []int) (taken, er
 		return nil
 	})
 	return t, err
+}
+
+func tooLong(frames int) error {
+	return errors.Errorf("the input goes on after frame %d, and they are all to be kept; cut it, or follow it", frames)
 }

@@ -3,9 +3,7 @@ package datasets
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -83,17 +81,13 @@ var layouts = map[string]func(root string) (*layout.Listing, error){
 // a cache on disk, from which Read takes them; a clip that is asked for before is
 // decoded at once. Nothing but one batch is in memory.
 type videoSet struct {
-	name          string
-	listing       *layout.Listing
-	clips         [2][]int // index in listing.Clips of the clips of each part
+	*clipFiles
 	opt           Video
 	height, width int
 	steps         int
 	how           string // of decoding, for the cache
 	normalisation preprocess.Normalisation
 	cache         *clipcache.Cache
-	stamps        []string // of listing.Clips when the set was opened
-	fingerprint   string
 
 	cancel context.CancelFunc
 	ctx    context.Context
@@ -101,9 +95,7 @@ type videoSet struct {
 	once   []sync.Mutex // of each clip: it is decoded by one goroutine
 
 	mu       sync.Mutex
-	bad      map[int]error
 	decoded  map[int]bool // in this process
-	failed   error        // of whatever is read from now on
 	uncached bool         // a clip could not be kept
 	decoding Decoding
 }
@@ -127,36 +119,18 @@ const (
 // it gives up.
 func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
-	if root == "" {
-		return nil, wrap(errors.Errorf("no folder; write %s:FOLDER", kind))
-	}
 	v, err := opt.Video.complete()
 	if err != nil {
 		return nil, wrap(err)
 	}
-	listing, err := layouts[kind](root)
+	files, err := openFolder(name, kind, root, layouts[kind], opt, v)
 	if err != nil {
 		return nil, wrap(err)
-	}
-	if opt.Classes != nil && !slices.Equal(opt.Classes, listing.Classes) {
-		return nil, wrap(errors.Errorf("the classes are %s, not %s", list(listing.Classes), list(opt.Classes)))
 	}
 	s := &videoSet{
-		name: name, listing: listing, opt: v, height: opt.Height, width: opt.Width, steps: v.Steps,
-		once: make([]sync.Mutex, len(listing.Clips)), bad: map[int]error{}, decoded: map[int]bool{},
+		clipFiles: files, opt: v, height: opt.Height, width: opt.Width, steps: v.Steps,
+		once: make([]sync.Mutex, len(files.listing.Clips)), decoded: map[int]bool{},
 	}
-	if opt.Split == "" {
-		opt.Split = listing.Splits()[0]
-	}
-	s.name += " (" + opt.Split + ")"
-	train, test, err := listing.Cut(opt.Split)
-	if err != nil {
-		return nil, wrap(err)
-	}
-	if opt.TestOnly {
-		train = nil
-	}
-	s.clips[Train], s.clips[Test] = train, test
 	if s.height == 0 {
 		s.height, s.width = papersHeight, papersWidth
 	}
@@ -169,7 +143,6 @@ func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set
 	if s.cache, err = clipcache.Open(v.Cache, v.CacheLimit); err != nil {
 		return nil, wrap(err)
 	}
-	s.identify()
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	defer func() {
 		if err != nil {
@@ -283,10 +256,8 @@ func (s *videoSet) channels() int {
 	return rgb
 }
 
-func (s *videoSet) Name() string      { return s.name }
-func (s *videoSet) Classes() []string { return slices.Clone(s.listing.Classes) }
-func (s *videoSet) StepShape() []int  { return []int{s.height, s.width, s.channels()} }
-func (s *videoSet) Steps() int        { return s.steps }
+func (s *videoSet) StepShape() []int { return []int{s.height, s.width, s.channels()} }
+func (s *videoSet) Steps() int       { return s.steps }
 
 func (s *videoSet) Normalisation() preprocess.Normalisation {
 	return cloneNormalisation(s.normalisation)
@@ -298,44 +269,11 @@ func (s *videoSet) Sampling() *preprocess.Sampling {
 	return &sampling
 }
 
-// Group returns the recording of a clip, or the clip itself where the layout does
-// not tell.
-func (s *videoSet) Group(p Part, i int) string {
-	c := s.listing.Clips[s.clips[p][i]]
-	if c.Group == "" {
-		return c.Path
-	}
-	return c.Group
-}
-
-// Label returns the class of a clip.
-func (s *videoSet) Label(p Part, i int) int { return s.listing.Clips[s.clips[p][i]].Class }
-
-func (s *videoSet) Clips(p Part) int {
-	if p != Train && p != Test {
-		return 0
-	}
-	return len(s.clips[p])
-}
-
-// Fingerprint tells the files as they were when the set was opened.
-func (s *videoSet) Fingerprint() string { return s.fingerprint }
-
-// identify makes the stamps of all clips and, with their names, a checksum of them. A
-// clip that cannot be looked at has none; whoever reads it is told.
-func (s *videoSet) identify() {
-	s.stamps = make([]string, len(s.listing.Clips))
-	h := fnv.New64a()
-	for k, c := range s.listing.Clips {
-		stamp, err := clipcache.Stamp(s.path(c))
-		if err != nil {
-			continue
-		}
-		s.stamps[k] = stamp
-		fmt.Fprintf(h, "%s %s\n", c.Path, stamp)
-	}
+// Fingerprint is made of the names, sizes and times of the files.
+func (s *videoSet) Fingerprint() string {
+	h := s.fingerprint()
 	fmt.Fprint(h, s.how)
-	s.fingerprint = fmt.Sprintf("%016x", h.Sum64())
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 // Close stops the decoding.
@@ -380,8 +318,4 @@ func padInFront(x []float32, frames []byte, n preprocess.Normalisation) {
 		x[front+at] = float32(v)
 	}
 	n.Apply(x[front:])
-}
-
-func (s *videoSet) path(c layout.Clip) string {
-	return filepath.Join(s.listing.Root, filepath.FromSlash(c.Path))
 }

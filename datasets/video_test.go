@@ -145,6 +145,10 @@ func TestVideo(t *testing.T) {
 			require.Equal(t, light, again)
 		}
 	}
+	minus := openFilms(t, root, cache, func(o *Options) { o.Normalise = "minus128" })
+	black := whole(minus)["a b/2.avi"]
+	light, _, _ := means(t, minus, Part(black[0]), black[1])
+	require.InDelta(t, -128, light[0], 3, "the first frame is black")
 	s := openFilms(t, root, cache, func(o *Options) { o.Video.Steps = AllSteps; o.Normalise = "auto"; o.Video.Grey = true })
 	require.Equal(t, 60, s.Steps())
 	require.Equal(t, []int{3, 4, 1}, s.StepShape())
@@ -219,8 +223,8 @@ func TestVideoDamaged(t *testing.T) {
 	require.ErrorContains(t, failed, "2 of 8 clips are damaged, and 1 may be; the last one is "+root)
 }
 
-// pictures makes a folder of so many frames, each lighter than the one before.
-func pictures(t testing.TB, dir string, frames, width, height int) {
+// drawFrames makes a folder of so many frames, each lighter than the one before.
+func drawFrames(t testing.TB, dir string, frames, width, height int) {
 	require.NoError(t, os.MkdirAll(dir, 0o777))
 	img := image.NewGray(image.Rect(0, 0, width, height))
 	for k := range frames {
@@ -239,7 +243,7 @@ func TestVideoPictures(t *testing.T) {
 	root := t.TempDir()
 	for _, class := range []string{"a", "b"} {
 		for clip := range 5 {
-			pictures(t, filepath.Join(root, class, fmt.Sprint("clip", clip)), 12, 8, 6)
+			drawFrames(t, filepath.Join(root, class, fmt.Sprint("clip", clip)), 12, 8, 6)
 		}
 	}
 	for _, grey := range []bool{false, true} {
@@ -376,7 +380,7 @@ func TestVideoFingerprint(t *testing.T) {
 	frame := filepath.Join(root, "a", "clip0", "f0.png")
 	for _, class := range []string{"a", "b"} {
 		for clip := range 5 {
-			pictures(t, filepath.Join(root, class, fmt.Sprint("clip", clip)), 1, 8, 6)
+			drawFrames(t, filepath.Join(root, class, fmt.Sprint("clip", clip)), 1, 8, 6)
 		}
 	}
 	dir, err := os.Stat(filepath.Dir(frame))

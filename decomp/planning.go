@@ -15,9 +15,9 @@ import (
 // cores in any way into factors, contract these in any order and put the new axes
 // at any place, outputs of one factor in their order. A tensor more than twice as
 // large as the result is transposed only where there is no other way. Where
-// 100,000 tensors are found worth a look, as in networks so small that nearly all
+// 50,000 tensors are found worth a look, as in networks so small that nearly all
 // plans cost the same, the search ends sooner, with a plan of at most twice the
-// least cost, or four times, and so on. Larger networks first merge the cores
+// least cost, or four times, or one that a search step by step has found. Larger networks first merge the cores
 // whose products are smallest.
 //
 // Plans are kept: a second call with the same options returns the same.

@@ -35,18 +35,23 @@ type move struct {
 
 // maxStates is how many states a search finds before it is content with a plan
 // that may cost some more than the best. Only networks so small that nearly all
-// plans cost the same have that many worth a look.
-const maxStates = 100_000
+// plans cost the same have that many worth a look, and those with a core of very
+// many ranks.
+const maxStates = 50_000
+
+// weights are what the cost of what is left is multiplied with in one search after
+// the other; with the last nothing else counts, which soon leads to the end.
+var weights = []float64{1, 2, 4, math.Inf(1)}
 
 // search returns the cheapest way through the network, if it costs no more than
 // a limit. allowed, if not nil, limits the sets of cores that the tensor meets next.
 func (p *planner) search(m *Matrix, limit float64, allowed func(met, set uint) bool) ([]*arrival, float64) {
-	for weight := 1.0; ; weight *= 2 {
-		way, cost, done := p.searchFor(m, limit, weight, allowed)
-		if done || weight > 1000 {
+	for _, weight := range weights {
+		if way, cost, done := p.searchFor(m, limit, weight, allowed); done {
 			return way, cost
 		}
 	}
+	panic("decomp: unreachable") // the last is always done
 }
 
 // searchFor is search with the cost of what is left times a weight: the way it
@@ -71,7 +76,7 @@ func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, 
 		if at.state == goal {
 			break
 		}
-		if len(known) > p.states && weight < 1000 {
+		if len(known) > p.states && !math.IsInf(weight, 1) {
 			return nil, math.Inf(1), false
 		}
 		visit := func(to state, cost float64, via move) {
@@ -79,7 +84,10 @@ func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, 
 				cost = p.weigh(cost)
 			}
 			cost += at.cost
-			total := cost + weight*p.left[to.met]
+			total := p.left[to.met]
+			if !math.IsInf(weight, 1) {
+				total = cost + weight*total
+			}
 			if p.weigh != nil {
 				total = cost
 			}
@@ -165,10 +173,12 @@ func (p *planner) moves(at state, set uint, most float64, visit func(to state, c
 // arrivals is a heap of states to visit, the cheapest first.
 type arrivals []*arrival
 
-func (q arrivals) Len() int           { return len(q) }
-func (q arrivals) Less(i, j int) bool { return q[i].total < q[j].total }
-func (q arrivals) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *arrivals) Push(x any)        { *q = append(*q, x.(*arrival)) }
+func (q arrivals) Len() int { return len(q) }
+func (q arrivals) Less(i, j int) bool {
+	return q[i].total < q[j].total || q[i].total == q[j].total && q[i].cost < q[j].cost
+}
+func (q arrivals) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *arrivals) Push(x any)   { *q = append(*q, x.(*arrival)) }
 func (q *arrivals) Pop() any {
 	old := *q
 	last := old[len(old)-1]

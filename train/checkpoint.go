@@ -36,6 +36,7 @@ type settings struct {
 	Schedule       string   `json:"schedule"`
 	Optimizer      string   `json:"optimizer"`
 	WeightDecay    float64  `json:"weight_decay"`
+	ClassifierL2   float64  `json:"classifier_l2"` // 0 in a checkpoint of a release that had none
 	Clip           float64  `json:"clip"`
 	LabelSmoothing float64  `json:"label_smoothing"`
 	Augment        string   `json:"augment"`
@@ -58,7 +59,7 @@ type data struct {
 func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
-		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.Clip,
+		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.Clip,
 		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed,
 	}
 }

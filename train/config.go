@@ -32,6 +32,7 @@ type Config struct {
 	Schedule     Schedule  // how the learning rate changes; nil means Constant
 	Optimizer    Optimizer // nil means Adam
 	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 is none
+	ClassifierL2 float64   // this times the sum of the classifier's squared weights is added to the loss
 	Clip         float64   // the largest global norm of the gradients; 0 means any
 
 	// LabelSmoothing is the part of the target that all classes share, at least
@@ -138,6 +139,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.Errorf("train: clipping to a norm of %v; want a positive number, or 0 for none", c.Clip)
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return c, errors.Errorf("train: weight decay %v; want at least 0", c.WeightDecay)
+	case !(c.ClassifierL2 >= 0) || math.IsInf(c.ClassifierL2, 0):
+		return c, errors.Errorf("train: an L2 penalty of %v on the classifier; want at least 0", c.ClassifierL2)
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, errors.Errorf("train: label smoothing %v; want at least 0 and below 1", c.LabelSmoothing)
 	case !c.Augment.Valid():
@@ -160,7 +163,7 @@ func (c Config) withDefaults() (Config, error) {
 // checkSchedule looks at the settings of the schedules of this package.
 func checkSchedule(s Schedule) error {
 	switch s := s.(type) {
-	case StepDecay, Cosine:
+	case StepDecay, Inverse, Cosine:
 		_, err := ParseSchedule(s.String())
 		return err
 	case WarmUp:

@@ -26,3 +26,11 @@ func clipGradients(grads [][]float32, norm, limit float64) {
 		}
 	}
 }
+
+// addPenalty adds the gradient of l2 times the sum of the squared weights.
+func addPenalty(grad, weights []float32, l2 float64) {
+	twice := float32(2 * l2)
+	for k, w := range weights {
+		grad[k] += float32(twice * w) // not fused, for the same bits on all processors
+	}
+}

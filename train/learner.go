@@ -63,11 +63,27 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if err := l.training.gradients(l.grads, begin); err != nil {
 		return 0, 0, err
 	}
+	if begin {
+		l.penalise()
+	}
 	if norm = globalNorm(l.grads); math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return 0, 0, l.broken(batch, total, "norm of the gradients is "+number(norm))
 	}
 	l.batches++
 	return loss, norm, nil
+}
+
+// penalise adds the gradient of the classifier's L2 penalty. The penalty is of a
+// step, and not of each of its batches.
+func (l *learner) penalise() {
+	if l.cfg.ClassifierL2 == 0 {
+		return
+	}
+	for k, p := range l.trained {
+		if param := l.model.Params()[p]; param.IsClassifier() {
+			addPenalty(l.grads[k], param.Value.Data().([]float32), l.cfg.ClassifierL2)
+		}
+	}
 }
 
 // move lets the optimiser take a step, number 1 being the first, along gradients

@@ -225,7 +225,7 @@ func TestNotANumber(t *testing.T) {
 type blowUp struct{}
 
 func (blowUp) String() string { return "blow up" }
-func (blowUp) Factor(done, _ float64) float64 {
+func (blowUp) Factor(done, _ float64, _ int) float64 {
 	if done < 1 {
 		return 1
 	}

@@ -125,7 +125,7 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 	for in, want := range map[string]Schedule{
-		"constant": Constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1},
+		"constant": Constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1}, "inverse:1.67e-4": Inverse{1.67e-4},
 		"warmup:2": WarmUp{Epochs: 2}, "warmup:0.5,step:3:0.5": WarmUp{0.5, StepDecay{3, 0.5}},
 	} {
 		s, err := ParseSchedule(in)
@@ -140,6 +140,8 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		"step:30":             `train: schedule "step:30"; want step:EPOCHS:FACTOR`,
 		"step:0:0.1":          "with positive numbers",
 		"cosine:2":            "a number from 0 to 1",
+		"inverse":             "want inverse:DECAY with a number from 0 on",
+		"inverse:-1":          "want inverse:DECAY",
 		"warmup":              "want warmup:EPOCHS with a positive number",
 		"warmup:1,warmup:2":   "want one warmup",
 		"cosine,step:1:0.1":   "another schedule behind a comma after warmup only",
@@ -152,22 +154,27 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 }
 
 func TestSchedules(t *testing.T) {
-	require.Equal(t, 1.0, Constant{}.Factor(3, 10))
+	require.Equal(t, 1.0, Constant{}.Factor(3, 10, 7))
 	step := StepDecay{Every: 2, Rate: 0.1}
-	require.Equal(t, 1.0, step.Factor(1.9, 10))
-	require.InDelta(t, 0.1, step.Factor(2, 10), 1e-12)
-	require.InDelta(t, 0.01, step.Factor(5.5, 10), 1e-12)
+	require.Equal(t, 1.0, step.Factor(1.9, 10, 7))
+	require.InDelta(t, 0.1, step.Factor(2, 10, 7), 1e-12)
+	require.InDelta(t, 0.01, step.Factor(5.5, 10, 7), 1e-12)
 	cosine := Cosine{Floor: 0.2}
-	require.Equal(t, 1.0, cosine.Factor(0, 10))
-	require.InDelta(t, 0.6, cosine.Factor(5, 10), 1e-12)
-	require.InDelta(t, 0.2, cosine.Factor(10, 10), 1e-12)
-	require.Equal(t, 0.2, cosine.Factor(11, 10), "a run that goes on past its plan")
+	require.Equal(t, 1.0, cosine.Factor(0, 10, 7))
+	require.InDelta(t, 0.6, cosine.Factor(5, 10, 7), 1e-12)
+	require.InDelta(t, 0.2, cosine.Factor(10, 10, 7), 1e-12)
+	require.Equal(t, 0.2, cosine.Factor(11, 10, 7), "a run that goes on past its plan")
 	warm := WarmUp{Epochs: 2, Then: Cosine{}}
-	require.Equal(t, 0.01, warm.Factor(0, 10))
-	require.Equal(t, 0.5, warm.Factor(1, 10))
-	require.Equal(t, 1.0, warm.Factor(2, 10))
-	require.InDelta(t, 0.5, warm.Factor(6, 10), 1e-12)
-	require.Equal(t, 1.0, WarmUp{Epochs: 1}.Factor(5, 10))
+	require.Equal(t, 0.01, warm.Factor(0, 10, 7))
+	require.Equal(t, 0.5, warm.Factor(1, 10, 7))
+	require.Equal(t, 1.0, warm.Factor(2, 10, 7))
+	require.InDelta(t, 0.5, warm.Factor(6, 10, 7), 1e-12)
+	require.Equal(t, 1.0, WarmUp{Epochs: 1}.Factor(5, 10, 7))
+	inverse := Inverse{Decay: 0.5}
+	require.Equal(t, 1.0, inverse.Factor(0, 10, 7))
+	require.InDelta(t, 1/(1+0.5*3), inverse.Factor(3./7, 10, 7), 1e-12, "after three steps")
+	require.InDelta(t, 1/(1+0.5*14), inverse.Factor(2, 10, 7), 1e-12)
+	require.InDelta(t, 1/(1+0.5*7), WarmUp{Epochs: 2, Then: inverse}.Factor(3, 10, 7), 1e-12)
 }
 
 // What an optimiser costs: the issue of gorgonia's is that it takes 9 ns a

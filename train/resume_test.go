@@ -100,11 +100,11 @@ func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
 func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
 	optimizer, err := ParseOptimizer(pick(rng, "adam", "adamw", "rmsprop", "sgd", "sgd:0"))
 	require.NoError(t, err)
-	schedule, err := ParseSchedule(pick(rng, "constant", "step:1:0.5", "cosine", "warmup:1.5,cosine:0.1"))
+	schedule, err := ParseSchedule(pick(rng, "constant", "step:1:0.5", "inverse:0.1", "cosine", "warmup:1.5,cosine:0.1"))
 	require.NoError(t, err)
 	return Config{
 		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), Threads: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
-		WeightDecay: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
+		WeightDecay: pick(rng, 0, 0.1), ClassifierL2: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
 	}, pick(rng, 0, 0.3)
 }
 
@@ -133,6 +133,31 @@ func TestResumeForLonger(t *testing.T) {
 	require.Equal(t, r.Epochs, seen[2])
 }
 
+// A checkpoint of a release that had no penalty on the classifier is one of a run
+// without it.
+func TestResumeBeforeTheClassifiersPenalty(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(2)
+	cfg.Dir, cfg.Threads = t.TempDir(), 1
+	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+	require.NoError(t, err)
+	old := func() *zoo.Checkpoint {
+		c, err := Last(cfg.Dir)
+		require.NoError(t, err)
+		edit(c, `"classifier_l2":0,`, "")
+		require.NotContains(t, string(c.Training), "classifier_l2")
+		return c
+	}
+	cfg.Epochs = 3
+	changed := cfg
+	changed.ClassifierL2 = 0.01
+	_, err = Resume(context.Background(), old(), set, changed)
+	require.ErrorContains(t, err, "the run had classifier_l2 0, and now 0.01")
+	r, err := Resume(context.Background(), old(), set, cfg)
+	require.NoError(t, err)
+	require.Len(t, r.Epochs, 3)
+}
+
 // What would make a resumed run another run is an error that names it.
 func TestResumeErrors(t *testing.T) {
 	set := newWalks(30, 10, true)
@@ -150,6 +175,7 @@ func TestResumeErrors(t *testing.T) {
 		"the run had seed 3, and now 4; it cannot go on as if it had never stopped":     func(c *Config) { c.Seed = 4 },
 		`the run had augment "", and now "colour:0.1"; it cannot go on as if it had ne`: func(c *Config) { c.Augment.Colour = 0.1 },
 		"the run had label_smoothing 0, and now 0.1; it cannot go on as if it had nev":  func(c *Config) { c.LabelSmoothing = 0.1 },
+		"the run had classifier_l2 0, and now 0.01; it cannot go on as if it had neve":  func(c *Config) { c.ClassifierL2 = 0.01 },
 	} {
 		c, err := Last(cfg.Dir)
 		require.NoError(t, err)

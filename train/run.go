@@ -206,7 +206,7 @@ func (r *run) epoch(ctx context.Context) error {
 // all damaged is counted and moves nothing.
 func (r *run) move(norm float64, steps int, any bool) {
 	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
-	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs))
+	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs), steps)
 	r.at.Updates++
 	r.at.Step++
 	if any {

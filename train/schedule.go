@@ -10,13 +10,14 @@ import (
 )
 
 // Schedule is how the learning rate changes over a run: Constant, StepDecay,
-// Cosine, WarmUp before one of them, or one of your own.
+// Inverse, Cosine, WarmUp before one of them, or one of your own.
 type Schedule interface {
 	// String returns the schedule as ParseSchedule reads it.
 	String() string
 	// Factor returns what the learning rate is multiplied with when done epochs
-	// of epochs are behind, parts of an epoch included.
-	Factor(done, epochs float64) float64
+	// of epochs are behind, parts of an epoch included; an epoch has the given
+	// number of steps.
+	Factor(done, epochs float64, steps int) float64
 }
 
 // Constant keeps the learning rate.
@@ -24,6 +25,10 @@ type Constant struct{}
 
 // StepDecay multiplies the learning rate with Rate after every Every epochs.
 type StepDecay struct{ Every, Rate float64 }
+
+// Inverse divides the learning rate by 1 + Decay·n when n steps are behind, the
+// "decay" of Keras' optimisers.
+type Inverse struct{ Decay float64 }
 
 // Cosine lets the learning rate fall to Floor times its value along half a
 // cosine (Loshchilov and Hutter 2017).
@@ -39,6 +44,7 @@ type WarmUp struct {
 var (
 	_ Schedule = Constant{}
 	_ Schedule = StepDecay{}
+	_ Schedule = Inverse{}
 	_ Schedule = Cosine{}
 	_ Schedule = WarmUp{}
 )
@@ -47,21 +53,29 @@ var (
 func (Constant) String() string { return "constant" }
 
 // Factor is 1.
-func (Constant) Factor(_, _ float64) float64 { return 1 }
+func (Constant) Factor(_, _ float64, _ int) float64 { return 1 }
 
 // String returns "step:EVERY:RATE".
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
 
 // Factor is Rate to the power of the number of times Every epochs have passed.
-func (s StepDecay) Factor(done, _ float64) float64 {
+func (s StepDecay) Factor(done, _ float64, _ int) float64 {
 	return math.Pow(s.Rate, math.Floor(done/s.Every))
+}
+
+// String returns "inverse:DECAY".
+func (s Inverse) String() string { return spell("inverse", s.Decay) }
+
+// Factor falls with every step.
+func (s Inverse) Factor(done, _ float64, steps int) float64 {
+	return 1 / (1 + s.Decay*done*float64(steps))
 }
 
 // String returns "cosine:FLOOR".
 func (c Cosine) String() string { return spell("cosine", c.Floor) }
 
 // Factor falls from 1 to Floor.
-func (c Cosine) Factor(done, epochs float64) float64 {
+func (c Cosine) Factor(done, epochs float64, _ int) float64 {
 	if !(done < epochs) {
 		return c.Floor
 	}
@@ -72,12 +86,12 @@ func (c Cosine) Factor(done, epochs float64) float64 {
 func (w WarmUp) String() string { return spell("warmup", w.Epochs) + "," + w.then().String() }
 
 // Factor grows from nearly 0 to 1 and is then that of Then.
-func (w WarmUp) Factor(done, epochs float64) float64 {
+func (w WarmUp) Factor(done, epochs float64, steps int) float64 {
 	if done < w.Epochs {
 		// The first step should move something: it counts as a hundredth.
 		return max(done/w.Epochs, 0.01)
 	}
-	return w.then().Factor(done-w.Epochs, epochs-w.Epochs)
+	return w.then().Factor(done-w.Epochs, epochs-w.Epochs, steps)
 }
 
 func (w WarmUp) then() Schedule {
@@ -91,6 +105,7 @@ func (w WarmUp) then() Schedule {
 //
 //	constant
 //	step:30:0.2         times 0.2 after every 30 epochs
+//	inverse:1e-4        divided by 1 + 1e-4 times the steps so far
 //	cosine, cosine:0.01 down to 0, or to 0.01 times the learning rate
 //	warmup:2,cosine     growing for 2 epochs, then another schedule
 //
@@ -117,6 +132,11 @@ func ParseSchedule(s string) (Schedule, error) {
 			return bad("step:EPOCHS:FACTOR with positive numbers, as in step:30:0.2")
 		}
 		return StepDecay{values[0], values[1]}, nil
+	case "inverse":
+		if len(values) != 1 || !(values[0] >= 0) {
+			return bad("inverse:DECAY with a number from 0 on, as in inverse:1e-4")
+		}
+		return Inverse{values[0]}, nil
 	case "cosine":
 		if len(values) > 1 || len(values) == 1 && !(values[0] >= 0 && values[0] <= 1) {
 			return bad("cosine, or cosine:FLOOR with a number from 0 to 1")
@@ -135,5 +155,5 @@ func ParseSchedule(s string) (Schedule, error) {
 		rest, err := ParseSchedule(then)
 		return WarmUp{values[0], rest}, err
 	}
-	return nil, errors.Errorf("train: no schedule is called %q%s", name, didyoumean.Hint(name, []string{"constant", "step", "cosine", "warmup"}))
+	return nil, errors.Errorf("train: no schedule is called %q%s", name, didyoumean.Hint(name, []string{"constant", "step", "inverse", "cosine", "warmup"}))
 }

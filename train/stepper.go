@@ -23,7 +23,8 @@ type Stepper struct {
 // shape stepShape, whose sizes multiply to the model's Features.
 //
 // Of cfg it takes what a step depends on: Batch, the largest one of clips,
-// LearningRate, Optimizer, WeightDecay, Clip, LabelSmoothing, Freeze and Threads.
+// LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing, Freeze
+// and Threads.
 // What makes a run of steps is the caller's: Schedule and Accumulate have to be
 // left out, and the rest is not read. It returns an error when they are not, when
 // a setting is no valid one, and when the model does not fit.

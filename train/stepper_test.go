@@ -30,7 +30,7 @@ func TestStepperIsRun(t *testing.T) {
 	for _, threads := range []int{1, 2, 3} {
 		for _, batch := range []int{7, 20, 24} {
 			cfg := Config{
-				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, LabelSmoothing: 0.1, Clip: 1,
+				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, Clip: 1,
 				Freeze: []string{"head.bias"}, Seed: 3, Threads: threads,
 			}
 			ran := newModel(t, 1, 0.3)

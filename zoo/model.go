@@ -20,6 +20,9 @@ type Options struct {
 	Dtype   tensor.Dtype // tensor.Float32 (also the zero value) or tensor.Float64
 	// Dropout, when not nil, replaces the spec's Dropout and RecurrentDropout.
 	Dropout *float64
+	// RecurrentDropout, when not nil, replaces the spec's RecurrentDropout, also
+	// where Dropout is given.
+	RecurrentDropout *float64
 }
 
 // Param is a learnable tensor of a model.
@@ -61,6 +64,10 @@ type Input struct {
 // multiplies them.
 func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
 
+// IsClassifier tells whether the parameter is the weights between the last state
+// and the logits.
+func (p Param) IsClassifier() bool { return p.Name == headWeight }
+
 // New returns the named entry of the registry as a model with initial weights.
 // It returns an error that suggests the closest name when there is none.
 func New(name string, opt Options) (*Model, error) {
@@ -98,6 +105,9 @@ func FromSpec(s Spec, opt Options) (*Model, error) {
 func withoutWeights(s Spec, opt Options) (*Model, error) {
 	if opt.Dropout != nil {
 		s.Dropout, s.RecurrentDropout = *opt.Dropout, *opt.Dropout
+	}
+	if opt.RecurrentDropout != nil {
+		s.RecurrentDropout = *opt.RecurrentDropout
 	}
 	if opt.Classes != 0 {
 		s.Classes = opt.Classes

@@ -178,6 +178,32 @@ func FuzzParseSpec(f *testing.F) {
 
 var tiny = zoo.Spec{Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 3}, OutModes: []int{2, 2}, Classes: 3}
 
+// RecurrentDropout alone is that of the state, whatever Dropout says of both.
+func TestDropoutOptions(t *testing.T) {
+	a, b := 0.25, 0.5
+	spec := zoo.Spec{Cell: "gru", InModes: []int{4}, OutModes: []int{2}, Classes: 3, Dropout: 0.1, RecurrentDropout: 0.2}
+	for _, test := range []struct{ both, state, input, recurrent *float64 }{
+		{nil, nil, &spec.Dropout, &spec.RecurrentDropout}, {&a, nil, &a, &a}, {nil, &b, &spec.Dropout, &b}, {&a, &b, &a, &b},
+	} {
+		m, err := zoo.FromSpec(spec, zoo.Options{Dropout: test.both, RecurrentDropout: test.state})
+		require.NoError(t, err)
+		require.Equal(t, *test.input, m.Spec.Dropout)
+		require.Equal(t, *test.recurrent, m.Spec.RecurrentDropout)
+	}
+}
+
+func TestClassifierParam(t *testing.T) {
+	m, err := zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{4}, OutModes: []int{2}, Classes: 3}, zoo.Options{})
+	require.NoError(t, err)
+	var names []string
+	for _, p := range m.Params() {
+		if p.IsClassifier() {
+			names = append(names, p.Name)
+		}
+	}
+	require.Equal(t, []string{"head.weight"}, names)
+}
+
 func TestBuildErrors(t *testing.T) {
 	m, err := zoo.FromSpec(tiny, zoo.Options{})
 	require.NoError(t, err)

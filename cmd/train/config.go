@@ -13,6 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
@@ -108,11 +109,18 @@ func (f *flags) readRun() error {
 	}
 	f.out = f.resume // wherever the folder was when the run began
 	for _, name := range flagNames(f.set) {
-		if f.stated(name) && !began[name] && !slices.Contains(changeable, name) && f.set.Lookup(name).Value.String() != f.set.Lookup(name).DefValue {
+		if f.stated(name) && !began[name] && !slices.Contains(changeable, name) && f.differs(name) {
 			return badf("the run in %s was started without -%s; leave it out, or start another run with another -out", f.resume, name)
 		}
 	}
 	return nil
+}
+
+// differs tells whether a flag that a run was started without is now other than it
+// was then. The default of -recurrent-dropout is another flag's value.
+func (f *flags) differs(name string) bool {
+	fl := f.set.Lookup(name)
+	return fl.Value.String() != fl.DefValue || name == "recurrent-dropout"
 }
 
 // nothingToResume is for a folder without a configuration. "-out DIR -resume" is
@@ -134,6 +142,9 @@ func (f *flags) mayDiffer(was flagValue) error {
 	now := f.set.Lookup(was.name).Value.String()
 	other := newFlags().set
 	if err := other.Set(was.name, was.value); err == nil && other.Lookup(was.name).Value.String() == now {
+		return nil
+	}
+	if was.name == "steps" && was.value == "" && now == defaultSteps && datasets.Frames(f.data) {
 		return nil
 	}
 	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)
@@ -208,12 +219,13 @@ func flagText(v any) (string, error) {
 
 // configuration returns the flags as readConfig reads them: all that say how to
 // train, also those that were not given, so that the file tells all there is to
-// know. -dropout stands in it only when given, as its default is the model's.
+// know. -dropout and -recurrent-dropout stand in it only when given, as their default
+// is the model's, and -protocol only when there is one.
 func (f *flags) configuration() ([]byte, error) {
 	var lines []string
 	var failed error
 	f.set.VisitAll(func(fl *flag.Flag) {
-		if slices.Contains(actions, fl.Name) || fl.Name == "dropout" && !f.given("dropout") || fl.Name == "model" && f.spec != "" {
+		if slices.Contains(actions, fl.Name) || strings.HasSuffix(fl.Name, "dropout") && !f.given(fl.Name) || fl.Name == "protocol" && f.protocol == "" || fl.Name == "model" && f.spec != "" {
 			return
 		}
 		value := fl.Value.(flag.Getter).Get()

@@ -35,12 +35,13 @@ type flags struct {
 	model, spec, data, split, normalise    string
 	validation                             float64
 	epochs, batch, accumulate, patience    int
-	lr, weightDecay, smoothing             float64
-	dropout, clip                          float64
+	lr, weightDecay, classifierL2          float64
+	smoothing, dropout, stateDropout, clip float64
+	protocol                               string
 	video                                  datasets.Video
 	decoding                               decoding
 	gaps                                   []string // what to say of classes that a part lacks
-	size                                   string
+	size, sequence                         string
 	optimizer, schedule, freeze, augment   string
 	seed                                   uint64
 	out, resume, eval, logits, config, svg string
@@ -52,6 +53,7 @@ type flags struct {
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
+	preset    *preset         // of -protocol, nil for none
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
 
@@ -63,8 +65,12 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
   go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
                                                  on data of your own, see docs/data.md
   go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
+  go run ./cmd/train -model cnn-ht-lstm -data features:DIR
+                                                 on features of videos, see docs/features.md
   go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
   go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
+  go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
+                                                 as the papers' public code does, see docs/reproducing.md
   go run ./cmd/train -list                       the models there are
   go run ./cmd/train -list -model '*-gru*'       some of them
   go run ./cmd/train -describe -model bt-lstm    one of them in figures
@@ -101,27 +107,31 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, or videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR")
-	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos: group, official:1, random, or folds of them such as group:2/5")
-	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos: `frames` that are taken of a clip, or all (default 6)")
-	fs.StringVar(&f.video.Sample, "sample", "random", "of videos: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
+	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR, features of videos: features:DIR, or pictures as sequences: mnist:DIR, fashion:DIR")
+	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
+	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
+	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
+	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
 	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
 	fs.Var((*bytesFlag)(&f.video.CacheLimit), "cache-limit", "of videos: `size` that the cache may have, such as 2GB; the clips unused for longest make room (default any)")
-	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos: `part` of the clips that may be damaged; they are reported and left out")
-	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, or auto, see docs/data.md")
+	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos and features: `part` of the clips that may be damaged; they are reported and left out")
+	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
+	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
 	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once")
 	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), cosine, or one of them after warmup:2,")
+	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after warmup:2,")
 	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
 	fs.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
+	fs.Float64Var(&f.classifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
 	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
+	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
 	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
 	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
 	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
@@ -167,7 +177,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	if rest := f.set.Args(); len(rest) > 0 {
 		return nil, false, badf("there is no argument %q: everything is a flag, see -h", rest[0])
 	}
-	for _, read := range []func() error{f.readConfig, f.findFolders, f.readRun} {
+	for _, read := range []func() error{f.readConfig, f.findFolders, f.readRun, f.applyProtocol} {
 		if err := read(); err != nil {
 			return nil, false, err
 		}
@@ -280,6 +290,10 @@ func (f *flags) check() error {
 		return badf("-lr is %v; want a positive number such as 2e-3", f.lr)
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
+	case !(f.stateDropout >= 0 && f.stateDropout < 1):
+		return badf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)
+	case !optional(f.classifierL2):
+		return badf("-classifier-l2 is %v; want a positive number, or 0 for none", f.classifierL2)
 	case !(f.smoothing >= 0 && f.smoothing < 1):
 		return badf("-label-smoothing is %v; want at least 0 and below 1", f.smoothing)
 	case !(f.validation >= 0 && f.validation < 1):

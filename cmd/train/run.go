@@ -46,7 +46,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 				return err
 			}
 		}
-		return describe(stdout, d, f.js)
+		if err := describe(stdout, d, f.js); err != nil {
+			return err
+		}
+		if f.preset != nil && !f.js {
+			fmt.Fprintln(stdout)
+			f.preset.print(stdout)
+		}
+		return nil
 	case f.eval != "":
 		return f.evaluate(ctx, stdout)
 	}
@@ -65,7 +72,11 @@ func (f *flags) printList(stdout io.Writer) error {
 	if len(entries) == 0 {
 		return badf("no model matches %q; -list without -model prints all", f.model)
 	}
-	return list(stdout, entries, f.js)
+	if err := list(stdout, entries, f.js); err != nil || f.js {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, "-protocol paper trains one as its paper's public code does, see docs/reproducing.md")
+	return errors.Wrap(err, "train")
 }
 
 // entry returns the model the flags name.
@@ -84,7 +95,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 // openSet opens the data set for a model that reads the given number of values a
 // step; input and classes are those of a checkpoint, nil for a new model.
 func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
-	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video}
+	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
 	opt.TestOnly = f.eval != ""
 	f.decoding.watch(&opt.Video)
 	if opt.Video.MaxBad == 0 {
@@ -162,7 +173,7 @@ func size(shape []int) int {
 // trainConfig returns the settings of the loop.
 func (f *flags) trainConfig() (train.Config, error) {
 	cfg := train.Config{
-		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay,
+		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay, ClassifierL2: f.classifierL2,
 		Clip: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
 	}
 	var err error

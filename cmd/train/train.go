@@ -68,6 +68,9 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.quiet {
 		log = io.Discard
 	}
+	if f.preset != nil {
+		f.preset.print(log)
+	}
 	f.announce(log, d, set, out, c)
 	p := newProgress(log)
 	cfg.Dir = out.dir
@@ -194,6 +197,9 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.seed}
 	if f.given("dropout") {
 		opt.Dropout = &f.dropout
+	}
+	if f.given("recurrent-dropout") {
+		opt.RecurrentDropout = &f.stateDropout
 	}
 	if f.spec != "" && entry.Spec.Classes != 0 && entry.Spec.Classes != opt.Classes {
 		return nil, errors.Errorf("train: %s says %d classes, %s has %d; leave the field out", f.spec, entry.Spec.Classes, set.Name(), opt.Classes)

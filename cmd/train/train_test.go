@@ -24,7 +24,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	out, err := call("-h")
 	require.NoError(t, err)
 	for _, name := range strings.Fields("-model -spec -data -split -normalise -validation -epochs -batch -accumulate -lr -schedule -optimizer -weight-decay -clip -dropout -augment " +
-		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -describe -svg -json -suggest -features -hidden -budget -cell -format") {
+		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -describe -svg -json -suggest -features -hidden -budget -cell -format -sequence") {
 		require.Regexp(t, "(?m)^  "+name+"( \\w+)?$", out)
 	}
 }
@@ -85,7 +85,7 @@ func TestMistakes(t *testing.T) {
 func TestListAndDescribe(t *testing.T) {
 	out, err := call("-list")
 	require.NoError(t, err)
-	require.Equal(t, 83+2, strings.Count(out, "\n"))
+	require.Equal(t, 83+3, strings.Count(out, "\n"))
 	require.Contains(t, out, "58,982,400")
 
 	out, err = call("-describe", "-model", "bt-lstm")

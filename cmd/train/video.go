@@ -14,6 +14,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 )
 
+// defaultSteps is what no -steps means for videos.
+const defaultSteps = "6"
+
 // stepsFlag is a number of frames, or all.
 type stepsFlag int
 

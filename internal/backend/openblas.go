@@ -30,7 +30,11 @@ static void multiply64(int count, int ta, int tb, int m, int n, int k, const dou
 */
 import "C"
 
-import "gonum.org/v1/netlib/blas/netlib"
+import (
+	"math"
+
+	"gonum.org/v1/netlib/blas/netlib"
+)
 
 type base = netlib.Implementation
 
@@ -93,5 +97,9 @@ func openblasTerms(p Products) terms {
 	return terms{1, m * n * k, m * k, k * n, m * n}
 }
 
-// openblasLeast is a bound of what the weights make of them.
-func openblasLeast(w terms, results, inner float64) float64 { return w[0] + w[1]*results*inner }
+// openblasLeast is a bound of what the weights make of them. However results are
+// laid out as matrices of m by n, w2·m + w3·n is at least 2·√(w2·w3·m·n), and more
+// for several products than for one.
+func openblasLeast(w terms, results, inner float64) float64 {
+	return w[0] + w[1]*results*inner + 2*math.Sqrt(w[2]*w[3]*results)*inner + w[4]*results
+}

@@ -22,7 +22,8 @@ import (
 //	            clips of one recording may then be in both parts
 //
 // group:2/5 and random:3/10 are the second of five and the third of ten such cuts,
-// whose test parts make up the whole set: group alone means group:1/5.
+// whose test parts make up the whole set: group alone means group:1/5. fold:2/5 is
+// group:2/5 where there are groups, and random:2/5 where there are none.
 func (l *Listing) Splits() []string {
 	var names []string
 	if l.official() > 0 {
@@ -53,6 +54,11 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 		split = l.Splits()[0]
 	}
 	kind, which, _ := strings.Cut(split, ":")
+	if kind == "fold" && which != "" {
+		if kind = "random"; l.grouped() {
+			kind = "group"
+		}
+	}
 	var tested func(k int) Part
 	switch {
 	case kind == "official" && l.official() > 0:
@@ -62,7 +68,7 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 		}
 		tested = func(k int) Part { return l.Clips[k].Official[n-1] }
 	case kind == "random", kind == "group" && l.grouped():
-		fold, folds, err := fraction(which)
+		fold, folds, err := Fold(cmp.Or(which, "1/5"))
 		if err != nil {
 			return nil, nil, errors.Errorf("split %q: want %s, or one of several such as %s:2/5", split, kind, kind)
 		}
@@ -90,19 +96,17 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 	return train, test, nil
 }
 
-// fraction reads "2/5" as the fold 1, from 0, of 5; "" is "1/5".
-func fraction(s string) (fold, folds int, err error) {
-	if s == "" {
-		return 0, 5, nil
-	}
+// Fold reads "2/5" as the fold 1, from 0, of 5. It returns an error for what is no
+// fold of at least 2.
+func Fold(s string) (fold, folds int, err error) {
 	a, b, _ := strings.Cut(s, "/")
 	if fold, err = strconv.Atoi(a); err == nil {
 		folds, err = strconv.Atoi(b)
 	}
-	if err == nil && (fold < 1 || fold > folds || folds < 2) {
-		err = errors.New("out of range")
+	if err != nil || fold < 1 || fold > folds || folds < 2 {
+		return 0, 0, errors.Errorf("%q is no fold; want one such as 2/5, the second of five", s)
 	}
-	return fold - 1, folds, err
+	return fold - 1, folds, nil
 }
 
 // folds deals the clips of each class out, whole groups or single clips, in an

@@ -23,22 +23,17 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 //	testTrainMulti_7030_splits/brush_hair_test_split1.txt
 //
 // A list of a split has a name and 1 (training), 2 (test) or 0 (neither) a line;
-// clips that it doesn't name are for neither. The lists may also be in
+// clips that it doesn't name, whatever their ending, are for neither. The lists may also be in
 // test_train_splits, or in a folder within it.
-func HMDB51(root string) (*Listing, error) {
+func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
+
+func hmdb51(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: root}
 	all, err := entries(root)
 	if err != nil {
 		return nil, err
 	}
-	lists := ""
-	for _, name := range hmdbFolders {
-		for _, dir := range []string{filepath.Join(root, name), filepath.Join(root, name, hmdbFolders[0])} {
-			if found, err := filepath.Glob(filepath.Join(quoteMeta(dir), "*_test_split[123].txt")); err == nil && len(found) > 0 {
-				lists = dir
-			}
-		}
-	}
+	lists := splitLists(root)
 	if lists == "" {
 		return nil, errors.Errorf("%s has no folder %s with the lists of its splits; unpack test_train_splits.rar there", root, hmdbFolders[0])
 	}
@@ -52,13 +47,13 @@ func HMDB51(root string) (*Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		at := map[string]int{} // in Clips
+		at := map[string]int{} // in Clips, by their name without its ending
 		for _, f := range files {
-			if !has(videos, f.Name()) {
+			if !has(endings, f.Name()) {
 				l.Ignored++
 				continue
 			}
-			at[f.Name()] = len(l.Clips)
+			at[listed(f.Name())] = len(l.Clips)
 			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1, Official: make([]Part, hmdbSplits)})
 		}
 		for split := range hmdbSplits {
@@ -68,8 +63,23 @@ func HMDB51(root string) (*Listing, error) {
 			}
 		}
 	}
-	return l.finish()
+	return l.finish(endings)
 }
+
+// splitLists returns the folder of the lists below root, "" for none.
+func splitLists(root string) (lists string) {
+	for _, name := range hmdbFolders {
+		for _, dir := range []string{filepath.Join(root, name), filepath.Join(root, name, hmdbFolders[0])} {
+			if found, err := filepath.Glob(filepath.Join(quoteMeta(dir), "*_test_split[123].txt")); err == nil && len(found) > 0 {
+				lists = dir
+			}
+		}
+	}
+	return lists
+}
+
+// listed is what a list knows a clip by, whatever the video was made into.
+func listed(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
 
 // readSplit reads the list of a class. A clip that is listed and not there is no
 // error: many copies lack some.
@@ -94,7 +104,7 @@ func (l *Listing) readSplit(file string, split int, at map[string]int) error {
 		if len(fields) != 2 || !known {
 			return errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, lines.Text())
 		}
-		if k, there := at[fields[0]]; there {
+		if k, there := at[listed(fields[0])]; there {
 			l.Clips[k].Official[split] = part
 		}
 	}

@@ -1,6 +1,7 @@
-// Package layout finds the clips of video sets on disk, as their authors lay them
-// out in folders: which file shows what, which clips belong together, and how a set
-// is cut into a training and a test part. Nothing is opened but lists of splits.
+// Package layout finds the clips of sets on disk, videos or features of them, as the
+// authors of the sets lay them out in folders: which file shows what, which clips
+// belong together, and how a set is cut into a training and a test part. Nothing is
+// opened but lists of splits.
 //
 // A layout function reads a folder and returns a [Listing]; [Listing.Cut] cuts it.
 package layout
@@ -49,6 +50,9 @@ type Listing struct {
 // videos are the endings of files that are taken for clips.
 var videos = []string{".mpg", ".mpeg", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".flv", ".3gp", ".ogv", ".ts", ".gif"}
 
+// arrays are those of features.
+var arrays = []string{".npy"}
+
 // pictures are the endings of frames.
 var pictures = []string{".png", ".jpg", ".jpeg"}
 
@@ -86,8 +90,16 @@ func isDir(dir string, e fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
+// like says how the names of clips end.
+func like(endings []string) string {
+	if endings[0] == arrays[0] {
+		return "an array of numpy, in .npy"
+	}
+	return "a video, as in .mp4 or .avi"
+}
+
 // finish sorts the clips and makes sure that every class has one.
-func (l *Listing) finish() (*Listing, error) {
+func (l *Listing) finish(endings []string) (*Listing, error) {
 	slices.SortFunc(l.Clips, func(a, b Clip) int { return strings.Compare(a.Path, b.Path) })
 	count := make([]int, len(l.Classes))
 	for _, c := range l.Clips {
@@ -97,7 +109,7 @@ func (l *Listing) finish() (*Listing, error) {
 	case len(l.Classes) == 0:
 		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips", l.Root)
 	case len(l.Clips) == 0:
-		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like a video, as in .mp4 or .avi", l.Root, len(l.Classes))
+		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(endings))
 	case at >= 0:
 		return nil, errors.Errorf("%s: class %s has no clip; remove the folder if it is none", l.Root, l.Classes[at])
 	}
@@ -106,7 +118,10 @@ func (l *Listing) finish() (*Listing, error) {
 
 // Folder reads a folder of one folder a class, with a video a clip, or a folder of
 // numbered PNG or JPEG frames.
-func Folder(root string) (*Listing, error) {
+func Folder(root string) (*Listing, error) { return folder(root, videos) }
+
+// folder lists files of such endings. Folders of frames are clips among videos.
+func folder(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: root}
 	classes, err := entries(root)
 	if err != nil {
@@ -124,8 +139,8 @@ func Folder(root string) (*Listing, error) {
 			return nil, err
 		}
 		for _, f := range files {
-			isClip := has(videos, f.Name())
-			if isDir(dir, f) {
+			isClip := has(endings, f.Name())
+			if isDir(dir, f) && endings[0] != arrays[0] {
 				if isClip, err = framesIn(filepath.Join(dir, f.Name())); err != nil {
 					return nil, err
 				}
@@ -137,7 +152,7 @@ func Folder(root string) (*Listing, error) {
 			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1})
 		}
 	}
-	return l.finish()
+	return l.finish(endings)
 }
 
 // framesIn tells whether a folder holds frames.

@@ -23,9 +23,9 @@ func plant(t testing.TB, root string, paths ...string) {
 	}
 }
 
-// ucf11 plants the 1,600 clips of UCF11 as they are unpacked, from a table of
+// plantUCF11 plants the 1,600 clips of UCF11 as they are unpacked, from a table of
 // their numbers.
-func ucf11(t testing.TB, root string) (classes []string) {
+func plantUCF11(t testing.TB, root string) (classes []string) {
 	file, err := os.Open("testdata/ucf11.txt")
 	require.NoError(t, err)
 	defer file.Close()
@@ -50,7 +50,7 @@ func ucf11(t testing.TB, root string) (classes []string) {
 
 func TestUCF11(t *testing.T) {
 	root := t.TempDir()
-	classes := ucf11(t, root)
+	classes := plantUCF11(t, root)
 	for _, dir := range []string{root, filepath.Join(root, "UCF11_updated_mpg")} {
 		l, err := UCF11(dir)
 		require.NoError(t, err)
@@ -238,4 +238,92 @@ func TestNatural(t *testing.T) {
 	slices.Reverse(shuffled)
 	slices.SortFunc(shuffled, natural)
 	require.Equal(t, sorted, shuffled)
+}
+
+// Features lie where the videos did: of each layout the same clips, classes, groups
+// and splits are read from the arrays as from the videos.
+func TestFeatures(t *testing.T) {
+	swap := func(clips []Clip) []Clip {
+		for k := range clips {
+			clips[k].Path = strings.TrimSuffix(clips[k].Path, filepath.Ext(clips[k].Path)) + ".npy"
+		}
+		return clips
+	}
+	lists := []string{"test_train_splits/kick_test_split1.txt", "test_train_splits/kick_test_split2.txt", "test_train_splits/kick_test_split3.txt"}
+	for name, c := range map[string]struct {
+		read  func(root string) (*Listing, error)
+		paths []string
+	}{
+		"ucf11":   {UCF11, []string{"UCF11_updated_mpg/walking/v_walk_dog_07/v_walk_dog_07_03.mpg", "UCF11_updated_mpg/walking/v_walk_dog_08/v_walk_dog_08_01.mpg", "UCF11_updated_mpg/swing/v_swing_01/v_swing_01_01.mpg"}},
+		"inside":  {UCF11, []string{"walking/v_walk_dog_07/v_walk_dog_07_03.mpg", "swing/Annotation/a.txt", "swing/v_swing_01/v_swing_01_01.mpg"}},
+		"youtube": {YouTube, []string{"ytcelebrity/0057_01_002_al_gore.avi", "ytcelebrity/0193_02_004_alanis_morissette.avi", "ytcelebrity/list.txt"}},
+		"hmdb51":  {HMDB51, append([]string{"kick/(HQ)_a&b!_kick_0.avi", "kick/c_kick_1.avi", "kick/d_kick_2.avi"}, lists...)},
+		"folder":  {Folder, []string{"up/a b.mp4", "up/c.mp4", "down/d.mp4", "mean.txt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			from, to := t.TempDir(), t.TempDir()
+			plant(t, from, c.paths...)
+			for _, p := range c.paths {
+				if ext := filepath.Ext(p); ext != ".txt" {
+					p = strings.TrimSuffix(p, ext) + ".npy"
+				}
+				plant(t, to, p)
+			}
+			if name == "hmdb51" {
+				for _, root := range []string{from, to} {
+					for _, list := range lists {
+						text := "(HQ)_a&b!_kick_0.avi 1\nc_kick_1.avi 2 \nnot_there.avi 1\n"
+						require.NoError(t, os.WriteFile(filepath.Join(root, list), []byte(text), 0o600))
+					}
+				}
+			}
+			want, err := c.read(from)
+			require.NoError(t, err)
+			got, err := Features(to)
+			require.NoError(t, err)
+			require.Equal(t, want.Classes, got.Classes)
+			require.Equal(t, swap(want.Clips), got.Clips)
+			require.Equal(t, want.Ignored, got.Ignored)
+			require.Equal(t, want.Splits(), got.Splits())
+		})
+	}
+}
+
+// In folders of classes the names tell the groups, when all of them do.
+func TestFeatureGroups(t *testing.T) {
+	root := t.TempDir()
+	plant(t, root, "up/v_up_01_01.npy", "up/v_up_02_01.npy", "down/v_Down_g03_c04.npy", "down/v_Down_g04_c04.npy")
+	l, err := Features(root)
+	require.NoError(t, err)
+	require.Equal(t, []string{"group", "random"}, l.Splits())
+	require.Equal(t, Clip{Path: "down/v_Down_g03_c04.npy", Group: "down 03"}, l.Clips[0])
+	require.Equal(t, Clip{Path: "up/v_up_02_01.npy", Class: 1, Group: "up 02"}, l.Clips[3])
+	byFold, _, err := l.Cut("fold:1/2")
+	require.NoError(t, err)
+	byGroup, _, err := l.Cut("group:1/2")
+	require.NoError(t, err)
+	require.Equal(t, byGroup, byFold)
+
+	plant(t, root, "up/other.npy", "up/v_up_03_g.npy")
+	l, err = Features(root)
+	require.NoError(t, err)
+	require.Equal(t, []string{"random"}, l.Splits())
+	_, _, err = l.Cut("fold:1/2")
+	require.NoError(t, err)
+	for split, want := range map[string]string{"fold:3/2": `split "fold:3/2": want random`, "fold": `there is no split "fold"`} {
+		_, _, err = l.Cut(split)
+		require.ErrorContains(t, err, want)
+	}
+
+	plant(t, root, "up/v_up_01/odd.npy")
+	_, err = Features(root)
+	require.ErrorContains(t, err, "odd.npy is not named like a clip of UCF11")
+	for want, root := range map[string]string{"there is no folder": "/nowhere/at/all", "and a class is a folder of clips": t.TempDir()} {
+		_, err = Features(root)
+		require.ErrorContains(t, err, want)
+	}
+	empty := t.TempDir()
+	plant(t, empty, "up/a.mp4")
+	_, err = Features(empty)
+	require.EqualError(t, err, empty+" has 1 folders and no clip in them: no file ends like an array of numpy, in .npy")
 }

@@ -16,7 +16,9 @@ import (
 // two fields are the group, one of 25 in every class, and the clip in it. Folders
 // called Annotation have no clips. root is the folder UCF11_updated_mpg or the one
 // above it.
-func UCF11(root string) (*Listing, error) {
+func UCF11(root string) (*Listing, error) { return ucf11(root, videos) }
+
+func ucf11(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: below(root, "UCF11_updated_mpg")}
 	classes, err := entries(l.Root)
 	if err != nil {
@@ -44,7 +46,7 @@ func UCF11(root string) (*Listing, error) {
 			}
 			for _, f := range files {
 				name := f.Name()
-				if !has(videos, name) {
+				if !has(endings, name) {
 					l.Ignored++
 					continue
 				}
@@ -58,7 +60,7 @@ func UCF11(root string) (*Listing, error) {
 			}
 		}
 	}
-	return l.finish()
+	return l.finish(endings)
 }
 
 // below returns the named folder in root when there is one, and else root.

@@ -15,7 +15,9 @@ import (
 // After the fields of digits alone, of which the second is the source video and the
 // third the segment of it, comes the person. root is the folder of the clips or the
 // one above, ytcelebrity in it.
-func YouTube(root string) (*Listing, error) {
+func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
+
+func youTube(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: below(root, "ytcelebrity")}
 	files, err := entries(l.Root)
 	if err != nil {
@@ -24,7 +26,7 @@ func YouTube(root string) (*Listing, error) {
 	var people []string // of each clip
 	for _, f := range files {
 		name := f.Name()
-		if isDir(l.Root, f) || !has(videos, name) {
+		if isDir(l.Root, f) || !has(endings, name) {
 			l.Ignored++
 			continue
 		}
@@ -34,7 +36,7 @@ func YouTube(root string) (*Listing, error) {
 			numbers++
 		}
 		if numbers < 2 || numbers == len(fields) {
-			return nil, errors.Errorf("%s is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last.avi", filepath.Join(l.Root, name))
+			return nil, errors.Errorf("%s is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last%s", filepath.Join(l.Root, name), filepath.Ext(name))
 		}
 		person := strings.Join(fields[numbers:], "_")
 		people = append(people, person)
@@ -47,5 +49,5 @@ func YouTube(root string) (*Listing, error) {
 	for k, person := range people {
 		l.Clips[k].Class, _ = slices.BinarySearch(l.Classes, person)
 	}
-	return l.finish()
+	return l.finish(endings)
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+)
+
+// guess is a class and how likely the model holds it.
+type guess struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
+}
+
+// answer is what the model makes of a clip, or of its frames so far.
+type answer struct {
+	Clip    string  `json:"clip"`
+	Step    *int    `json:"step,omitempty"`  // with -follow: how many steps were read
+	Frame   *int    `json:"frame,omitempty"` // the number in the clip, from 0, of what the last one shows
+	Classes []guess `json:"classes,omitempty"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// best returns the likeliest classes by logits, at most top of them. It returns an
+// error when the logits are not finite.
+func best(logits []float32, names []string, top int) ([]guess, error) {
+	most := slices.Max(logits)
+	sum := 0.0
+	all := make([]guess, len(logits))
+	for k, v := range logits {
+		e := math.Exp(float64(v) - float64(most))
+		if math.IsNaN(e) || math.IsInf(float64(v), 0) {
+			return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
+		}
+		all[k] = guess{names[k], e}
+		sum += e
+	}
+	for k := range all {
+		all[k].Probability /= sum
+	}
+	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
+	return all[:min(top, len(all))], nil
+}
+
+// classNames names the classes of a model, by number where it has no names.
+func classNames(names []string, classes int) []string {
+	if len(names) > 0 {
+		return names
+	}
+	for k := range classes {
+		names = append(names, "class "+strconv.Itoa(k))
+	}
+	return names
+}
+
+// printer writes answers as they come.
+type printer struct {
+	w        io.Writer
+	js       bool
+	follow   bool
+	clip     int // width of the column
+	class    int
+	top      int
+	headings bool
+}
+
+func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
+	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(names)), clip: len("clip"), class: len("class")}
+	for _, c := range clips {
+		p.clip = max(p.clip, utf8.RuneCountInString(c))
+	}
+	for _, n := range names {
+		p.class = max(p.class, utf8.RuneCountInString(n))
+	}
+	return p
+}
+
+func (p *printer) print(a answer) error {
+	if p.js {
+		line, err := json.Marshal(a)
+		if err != nil {
+			return errors.Wrap(err, "predict")
+		}
+		_, err = fmt.Fprintf(p.w, "%s\n", line)
+		return errors.Wrap(err, "predict")
+	}
+	if a.Error != "" { // standard error has it
+		return nil
+	}
+	line, first := "", fmt.Sprintf("%-*s", p.clip, a.Clip)
+	if p.follow {
+		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
+	}
+	if !p.headings {
+		p.headings = true
+		line = fmt.Sprintf("%-*s", p.clip, "clip")
+		if p.follow {
+			line = fmt.Sprintf("%5s %6s", "step", "frame")
+		}
+		for range p.top {
+			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")
+		}
+		line = trimRight(line) + "\n"
+	}
+	row := first
+	for _, g := range a.Classes {
+		row += fmt.Sprintf("  %-*s %5.1f%%", p.class, g.Class, 100*g.Probability)
+	}
+	_, err := fmt.Fprintf(p.w, "%s%s\n", line, row)
+	return errors.Wrap(err, "predict")
+}
+
+// frame writes the number of a frame, and nothing for padding.
+func frame(n *int) string {
+	if n == nil {
+		return "-"
+	}
+	return strconv.Itoa(*n)
+}
+
+func trimRight(s string) string {
+	for s != "" && s[len(s)-1] == ' ' {
+		s = s[:len(s)-1]
+	}
+	return s
+}

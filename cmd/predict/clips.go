@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/layout"
+)
+
+// clips lists the clips that the arguments name: files and folders of frames as they
+// are, the clips in other folders, and what patterns match.
+func clips(sources []string) ([]string, error) {
+	var all []string
+	for _, source := range sources {
+		found, err := clipsOf(source)
+		if err != nil {
+			return nil, usage{errors.WithMessage(err, "predict")}
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func clipsOf(source string) ([]string, error) {
+	info, err := os.Stat(source)
+	switch {
+	case err == nil && info.IsDir():
+		return layout.Find(source)
+	case err == nil:
+		return []string{source}, nil
+	case !os.IsNotExist(err):
+		return nil, err
+	case !strings.ContainsAny(source, "*?["):
+		return nil, errors.Errorf("there is no file %s", source)
+	}
+	// A shell left it as it is; a file of that very name came first.
+	matches, err := filepath.Glob(source)
+	if err != nil {
+		return nil, errors.Errorf("%s: %v", source, err)
+	}
+	if len(matches) == 0 {
+		return nil, errors.Errorf("no file matches %s", source)
+	}
+	var all []string
+	for _, m := range matches {
+		if !isFolder(m) {
+			all = append(all, m)
+			continue
+		}
+		found, err := layout.Find(m)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// usage is an error in what the user asked for or gave.
+type usage struct{ error }
+
+// Unwrap gives the error itself.
+func (u usage) Unwrap() error { return u.error }
+
+func badf(format string, args ...any) error {
+	return usage{errors.Errorf("predict: "+format, args...)}
+}
+
+// flags are what the command line says.
+type flags struct {
+	checkpoint string
+	top        int
+	js         bool
+	follow     bool
+	every      int
+	annotate   string
+	limit      time.Duration
+	jobs       int
+
+	set     *flag.FlagSet
+	sources []string // the arguments
+}
+
+const intro = `Predict says what clips show, by a model that cmd/train has trained.
+
+  go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4     the likeliest classes of a clip, with probabilities
+  go run ./cmd/predict -checkpoint runs/ht-lstm clips        of every clip in a folder and the folders below it
+  go run ./cmd/predict -checkpoint runs/ht-lstm 'clips/*.avi'
+  go run ./cmd/predict -checkpoint runs/ht-lstm -json clips  one object of JSON a clip, for other programs
+  go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
+                                                             and a video with the answer drawn on it
+  ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 - |
+    go run ./cmd/predict -checkpoint runs/ht-lstm -follow -  an answer after every frame, as they come
+
+A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
+input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. The
+checkpoint knows how frames become its input - size, colours, which frames of a clip, normalisation - and none of it is
+given again.
+
+-follow keeps the model's state from frame to frame. Of a file it answers after each of the frames that the model reads,
+the last answer being that of the whole clip; of - it reads every frame, or every -every'th, from the first on. A
+bidirectional model needs the end of a clip and cannot follow.
+
+A clip that cannot be read is one line on standard error; the others are answered, and the exit code is 2.
+
+Flags:
+`
+
+func newFlags() *flags {
+	f := &flags{}
+	fs := flag.NewFlagSet("predict", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
+	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
+	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
+	fs.BoolVar(&f.follow, "follow", false, "answer after each frame of one clip")
+	fs.IntVar(&f.every, "every", 1, "with -follow on standard input, read one frame of so `many`")
+	fs.StringVar(&f.annotate, "annotate", "", "write a video `file` with the answer drawn on one clip; with -follow, the answer so far")
+	fs.DurationVar(&f.limit, "limit", 2*time.Minute, "longest `time` for decoding a clip")
+	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`number` of clips that are decoded at a time")
+	f.set = fs
+	return f
+}
+
+// parse reads the command line. The bool says that help was asked for and given.
+func parse(args []string, stdout io.Writer) (*flags, bool, error) {
+	f := newFlags()
+	for len(args) > 0 { // flags may stand after clips
+		if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
+			f.set.SetOutput(stdout)
+			fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/predict", cmdline.Program("predict")))
+			f.set.PrintDefaults()
+			return nil, true, nil
+		} else if err != nil {
+			return nil, false, badf("%v%s", err, suggest(f.set, err))
+		}
+		rest := f.set.Args()
+		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {
+			f.sources = append(f.sources, rest...)
+			break
+		}
+		if len(rest) > 0 {
+			f.sources, rest = append(f.sources, rest[0]), rest[1:]
+		}
+		args = rest
+	}
+	return f, false, f.check()
+}
+
+// check returns an error for what cannot be done.
+func (f *flags) check() error {
+	given := map[string]bool{}
+	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	stream := slices.Contains(f.sources, "-")
+	switch {
+	case f.checkpoint == "":
+		return badf("by which model? Give its folder, as in -checkpoint runs/ht-lstm")
+	case len(f.sources) == 0:
+		return badf("what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h")
+	case stream && len(f.sources) > 1:
+		return badf("- reads standard input; leave the other clips out")
+	case f.top < 1:
+		return badf("-top is %d; want at least 1", f.top)
+	case f.jobs < 1:
+		return badf("-jobs is %d; want at least 1", f.jobs)
+	case f.limit <= 0:
+		return badf("-limit is %v; want a positive time such as 2m", f.limit)
+	case f.every < 1:
+		return badf("-every is %d; want at least 1", f.every)
+	case given["every"] && !(f.follow && stream):
+		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
+	case given["annotate"] && f.annotate == "":
+		return badf("-annotate has no file; want one such as out.mp4")
+	case f.annotate != "" && stream:
+		return badf("-annotate needs a clip in a file, not standard input")
+	case f.annotate != "" && filepath.Ext(f.annotate) == "":
+		return badf("-annotate %s: the ending says what kind of video it is; want one such as %s.mp4", f.annotate, f.annotate)
+	case f.annotate != "" && isFolder(f.annotate):
+		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
+	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):
+		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
+	}
+	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// suggest completes the error about an unknown flag.
+func suggest(fs *flag.FlagSet, err error) string {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return ""
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return didyoumean.Hint(name, names)
+}

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// call runs the command with nothing on its input.
+func call(args ...string) (stdout, stderr string, err error) { return callWith(nil, args...) }
+
+func callWith(stdin []byte, args ...string) (stdout, stderr string, err error) {
+	var out, errs bytes.Buffer
+	err = run(context.Background(), args, bytes.NewReader(stdin), &out, &errs)
+	return out.String(), errs.String(), err
+}
+
+// answers reads what -json prints.
+func answers(t testing.TB, out string) (all []answer) {
+	for dec := json.NewDecoder(strings.NewReader(out)); dec.More(); {
+		var a answer
+		require.NoError(t, dec.Decode(&a))
+		all = append(all, a)
+	}
+	return all
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(school.dir)
+	os.Exit(code)
+}
+
+// school is a model that was trained once for all tests, and its clips, which need
+// no ffmpeg.
+var school struct {
+	sync.Once
+	dir string
+	err error
+}
+
+func trained(t testing.TB) (run, clips string) {
+	school.Do(func() {
+		school.dir, school.err = os.MkdirTemp("", "predict-*")
+		require.NoError(t, school.err)
+		shapeFolders(t, filepath.Join(school.dir, "clips"), 8)
+		school.err = teach(school.dir)
+	})
+	require.NoError(t, school.err)
+	return filepath.Join(school.dir, "run"), filepath.Join(school.dir, "clips")
+}
+
+// small is a set of small grey frames, of which each clip has four in a draw of its
+// own.
+func small(dir string) (datasets.Set, error) {
+	return datasets.Open("folder:"+filepath.Join(dir, "clips"), datasets.Options{
+		Height: 12, Width: 16, Video: datasets.Video{Grey: true, Steps: 4, Cache: filepath.Join(dir, "cache")},
+	})
+}
+
+func teach(dir string) error {
+	set, err := small(dir)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}}
+	m, err := zoo.FromSpec(spec, zoo.Options{Classes: len(set.Classes()), Seed: 1})
+	if err != nil {
+		return err
+	}
+	_, err = train.Run(context.Background(), m, set, train.Config{Epochs: 40, Batch: 8, LearningRate: 0.02, Seed: 1, Dir: filepath.Join(dir, "run")})
+	return err
+}
+
+// The command answers what an evaluation of the checkpoint does, to rounding, and
+// nothing of how clips are read has to be said again.
+func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
+	dir, clips := trained(t)
+	m, err := zoo.Load(train.CheckpointDir(dir))
+	require.NoError(t, err)
+	set, err := small(filepath.Dir(dir))
+	require.NoError(t, err)
+	defer set.Close()
+	e, err := train.Evaluate(context.Background(), m, set, datasets.Test, 5)
+	require.NoError(t, err)
+	require.Greater(t, e.Accuracy, 0.5) // not a model that says the same of all
+
+	args := []string{"-checkpoint", dir, "-json", "-top", "100", "-jobs", "3"}
+	for i := range set.Clips(datasets.Test) {
+		args = append(args, filepath.Join(clips, set.(datasets.Grouped).Group(datasets.Test, i)))
+	}
+	out, _, err := call(args...)
+	require.NoError(t, err)
+	all := answers(t, out)
+	require.Len(t, all, len(e.Labels))
+	for i, a := range all {
+		require.Equal(t, args[7+i], a.Clip)
+		want, err := best(e.Logits[i*m.Classes:(i+1)*m.Classes], set.Classes(), 100)
+		require.NoError(t, err)
+		require.Equal(t, want[0].Class, a.Classes[0].Class)
+		got := map[string]float64{}
+		for _, g := range a.Classes {
+			got[g.Class] = g.Probability
+		}
+		for _, g := range want {
+			require.InDelta(t, g.Probability, got[g.Class], 1e-5, "%s %s", a.Clip, g.Class)
+		}
+	}
+	// The table says the same.
+	table, _, err := call("-checkpoint", dir, "-top", "1", args[7])
+	require.NoError(t, err)
+	require.Contains(t, table, all[0].Classes[0].Class)
+	require.Len(t, strings.Split(strings.TrimSpace(table), "\n"), 2)
+}
+
+// A folder, a pattern, and names after flags are the same clips.
+func TestClips(t *testing.T) {
+	dir, clips := trained(t)
+	folder, _, err := call("-checkpoint", dir, "-json", filepath.Join(clips, "disc up"))
+	require.NoError(t, err)
+	require.Len(t, answers(t, folder), 8)
+	pattern, _, err := call("-checkpoint", dir, filepath.Join(clips, "disc u?", "0*"), "-json")
+	require.NoError(t, err)
+	require.Equal(t, folder, pattern)
+	all, _, err := call("-checkpoint", dir, "-json", clips)
+	require.NoError(t, err)
+	require.Len(t, answers(t, all), 64)
+	require.Contains(t, all, folder)
+}
+
+// The answer after the last step is that of the whole clip, of a file and of a
+// stream.
+func TestFollow(t *testing.T) {
+	dir, clips := trained(t)
+	clip := filepath.Join(clips, "cross left", "03")
+	one, _, err := call("-checkpoint", dir, "-json", clip)
+	require.NoError(t, err)
+	out, _, err := call("-checkpoint", dir, "-json", "-follow", clip)
+	require.NoError(t, err)
+	steps := answers(t, out)
+	require.Len(t, steps, 4)
+	requireSame(t, answers(t, one)[0].Classes, steps[3].Classes)
+	require.NotEqual(t, steps[0].Classes, steps[3].Classes)
+	for k, a := range steps {
+		require.Equal(t, k+1, *a.Step)
+		require.True(t, k == 0 || *a.Frame > *steps[k-1].Frame)
+	}
+
+	// Of a stream of as many frames as the model reads, all of them are.
+	raw := make([]byte, 4*12*16)
+	for k := range raw {
+		raw[k] = byte(k * 7)
+	}
+	one, _, err = callWith(raw, "-checkpoint", dir, "-json", "-")
+	require.NoError(t, err)
+	out, _, err = callWith(raw, "-checkpoint", dir, "-json", "-follow", "-")
+	require.NoError(t, err)
+	steps = answers(t, out)
+	require.Len(t, steps, 4)
+	requireSame(t, answers(t, one)[0].Classes, steps[3].Classes)
+	out, _, err = callWith(raw, "-checkpoint", dir, "-json", "-follow", "-every", "3", "-")
+	require.NoError(t, err)
+	every := answers(t, out)
+	require.Len(t, every, 2)
+	require.Equal(t, steps[0].Classes, every[0].Classes)
+	require.Equal(t, 3, *every[1].Frame)
+	require.Equal(t, 2, *every[1].Step)
+
+	table, _, err := callWith(raw, "-checkpoint", dir, "-follow", "-")
+	require.NoError(t, err)
+	require.Regexp(t, `^ step  frame  class`, table)
+}
+
+func requireSame(t *testing.T, want, got []guess) {
+	require.Len(t, got, len(want))
+	for k := range want {
+		require.Equal(t, want[k].Class, got[k].Class)
+		require.InDelta(t, want[k].Probability, got[k].Probability, 1e-6)
+	}
+}
+
+// Each frame is answered before the next one comes, and an interrupt does not wait
+// for one.
+func TestFollowIsLive(t *testing.T) {
+	dir, _ := trained(t)
+	ctx, interrupt := context.WithCancel(context.Background())
+	camera, frames := io.Pipe()
+	lines, out := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"-checkpoint", dir, "-json", "-follow", "-"}, camera, out, io.Discard)
+		out.Close()
+	}()
+	dec := json.NewDecoder(lines)
+	for k := range 3 {
+		_, err := frames.Write(make([]byte, 12*16))
+		require.NoError(t, err)
+		var a answer
+		require.NoError(t, dec.Decode(&a))
+		require.Equal(t, k+1, *a.Step)
+	}
+	interrupt()
+	require.ErrorIs(t, <-done, context.Canceled)
+}
+
+// What cannot be read is said in one line, and the rest is answered.
+func TestBadClips(t *testing.T) {
+	dir, clips := trained(t)
+	bad := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(bad, "good"), os.DirFS(filepath.Join(clips, "disc up", "00"))))
+	require.NoError(t, os.Mkdir(filepath.Join(bad, "bad"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(bad, "bad", "1.png"), []byte("no picture"), 0o666))
+	out, errs, err := call("-checkpoint", dir, "-json", bad)
+	require.EqualError(t, err, "predict: 1 of 2 clips could not be read, as reported above")
+	require.ErrorAs(t, err, new(usage))
+	require.Equal(t, filepath.Join(bad, "bad")+": 1.png: image: unknown format\n", errs)
+	all := answers(t, out)
+	require.Len(t, all, 2)
+	require.Equal(t, "1.png: image: unknown format", all[0].Error)
+	require.Empty(t, all[0].Classes)
+	require.NotEmpty(t, all[1].Classes)
+
+	for input, want := range map[string]string{
+		"":                        "predict: -: there is no frame",
+		strings.Repeat("x", 1000): "predict: -: the input ends within frame 5: 40 of the 192 bytes of 12·16·1 are there",
+	} {
+		_, _, err := callWith([]byte(input), "-checkpoint", dir, "-")
+		require.EqualError(t, err, want)
+		require.ErrorAs(t, err, new(usage))
+	}
+	_, _, err = callWith(nil, "-checkpoint", dir, "-follow", "-")
+	require.EqualError(t, err, "predict: there is no frame on standard input")
+	out, _, err = callWith(make([]byte, 200), "-checkpoint", dir, "-json", "-follow", "-")
+	require.EqualError(t, err, "predict: the input ends within frame 1: 8 of the 192 bytes of 12·16·1 are there")
+	require.Len(t, answers(t, out), 1)
+}
+
+func TestUsage(t *testing.T) {
+	dir, clips := trained(t)
+	clip := filepath.Join(clips, "disc up", "00")
+	empty := t.TempDir()
+	for want, args := range map[string][]string{
+		"by which model? Give its folder":                    {clip},
+		"what clip? Give a video":                            {"-checkpoint", dir},
+		"-checkpoint nowhere: there is no such folder":       {"-checkpoint", "nowhere", clip},
+		"SHA256SUMS: no such file":                           {"-checkpoint", empty, clip},
+		"there is no file nothing.mp4":                       {"-checkpoint", dir, "nothing.mp4"},
+		"no file matches " + empty + "/*.avi":                {"-checkpoint", dir, empty + "/*.avi"},
+		empty + " has no clip in it":                         {"-checkpoint", dir, empty},
+		"- reads standard input; leave the other clips out":  {"-checkpoint", dir, clip, "-"},
+		"-top is 0; want at least 1":                         {"-checkpoint", dir, "-top", "0", clip},
+		"-jobs is 0; want at least 1":                        {"-checkpoint", dir, "-jobs", "0", clip},
+		"-every is 0; want at least 1":                       {"-checkpoint", dir, "-every", "0", "-follow", "-"},
+		"-limit is 0s; want a positive time":                 {"-checkpoint", dir, "-limit", "0s", clip},
+		"-every is for -follow -":                            {"-checkpoint", dir, "-every", "2", clip},
+		"-follow and -annotate take one clip, and there are": {"-checkpoint", dir, "-follow", clips},
+		"-annotate needs a clip in a file":                   {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
+		"-annotate out: the ending says":                     {"-checkpoint", dir, "-annotate", "out", clip},
+		"-annotate has no file":                              {"-checkpoint", dir, "-annotate", "", clip},
+		"-annotate nowhere/out.mp4: there is no folder":      {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
+		`did you mean "follow"`:                              {"-checkpoint", dir, "-folow", clip},
+	} {
+		out, _, err := call(args...)
+		require.ErrorContains(t, err, want, "%q", args)
+		require.ErrorAs(t, err, new(usage), "%q", args)
+		require.NotContains(t, err.Error(), "\n")
+		require.Empty(t, out)
+	}
+	out, _, err := call("-h")
+	require.NoError(t, err)
+	require.Contains(t, out, "-annotate")
+}
+
+// A model that reads the end of a clip first cannot follow, and still answers.
+func TestFollowNeedsOneDirection(t *testing.T) {
+	_, clips := trained(t)
+	clip := filepath.Join(clips, "disc up", "00")
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}, Bidirectional: true}
+	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 2})
+	require.NoError(t, err)
+	dir := filepath.Join(t.TempDir(), "m")
+	require.NoError(t, m.Save(dir))
+	_, _, err = call("-checkpoint", dir, clip)
+	require.ErrorContains(t, err, "does not say what its model reads")
+
+	// Without a word on sampling, as many frames as the model was trained on are
+	// taken at equal distances; classes without names have numbers.
+	m.Input = &zoo.Input{Steps: 5, StepShape: []int{12, 16, 1}}
+	dir = filepath.Join(t.TempDir(), "n")
+	require.NoError(t, m.Save(dir))
+	out, _, err := call("-checkpoint", dir, "-json", clip)
+	require.NoError(t, err)
+	require.Contains(t, out, `"class 1"`)
+	_, _, err = call("-checkpoint", dir, "-follow", clip)
+	require.ErrorContains(t, err, "bidirectional")
+	require.ErrorAs(t, err, new(usage))
+
+	m.Input = &zoo.Input{Steps: 5, StepShape: []int{192}}
+	dir = filepath.Join(t.TempDir(), "o")
+	require.NoError(t, m.Save(dir))
+	_, _, err = call("-checkpoint", dir, clip)
+	require.ErrorContains(t, err, "steps of 192 are no frames")
+}
+
+func TestBest(t *testing.T) {
+	names := []string{"a", "b", "c"}
+	all, err := best([]float32{1, 3, 1}, names, 2)
+	require.NoError(t, err)
+	e := math.Exp(-2)
+	require.Len(t, all, 2)
+	require.Equal(t, "b", all[0].Class)
+	require.InDelta(t, 1/(1+2*e), all[0].Probability, 1e-12)
+	require.Equal(t, "a", all[1].Class) // the first of two that are as likely
+	all, err = best([]float32{-3e38, 3e38, 0}, names, 5)
+	require.NoError(t, err)
+	require.Equal(t, 1.0, all[0].Probability)
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		_, err := best([]float32{0, float32(v), 1}, names, 3)
+		require.Error(t, err)
+	}
+}
+
+// A checkpoint whose run is elsewhere by now is found by its folder; a damaged one
+// is refused with its file's name.
+func TestDamagedCheckpoint(t *testing.T) {
+	dir, clips := trained(t)
+	other := filepath.Join(t.TempDir(), "run")
+	require.NoError(t, os.CopyFS(other, os.DirFS(dir)))
+	clip := filepath.Join(clips, "disc up", "00")
+	_, _, err := call("-checkpoint", filepath.Join(other, "best"), clip)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(filepath.Join(other, "best", "model.safetensors"), 100))
+	_, _, err = call("-checkpoint", other, clip)
+	require.ErrorContains(t, err, "model.safetensors")
+	var u usage
+	require.True(t, errors.As(err, &u))
+}

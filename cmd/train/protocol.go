@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// paper is the one value of -protocol.
+const paper = "paper"
+
+// preset is what -protocol made of the flags.
+type preset struct {
+	title string
+	rows  []setting // with the values that hold
+	notes []string
+}
+
+// applyProtocol gives the flags that the user left out the values of -protocol. A
+// run that is resumed or evaluated has them in its configuration.
+func (f *flags) applyProtocol() error {
+	switch {
+	case f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""):
+		return badf("-protocol says how to train; leave it out with -list, -suggest and -eval")
+	case f.protocol == "" || f.ran != "" || f.list || f.suggest || f.eval != "":
+		return nil
+	case f.protocol != paper:
+		return badf("no protocol is called %q%s", f.protocol, didyoumean.Hint(f.protocol, []string{paper}))
+	case f.spec != "":
+		return badf("-protocol paper is for the models of the zoo; no paper trained %s, so say how with the flags themselves", f.spec)
+	}
+	e, err := zoo.Find(f.model)
+	if err != nil {
+		return usage{err}
+	}
+	data := f.data
+	if f.describe && !f.given("data") {
+		data = "" // the papers' own
+	}
+	if err := papersData(e, data); err != nil {
+		return err
+	}
+	p, own := protocolOf(e)
+	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, p.code)}
+	if !own {
+		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, p.code)
+	}
+	for _, s := range p.settings {
+		if data == embedded && slices.Contains(ofVideos, s.flag) {
+			continue
+		}
+		if s, err = f.settle(s); err != nil {
+			return err
+		}
+		f.preset.rows = append(f.preset.rows, s)
+	}
+	f.preset.notes = f.notes(e, data)
+	return nil
+}
+
+// embedded is the set that is part of the program.
+const embedded = "actions"
+
+// ofVideos are the settings that the embedded clips have no use for: their frames
+// are drawn and cut already.
+var ofVideos = []string{"size", "steps", "sample", "split"}
+
+// papersSets are the sets of the papers by the name that -data has for them, with
+// what their models' names end in.
+var papersSets = map[string]struct{ data, suffix string }{
+	"ucf11": {"UCF11", "-ucf11"}, "youtube": {"YouTube Celebrities Faces", "-youtube"}, "hmdb51": {"HMDB51", "-hmdb51"},
+}
+
+// papersData returns an error when data are not what the papers train an entry on,
+// or like it; "" is what they do.
+func papersData(e zoo.Entry, data string) error {
+	kind, _, _ := strings.Cut(data, ":")
+	set, published := papersSets[kind]
+	switch {
+	case data == "":
+		return nil
+	case readsFeatures(e) && kind != "features":
+		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
+	case readsFeatures(e) || kind == "folder" || data == embedded || published && set.data == e.Data:
+		return nil
+	case kind == "hmdb51":
+		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
+	case published:
+		hint := ""
+		base := strings.TrimSuffix(strings.TrimSuffix(e.Name, "-ucf11"), "-youtube")
+		if other, err := zoo.Find(base + set.suffix); err == nil {
+			hint = "; take -model " + other.Name
+		}
+		return badf("-protocol paper: %s has its shape for %s, but %s is %s%s", e.Name, e.Data, data, set.data, hint)
+	}
+	return badf("-protocol paper: the papers' code does not train on data such as %s; want ucf11:DIR, youtube:DIR or folder:DIR for %s, or %s to try it", data, e.Name, embedded)
+}
+
+// settle sets the flag of a setting, unless the user did.
+func (f *flags) settle(s setting) (setting, error) {
+	if !f.stated(s.flag) {
+		return s, errors.Wrapf(f.set.Set(s.flag, s.value), "train: protocol, -%s", s.flag)
+	}
+	now := f.set.Lookup(s.flag).Value.String()
+	other := newFlags().set
+	if err := other.Set(s.flag, s.value); err != nil {
+		return s, errors.Wrapf(err, "train: protocol, -%s", s.flag)
+	}
+	if other.Lookup(s.flag).Value.String() != now {
+		source, _, _ := strings.Cut(s.from, ":")
+		s.from = fmt.Sprintf("overridden by you; %s by %s", s.value, source)
+		s.value = now
+	}
+	return s, nil
+}
+
+// notes are what the settings alone do not tell.
+func (f *flags) notes(e zoo.Entry, data string) []string {
+	var all []string
+	if data == embedded {
+		all = append(all, "actions is no set of the papers: it has steps, size and split of its own, and no accuracy to compare with")
+	}
+	folder := strings.HasPrefix(data, "folder:")
+	if folder {
+		all = append(all, "the protocol is that for "+e.Data+", whatever is in the folder")
+	}
+	if strings.HasPrefix(f.split, "random") {
+		note := "clips of one recording may be on both sides of a split by clip, which flatters every model"
+		switch {
+		case folder: // tells of no recordings
+		case e.Data == "HMDB51":
+			note += "; -split official:1 keeps recordings whole"
+		default:
+			note += "; -split group keeps recordings whole"
+		}
+		all = append(all, note)
+	}
+	if f.normalise == "minus128" {
+		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
+	}
+	return all
+}
+
+// print prints the preset as one block.
+func (p *preset) print(w io.Writer) {
+	fmt.Fprintf(w, "protocol paper: %s\n", p.title)
+	t := newTable()
+	t.AppendHeader(table.Row{"setting", "value", "from"})
+	for _, s := range p.rows {
+		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
+	}
+	for line := range strings.SplitSeq(t.Render(), "\n") {
+		fmt.Fprintln(w, strings.TrimRight(line, " ")) // for the page that quotes it
+	}
+	for _, note := range p.notes {
+		fmt.Fprintln(w, note)
+	}
+	fmt.Fprintln(w, "what differs from the papers all the same: docs/reproducing.md")
+}

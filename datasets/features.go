@@ -1,0 +1,307 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/layout"
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+// featuresKind is the name, before a colon, of sets of features.
+const featuresKind = "features"
+
+// featureSet is a set of arrays on disk, one .npy file a clip of shape
+// (steps, features), such as what a CNN makes of the frames of a video. Files are
+// read when their clip is asked for, and only the steps that are taken.
+type featureSet struct {
+	*clipFiles
+	opt           Video
+	features      int
+	lengths       []int // of each clip in its file; 0 of a damaged one
+	steps         int
+	normalisation preprocess.Normalisation
+}
+
+var (
+	_ Grouped  = (*featureSet)(nil)
+	_ Labelled = (*featureSet)(nil)
+)
+
+// openFeatures opens the set called name in a folder.
+func openFeatures(name, root string, opt Options) (Set, error) {
+	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
+	if opt.Height != 0 || opt.Width != 0 {
+		return nil, wrap(errors.Errorf("features are not scaled to Height %d and Width %d; leave them out", opt.Height, opt.Width))
+	}
+	opt.Video.Steps = cmp.Or(opt.Video.Steps, AllSteps)
+	v, err := opt.Video.complete()
+	if err != nil {
+		return nil, wrap(err)
+	}
+	files, err := openFolder(name, featuresKind, root, layout.Features, opt, v)
+	if err != nil {
+		return nil, wrap(err)
+	}
+	s := &featureSet{clipFiles: files, opt: v, steps: v.Steps}
+	if err := s.survey(); err != nil {
+		return nil, err
+	}
+	if err := s.measure(opt); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// survey reads the headers of all files. A clip has as many features as most have.
+func (s *featureSet) survey() error {
+	clips := len(s.listing.Clips)
+	s.lengths = make([]int, clips)
+	widths, votes := make([]int, clips), map[int]int{}
+	for k, c := range s.listing.Clips {
+		a, err := openFeatureFile(s.path(c))
+		if err != nil {
+			if err := s.damage.found(k, s.path(c), err); !skipped(err) {
+				return err
+			}
+			continue
+		}
+		a.Close()
+		s.lengths[k], widths[k] = a.shape[0], a.shape[1]
+		votes[widths[k]]++
+	}
+	for width, n := range votes {
+		if n > votes[s.features] || n == votes[s.features] && width < s.features {
+			s.features = width
+		}
+	}
+	longest := 0
+	for k, c := range s.listing.Clips {
+		if s.lengths[k] > 0 && widths[k] != s.features {
+			s.lengths[k] = 0
+			err := errors.Errorf("it has %d features a step, and most clips have %d", widths[k], s.features)
+			if err := s.damage.found(k, s.path(c), err); !skipped(err) {
+				return err
+			}
+		}
+		longest = max(longest, s.lengths[k])
+	}
+	if longest == 0 {
+		return errors.Errorf("datasets: %s: no clip can be read", s.name)
+	}
+	if s.steps == AllSteps {
+		s.steps = longest
+	}
+	if s.steps > maxBatchLen/s.features {
+		return errors.Errorf("datasets: %s: a clip of %d steps of %d features has more than %d values; take fewer steps", s.name, s.steps, s.features, maxBatchLen)
+	}
+	return nil
+}
+
+// measure sets the normalisation, for which it reads the training clips if need be.
+func (s *featureSet) measure(opt Options) error {
+	if opt.Normalisation != nil {
+		s.normalisation = cloneNormalisation(*opt.Normalisation)
+		return errors.WithMessagef(s.normalisation.Check(s.StepShape()), "datasets: %s", s.name)
+	}
+	n := channels(opt.Normalise, s.StepShape(), false)
+	if n == 0 {
+		return nil
+	}
+	if n > maxChannels {
+		return errors.Errorf("datasets: %s: %d features, more than %d to measure apart; normalise global or none", s.name, n, maxChannels)
+	}
+	values := preprocess.NewValues(n)
+	x := make([]float32, s.steps*s.features)
+	for _, k := range s.clips[Train] {
+		steps, err := s.rows(k, x)
+		if skipped(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		values.Add(x[:steps*s.features])
+	}
+	s.normalisation = values.Normalisation()
+	return nil
+}
+
+func (s *featureSet) StepShape() []int { return []int{s.features} }
+func (s *featureSet) Steps() int       { return s.steps }
+func (s *featureSet) Close() error     { return nil }
+
+func (s *featureSet) Normalisation() preprocess.Normalisation {
+	return cloneNormalisation(s.normalisation)
+}
+
+// Sampling returns which steps are taken of a clip.
+func (s *featureSet) Sampling() *preprocess.Sampling {
+	sampling := s.opt.sampling()
+	return &sampling
+}
+
+// Fingerprint is made of the names, sizes and times of the files.
+func (s *featureSet) Fingerprint() string {
+	h := s.fingerprint()
+	fmt.Fprint(h, s.opt.Steps, s.opt.Sample)
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// Read reads the file of the clip. The error of a damaged one is a SkipError, as long
+// as there are few of them.
+func (s *featureSet) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	if i < 0 || i >= s.Clips(p) {
+		return 0, 0, noClip(s, p, i)
+	}
+	if len(x) != s.steps*s.features {
+		return 0, 0, noRoom(s, x)
+	}
+	k := s.clips[p][i]
+	front := 0
+	if s.opt.Steps != AllSteps { // padded in front, as videos are; else lengths tell
+		front = max(0, s.steps-s.lengths[k])
+	}
+	values := x[front*s.features:]
+	if steps, err = s.rows(k, values); err != nil {
+		return 0, 0, err
+	}
+	clear(x[:front*s.features])
+	clear(values[steps*s.features:])
+	values = values[:steps*s.features]
+	s.normalisation.Apply(values)
+	if at := notFinite(values); at >= 0 {
+		err := errors.Errorf("%s is not a finite float32 after normalisation", s.at(at))
+		return 0, 0, s.damage.found(k, s.path(s.listing.Clips[k]), err)
+	}
+	return s.listing.Clips[k].Class, front + steps, nil
+}
+
+// rows reads the steps that are taken of clip k into x, which has room for them, and
+// returns their number.
+func (s *featureSet) rows(k int, x []float32) (steps int, err error) {
+	if err := s.damage.known(k); err != nil {
+		return 0, err
+	}
+	path := s.path(s.listing.Clips[k])
+	if steps, err = s.readRows(k, path, x); err != nil {
+		return 0, s.damage.found(k, path, err)
+	}
+	return steps, nil
+}
+
+func (s *featureSet) readRows(k int, path string, x []float32) (steps int, err error) {
+	a, err := openFeatureFile(path)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Close()
+	if !slices.Equal(a.shape, []int{s.lengths[k], s.features}) {
+		return 0, errors.Errorf("its shape is (%s) now, it has changed since the set was opened", times(a.shape))
+	}
+	rows := s.taken(k)
+	raw := make([]byte, 4*s.features)
+	for t, row := range rows {
+		if _, err := a.ReadAt(raw, a.size+int64(row)*int64(len(raw))); err != nil {
+			return 0, errors.Wrapf(err, "step %d", row)
+		}
+		values := x[t*s.features : (t+1)*s.features]
+		a.dtype.floats(values, raw)
+		if at := notFinite(values); at >= 0 {
+			return 0, errors.Errorf("[%d, %d] is %v, want finite numbers; save np.nan_to_num(x)", row, at, values[at])
+		}
+	}
+	return len(rows), nil
+}
+
+// taken lists the steps that are taken of clip k.
+func (s *featureSet) taken(k int) []int {
+	n := s.lengths[k]
+	switch {
+	case s.opt.Steps == AllSteps || n <= s.opt.Steps:
+		all := make([]int, n)
+		for t := range all {
+			all[t] = t
+		}
+		return all
+	case s.opt.Sample == "even":
+		return evenly(n, s.opt.Steps)
+	}
+	rng := rand.New(rand.NewPCG(seedOf(s.listing.Clips[k].Path), 1))
+	return slices.Sorted(slices.Values(rng.Perm(n)[:s.opt.Steps]))
+}
+
+// at writes the place of a value among those taken of a clip.
+func (s *featureSet) at(value int) string {
+	return fmt.Sprintf("feature %d of step %d of those taken", value%s.features, value/s.features)
+}
+
+// featureFile is an open file of one array (steps, features) of float32.
+type featureFile struct {
+	*os.File
+	*npyHeader
+}
+
+// openFeatureFile opens a file and compares what it claims with its size. Errors lack
+// its name. The caller closes it.
+func openFeatureFile(path string) (_ *featureFile, err error) {
+	// A pipe would block when it is opened.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file, want one that np.save wrote")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	h, err := readNPYHeader(file)
+	switch {
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.Errorf("cut short: %d bytes, less than the header of an npy array", info.Size())
+	case err != nil:
+		return nil, err
+	}
+	if err := h.checkFeatures(info.Size()); err != nil {
+		return nil, err
+	}
+	return &featureFile{file, h}, nil
+}
+
+// checkFeatures returns an error when a file of so many bytes does not hold steps of
+// features as its header claims.
+func (h *npyHeader) checkFeatures(bytes int64) error {
+	d := h.dtype
+	switch {
+	case d.kind == 'f' && d.size == 4 && d.big:
+		return errors.New("big-endian; save x.astype('<f4')")
+	case d.kind == 'O':
+		return errors.New("pickled Python objects; save x.astype('float32')")
+	case d.kind != 'f' || d.size != 4:
+		return errors.Errorf("%v; save x.astype('float32')", d)
+	case len(h.shape) != 2:
+		return errors.Errorf("shape (%s), want (steps, features)", times(h.shape))
+	case h.shape[0] < 1 || h.shape[1] < 1:
+		return errors.Errorf("shape (%s), want at least 1 step of 1 feature", times(h.shape))
+	case h.fortran:
+		return errors.New("Fortran order; save np.ascontiguousarray(x)")
+	}
+	steps, features, values := int64(h.shape[0]), int64(h.shape[1]), (bytes-h.size)/4
+	if features > maxBatchLen || steps > maxBatchLen/features || steps*features != values || (bytes-h.size)%4 != 0 {
+		return errors.Errorf("shape (%s) claims other than the %d bytes after its header; copy or write the file again", times(h.shape), bytes-h.size)
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package layout
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Features reads a folder of arrays, one .npy file a clip, that were made of the
+// videos of a set and lie where those did:
+//
+//	walking/v_walk_dog_07/v_walk_dog_07_03.npy
+//
+// With lists of splits it is a set as HMDB51 reads it; with files and no folder, as
+// YouTube does; with clips in folders within those of the classes, as UCF11 does.
+// Else it has a folder a class, and a clip has the group that its name tells when all
+// names end as those of UCF11, _07_03, or of UCF101, _g07_c03.
+func Features(root string) (*Listing, error) {
+	if splitLists(root) != "" {
+		return hmdb51(root, arrays)
+	}
+	inner := below(below(root, "UCF11_updated_mpg"), "ytcelebrity")
+	files, folders, err := count(inner)
+	if err != nil {
+		return nil, err
+	}
+	if files > 0 && len(folders) == 0 {
+		return youTube(root, arrays)
+	}
+	for _, class := range folders {
+		_, within, err := count(filepath.Join(inner, class))
+		if err != nil {
+			return nil, err
+		}
+		for _, group := range within {
+			if n, _, err := count(filepath.Join(inner, class, group)); n > 0 || err != nil {
+				return ucf11(root, arrays)
+			}
+		}
+	}
+	l, err := folder(root, arrays)
+	if err != nil {
+		return nil, err
+	}
+	l.groupByName()
+	return l, nil
+}
+
+// count tells how many arrays are in a folder, and which folders.
+func count(dir string) (files int, folders []string, err error) {
+	all, err := entries(dir)
+	for _, e := range all {
+		switch {
+		case isDir(dir, e):
+			folders = append(folders, e.Name())
+		case has(arrays, e.Name()):
+			files++
+		}
+	}
+	return files, folders, err
+}
+
+// groupByName gives the clips the groups of their names, if all have one.
+func (l *Listing) groupByName() {
+	groups := make([]string, len(l.Clips))
+	for k, c := range l.Clips {
+		number := groupNumber(c.Path)
+		if number == "" {
+			return
+		}
+		groups[k] = l.Classes[c.Class] + " " + number
+	}
+	for k, g := range groups {
+		l.Clips[k].Group = g
+	}
+}
+
+// groupNumber returns the number of the group in a name that ends in _07_03 or in
+// _g07_c03, "" in any other.
+func groupNumber(name string) string {
+	fields := strings.Split(listed(name), "_")
+	if len(fields) < 3 {
+		return ""
+	}
+	end := slices.Clone(fields[len(fields)-2:])
+	if strings.HasPrefix(end[0], "g") && strings.HasPrefix(end[1], "c") {
+		end[0], end[1] = end[0][1:], end[1][1:]
+	}
+	for _, s := range end {
+		if s == "" || digits(s) != len(s) {
+			return ""
+		}
+	}
+	return end[0]
+}
