@@ -5,7 +5,6 @@ import (
 	"hash"
 	"hash/fnv"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 )
 
@@ -21,6 +21,7 @@ type clipFiles struct {
 	name    string
 	listing *layout.Listing
 	clips   [2][]int // index in listing.Clips of the clips of each part
+	stamps  []string // of listing.Clips when the set was opened; "" of what was not there
 	damage  damage
 }
 
@@ -45,6 +46,12 @@ func openFolder(name, kind, root string, read func(root string) (*layout.Listing
 	}
 	if opt.TestOnly {
 		f.clips[Train] = nil
+	}
+	f.stamps = make([]string, len(listing.Clips))
+	for k, c := range listing.Clips {
+		if stamp, err := clipcache.Stamp(f.path(c)); err == nil { // else whoever reads it is told
+			f.stamps[k] = stamp
+		}
 	}
 	clips := len(f.clips[Train]) + len(f.clips[Test])
 	f.damage = damage{
@@ -74,13 +81,16 @@ func (f *clipFiles) Group(p Part, i int) string {
 	return c.Group
 }
 
-// fingerprint is made of the names, sizes and times of the files. The caller adds how
-// clips are made of them.
+// Label returns the class of a clip.
+func (f *clipFiles) Label(p Part, i int) int { return f.listing.Clips[f.clips[p][i]].Class }
+
+// fingerprint is made of the names, sizes and times that the files had when the set was
+// opened. The caller adds how clips are made of them.
 func (f *clipFiles) fingerprint() hash.Hash64 {
 	h := fnv.New64a()
-	for _, c := range f.listing.Clips {
-		if info, err := os.Stat(f.path(c)); err == nil {
-			fmt.Fprintf(h, "%s %d %d\n", c.Path, info.Size(), info.ModTime().UnixNano())
+	for k, c := range f.listing.Clips {
+		if f.stamps[k] != "" {
+			fmt.Fprintf(h, "%s %s\n", c.Path, f.stamps[k])
 		}
 	}
 	return h

@@ -45,18 +45,27 @@ func (s *videoSet) start() error {
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		s.work.Go(func() {
 			for k := range next {
-				s.frames(k) // an error is found again by whoever reads the clip
+				if s.keeps() { // else it would be for nothing
+					s.frames(k) // an error is found again by whoever reads the clip
+				}
 			}
 		})
 	}
 	return nil
 }
 
-// key names a clip in the cache: the video, and how its frames are taken, for which
-// the draw counts too.
+// key names a clip in the cache: the video as it was when the set was opened, and how
+// its frames are taken, for which the draw counts too.
 func (s *videoSet) key(k int) (string, error) {
 	c := s.listing.Clips[k]
-	return clipcache.Key(s.path(c), fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
+	stamp, path := s.stamps[k], s.path(c)
+	if stamp == "" { // it was not there
+		var err error
+		if stamp, err = clipcache.Stamp(path); err != nil {
+			return "", err
+		}
+	}
+	return clipcache.Key(path, stamp, fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
 }
 
 // frames returns the frames of a clip, from the cache or decoded.
@@ -72,7 +81,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.height*s.width*s.channels() {
+	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.frameSize() {
 		return frames, count, nil
 	}
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
@@ -91,7 +100,42 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 		return nil, 0, s.damaged(k, err)
 	}
 	s.progress(k, t.seen)
-	return t.frames, len(t.at), errors.WithMessagef(s.cache.Put(key, t.frames, len(t.at)), "datasets: %s", s.name)
+	if err := s.cache.Put(key, t.frames, len(t.at)); err != nil {
+		s.unkept(err)
+	}
+	return t.frames, len(t.at), nil
+}
+
+// count returns the number of frames of a clip: what the cache says of it, or else
+// what is decoded.
+func (s *videoSet) count(k int) (int, error) {
+	if key, err := s.key(k); err == nil {
+		if count, size := s.cache.Count(key); count > 0 && size == int64(count)*int64(s.frameSize()) {
+			return count, nil
+		}
+	}
+	_, count, err := s.frames(k)
+	return count, err
+}
+
+func (s *videoSet) frameSize() int { return s.height * s.width * s.channels() }
+
+// unkept reports, once, that a clip has no place in the cache, as on a full disk.
+// It was decoded all the same.
+func (s *videoSet) unkept(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.uncached && s.opt.OnUncached != nil {
+		s.opt.OnUncached(errors.WithMessagef(err, "datasets: %s", s.name))
+	}
+	s.uncached = true
+}
+
+// keeps tells whether the cache has taken all clips so far.
+func (s *videoSet) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.uncached
 }
 
 // seedOf makes the draw of a clip's frames the same wherever its file is.

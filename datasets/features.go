@@ -29,7 +29,10 @@ type featureSet struct {
 	normalisation preprocess.Normalisation
 }
 
-var _ Grouped = (*featureSet)(nil)
+var (
+	_ Grouped  = (*featureSet)(nil)
+	_ Labelled = (*featureSet)(nil)
+)
 
 // openFeatures opens the set called name in a folder.
 func openFeatures(name, root string, opt Options) (Set, error) {

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -119,6 +120,13 @@ func FrameSize(features int) (height, width int, err error) {
 // one of Height and Width is given, when the options do not fit the set, or
 // when its files are missing, damaged or not what they should be.
 func Open(name string, opt Options) (Set, error) {
+	return OpenContext(context.Background(), name, opt)
+}
+
+// OpenContext is Open, which gives up with ctx's error when that is done while videos
+// are decoded, as for AllSteps or a mean of all training clips. Once the set is open
+// ctx has no part in it.
+func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Normalisation == nil {
 		opt.Normalisation = fixed(opt.Normalise)
 	}
@@ -142,7 +150,7 @@ func Open(name string, opt Options) (Set, error) {
 		if err := checkFrameSize(opt.Height, opt.Width); err != nil {
 			return nil, errors.WithMessagef(err, "datasets: %s", name)
 		}
-		return openVideo(name, kind, root, opt)
+		return openVideo(ctx, name, kind, root, opt)
 	}
 	if layouts[name] != nil || pictureClasses[name] != nil || name == featuresKind {
 		return nil, errors.Errorf("datasets: %s is a set in a folder; write %s:FOLDER", name, name)

@@ -76,6 +76,13 @@ type Set interface {
 	Close() error
 }
 
+// Labelled is a Set that knows the labels of its clips without reading them.
+type Labelled interface {
+	Set
+	// Label returns the label of clip i of part p.
+	Label(p Part, i int) int
+}
+
 // noClip is the error of a Read of a clip that is not there.
 func noClip(s Set, p Part, i int) error {
 	return errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.Name(), p, i, s.Clips(p))

@@ -41,10 +41,12 @@ type Video struct {
 	Limit time.Duration
 
 	// OnDecoded is called after each clip that was decoded, OnBad for each that could
-	// not be; both by one goroutine at a time, which must not use the set. They may be
-	// nil.
-	OnDecoded func(Decoding)
-	OnBad     func(path string, err error)
+	// not be, and OnUncached once, when a decoded clip could not be kept in the cache:
+	// such clips are decoded again each time they are read. All are called by one
+	// goroutine at a time, which must not use the set. They may be nil.
+	OnDecoded  func(Decoding)
+	OnBad      func(path string, err error)
+	OnUncached func(error)
 }
 
 // AllSteps is Video.Steps for every frame.
@@ -94,10 +96,14 @@ type videoSet struct {
 
 	mu       sync.Mutex
 	decoded  map[int]bool // in this process
+	uncached bool         // a clip could not be kept
 	decoding Decoding
 }
 
-var _ Grouped = (*videoSet)(nil)
+var (
+	_ Grouped  = (*videoSet)(nil)
+	_ Labelled = (*videoSet)(nil)
+)
 
 const (
 	// papersWidth and papersHeight are the papers' frames.
@@ -109,8 +115,9 @@ const (
 	videoMean, videoStd = 128, 64
 )
 
-// openVideo opens the set of a layout in a folder.
-func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
+// openVideo opens the set of a layout in a folder; when ctx is done before that is,
+// it gives up.
+func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	v, err := opt.Video.complete()
 	if err != nil {
@@ -142,10 +149,16 @@ func openVideo(name, kind, root string, opt Options) (_ Set, err error) {
 			s.Close()
 		}
 	}()
-	if err := s.start(); err != nil {
-		return nil, wrap(err)
+	// The set lives on when ctx is done, but not if that comes before it is open.
+	opened := context.AfterFunc(ctx, s.cancel)
+	err = s.start()
+	if err == nil {
+		err = s.prepare(opt)
 	}
-	if err := s.prepare(opt); err != nil {
+	if !opened() {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return nil, wrap(err)
 	}
 	return s, nil
@@ -187,7 +200,10 @@ func (s *videoSet) prepare(opt Options) error {
 	if s.steps == AllSteps {
 		s.steps = 0
 		for _, k := range slices.Concat(s.clips[Train], s.clips[Test]) {
-			_, count, err := s.frames(k)
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+			count, err := s.count(k)
 			if skipped(err) {
 				continue
 			}
@@ -212,6 +228,9 @@ func (s *videoSet) prepare(opt Options) error {
 	}
 	levels := preprocess.NewLevels(channels(opt.Normalise, s.StepShape(), true))
 	for _, k := range s.clips[Train] {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
 		frames, _, err := s.frames(k)
 		if skipped(err) {
 			continue

@@ -48,6 +48,11 @@ func TestDamagedClips(t *testing.T) {
 		}
 		require.Less(t, r.Test.Clips, set.Clips(datasets.Test))
 		require.Len(t, r.Test.Labels, r.Test.Clips)
+		require.Len(t, r.Test.Index, r.Test.Clips)
+		for k, i := range r.Test.Index {
+			require.False(t, set.bad(i))
+			require.Equal(t, set.Set.(*walks).class[datasets.Test][i], r.Test.Labels[k])
+		}
 
 		cfg.Dir = t.TempDir()
 		m, _ := resumed(t, newModel(t, 1, 0), set, cfg, rand.New(rand.NewPCG(uint64(batch), 1)))

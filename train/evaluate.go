@@ -15,7 +15,8 @@ import (
 type Evaluation struct {
 	Score
 	Classes []string
-	Labels  []int     // of each clip
+	Index   []int     // in the part, of each clip that could be read: all but the damaged ones
+	Labels  []int     // of each of these
 	Logits  []float32 // (clips, classes) in row-major order, before the softmax
 
 	// Confusion counts clips by true class (row) and predicted class (column).
@@ -98,7 +99,7 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		if at := notFinite(logits); at >= 0 {
 			return nil, &DivergedError{errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])}
 		}
-		e.Labels, e.Logits = append(e.Labels, b.Labels...), append(e.Logits, logits...)
+		e.Index, e.Labels, e.Logits = append(e.Index, b.Clips...), append(e.Labels, b.Labels...), append(e.Logits, logits...)
 		for k, label := range b.Labels {
 			e.Confusion[label][argmax(logits[k*classes:(k+1)*classes])]++
 		}

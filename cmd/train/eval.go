@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -24,7 +25,7 @@ func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
 		return usage{err}
 	}
 	f.validation = 0 // is cut out of the training part, which nobody reads here
-	set, err := f.openSet(dir, m.Features(), m.Input, m.ClassNames)
+	set, err := f.openSet(ctx, dir, m.Features(), m.Input, m.ClassNames)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := f.writeLogits(e); err != nil {
+	if err := f.writeLogits(e, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
 	if f.js {
@@ -80,11 +81,17 @@ func newScores(dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) 
 	return s
 }
 
-// writeLogits writes the logits to the file of -logits, if there is one.
-func (f *flags) writeLogits(e *train.Evaluation) error {
+// writeLogits writes the logits to the file of -logits, if there is one: a row for
+// each of so many clips, NaN for those that are damaged.
+func (f *flags) writeLogits(e *train.Evaluation, clips int) error {
 	if f.logits == "" {
 		return nil
 	}
-	err := durable.WriteFile(f.logits, func(w io.Writer) error { return writeNPY(w, e.Logits, len(e.Classes)) })
+	classes := len(e.Classes)
+	rows := slices.Repeat([]float32{float32(math.NaN())}, clips*classes)
+	for k, i := range e.Index {
+		copy(rows[i*classes:], e.Logits[k*classes:(k+1)*classes])
+	}
+	err := durable.WriteFile(f.logits, func(w io.Writer) error { return writeNPY(w, rows, classes) })
 	return errors.Wrap(err, "train: -logits")
 }

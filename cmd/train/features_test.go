@@ -46,8 +46,11 @@ func writeFeatureFolder(t *testing.T, root string, clips, features int) {
 }
 
 // An entry for the features of a CNN learns from a folder of such, 2,048 a step. Most of
-// the time goes to drawing its 16.8 million recurrent weights.
+// the time goes to drawing its 16.8 million recurrent weights. TENSORZOO_LONG=1 runs it.
 func TestFeaturesOfCNN(t *testing.T) {
+	if os.Getenv("TENSORZOO_LONG") != "1" {
+		t.Skip("takes 20 seconds; TENSORZOO_LONG=1 runs it")
+	}
 	root := filepath.Join(t.TempDir(), "features")
 	writeFeatureFolder(t, root, 10, 2048)
 	out, err := call("-model", "cnn-ht-lstm", "-data", "features:"+root, "-steps", "2", "-sample", "even", "-epochs", "3", "-batch", "12", "-dropout", "0", "-out", "none", "-json")

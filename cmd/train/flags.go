@@ -40,6 +40,7 @@ type flags struct {
 	protocol                               string
 	video                                  datasets.Video
 	decoding                               decoding
+	gaps                                   []string // what to say of classes that a part lacks
 	size, sequence                         string
 	optimizer, schedule, freeze, augment   string
 	seed                                   uint64
@@ -141,7 +142,7 @@ func newFlags() *flags {
 	fs.DurationVar(&f.saveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in this `folder`, or without one in that of -out")
 	fs.StringVar(&f.eval, "eval", "", "score the checkpoint in this `folder`, or the best of the run in it, or without one in that of -out")
-	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes)")
+	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes); those of a damaged clip are NaN")
 	fs.StringVar(&f.config, "config", "", "JSON `file` with flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}; the command line comes first. Each run writes its own")
 	fs.IntVar(&f.threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")

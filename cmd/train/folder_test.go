@@ -25,6 +25,17 @@ func small(t *testing.T) string {
 	return spec
 }
 
+// tiny writes a model and data that train in less, and returns the flags for them: for
+// tests of what is around the training.
+func tiny(t *testing.T) []string {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	writeSequences(t, file("train.npz"), 60, 1)
+	writeSequences(t, file("test.npz"), 30, 2)
+	require.NoError(t, os.WriteFile(file("tiny.json"), []byte(sequenceSpec), 0o600))
+	return []string{"-spec", file("tiny.json"), "-data", "npz:" + file("train.npz") + "," + file("test.npz")}
+}
+
 // A run leaves in its folder what the documentation says.
 func TestFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
@@ -87,8 +98,8 @@ func TestFolder(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	top := t.TempDir()
 	first, second, third := filepath.Join(top, "1"), filepath.Join(top, "2"), filepath.Join(top, "3")
-	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-lr", "0.005", "-optimizer", "adamw", "-schedule", "warmup:1,cosine",
-		"-weight-decay", "0.01", "-label-smoothing", "0.1", "-dropout", "0.1", "-seed", "5", "-save-every", "1m", "-quiet", "-out", first)
+	_, err := call(append(tiny(t), "-epochs", "1", "-lr", "0.005", "-optimizer", "adamw", "-schedule", "warmup:1,cosine",
+		"-weight-decay", "0.01", "-label-smoothing", "0.1", "-dropout", "0.1", "-seed", "5", "-save-every", "1m", "-quiet", "-out", first)...)
 	require.NoError(t, err)
 	_, err = call("-config", filepath.Join(first, "config.json"), "-out", second)
 	require.NoError(t, err)
@@ -149,7 +160,7 @@ func TestResumeFromConfiguration(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(file, text, 0o600))
 	}
-	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-seed", "7", "-out", dir)
+	_, err := call(append(tiny(t), "-epochs", "1", "-seed", "7", "-out", dir)...)
 	require.NoError(t, err)
 	before, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	require.NoError(t, err)
@@ -172,7 +183,7 @@ func TestResumeFromConfiguration(t *testing.T) {
 // One process a folder.
 func TestFolderIsLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", dir)
+	_, err := call(append(tiny(t), "-epochs", "1", "-out", dir)...)
 	require.NoError(t, err)
 	other := flock.New(filepath.Join(dir, ".lock"))
 	locked, err := other.TryLock()
@@ -188,7 +199,7 @@ func TestFolderIsLocked(t *testing.T) {
 // A folder is resumed as it was begun.
 func TestResumeMistakes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", dir)
+	_, err := call(append(tiny(t), "-epochs", "1", "-out", dir)...)
 	require.NoError(t, err)
 	for line, text := range map[string]string{
 		"-resume " + dir + " -lr 0.1":             "-lr is 0.1, but the run in " + dir + " was started with 0.002",
@@ -213,16 +224,16 @@ func TestResumeMistakes(t *testing.T) {
 		require.True(t, errors.As(err, &u), line)
 	}
 	// Another model in the file that the run was started with.
-	spec := filepath.Join(filepath.Dir(dir), "spec.json")
 	other := filepath.Join(filepath.Dir(dir), "other")
-	require.NoError(t, os.WriteFile(spec, []byte(smallSpec), 0o600))
-	_, err = call("-spec", spec, "-split", "few-subjects", "-epochs", "2", "-out", other)
+	args := tiny(t)
+	spec := args[1]
+	_, err = call(append(args, "-epochs", "2", "-out", other)...)
 	require.NoError(t, err)
 	_, err = call("-resume", other, "-epochs", "1")
 	require.ErrorContains(t, err, "the run has 2 epochs already; resume for at least as many")
-	require.NoError(t, os.WriteFile(spec, []byte(strings.Replace(smallSpec, "[4]}", "[3]}", 1)), 0o600))
+	require.NoError(t, os.WriteFile(spec, []byte(strings.Replace(sequenceSpec, "[3]}", "[2]}", 1)), 0o600))
 	_, err = call("-resume", other, "-epochs", "3")
-	require.ErrorContains(t, err, "spec.json has changed since the run in "+other+" was started with it")
+	require.ErrorContains(t, err, "tiny.json has changed since the run in "+other+" was started with it")
 	require.NoError(t, os.Remove(spec))
 	_, err = call("-resume", other, "-epochs", "3")
 	require.NoError(t, err)
@@ -241,11 +252,11 @@ func TestResumeMistakes(t *testing.T) {
 
 // Without -out each run has a folder of its own.
 func TestRunsAreNumbered(t *testing.T) {
-	spec := small(t)
+	args := tiny(t)
 	t.Chdir(t.TempDir())
 	for range 2 {
-		_, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "1", "-quiet")
+		_, err := call(append(args, "-epochs", "1", "-quiet")...)
 		require.NoError(t, err)
 	}
-	require.Equal(t, result(t, "runs/small").Test, result(t, "runs/small-2").Test)
+	require.Equal(t, result(t, "runs/tiny").Test, result(t, "runs/tiny-2").Test)
 }

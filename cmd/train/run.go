@@ -93,7 +93,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 
 // openSet opens the data set for a model that reads the given number of values a
 // step; input and classes are those of a checkpoint, nil for a new model.
-func (f *flags) openSet(name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
+func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
 	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
 	opt.TestOnly = f.eval != ""
 	f.decoding.watch(&opt.Video)
@@ -121,7 +121,10 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}
 	}
-	set, err := datasets.Open(f.data, opt)
+	set, err := datasets.OpenContext(ctx, f.data, opt)
+	if errors.Is(err, context.Canceled) {
+		return nil, interrupted("train: stopped while clips were decoded; those that are stay in the cache")
+	}
 	if err != nil {
 		return nil, usage{errors.Errorf("%v%s", err, f.whyThisData(input))}
 	}
@@ -130,6 +133,7 @@ func (f *flags) openSet(name string, features int, input *zoo.Input, classes []s
 		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
 			name, thousands(features), set.Name(), shape(set.StepShape()), n, n)
 	}
+	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
 		return set, nil
 	}

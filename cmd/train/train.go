@@ -36,7 +36,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 			}
 		}
 	}
-	m, set, err := f.modelAndSet(c)
+	m, set, err := f.modelAndSet(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 	if err != nil {
 		return err
 	}
-	if err := f.writeLogits(r.Test); err != nil {
+	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
 	if n := f.decoding.damaged(); n > 0 {
@@ -136,6 +136,9 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	if d.Padding > 0 {
 		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
 	}
+	for _, gap := range f.gaps {
+		fmt.Fprintln(w, gap)
+	}
 	if out.dir != "" {
 		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
 	}
@@ -143,13 +146,13 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 
 // modelAndSet returns the model, that of the checkpoint or, without one, a new
 // one, and the set it is trained on.
-func (f *flags) modelAndSet(c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error) {
+func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error) {
 	if c != nil {
 		m := c.Model
 		if err := f.sameSpec(m); err != nil {
 			return nil, nil, err
 		}
-		set, err := f.openSet(m.Name, m.Features(), m.Input, m.ClassNames)
+		set, err := f.openSet(ctx, m.Name, m.Features(), m.Input, m.ClassNames)
 		return m, set, err
 	}
 	entry, err := f.entry()
@@ -160,7 +163,7 @@ func (f *flags) modelAndSet(c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error)
 	if err != nil {
 		return nil, nil, usage{err}
 	}
-	set, err := f.openSet(entry.Name, d.Features, nil, nil)
+	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -118,7 +118,7 @@ func TestListAndDescribe(t *testing.T) {
 // result, better than chance.
 func TestTraining(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "small.json")
-	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "ranks": [4]}`), 0o600))
+	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [16, 24, 24], "out_modes": [4, 4, 4], "ranks": [4]}`), 0o600))
 	train := func() summary {
 		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "4", "-lr", "0.005", "-json", "-out", "none")
 		require.NoError(t, err)
@@ -135,10 +135,9 @@ func TestTraining(t *testing.T) {
 
 // The program itself: exit codes, and no stack traces.
 func TestExitCodes(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "train")
-	build, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, string(build))
-	for line, code := range map[string]int{"-list": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
+	t.Parallel()
+	program := build(t)
+	for line, code := range map[string]int{"-list -model ht-lstm": 0, "-h": 0, "-epochs none": 2, "-model nobody": 2, "-svg x.svg": 2} {
 		cmd := exec.Command(program, strings.Fields(line)...)
 		out, _ := cmd.CombinedOutput()
 		require.Equal(t, code, cmd.ProcessState.ExitCode(), line)

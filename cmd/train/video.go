@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +125,11 @@ func (d *decoding) watch(v *datasets.Video) {
 		d.bad++
 		fmt.Fprintf(d.w, "left out: %s: %v\n", path, err)
 	}
+	v.OnUncached = func(err error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		fmt.Fprintf(d.w, "%v (training goes on; clips that are not in the cache are decoded each time)\n", err)
+	}
 	v.OnDecoded = func(p datasets.Decoding) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -139,6 +145,33 @@ func (d *decoding) watch(v *datasets.Video) {
 		left := time.Duration(float64(took) / float64(p.Done) * float64(max(0, p.Clips-p.Done)))
 		fmt.Fprintf(d.w, "decoded %s of %s videos, %s frames, %d damaged, %s left\n", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, left.Round(time.Second))
 	}
+}
+
+// gaps says which classes have no training or no test clips, as far as the set tells
+// without reading them: a line for each part.
+func gaps(set datasets.Set) (lines []string) {
+	labelled, ok := set.(datasets.Labelled)
+	if !ok {
+		return nil
+	}
+	classes := set.Classes()
+	for _, of := range []struct {
+		part datasets.Part
+		name string
+	}{{datasets.Train, "training"}, {datasets.Test, "test"}} {
+		if set.Clips(of.part) == 0 { // it is not asked for
+			continue
+		}
+		lacking := slices.Clone(classes)
+		for i := range set.Clips(of.part) {
+			lacking[labelled.Label(of.part, i)] = ""
+		}
+		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
+		if len(lacking) > 0 {
+			lines = append(lines, fmt.Sprintf("no %s clips of %d of the %d classes, which have too few for this split: %s", of.name, len(lacking), len(classes), strings.Join(lacking, ", ")))
+		}
+	}
+	return lines
 }
 
 // damaged is the number of clips that were left out.

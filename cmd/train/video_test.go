@@ -1,7 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +15,31 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
+
+// squares makes 12 films of a square that moves to the right and 12 to the left, with
+// one start of ffmpeg, which takes longer than a film.
+func squares(t *testing.T, root string) {
+	var filters, outputs []string
+	for class, x := range map[string]string{"right": "%d+6*n", "left": "%d-6*n"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
+		for k := range 12 {
+			start := 3 * k
+			if class == "left" {
+				start += 30
+			}
+			name := fmt.Sprint(class, k)
+			filters = append(filters, fmt.Sprintf("color=black:s=96x72:r=25[b%s];color=white:s=16x16:r=25[w%s];[b%s][w%s]overlay=x='"+x+"':y=%d[%s]", name, name, name, name, start, k*4, name))
+			outputs = append(outputs, "-map", "["+name+"]", "-frames:v", "6", "-c:v", "mpeg4", "-q:v", "2", filepath.Join(root, class, fmt.Sprintf("%d.mp4", k)))
+		}
+	}
+	args := append([]string{"-nostdin", "-v", "error", "-filter_complex", strings.Join(filters, ";")}, outputs...)
+	out, err := exec.Command("ffmpeg", args...).CombinedOutput()
+	require.NoError(t, err, string(out))
+}
 
 // A folder of squares that move to the right or to the left, which only the order
 // of frames tells apart, is learned from its videos, evaluated from the checkpoint,
@@ -19,18 +49,7 @@ func TestVideoFolder(t *testing.T) {
 		t.Skip("no ffmpeg; apt-get install ffmpeg")
 	}
 	root := filepath.Join(t.TempDir(), "clips")
-	for class, x := range map[string]string{"right": "%d+6*n", "left": "%d-6*n"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
-		for k := range 12 {
-			start := 3 * k
-			if class == "left" {
-				start += 30
-			}
-			filter := fmt.Sprintf("color=black:s=96x72:r=25[b];color=white:s=16x16:r=25[w];[b][w]overlay=x='"+x+"':y=%d", start, k*4)
-			out, err := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-filter_complex", filter, "-frames:v", "6", filepath.Join(root, class, fmt.Sprintf("%d.mp4", k))).CombinedOutput()
-			require.NoError(t, err, string(out))
-		}
-	}
+	squares(t, root)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "left", "bad.avi"), []byte("no video"), 0o600))
 	spec := filepath.Join(t.TempDir(), "spec.json")
 	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [12, 12], "out_modes": [4, 4], "ranks": [4]}`), 0o600))
@@ -68,4 +87,105 @@ func TestVideoFlags(t *testing.T) {
 		require.NoError(t, again.Set(b.String()))
 		require.Equal(t, b, again)
 	}
+}
+
+// pictures makes a folder of one folder of six frames a clip, so many of each class.
+// Those of the classes called bad are no pictures.
+func pictures(t *testing.T, root string, clips map[string]int) {
+	for class, n := range clips {
+		for k := range n {
+			dir := filepath.Join(root, strings.TrimPrefix(class, "bad "), fmt.Sprint(class, k))
+			require.NoError(t, os.MkdirAll(dir, 0o777))
+			for step := range 6 {
+				var frame bytes.Buffer
+				if img := image.NewGray(image.Rect(0, 0, 8, 6)); strings.HasPrefix(class, "bad ") {
+					frame.WriteString("no picture")
+				} else {
+					img.Pix[8*k%48+step] = 255
+					require.NoError(t, png.Encode(&frame, img))
+				}
+				require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(step, ".png")), frame.Bytes(), 0o666))
+			}
+		}
+	}
+}
+
+// pictureSpec is of a model that reads frames of 8x6.
+const pictureSpec = `{"cell": "gru", "format": "tt", "in_modes": [12, 12], "out_modes": [4, 4], "ranks": [4]}`
+
+// Clips and rows of -logits match, also behind damaged clips, which have NaN; and it is
+// said which class has no test clip.
+func TestVideoLogits(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	pictures(t, file("clips"), map[string]int{"a": 20, "b": 20, "bad a": 5, "bad b": 5, "once": 1})
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	out, err := call("-spec", file("spec.json"), "-data", "folder:"+file("clips"), "-cache", file("cache"), "-max-bad", "0.5", "-epochs", "1", "-out", file("run"), "-logits", file("a.npy"))
+	require.NoError(t, err)
+	require.Contains(t, out, "no test clips of 1 of the 3 classes, which have too few for this split: once\n")
+
+	set, err := datasets.Open("folder:"+file("clips"), datasets.Options{Width: 8, Height: 6, Video: datasets.Video{Cache: file("cache"), MaxBad: 1}})
+	require.NoError(t, err)
+	defer set.Close()
+	n := set.Clips(datasets.Test)
+	logits := readNPY(t, file("a.npy"), n, 3)
+	m, err := zoo.Load(filepath.Join(file("run"), "best"))
+	require.NoError(t, err)
+	p, err := m.Predictor(1)
+	require.NoError(t, err)
+	defer p.Close()
+	x := make([]float32, set.Steps()*144)
+	damaged := 0
+	for i := range n {
+		row := logits[3*i : 3*i+3]
+		if _, _, err := set.Read(datasets.Test, i, x); err != nil {
+			require.ErrorAs(t, err, new(*datasets.SkipError))
+			damaged++
+			for _, v := range row {
+				require.True(t, math.IsNaN(float64(v)))
+			}
+			continue
+		}
+		want, err := p.Clip(x, set.Steps(), nil)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, want, row, 1e-4)
+	}
+	require.Positive(t, damaged)
+	require.Less(t, damaged, n)
+	_, err = call("-eval", file("run"), "-logits", file("b.npy"))
+	require.NoError(t, err)
+	a, err := os.ReadFile(file("a.npy"))
+	require.NoError(t, err)
+	b, err := os.ReadFile(file("b.npy"))
+	require.NoError(t, err)
+	require.Equal(t, a, b)
+}
+
+// Ctrl-C ends a run also before it has a set to train on.
+func TestVideoInterruptedOpening(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "clips"), map[string]int{"a": 5, "b": 5})
+	spec := filepath.Join(dir, "spec.json")
+	require.NoError(t, os.WriteFile(spec, []byte(pictureSpec), 0o666))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := run(ctx, []string{"-spec", spec, "-data", "folder:" + filepath.Join(dir, "clips"), "-cache", filepath.Join(dir, "cache"), "-steps", "all", "-out", filepath.Join(dir, "run")}, io.Discard, io.Discard)
+	require.ErrorIs(t, err, context.Canceled)
+	require.EqualError(t, err, "train: stopped while clips were decoded; those that are stay in the cache")
+}
+
+// A disk that the cache fills is a line, and training goes on.
+func TestVideoCacheFull(t *testing.T) {
+	disk, dir := smallDisk(t, "64k"), t.TempDir()
+	pictures(t, filepath.Join(dir, "clips"), map[string]int{"a": 20, "b": 20})
+	spec := filepath.Join(dir, "spec.json")
+	require.NoError(t, os.WriteFile(spec, []byte(pictureSpec), 0o666))
+	var out, log bytes.Buffer
+	err := run(context.Background(), []string{"-spec", spec, "-data", "folder:" + filepath.Join(dir, "clips"), "-cache", disk, "-epochs", "2", "-quiet", "-out", "none"}, &out, &log)
+	require.NoError(t, err)
+	require.Contains(t, out.String(), "test accuracy")
+	require.Regexp(t, `^datasets: folder:\S+ \(random\): cache: .*no space left on device \(training goes on; clips that are not in the cache are decoded each time\)\n$`, log.String())
+	left, err := filepath.Glob(filepath.Join(disk, "*.tmp"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

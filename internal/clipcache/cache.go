@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,34 +73,38 @@ func Open(dir string, limit int64) (*Cache, error) {
 	return c, nil
 }
 
-// Key names a clip: a video as it is now, and how it is decoded.
-func Key(path string, how string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	add := func(path string, info fs.FileInfo) {
-		fmt.Fprintf(h, "%q %d %d\n", path, info.Size(), info.ModTime().UnixNano())
-	}
+// Stamp tells a video as it is now from what it is after a change: it is made of size
+// and time, and for a folder of frames of those of all that is in it.
+func Stamp(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
-	add(path, info)
-	if info.IsDir() { // of frames
-		all, err := os.ReadDir(path)
-		if err != nil {
-			return "", err
-		}
-		for _, e := range all {
-			if info, err := e.Info(); err == nil {
-				add(e.Name(), info)
-			}
+	stamp := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
+	if !info.IsDir() {
+		return stamp, nil
+	}
+	all, err := os.ReadDir(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, e := range all {
+		if info, err := e.Info(); err == nil {
+			fmt.Fprintf(h, "%q %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
 		}
 	}
-	fmt.Fprintf(h, "%s", how)
-	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+	return stamp + " " + hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// Key names a clip: a video with its stamp, and how it is decoded.
+func Key(path, stamp, how string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %s\n%s", path, stamp, how))
+	return hex.EncodeToString(sum[:16]), nil
 }
 
 // Get returns the frames of a clip, one behind the other, nil when they are not
@@ -117,6 +122,25 @@ func (c *Cache) Get(key string) (frames []byte, count int) {
 	now := time.Now()
 	os.Chtimes(path, now, now) // it was used; that this may fail costs a place in line at most
 	return data[header:], int(binary.LittleEndian.Uint32(data[len(magic):]))
+}
+
+// Count returns the number of frames of a clip and the size of all of them as its
+// header has them, 0 when it is not there. Unlike Get it doesn't notice damage.
+func (c *Cache) Count(key string) (count int, size int64) {
+	f, err := os.Open(c.path(key))
+	if err != nil {
+		return 0, 0
+	}
+	defer f.Close()
+	head := make([]byte, header)
+	info, err := f.Stat()
+	if err != nil {
+		return 0, 0
+	}
+	if _, err := io.ReadFull(f, head); err != nil || string(head[:len(magic)]) != magic {
+		return 0, 0
+	}
+	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
 }
 
 // Has tells whether a clip is there, without reading it.

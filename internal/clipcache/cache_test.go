@@ -28,11 +28,16 @@ func TestCache(t *testing.T) {
 		frames := rapid.SliceOf(rapid.Byte()).Draw(rt, "frames")
 		count := rapid.IntRange(0, 1000).Draw(rt, "count")
 		require.False(rt, c.Has("k"))
+		missing, _ := c.Count("k")
+		require.Zero(rt, missing)
 		require.NoError(rt, c.Put("k", frames, count))
 		require.True(rt, c.Has("k"))
 		got, n := c.Get("k")
 		require.True(rt, bytes.Equal(frames, got))
 		require.Equal(rt, count, n)
+		n, size := c.Count("k")
+		require.Equal(rt, count, n)
+		require.EqualValues(rt, len(frames), size)
 
 		// Any byte that changes, and any that is missing, is noticed.
 		path := filepath.Join(c.dir, "k.clip")
@@ -56,14 +61,18 @@ func TestKey(t *testing.T) {
 	file := filepath.Join(dir, "a.avi")
 	require.NoError(t, os.WriteFile(file, []byte("1"), 0o600))
 	seen := map[string]bool{}
-	fresh := func(path, how string) {
-		key, err := Key(path, how)
+	name := func(path, how string) string {
+		stamp, err := Stamp(path)
 		require.NoError(t, err)
+		key, err := Key(path, stamp, how)
+		require.NoError(t, err)
+		return key
+	}
+	fresh := func(path, how string) {
+		key := name(path, how)
 		require.False(t, seen[key])
 		seen[key] = true
-		again, err := Key(path, how)
-		require.NoError(t, err)
-		require.Equal(t, key, again)
+		require.Equal(t, key, name(path, how))
 	}
 	fresh(file, "small")
 	fresh(file, "large")
@@ -74,7 +83,7 @@ func TestKey(t *testing.T) {
 	fresh(dir, "small")
 	require.NoError(t, os.WriteFile(file, []byte("123"), 0o600))
 	fresh(dir, "small")
-	_, err := Key(filepath.Join(dir, "b.avi"), "small")
+	_, err := Stamp(filepath.Join(dir, "b.avi"))
 	require.Error(t, err)
 }
 
