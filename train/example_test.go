@@ -70,9 +70,9 @@ func ExampleConfig() {
 	}
 	fmt.Println("the model has the weights of the epoch of lowest validation loss:", r.Best > 0)
 	// Output:
-	// epoch 1 on 205 clips, judged on 51
-	// epoch 2 on 205 clips, judged on 51
-	// epoch 3 on 205 clips, judged on 51
+	// epoch 1 on 192 clips, judged on 64
+	// epoch 2 on 192 clips, judged on 64
+	// epoch 3 on 192 clips, judged on 64
 	// the model has the weights of the epoch of lowest validation loss: true
 }
 

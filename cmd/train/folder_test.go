@@ -58,7 +58,7 @@ func TestFolder(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"epoch", "step", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}, rows[0])
 	require.Len(t, rows, 3)
-	require.Equal(t, []string{"2", "30", "0.005"}, rows[2][:3])
+	require.Equal(t, []string{"2", "24", "0.005"}, rows[2][:3])
 	events, err := filepath.Glob(filepath.Join(dir, "tensorboard", "events.out.tfevents.*"))
 	require.NoError(t, err)
 	require.Len(t, events, 1)
