@@ -71,8 +71,8 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.preset != nil {
 		f.preset.print(log)
 	}
-	f.announce(log, d, set, out, c)
-	p := newProgress(log)
+	f.decoding.say(func() { f.announce(log, d, set, out, c) })
+	p := newProgress(log, &f.decoding)
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {

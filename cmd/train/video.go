@@ -2,12 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/pkg/errors"
 
@@ -104,49 +101,6 @@ func parseSize(text string) (width, height int, err error) {
 	return width, height, nil
 }
 
-// decoding reports what happens to videos in the background.
-type decoding struct {
-	w     io.Writer
-	quiet bool // about what goes well
-	mu    sync.Mutex
-	began time.Time
-	said  time.Time
-	bad   int
-}
-
-// sayDecoding is the time between two lines.
-const sayDecoding = 10 * time.Second
-
-// watch makes the options of a set report.
-func (d *decoding) watch(v *datasets.Video) {
-	v.OnBad = func(path string, err error) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.bad++
-		fmt.Fprintf(d.w, "left out: %s: %v\n", path, err)
-	}
-	v.OnUncached = func(err error) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		fmt.Fprintf(d.w, "%v (training goes on; clips that are not in the cache are decoded each time)\n", err)
-	}
-	v.OnDecoded = func(p datasets.Decoding) {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		now := time.Now()
-		if d.began.IsZero() {
-			d.began, d.said = now, now
-		}
-		if d.quiet || now.Sub(d.said) < sayDecoding && p.Done < p.Clips {
-			return
-		}
-		d.said = now
-		took := now.Sub(d.began)
-		left := time.Duration(float64(took) / float64(p.Done) * float64(max(0, p.Clips-p.Done)))
-		fmt.Fprintf(d.w, "decoded %s of %s videos, %s frames, %d damaged, %s left\n", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, left.Round(time.Second))
-	}
-}
-
 // gaps says which classes have no training or no test clips, as far as the set tells
 // without reading them: a line for each part.
 func gaps(set datasets.Set) (lines []string) {
@@ -172,11 +126,4 @@ func gaps(set datasets.Set) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// damaged is the number of clips that were left out.
-func (d *decoding) damaged() int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.bad
 }

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+)
+
+// Where there is no terminal, what is damaged is said at once and the rest now and
+// then; the bar of the training says it from the first step on.
+func TestDecodingIsReported(t *testing.T) {
+	var out bytes.Buffer
+	d := &decoding{w: &out}
+	var v datasets.Video
+	d.watch(&v)
+	v.OnDecoded(datasets.Decoding{Done: 1, Clips: 3, Frames: 6})
+	v.OnBad("a.avi", errors.New("junk"))
+	v.OnDecoded(datasets.Decoding{Done: 2, Clips: 3, Frames: 6, Bad: 1})
+	require.Equal(t, "left out: a.avi: junk\n", out.String())
+	require.Equal(t, ", decoded 2/3", (&decoding{now: d.now}).tell())
+	v.OnDecoded(datasets.Decoding{Done: 3, Clips: 3, Frames: 1206, Bad: 1})
+	require.Equal(t, "left out: a.avi: junk\ndecoded 3 of 3 videos, 1,206 frames, 1 damaged, 0s left\n", out.String())
+	require.Equal(t, 1, d.damaged())
+
+	require.Empty(t, d.tell()) // nothing is left
+	out.Reset()
+	v.OnDecoded(datasets.Decoding{Done: 3, Clips: 3})
+	require.Empty(t, out.String())
+	v.OnUncached(errors.New("the disk is full"))
+	require.Contains(t, out.String(), "the disk is full")
+}
