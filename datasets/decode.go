@@ -93,7 +93,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
 	}
 	var killed *ffmpeg.KilledError
-	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) {
+	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) || errors.Is(err, ffmpeg.ErrOld) {
 		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.name, path)
 	}
 	if err != nil {

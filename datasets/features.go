@@ -2,10 +2,9 @@ package datasets
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -35,7 +34,7 @@ var (
 )
 
 // openFeatures opens the set called name in a folder.
-func openFeatures(name, root string, opt Options) (Set, error) {
+func openFeatures(ctx context.Context, name, root string, opt Options) (Set, error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	if opt.Height != 0 || opt.Width != 0 {
 		return nil, wrap(errors.Errorf("features are not scaled to Height %d and Width %d; leave them out", opt.Height, opt.Width))
@@ -50,24 +49,30 @@ func openFeatures(name, root string, opt Options) (Set, error) {
 		return nil, wrap(err)
 	}
 	s := &featureSet{clipFiles: files, opt: v, steps: v.Steps}
-	if err := s.survey(); err != nil {
+	if err := s.survey(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.measure(opt); err != nil {
+	if err := s.measure(ctx, opt); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// survey reads the headers of all files. A clip has as many features as most have.
-func (s *featureSet) survey() error {
+// survey reads the headers of the files of both parts. A clip has as many features as
+// most have.
+func (s *featureSet) survey(ctx context.Context) error {
 	clips := len(s.listing.Clips)
 	s.lengths = make([]int, clips)
 	widths, votes := make([]int, clips), map[int]int{}
-	for k, c := range s.listing.Clips {
-		a, err := openFeatureFile(s.path(c))
+	used := slices.Concat(s.clips[Train], s.clips[Test])
+	for _, k := range used {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		path := s.path(s.listing.Clips[k])
+		a, err := openFeatureFile(path)
 		if err != nil {
-			if err := s.damage.found(k, s.path(c), err); !skipped(err) {
+			if err := s.damage.found(k, path, err); !skipped(err) {
 				return err
 			}
 			continue
@@ -82,11 +87,11 @@ func (s *featureSet) survey() error {
 		}
 	}
 	longest := 0
-	for k, c := range s.listing.Clips {
+	for _, k := range used {
 		if s.lengths[k] > 0 && widths[k] != s.features {
 			s.lengths[k] = 0
 			err := errors.Errorf("it has %d features a step, and most clips have %d", widths[k], s.features)
-			if err := s.damage.found(k, s.path(c), err); !skipped(err) {
+			if err := s.damage.found(k, s.path(s.listing.Clips[k]), err); !skipped(err) {
 				return err
 			}
 		}
@@ -105,7 +110,7 @@ func (s *featureSet) survey() error {
 }
 
 // measure sets the normalisation, for which it reads the training clips if need be.
-func (s *featureSet) measure(opt Options) error {
+func (s *featureSet) measure(ctx context.Context, opt Options) error {
 	if opt.Normalisation != nil {
 		s.normalisation = cloneNormalisation(*opt.Normalisation)
 		return errors.WithMessagef(s.normalisation.Check(s.StepShape()), "datasets: %s", s.name)
@@ -120,6 +125,9 @@ func (s *featureSet) measure(opt Options) error {
 	values := preprocess.NewValues(n)
 	x := make([]float32, s.steps*s.features)
 	for _, k := range s.clips[Train] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		steps, err := s.rows(k, x)
 		if skipped(err) {
 			continue
@@ -224,85 +232,4 @@ func takenRows(path string, n int, s preprocess.Sampling) []int {
 // at writes the place of a value among those taken of a clip.
 func (s *featureSet) at(value int) string {
 	return fmt.Sprintf("feature %d of step %d of those taken", value%s.features, value/s.features)
-}
-
-// featureFile is an open file of one array (steps, features) of float32.
-type featureFile struct {
-	*os.File
-	*npyHeader
-}
-
-// rows reads steps of the file into x.
-func (f *featureFile) rows(rows []int, x []float32) error {
-	features := f.shape[1]
-	raw := make([]byte, 4*features)
-	for t, row := range rows {
-		if _, err := f.ReadAt(raw, f.size+int64(row)*int64(len(raw))); err != nil {
-			return errors.Wrapf(err, "step %d", row)
-		}
-		values := x[t*features : (t+1)*features]
-		f.dtype.floats(values, raw)
-		if at := notFinite(values); at >= 0 {
-			return errors.Errorf("[%d, %d] is %v, want finite numbers; save np.nan_to_num(x)", row, at, values[at])
-		}
-	}
-	return nil
-}
-
-// openFeatureFile opens a file and compares what it claims with its size. Errors lack
-// its name. The caller closes it.
-func openFeatureFile(path string) (_ *featureFile, err error) {
-	// A pipe would block when it is opened.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file, want one that np.save wrote")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-		}
-	}()
-	h, err := readNPYHeader(file)
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errors.Errorf("cut short: %d bytes, less than the header of an npy array", info.Size())
-	case err != nil:
-		return nil, err
-	}
-	if err := h.checkFeatures(info.Size()); err != nil {
-		return nil, err
-	}
-	return &featureFile{file, h}, nil
-}
-
-// checkFeatures returns an error when a file of so many bytes does not hold steps of
-// features as its header claims.
-func (h *npyHeader) checkFeatures(bytes int64) error {
-	d := h.dtype
-	switch {
-	case d.kind == 'f' && d.size == 4 && d.big:
-		return errors.New("big-endian; save x.astype('<f4')")
-	case d.kind == 'O':
-		return errors.New("pickled Python objects; save x.astype('float32')")
-	case d.kind != 'f' || d.size != 4:
-		return errors.Errorf("%v; save x.astype('float32')", d)
-	case len(h.shape) != 2:
-		return errors.Errorf("shape (%s), want (steps, features)", times(h.shape))
-	case h.shape[0] < 1 || h.shape[1] < 1:
-		return errors.Errorf("shape (%s), want at least 1 step of 1 feature", times(h.shape))
-	case h.fortran:
-		return errors.New("Fortran order; save np.ascontiguousarray(x)")
-	}
-	steps, features, values := int64(h.shape[0]), int64(h.shape[1]), (bytes-h.size)/4
-	if features > maxBatchLen || steps > maxBatchLen/features || steps*features != values || (bytes-h.size)%4 != 0 {
-		return errors.Errorf("shape (%s) claims other than the %d bytes after its header; copy or write the file again", times(h.shape), bytes-h.size)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -342,4 +343,42 @@ func TestFeaturesFlipped(t *testing.T) {
 			require.Zero(t, reported)
 		}
 	})
+}
+
+// A clip that is in neither part that is asked for is not looked at: it may be
+// damaged.
+func TestFeaturesTestOnly(t *testing.T) {
+	root := t.TempDir()
+	for c, class := range []string{"a", "b"} {
+		for k := range 10 {
+			writeFeatures(t, root, fmt.Sprintf("%s/%d.npy", class, k), 2, float32(c), float32(k))
+		}
+	}
+	set, err := Open("features:"+root, Options{})
+	require.NoError(t, err)
+	for i := range set.Clips(Train) {
+		if i%2 == 0 {
+			require.NoError(t, os.WriteFile(filepath.Join(root, set.(Grouped).Group(Train, i)), []byte("junk"), 0o666))
+		}
+	}
+	n := set.Normalisation()
+	_, err = Open("features:"+root, Options{Normalisation: &n})
+	require.ErrorContains(t, err, "of 20 clips are damaged")
+	test, err := Open("features:"+root, Options{Normalisation: &n, TestOnly: true})
+	require.NoError(t, err)
+	require.Zero(t, test.Clips(Train))
+	require.Equal(t, set.Clips(Test), test.Clips(Test))
+	_, err = Open("features:"+root, Options{Normalise: "channel", TestOnly: true})
+	require.ErrorContains(t, err, "TestOnly leaves nothing to measure")
+}
+
+// Opening stops when it is asked to, in the middle of the files.
+func TestFeaturesInterrupted(t *testing.T) {
+	root := t.TempDir()
+	writeFeatures(t, root, "a/1.npy", 2, 1, 2)
+	writeFeatures(t, root, "b/1.npy", 2, 1, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := OpenContext(ctx, "features:"+root, Options{Split: "random:1/2"})
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -30,16 +30,18 @@ type Options struct {
 	// standard deviation are taken: "channel" for each place of the last axis
 	// of a step, "global" for all values as one, "none" to leave values as they
 	// are stored, "minus128" to subtract 128 from all. "auto" or empty is
-	// "channel", except for bytes with more than 4 places in the last axis, which
-	// are no colours: there it is "global".
+	// (v - 128) / 64 for videos, whose training starts before all are decoded, and
+	// else "channel", except for bytes with more than 4 places in the last axis,
+	// which are no colours: there it is "global".
 	Normalise string
 
 	// Normalisation is that of a checkpoint, used instead of measuring. It
 	// overrides Normalise. Nil measures.
 	Normalisation *preprocess.Normalisation
 
-	// TestOnly leaves the training part empty, so that no video of it is decoded. It
-	// needs Normalisation where that would be measured.
+	// TestOnly leaves the training part of sets of one file a clip empty, videos and
+	// features, so that no file of it is read. It needs Normalisation where that would
+	// be measured.
 	TestOnly bool
 
 	// Video says how video files become clips, for sets that are made of them. Of
@@ -124,7 +126,7 @@ func Open(name string, opt Options) (Set, error) {
 }
 
 // OpenContext is Open, which gives up with ctx's error when that is done while videos
-// are decoded, as for AllSteps or a mean of all training clips. Once the set is open
+// are decoded, as for AllSteps or a mean of all training clips, or features are read. Once the set is open
 // ctx has no part in it.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Normalisation == nil {
@@ -134,6 +136,9 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 		return nil, errors.WithMessage(err, "datasets")
 	}
 	kind, root, inFolder := strings.Cut(name, ":")
+	if opt.TestOnly && opt.Normalisation == nil && !slices.Contains([]string{"", auto, none}, opt.Normalise) {
+		return nil, errors.Errorf("datasets: %s: TestOnly leaves nothing to measure %q over; give Normalisation", name, opt.Normalise)
+	}
 	if inFolder && pictureClasses[kind] != nil {
 		return openPictures(name, kind, root, opt)
 	}
@@ -144,7 +149,7 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 		return openNPZ(name, files, opt)
 	}
 	if inFolder && kind == featuresKind {
-		return openFeatures(name, root, opt)
+		return openFeatures(ctx, name, root, opt)
 	}
 	if inFolder && layouts[kind] != nil {
 		if err := checkFrameSize(opt.Height, opt.Width); err != nil {

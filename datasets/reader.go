@@ -24,6 +24,10 @@ type Reader struct {
 	Sampling      preprocess.Sampling
 	Normalisation preprocess.Normalisation
 
+	// Unpadded lets a clip with fewer steps than Sampling says keep its own number, as
+	// sequences do that are stored with their lengths.
+	Unpadded bool
+
 	// Limit is the longest time for a file; 0 means two minutes.
 	Limit time.Duration
 }
@@ -126,7 +130,7 @@ func (r Reader) readFeatures(path string) (Clip, error) {
 // clip has room for the steps that were taken, and padding in front.
 func (r Reader) clip(at []int) Clip {
 	c := Clip{Steps: r.Sampling.Steps, Frames: at}
-	if c.Steps == AllSteps {
+	if c.Steps == AllSteps || r.Unpadded {
 		c.Steps = len(at)
 	}
 	for len(c.Frames) < c.Steps {

@@ -79,7 +79,7 @@ var layouts = map[string]func(root string) (*layout.Listing, error){
 
 // videoSet is a set of video files. Its clips are decoded in the background into
 // a cache on disk, from which Read takes them; a clip that is asked for before is
-// decoded at once. Nothing but one batch is in memory.
+// decoded at once. Nothing but two batches is in memory.
 type videoSet struct {
 	*clipFiles
 	opt           Video
@@ -135,6 +135,9 @@ func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set
 		s.height, s.width = papersHeight, papersWidth
 	}
 	s.how = fmt.Sprintf("%dx%dx%d %d %s", s.width, s.height, s.channels(), v.Steps, v.Sample)
+	if v.Steps == AllSteps {
+		s.how = fmt.Sprintf("%dx%dx%d all", s.width, s.height, s.channels())
+	}
 	if v.Cache == "" {
 		if v.Cache, err = clipcache.Dir(); err != nil {
 			return nil, wrap(err)

@@ -1,5 +1,6 @@
-// Package preprocess holds what is done to a stored value before a model sees
-// it, and the measuring that this needs.
+// Package preprocess holds what is done to a stored clip before a model sees it -
+// which steps are taken, and how values are normalised - and the measuring that
+// this needs.
 //
 // It imports nothing of the project, so that a data set, a checkpoint and a
 // program that only predicts agree on one description.

@@ -32,7 +32,7 @@ type Config struct {
 	Schedule     Schedule  // how the learning rate changes; nil means Constant
 	Optimizer    Optimizer // nil means Adam
 	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 is none
-	ClassifierL2 float64   // this times the sum of the classifier's squared weights is added to the loss
+	ClassifierL2 float64   // times the classifier's squared weights, added to the loss that is minimised and not to what is reported
 	Clip         float64   // the largest global norm of the gradients; 0 means any
 
 	// LabelSmoothing is the part of the target that all classes share, at least

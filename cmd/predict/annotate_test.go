@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,7 +20,7 @@ import (
 // frames decodes a whole video.
 func frames(t *testing.T, path string) (ffmpeg.Info, [][]byte) {
 	t.Helper()
-	info, err := ffmpeg.Probe(context.Background(), path)
+	info, err := ffmpeg.Probe(context.Background(), path, time.Minute)
 	require.NoError(t, err)
 	var all [][]byte
 	opt := ffmpeg.Options{Width: info.Width, Height: info.Height, Channels: 3}

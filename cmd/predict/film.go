@@ -47,7 +47,7 @@ func openFilm(ctx context.Context, path string, limit time.Duration) (*film, err
 			return nil, err
 		}
 		f.info = ffmpeg.Info{Width: config.Width, Height: config.Height, Rate: "25/1"}
-	} else if f.info, err = ffmpeg.Probe(ctx, path); err != nil {
+	} else if f.info, err = ffmpeg.Probe(ctx, path, limit); err != nil {
 		return nil, err
 	} else {
 		f.sound = path

@@ -50,11 +50,12 @@ const intro = `Predict says what clips show, by a model that cmd/train has train
   go run ./cmd/predict -checkpoint runs/ht-lstm -json clips  one object of JSON a clip, for other programs
   go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
                                                              and a video with the answer drawn on it
-  ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 - |
+  ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 -sws_flags bilinear - |
     go run ./cmd/predict -checkpoint runs/ht-lstm -follow -  an answer after every frame, as they come
 
 A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
-input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. The
+input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. Of a
+model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. The
 checkpoint knows how frames become its input - size, colours, which frames of a clip, normalisation - and none of it is
 given again.
 

@@ -19,13 +19,13 @@ type running struct {
 func (p *predictor) follow(ctx context.Context, path string, each func(running)) error {
 	k := 0
 	step := func(frame int, x []float32) error {
-		classes, err := p.step(path, k, frame, x)
+		a, err := p.step(path, k, frame, x)
 		if err != nil {
 			return p.failed(path, err)
 		}
-		each(running{frame, classes})
+		each(running{frame, a.Classes})
 		k++
-		return nil
+		return p.out.print(a)
 	}
 	if p.reader.Sampling.Steps == datasets.AllSteps {
 		for x, err := range p.reader.Each(ctx, path) { // however long it is
@@ -66,8 +66,12 @@ func (p *predictor) followStream(ctx context.Context, stdin io.Reader) error {
 				return p.badStream(err)
 			}
 			if k%p.flags.every == 0 {
-				if _, err := p.step("-", k/p.flags.every, k, x); err != nil {
+				a, err := p.step("-", k/p.flags.every, k, x)
+				if err != nil {
 					return p.failed("-", err)
+				}
+				if err := p.out.print(a); err != nil {
+					return err
 				}
 			}
 			k++
@@ -79,22 +83,19 @@ func (p *predictor) followStream(ctx context.Context, stdin io.Reader) error {
 	})
 }
 
-// step reads one more step, which shows a frame of the clip, and prints the answer.
-func (p *predictor) step(path string, k, frame int, x []float32) ([]guess, error) {
+// step reads one more step, which shows a frame of the clip.
+func (p *predictor) step(path string, k, frame int, x []float32) (answer, error) {
 	p.mu.Lock()
 	logits, err := p.model.Frame(x)
 	p.mu.Unlock()
 	if err != nil {
-		return nil, err
-	}
-	classes, err := best(logits, p.names, p.flags.top)
-	if err != nil {
-		return nil, errors.WithMessagef(err, "step %d", k+1)
+		return answer{}, err
 	}
 	steps := k + 1
-	a := answer{Clip: path, Step: &steps, Classes: classes}
+	a := answer{Clip: path, Step: &steps}
 	if frame >= 0 {
 		a.Frame = &frame
 	}
-	return classes, p.out.print(a)
+	a.Classes, err = best(logits, p.names, p.flags.top)
+	return a, errors.WithMessagef(err, "step %d", steps)
 }

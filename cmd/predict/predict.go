@@ -86,7 +86,7 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
-	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Limit: f.limit}
+	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
 	if err := p.reader.Check(); err != nil {
 		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}

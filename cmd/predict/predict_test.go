@@ -410,3 +410,31 @@ func TestShown(t *testing.T) {
 	require.Equal(t, "a clip.mp4", shown("a clip.mp4"))
 	require.Equal(t, `"a\nb\x1b.mp4"`, shown("a\nb\x1b.mp4"))
 }
+
+// A model of sequences that were stored with their lengths reads a short clip as it
+// is, without padding.
+func TestUnpadded(t *testing.T) {
+	_, clips := trained(t)
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}}
+	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 2, Seed: 1})
+	require.NoError(t, err)
+	m.Input = &zoo.Input{Steps: 100, StepShape: []int{12, 16, 1}}
+	dir := filepath.Join(t.TempDir(), "m")
+	require.NoError(t, m.Save(dir))
+	clip := filepath.Join(clips, "disc up", "00")
+	out, _, err := call("-checkpoint", dir, "-json", "-follow", clip)
+	require.NoError(t, err)
+	require.Len(t, answers(t, out), shapeFrames)
+
+	r := datasets.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: datasets.AllSteps, Sample: "even"}}
+	c, err := r.Read(context.Background(), clip)
+	require.NoError(t, err)
+	p, err := m.Predictor(1)
+	require.NoError(t, err)
+	defer p.Close()
+	logits, err := p.Clip(c.X, c.Steps, nil)
+	require.NoError(t, err)
+	want, err := best(logits, []string{"class 0", "class 1"}, 2)
+	require.NoError(t, err)
+	requireSame(t, want, answers(t, out)[shapeFrames-1].Classes)
+}

@@ -94,8 +94,8 @@ func (f *flags) readRun() error {
 			}
 			continue // the command line names another model
 		}
-		if v.name == "split" && f.stated("data") {
-			continue // a split is one of its set
+		if slices.Contains([]string{"split", "size", "grey", "sequence"}, v.name) && f.stated("data") && f.eval != "" || v.name == "split" && f.stated("data") {
+			continue // they are those of its set
 		}
 		if slices.Contains(actions, v.name) {
 			return badf("%s: %q does not belong into the configuration of a run", path, v.name)
@@ -144,8 +144,8 @@ func (f *flags) mayDiffer(was flagValue) error {
 	if err := other.Set(was.name, was.value); err == nil && other.Lookup(was.name).Value.String() == now {
 		return nil
 	}
-	if was.name == "steps" && was.value == "" && now == defaultSteps && datasets.Frames(f.data) {
-		return nil
+	if was.name == "steps" && was.value == "" && (now == defaultSteps && datasets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
+		return nil // the default, spelt out
 	}
 	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)
 }

@@ -24,8 +24,8 @@ type decoding struct {
 	said  time.Time
 	now   datasets.Decoding
 	bad   int
-	bar   *progressbar.ProgressBar
-	told  bool // by the bar of the training
+	bar   *progressbar.ProgressBar // while told is nil
+	told  *progressbar.ProgressBar // the bar of the training, which says the rest
 }
 
 // sayDecoding is the time between two lines.
@@ -49,9 +49,7 @@ func (d *decoding) watch(v *datasets.Video) {
 
 // line prints a line above a bar.
 func (d *decoding) line(format string, args ...any) {
-	if d.bar != nil {
-		d.bar.Clear()
-	}
+	d.clear()
 	fmt.Fprintf(d.w, format+"\n", args...)
 }
 
@@ -66,7 +64,7 @@ func (d *decoding) decoded(p datasets.Decoding) {
 	d.now = p
 	file, ok := d.w.(*os.File)
 	switch {
-	case d.quiet || d.told:
+	case d.quiet || d.told != nil:
 	case ok && term.IsTerminal(int(file.Fd())):
 		if d.bar == nil {
 			d.bar = progressbar.NewOptions(p.Clips, progressbar.OptionSetWriter(d.w), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
@@ -83,32 +81,44 @@ func (d *decoding) decoded(p datasets.Decoding) {
 // text tells how far decoding is.
 func (d *decoding) text() string {
 	p := d.now
-	left := time.Duration(float64(time.Since(d.began)) / float64(p.Done) * float64(max(0, p.Clips-p.Done)))
-	return fmt.Sprintf("decoded %s of %s videos, %s frames, %d damaged, %s left", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, left.Round(time.Second))
+	return fmt.Sprintf("decoded %s of %s videos, %s frames, %d damaged, %s left", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, d.left())
+}
+
+// left is the time that decoding still takes.
+func (d *decoding) left() time.Duration {
+	each := float64(time.Since(d.began)) / float64(max(1, d.now.Done))
+	return time.Duration(each * float64(max(0, d.now.Clips-d.now.Done))).Round(time.Second)
 }
 
 // say prints with no bar in the way.
 func (d *decoding) say(print func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.bar != nil {
-		d.bar.Clear()
-	}
+	d.clear()
 	print()
 }
 
-// tell takes the bar away, and returns what the bar of the training says instead: ""
+// clear makes room for a line. A bar is drawn again when it next changes.
+func (d *decoding) clear() {
+	for _, bar := range []*progressbar.ProgressBar{d.bar, d.told} {
+		if bar != nil {
+			bar.Clear()
+		}
+	}
+}
+
+// tell takes the bar away, and returns what that of the training says instead: ""
 // when nothing is being decoded.
-func (d *decoding) tell() string {
+func (d *decoding) tell(training *progressbar.ProgressBar) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bar != nil {
 		d.bar.Clear()
 		d.bar = nil
 	}
-	d.told = true
+	d.told = training
 	if p := d.now; p.Done < p.Clips {
-		return fmt.Sprintf(", decoded %s/%s", thousands(p.Done), thousands(p.Clips))
+		return fmt.Sprintf(", decoded %s/%s, %s left", thousands(p.Done), thousands(p.Clips), d.left())
 	}
 	return ""
 }

@@ -55,6 +55,7 @@ type scores struct {
 	Model      string       `json:"model"`
 	Set        string       `json:"set"`
 	Test       train.Score  `json:"test"`
+	Damaged    int          `json:"damaged,omitempty"` // test clips that were left out
 	Classes    []classScore `json:"classes"`
 	Confusion  [][]int      `json:"confusion"` // rows: true, columns: predicted
 }
@@ -68,7 +69,7 @@ type classScore struct {
 }
 
 func newScores(dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) scores {
-	s := scores{Checkpoint: dir, Model: m.Name, Set: set.Name(), Test: e.Score, Confusion: e.Confusion}
+	s := scores{Checkpoint: dir, Model: m.Name, Set: set.Name(), Test: e.Score, Damaged: set.Clips(datasets.Test) - e.Clips, Confusion: e.Confusion}
 	orNull := func(v float64) *float64 {
 		if math.IsNaN(v) {
 			return nil

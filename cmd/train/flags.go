@@ -276,6 +276,8 @@ func (f *flags) check() error {
 		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
 	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
 		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
+	case f.idle() != "":
+		return badf("-%s says nothing about -data %s, whose clips are taken as they are stored; leave it out", f.idle(), f.data)
 	case f.video.Grey && f.size == "":
 		return badf("-grey needs the size of the frames, such as -size 160x120")
 	case !(f.video.MaxBad >= 0 && f.video.MaxBad <= 1):
@@ -339,6 +341,19 @@ func (f *flags) check() error {
 func (f *flags) misplaced() string {
 	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
 		if f.given(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// idle names a flag that the command line gives and the data set has no use for.
+func (f *flags) idle() string {
+	kind, _, inFolder := strings.Cut(f.data, ":")
+	videos := inFolder && datasets.Frames(f.data)
+	for _, name := range []string{"steps", "sample", "max-bad", "grey", "cache", "cache-limit"} {
+		features := kind == "features" && slices.Contains([]string{"steps", "sample", "max-bad"}, name)
+		if f.cmd[name] && !videos && !features {
 			return name
 		}
 	}

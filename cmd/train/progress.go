@@ -50,7 +50,7 @@ func (p *progress) step(s train.Progress) {
 		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionFullWidth(),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
-	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s%s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left(), p.decoding.tell())))
+	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s%s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left(), p.decoding.tell(p.bar))))
 	p.bar.Set(s.Updates) // an error says that the bar is full already
 }
 

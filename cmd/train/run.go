@@ -123,7 +123,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
-		return nil, interrupted("train: stopped while clips were decoded; those that are stay in the cache")
+		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
 	if err != nil {
 		return nil, usage{errors.Errorf("%v%s", err, f.whyThisData(input))}

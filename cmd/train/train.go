@@ -113,8 +113,8 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
-	if n := f.decoding.damaged(); n > 0 {
-		fmt.Fprintf(log, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
+	if n := f.decoding.damaged(); n > 0 && !f.js { // JSON has it
+		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
@@ -272,6 +272,7 @@ type summary struct {
 	Best         int           `json:"best_epoch"`
 	Stopped      bool          `json:"stopped_early"`
 	Test         train.Score   `json:"test"`
+	Damaged      int           `json:"damaged,omitempty"` // clips that were left out
 	// Of the process that ended the run; left out when it had nothing to train.
 	StepMillis      float64 `json:"step_ms_median,omitempty"`
 	TrainingSeconds float64 `json:"training_seconds,omitempty"`
@@ -280,7 +281,7 @@ type summary struct {
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
 		Description: d, Set: set.Name(), Seed: f.seed, Batch: f.batch, LearningRate: f.lr,
-		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, StepMillis: r.StepMillis,
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Damaged: f.decoding.damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {
 		s.TrainingSeconds = r.Training.Seconds()

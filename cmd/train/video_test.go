@@ -171,7 +171,7 @@ func TestVideoInterruptedOpening(t *testing.T) {
 	cancel()
 	err := run(ctx, []string{"-spec", spec, "-data", "folder:" + filepath.Join(dir, "clips"), "-cache", filepath.Join(dir, "cache"), "-steps", "all", "-out", filepath.Join(dir, "run")}, io.Discard, io.Discard)
 	require.ErrorIs(t, err, context.Canceled)
-	require.EqualError(t, err, "train: stopped while clips were decoded; those that are stay in the cache")
+	require.EqualError(t, err, "train: stopped while the data were read; videos that are decoded stay in the cache")
 }
 
 // A disk that the cache fills is a line, and training goes on.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pkg/errors"
 )
@@ -26,8 +27,10 @@ type Info struct {
 var rate = regexp.MustCompile(`^[1-9][0-9]*/[1-9][0-9]*`)
 
 // Probe tells the size of the frames of a file and their rate, 25/1 where the file
-// has none. It returns an error with ffmpeg's own words when the file holds no frame.
-func Probe(ctx context.Context, path string) (Info, error) {
+// has none, within a time. It returns an error with ffmpeg's own words when the file holds no frame.
+func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	program, err := Find()
 	if err != nil {
 		return Info{}, err
@@ -42,6 +45,9 @@ func Probe(ctx context.Context, path string) (Info, error) {
 	detach(cmd)
 	cmd.Stderr = said
 	picture, err := cmd.Output()
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Info{}, errors.Errorf("ffmpeg took longer than %v", limit)
+	}
 	if ctx.Err() != nil {
 		return Info{}, ctx.Err()
 	}

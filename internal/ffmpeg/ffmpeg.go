@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Width, Height int
 	Channels      int           // 3 for red, green and blue, 1 for grey
-	Limit         time.Duration // for a whole file; 0 for none
+	Limit         time.Duration // for decoding a whole file; 0 for none
 }
 
 // Size is the number of bytes of a frame.
@@ -30,6 +30,9 @@ func (o Options) Size() int { return o.Width * o.Height * o.Channels }
 
 // ErrMissing is the error when there is no ffmpeg to run.
 var ErrMissing = errors.New("there is no program ffmpeg on the PATH; install it (Debian: apt-get install ffmpeg)")
+
+// ErrOld is the error when the ffmpeg on the PATH lacks an option.
+var ErrOld = errors.New("the program ffmpeg on the PATH is too old; version 5.1 or later is needed")
 
 // KilledError is the error when somebody else ended ffmpeg: it says nothing about
 // the file.
@@ -67,12 +70,11 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	if format == "" || opt.Width < 1 || opt.Height < 1 {
 		return errors.Errorf("frames of %dx%d with %d channels; want positive sizes, and 1 or 3 channels", opt.Width, opt.Height, opt.Channels)
 	}
-	limited := ctx
-	if opt.Limit > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, opt.Limit)
-		defer cancel()
-	}
+	limited, cancel := context.WithCancel(ctx)
+	defer cancel()
+	clock := stopwatch{left: opt.Limit, end: cancel}
+	clock.start()
+	defer clock.stop()
 	cmd := exec.CommandContext(limited, program, "-nostdin", "-v", "error", "-threads", "1", "-i", "file:"+path,
 		"-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "pipe:1")
 	detach(cmd)
@@ -86,7 +88,11 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	if err := cmd.Start(); err != nil {
 		return errors.Wrap(err, "ffmpeg")
 	}
-	frames, readErr := read(out, opt.Size(), yield)
+	frames, readErr := read(out, opt.Size(), func(frame []byte) error {
+		clock.stop() // what is done with a frame takes what it takes
+		defer clock.start()
+		return yield(frame)
+	})
 	if readErr != nil {
 		cmd.Process.Kill() // it would wait for a reader
 	}
@@ -102,12 +108,37 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		return readErr
 	case waitErr != nil && slices.Contains([]string{"signal: killed", "signal: terminated", "signal: interrupt"}, waitErr.Error()):
 		return &KilledError{errors.Errorf("ffmpeg: %v", waitErr)}
+	case waitErr != nil && strings.Contains(said.String(), "Unrecognized option 'fps_mode'"):
+		return ErrOld
 	case waitErr != nil:
 		return errors.Errorf("ffmpeg: %v%s", waitErr, said)
 	case frames == 0:
 		return errors.Errorf("ffmpeg found no frame%s", said)
 	}
 	return nil
+}
+
+// stopwatch ends something after a time, of which pauses do not count. A limit of 0 is
+// none.
+type stopwatch struct {
+	left  time.Duration
+	end   func()
+	timer *time.Timer
+	began time.Time
+}
+
+func (s *stopwatch) start() {
+	if s.left > 0 {
+		s.began, s.timer = time.Now(), time.AfterFunc(s.left, s.end)
+	}
+}
+
+func (s *stopwatch) stop() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.left = max(1, s.left-time.Since(s.began))
+		s.timer = nil
+	}
 }
 
 // read hands on whole frames.

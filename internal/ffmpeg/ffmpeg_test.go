@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -145,4 +146,32 @@ func TestStops(t *testing.T) {
 	t.Setenv("PATH", "")
 	_, err = decode(path, opt)
 	require.ErrorIs(t, err, ErrMissing)
+}
+
+// What is done with a frame does not count towards the limit.
+func TestLimitIsForDecoding(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "clip.avi")
+	clip(t, path, "3", "32x24")
+	opt := Options{Width: 8, Height: 6, Channels: 3, Limit: 3 * time.Second}
+	frames := 0
+	require.NoError(t, Decode(context.Background(), path, opt, func([]byte) error {
+		frames++
+		time.Sleep(opt.Limit / 2)
+		return nil
+	}))
+	require.Equal(t, 3, frames)
+}
+
+// An ffmpeg that lacks an option says nothing about a file.
+func TestOldProgram(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the program of the test is a shell script")
+	}
+	bin := t.TempDir()
+	script := "#!/bin/sh\necho \"Unrecognized option 'fps_mode'.\" >&2\nexit 1\n"
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "ffmpeg"), []byte(script), 0o777))
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	_, err := decode("clip.avi", Options{Width: 8, Height: 6, Channels: 3})
+	require.ErrorIs(t, err, ErrOld)
 }

@@ -80,7 +80,7 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 			return Train
 		}
 	default:
-		return nil, nil, errors.Errorf("there is no split %q; want %s", split, strings.Join(l.Splits(), ", "))
+		return nil, nil, errors.Errorf("there is no split %q; want %s, or a fold such as fold:2/5", split, strings.Join(l.Splits(), ", "))
 	}
 	for k := range l.Clips {
 		switch tested(k) {

@@ -14,16 +14,16 @@ import (
 // them; or, for features, .npy files. Links are followed. It returns an error when
 // there are none.
 func Find(dir string, features bool) ([]string, error) {
-	endings, like := videos, "a video, as in .mp4 or .avi"
+	endings := videos
 	if features {
-		endings, like = arrays, "an array, as in .npy"
+		endings = arrays
 	}
 	found, err := find(dir, endings, !features, nil)
 	if err != nil {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, errors.Errorf("%s has no clip in it: no file ends like %s", dir, like)
+		return nil, errors.Errorf("%s has no clip in it: no file ends like %s", dir, like(endings))
 	}
 	return found, nil
 }

@@ -36,5 +36,5 @@ func TestFind(t *testing.T) {
 	_, err = Find(filepath.Join(root, "d"), false)
 	require.ErrorContains(t, err, "no file ends like a video")
 	_, err = Find(filepath.Join(root, "a"), true)
-	require.ErrorContains(t, err, "no file ends like an array")
+	require.ErrorContains(t, err, "no file ends like an array of numpy")
 }
