@@ -141,7 +141,7 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	}
 	switch {
 	case err != nil:
-		return f, false, usage{errors.Wrap(err, "compare")}
+		return f, false, badf("%v%s", err, cmdline.Hint(f.set, err))
 	case f.set.NArg() > 0:
 		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
 	case f.job:

@@ -14,7 +14,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
 // usage is an error in what the user asked for or gave.
@@ -94,7 +93,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 			f.set.PrintDefaults()
 			return nil, true, nil
 		} else if err != nil {
-			return nil, false, badf("%v%s", err, suggest(f.set, err))
+			return nil, false, badf("%v%s", err, cmdline.Hint(f.set, err))
 		}
 		rest := f.set.Args()
 		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {
@@ -148,15 +147,4 @@ func (f *flags) check() error {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
-}
-
-// suggest completes the error about an unknown flag.
-func suggest(fs *flag.FlagSet, err error) string {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return ""
-	}
-	var names []string
-	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	return didyoumean.Hint(name, names)
 }

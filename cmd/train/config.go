@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
@@ -25,7 +26,7 @@ func (f *flags) readConfig() error {
 	if f.config == "" {
 		return nil
 	}
-	values, err := readFlags(f.config, flagNames(f.set))
+	values, err := readFlags(f.config, cmdline.Names(f.set))
 	if err != nil {
 		return usage{errors.WithMessagef(err, "train: -config %s", f.config)}
 	}
@@ -74,7 +75,7 @@ func (f *flags) readRun() error {
 	if path == "" {
 		return nil
 	}
-	values, err := readFlags(path, flagNames(f.set))
+	values, err := readFlags(path, cmdline.Names(f.set))
 	if err != nil {
 		return usage{errors.WithMessagef(err, "train: %s", path)}
 	}
@@ -108,7 +109,7 @@ func (f *flags) readRun() error {
 		return nil
 	}
 	f.out = f.resume // wherever the folder was when the run began
-	for _, name := range flagNames(f.set) {
+	for _, name := range cmdline.Names(f.set) {
 		if f.stated(name) && !began[name] && !slices.Contains(changeable, name) && f.differs(name) {
 			return badf("the run in %s was started without -%s; leave it out, or start another run with another -out", f.resume, name)
 		}

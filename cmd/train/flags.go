@@ -16,7 +16,6 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -171,7 +170,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 		f.set.PrintDefaults()
 		return nil, true, nil
 	} else if err != nil {
-		return nil, false, badf("%v%s", err, suggest(f.set, err))
+		return nil, false, badf("%v%s", err, cmdline.Hint(f.set, err))
 	}
 	f.set.Visit(func(given *flag.Flag) { f.cmd[given.Name] = true })
 	if rest := f.set.Args(); len(rest) > 0 {
@@ -363,19 +362,4 @@ func (f *flags) idle() string {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
-}
-
-// suggest completes the error about an unknown flag.
-func suggest(fs *flag.FlagSet, err error) string {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return ""
-	}
-	return didyoumean.Hint(name, flagNames(fs))
-}
-
-func flagNames(fs *flag.FlagSet) []string {
-	var names []string
-	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-	return names
 }
