@@ -135,7 +135,7 @@ func (d *damage) found(k int, path string, err error) error {
 		}
 	}
 	if len(d.bad) > d.most && d.failed == nil {
-		d.failed = errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", d.set, len(d.bad), d.clips, d.most, path, err)
+		d.failed = &DamagedError{errors.Errorf("datasets: %s: %d of %d clips are damaged, and %d may be; the last one is %s: %v", d.set, len(d.bad), d.clips, d.most, path, err)}
 	}
 	if d.failed != nil {
 		return d.failed

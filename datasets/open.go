@@ -2,7 +2,9 @@ package datasets
 
 import (
 	"context"
+	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 
@@ -165,6 +167,12 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 		if strings.HasSuffix(name, ".npz") {
 			return nil, errors.Errorf("datasets: no set is called %q; files of your own are \"npz:train.npz,test.npz\"", name)
 		}
+		if info, err := os.Stat(root); inFolder && err == nil && info.IsDir() {
+			return nil, errors.Errorf("datasets: no kind of set is called %q%s", kind, didyoumean.Hint(kind, folderKinds()))
+		}
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return nil, errors.Errorf("datasets: no set is called %q; a folder of videos is folder:%s, and others are %s", name, name, strings.Join(folderKinds(), ":DIR, ")+":DIR")
+		}
 		return nil, errors.Errorf("datasets: no set is called %q%s", name, didyoumean.Hint(name, Names()))
 	}
 	src := sources[at]
@@ -178,6 +186,13 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
 	return src.open(opt)
+}
+
+// folderKinds lists the kinds of sets in folders, which stand before a colon.
+func folderKinds() []string {
+	all := slices.Concat(slices.Collect(maps.Keys(layouts)), slices.Collect(maps.Keys(pictureClasses)), []string{featuresKind})
+	slices.Sort(all)
+	return all
 }
 
 // list writes names the way errors show them, and not all of very many.

@@ -72,6 +72,12 @@ func (e *SkipError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *SkipError) Unwrap() error { return e.Err }
 
+// DamagedError is the error when more clips are damaged than Video.MaxBad allows.
+type DamagedError struct{ err error }
+
+// Error tells how many are, and the last one.
+func (e *DamagedError) Error() string { return e.err.Error() }
+
 // layouts are the sets in folders that Open knows by a name before a colon.
 var layouts = map[string]func(root string) (*layout.Listing, error){
 	"ucf11": layout.UCF11, "hmdb51": layout.HMDB51, "youtube": layout.YouTube, "folder": layout.Folder,

@@ -183,6 +183,9 @@ func sameFields(what string, was, is any) error {
 	_, now := fields(is)
 	for _, name := range names {
 		if !bytes.Equal(before[name], now[name]) {
+			if name == "fingerprint" && bytes.Equal(before["set"], now["set"]) {
+				return errors.Errorf("the clips of %s are not those that the run was started with: they were added to, changed or copied since; start another run on them", now["set"])
+			}
 			return errors.Errorf("the %s had %s %s, and now %s; it cannot go on as if it had never stopped", what, name, before[name], now[name])
 		}
 	}

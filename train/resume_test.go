@@ -215,7 +215,7 @@ func TestResumeComparesTheData(t *testing.T) {
 	_, err := Run(context.Background(), newModel(t, 1, 0), held(1), cfg)
 	require.NoError(t, err)
 	for text, set := range map[string]datasets.Set{
-		"the data had fingerprint":     held(2),
+		"the clips of":                 held(2),
 		"position: 5 steps in all":     walks,
 		"the model had input":          normalised{held(1)},
 		`the model had class_names ["`: renamed{held(1)},

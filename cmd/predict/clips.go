@@ -31,6 +31,11 @@ func clipsOf(source string, features bool) ([]string, error) {
 		return layout.Find(source, features)
 	case err == nil && !info.Mode().IsRegular():
 		return nil, errors.Errorf("%s is neither a file nor a folder; give - for raw frames from a pipe", source)
+	case err == nil && features != (strings.ToLower(filepath.Ext(source)) == ".npy"):
+		if features {
+			return nil, errors.Errorf("%s is no .npy file, and the model reads features", source)
+		}
+		return nil, errors.Errorf("%s holds features, and the model reads frames", source)
 	case err == nil:
 		return []string{source}, nil
 	case !os.IsNotExist(err):

@@ -82,6 +82,9 @@ func (f *flags) load() (*predictor, error) {
 	if err != nil {
 		return nil, usage{err}
 	}
+	if f.follow && m.Spec.Bidirectional {
+		return nil, badf("the model of %s is bidirectional: it reads a clip from its end too, and cannot follow; leave -follow out", dir)
+	}
 	if m.Input == nil {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"io/fs"
@@ -83,6 +84,9 @@ func (f *flags) readRun() error {
 	began := map[string]bool{}
 	for _, v := range values {
 		began[v.name] = true
+		if v.name == "split" && f.eval != "" && f.stated("split") && !f.stated("data") && f.split != v.value {
+			f.trainedOn = cmp.Or(v.value, "left out")
+		}
 		if f.stated(v.name) {
 			if err := f.mayDiffer(v); err != nil {
 				return err

@@ -81,7 +81,11 @@ func (d *decoding) decoded(p datasets.Decoding) {
 // text tells how far decoding is.
 func (d *decoding) text() string {
 	p := d.now
-	return fmt.Sprintf("decoded %s of %s videos, %s frames, %d damaged, %s left", thousands(p.Done), thousands(p.Clips), thousands(p.Frames), p.Bad, d.left())
+	text := fmt.Sprintf("decoded %s of %s clips, %s frames, %d damaged", thousands(p.Done-p.Bad), thousands(p.Clips), thousands(p.Frames), p.Bad)
+	if p.Done > 1 && p.Done < p.Clips {
+		text += fmt.Sprintf(", %s left", d.left())
+	}
+	return text
 }
 
 // left is the time that decoding still takes.

@@ -25,7 +25,7 @@ func TestDecodingIsReported(t *testing.T) {
 	require.Equal(t, "left out: a.avi: junk\n", out.String())
 	require.Regexp(t, "^, decoded 2/3, [0-9a-z]+ left$", (&decoding{now: d.now, began: d.began}).tell(nil))
 	v.OnDecoded(datasets.Decoding{Done: 3, Clips: 3, Frames: 1206, Bad: 1})
-	require.Equal(t, "left out: a.avi: junk\ndecoded 3 of 3 videos, 1,206 frames, 1 damaged, 0s left\n", out.String())
+	require.Equal(t, "left out: a.avi: junk\ndecoded 2 of 3 clips, 1,206 frames, 1 damaged\n", out.String())
 	require.Equal(t, 1, d.damaged())
 
 	require.Empty(t, d.tell(progressbar.NewOptions(1, progressbar.OptionSetWriter(io.Discard)))) // nothing is left

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -15,11 +18,14 @@ import (
 )
 
 // evaluate scores a checkpoint on the test part.
-func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
+func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if !isFolder(f.eval) {
-		return badf("there is no run or checkpoint in %s: it is no folder", f.eval)
+		return badf("there is no run or checkpoint in %s: there is no such folder", f.eval)
 	}
 	dir := train.CheckpointDir(f.eval)
+	if _, err := os.Stat(filepath.Join(dir, durable.Sums)); err != nil {
+		return badf("there is no run or checkpoint in %s: it holds neither best nor last nor %s", f.eval, durable.Sums)
+	}
 	m, err := zoo.Load(dir)
 	if err != nil {
 		return usage{err}
@@ -30,6 +36,9 @@ func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
 		return err
 	}
 	defer set.Close()
+	if f.trainedOn != "" {
+		fmt.Fprintf(stderr, "the run was trained with -split %s: clips that it learned from may be tested here\n", f.trainedOn)
+	}
 	if n := len(set.Classes()); n != m.Classes {
 		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes, set.Name(), n)
 	}
@@ -38,7 +47,7 @@ func (f *flags) evaluate(ctx context.Context, stdout io.Writer) error {
 	}
 	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.batch)
 	if err != nil {
-		return err
+		return f.damaged(err)
 	}
 	if err := f.writeLogits(e, set.Clips(datasets.Test)); err != nil {
 		return err

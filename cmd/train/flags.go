@@ -53,6 +53,7 @@ type flags struct {
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
 	preset    *preset         // of -protocol, nil for none
+	trainedOn string          // the split of the run that -eval names, where the command line gives another
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
 
@@ -281,6 +282,8 @@ func (f *flags) check() error {
 		return badf("-grey needs the size of the frames, such as -size 160x120")
 	case !(f.video.MaxBad >= 0 && f.video.MaxBad <= 1):
 		return badf("-max-bad is %v; want a part from 0 to 1, such as 0.01", f.video.MaxBad)
+	case f.video.CacheLimit > 0 && f.video.CacheLimit < 1e6:
+		return badf("-cache-limit is %d bytes; want at least 1MB, such as 2GB", f.video.CacheLimit)
 	case f.epochs < 1:
 		return badf("-epochs is %d; want at least 1", f.epochs)
 	case f.batch < 1:

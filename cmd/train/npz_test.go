@@ -124,7 +124,7 @@ func TestOwnData(t *testing.T) {
 	// Another training file is noticed when the run is resumed.
 	writeSequences(t, file("train.npz"), 300, 3)
 	_, err = call("-resume", file("run"), "-epochs", "13")
-	require.ErrorContains(t, err, "the data had fingerprint")
+	require.ErrorContains(t, err, "are not those that the run was started with")
 }
 
 // readNPY reads what -logits wrote, by the format's description.

@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return nil
 	case f.eval != "":
-		return f.evaluate(ctx, stdout)
+		return f.evaluate(ctx, stdout, stderr)
 	}
 	return f.train(ctx, stdout, stderr)
 }

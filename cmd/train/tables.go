@@ -191,6 +191,9 @@ func ratio(count, dense int) string {
 	if count == dense {
 		return thousands(count)
 	}
+	if count > dense {
+		return fmt.Sprintf("%s, %s times more than dense", thousands(count), factor(float64(count)/float64(dense)))
+	}
 	return fmt.Sprintf("%s, %s times fewer than dense", thousands(count), factor(float64(dense)/float64(count)))
 }
 

@@ -219,7 +219,7 @@ func (f *flags) stopped(out *folder, err error) error {
 		if errors.As(err, &input) {
 			return usage{err}
 		}
-		return err
+		return f.damaged(err)
 	}
 	out.draw() // the curves so far
 	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
@@ -227,6 +227,15 @@ func (f *flags) stopped(out *folder, err error) error {
 		return interrupted(text + "; nothing is saved, as there is no -out")
 	}
 	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
+}
+
+// damaged says what to do where too many clips are.
+func (f *flags) damaged(err error) error {
+	var many *datasets.DamagedError
+	if !errors.As(err, &many) {
+		return err
+	}
+	return usage{errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, f.video.MaxBad)}
 }
 
 // interrupted is the error of a run that the user stopped.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/png"
@@ -62,6 +63,12 @@ func TestVideoFolder(t *testing.T) {
 	again, err := call("-eval", dir)
 	require.NoError(t, err)
 	require.Contains(t, again, "1.0000")
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-eval", dir, "-split", "random:2/5"}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), "clips that it learned from may be tested here")
+	stderr.Reset()
+	require.NoError(t, run(context.Background(), []string{"-eval", dir}, &stdout, &stderr))
+	require.NotContains(t, stderr.String(), "learned from")
 
 	_, err = call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0", "-epochs", "1", "-out", "none")
 	require.ErrorContains(t, err, "1 of 25 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
@@ -188,4 +195,41 @@ func TestVideoCacheFull(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(disk, "*.tmp"))
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// What a slip with -data is told.
+func TestDataSlips(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.MkdirAll(filepath.Join("clips", "a"), 0o777))
+	for args, want := range map[string]string{
+		"-data clips":                       "a folder of videos is folder:clips",
+		"-data foldr:clips":                 `did you mean "folder"`,
+		"-data actions -grey":               "-grey says nothing about -data actions",
+		"-data npz:x.npz -steps 3":          "-steps says nothing about -data npz:x.npz",
+		"-data folder:clips -cache-limit 2": "-cache-limit is 2 bytes; want at least 1MB",
+		"-data features:clips -cache clips": "-cache says nothing about",
+	} {
+		_, err := call(append(strings.Fields(args), "-out", "none")...)
+		require.ErrorContains(t, err, want, args)
+		require.ErrorAs(t, err, new(usage))
+	}
+}
+
+// Too many damaged clips are the user's to mend.
+func TestTooManyDamaged(t *testing.T) {
+	f := newFlags()
+	f.video.MaxBad = 0.02
+	var many *datasets.DamagedError
+	root := t.TempDir()
+	for _, path := range []string{"a/1.npy", "a/2.npy", "b/1.npy", "b/2.npy"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(root, filepath.Dir(path)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(root, path), nil, 0o666))
+	}
+	_, err := datasets.Open("features:"+root, datasets.Options{Split: "random:1/2"})
+	require.ErrorAs(t, err, &many)
+	err = f.damaged(err)
+	require.ErrorAs(t, err, new(usage))
+	require.ErrorContains(t, err, "remove what is damaged, or allow for more than -max-bad 0.02")
+	other := errors.New("other")
+	require.Equal(t, other, f.damaged(other))
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -157,6 +158,9 @@ func read(r io.Reader, size int, yield func([]byte) error) (frames int, err erro
 	}
 }
 
+// address is what ffmpeg puts before words of a part of it, another one each time.
+var address = regexp.MustCompile(`^\[[^]]* @ 0x[0-9a-f]+\] `)
+
 // words keeps the beginning of what a program says about a file.
 type words struct {
 	kept  bytes.Buffer
@@ -173,7 +177,7 @@ func (w *words) Write(p []byte) (int, error) {
 func (w *words) String() string {
 	// The name is in the caller's message, and may have several lines.
 	line, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(w.kept.String()), w.about+": "), "\n")
-	if line == "" {
+	if line = address.ReplaceAllString(line, ""); line == "" {
 		return ""
 	}
 	return ": " + line

@@ -91,7 +91,11 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 		}
 	}
 	if len(train) == 0 || len(test) == 0 {
-		return nil, nil, errors.Errorf("split %q has %d training and %d test clips", split, len(train), len(test))
+		why := ""
+		if kind != "official" {
+			why = ": no class has as many clips, or groups of them, as there are parts; give more, or cut in two as with random:1/2"
+		}
+		return nil, nil, errors.Errorf("split %q has %d training and %d test clips%s", split, len(train), len(test), why)
 	}
 	return train, test, nil
 }
