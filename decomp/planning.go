@@ -17,8 +17,8 @@ import (
 // large as the result is transposed only where there is no other way. Where
 // 50,000 tensors are found worth a look, as in networks so small that nearly all
 // plans cost the same, the search ends sooner, with a plan of at most twice the
-// least cost, or four times, or one that a search step by step has found. Larger networks first merge the cores
-// whose products are smallest.
+// least cost, or four times, or one that a search step by step has found. Larger
+// networks first merge the cores whose products are smallest.
 //
 // Plans are kept: a second call with the same options returns the same.
 func (m *Matrix) Plan(opt PlanOptions) *Plan {

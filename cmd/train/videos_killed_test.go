@@ -200,7 +200,8 @@ func TestVideosKilled(t *testing.T) {
 	require.NoError(t, again.Wait(), said.String())
 	require.Empty(t, said.String(), "nothing was decoded or left out")
 	t.Logf("a peak of %d MB resident; all took %v", peak.most()>>20, time.Since(began).Round(time.Second))
-	require.Less(t, peak.most(), int64(600e6))
+	// 600 MB are allowed; the 5,000 clips would fit in 280 as float32.
+	require.Less(t, peak.most(), int64(150e6))
 }
 
 // cached is the number of clips in a cache.
