@@ -87,6 +87,23 @@ func (p *Plan) MulAdds() (perRow, once int) {
 	return perRow, once
 }
 
+// GradientMulAdds returns the multiply-adds of a row of x that the gradients take:
+// each step is repeated twice, once for its factor and once for the tensor it
+// meets. The first tensor is x, which may need no gradient. Gradients of merges,
+// which are spent once, are left out.
+func (p *Plan) GradientMulAdds(inputGradient bool) int {
+	total := 0
+	for _, term := range p.Terms {
+		for k, s := range term.Steps {
+			total += s.MulAdds
+			if k > 0 || inputGradient {
+				total += s.MulAdds
+			}
+		}
+	}
+	return total
+}
+
 // String lists the steps with shapes, multiply-adds and elements a row.
 func (p *Plan) String() string {
 	var b strings.Builder

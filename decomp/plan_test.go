@@ -69,6 +69,13 @@ func TestNoWorseThanModeByMode(t *testing.T) {
 			perRow, once := given.MulAdds()
 			require.Equal(t, c.cost, perRow, c.m.Format)
 			require.Zero(t, once)
+			first := 0 // of each term: x itself has no gradient
+			for _, term := range given.Terms {
+				first += term.Steps[0].MulAdds
+			}
+			require.Positive(t, first)
+			require.Equal(t, 2*c.cost-first, given.GradientMulAdds(false), c.m.Format)
+			require.Equal(t, 2*c.cost, given.GradientMulAdds(true), c.m.Format)
 			require.LessOrEqual(t, best.Nanoseconds, given.Nanoseconds)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -63,12 +64,26 @@ func (p point) spec(format string) zoo.Spec {
 	return s
 }
 
+// matrix is the point's input-to-hidden matrix in a format.
+func (p point) matrix(format string) (*decomp.Matrix, error) {
+	ranks := []int{p.rank}
+	f := map[string]decomp.Format{
+		"tt": decomp.TT{Ranks: ranks}, "tr": decomp.TR{Ranks: ranks}, "bt": decomp.BT{Blocks: 1, Ranks: ranks}, "ht": decomp.HT{Leaf: ranks, Inner: ranks},
+	}[format]
+	s := p.spec(format)
+	s.OutModes[0] *= gates
+	return f.Matrix(s.InModes, s.OutModes)
+}
+
 // grown is what one point of a sweep costs in a format.
 type grown struct {
-	sweep, format string
-	size          float64
-	ms            float64 // of a training step, median
-	mulAdds       float64 // of its forward pass, as planned for the rows of a graph
+	sweep, format   string
+	size            float64
+	ms              float64    // of a training step, median
+	forwardMS       float64    // of its forward pass alone
+	mulAdds         float64    // of its forward pass, as planned for the rows of a graph
+	projected       projection // of x·W alone, a frame
+	projectionBound projection
 }
 
 // growth measures the sweeps and writes growth.csv and a picture each to the
@@ -129,7 +144,19 @@ func (s sweep) measure(f *flags, format string, v int) (grown, error) {
 	if err != nil {
 		return grown{}, err
 	}
-	return grown{s.name, format, s.size(p), quantile(ms, 0.5), float64(m.MulAddsPerFrame(perGraph(p.batch, threads), p.steps)) * float64(p.batch*p.steps)}, nil
+	forward, err := timed(f.warms, f.runs, func() error { _, err := st.Logits(x); return err })
+	if err != nil {
+		return grown{}, err
+	}
+	w, err := p.matrix(format)
+	if err != nil {
+		return grown{}, err
+	}
+	return grown{
+		sweep: s.name, format: format, size: s.size(p), ms: quantile(ms, 0.5), forwardMS: quantile(forward, 0.5),
+		mulAdds:   float64(m.MulAddsPerFrame(perGraph(p.batch, threads), p.steps)) * float64(p.batch*p.steps),
+		projected: planned(w, perGraph(p.batch, threads)*p.steps), projectionBound: p.bound(format),
+	}, nil
 }
 
 // draw sets the time of a step beside its multiply-adds.
@@ -155,9 +182,11 @@ func writeGrowth(path string, all []grown) error {
 		return errors.Wrap(err, "compare")
 	}
 	w := csv.NewWriter(file)
-	w.Write([]string{"sweep", "format", "size", "step_ms_median", "forward_mul_adds"})
+	w.Write([]string{"sweep", "format", "size", "step_ms_median", "forward_ms_median", "forward_mul_adds",
+		"projection_weights", "projection_forward_mul_adds_per_frame", "projection_backward_mul_adds_per_frame"})
 	for _, g := range all {
-		w.Write([]string{g.sweep, g.format, number(g.size), strconv.FormatFloat(g.ms, 'f', 3, 64), number(g.mulAdds)})
+		w.Write([]string{g.sweep, g.format, number(g.size), milliseconds(g.ms), milliseconds(g.forwardMS), number(g.mulAdds),
+			number(g.projected.space), number(g.projected.forward), number(g.projected.backward)})
 	}
 	w.Flush()
 	return errors.Wrap(stderrors.Join(w.Error(), file.Close()), "compare: "+path)
@@ -165,16 +194,16 @@ func writeGrowth(path string, all []grown) error {
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', 0, 64) }
 
-// printGrowth writes for each sweep the exponent with which time and
-// multiply-adds grow from the first size to the last.
+func milliseconds(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
+
+// printGrowth writes the exponents with which costs grow from the first size of
+// each sweep to the last: of a whole training step its time, forward and the rest,
+// and multiply-adds; and of x·W alone its weights and multiply-adds beside the
+// paper's bounds.
 func printGrowth(w io.Writer, f *flags, sweeps []sweep, all []grown) error {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"what grows", "from - to", "tt", "tr", "bt", "ht"})
+	step := growthTable("what grows", "from - to", "format", "step, ms", "step", "forward", "rest", "multiply-adds")
+	product := growthTable("what grows", "from - to", "format", "weights", "bound", "forward", "bound", "backward", "bound")
 	for _, s := range sweeps {
-		row := table.Row{s.name, ""}
 		for _, format := range []string{"tt", "tr", "bt", "ht"} {
 			var line []grown
 			for _, g := range all {
@@ -182,17 +211,46 @@ func printGrowth(w io.Writer, f *flags, sweeps []sweep, all []grown) error {
 					line = append(line, g)
 				}
 			}
-			n := len(line)
-			a, b := line[0], line[n-1]
-			row[1] = number(a.size) + " - " + number(b.size)
-			row = append(row, fmt.Sprintf("%.1f - %.1f ms, ^%.2f, work ^%.2f", a.ms, b.ms,
-				exponent(a.size, b.size, a.ms, b.ms), exponent(a.size, b.size, a.mulAdds, b.mulAdds)))
+			a, b := line[0], line[len(line)-1]
+			by := func(of func(grown) float64) string {
+				return fmt.Sprintf("%.2f", exponent(a.size, b.size, of(a), of(b)))
+			}
+			from := number(a.size) + " - " + number(b.size)
+			step.AppendRow(table.Row{
+				s.name, from, format, fmt.Sprintf("%.1f - %.1f", a.ms, b.ms),
+				by(func(g grown) float64 { return g.ms }), by(func(g grown) float64 { return g.forwardMS }),
+				by(func(g grown) float64 { return g.ms - g.forwardMS }), by(func(g grown) float64 { return g.mulAdds }),
+			})
+			if s.name == "batch" || s.name == "steps" { // no matrix depends on them
+				continue
+			}
+			product.AppendRow(table.Row{
+				s.name, from, format,
+				by(func(g grown) float64 { return g.projected.space }), by(func(g grown) float64 { return g.projectionBound.space }),
+				by(func(g grown) float64 { return g.projected.forward }), by(func(g grown) float64 { return g.projectionBound.forward }),
+				by(func(g grown) float64 { return g.projected.backward }), by(func(g grown) float64 { return g.projectionBound.backward }),
+			})
 		}
-		t.AppendRow(row)
 	}
-	_, err := fmt.Fprintf(w, "backend %s, %d threads, LSTM with four modes of 16 in and 4 out, rank 4, %d clips of %d frames, but for what grows;\n^ is the exponent from the first size to the last, work the multiply-adds\n\n%s\n",
-		backend.Name, f.threads, f.batch, f.steps, t.Render())
+	_, err := fmt.Fprintf(w, `backend %s, %d threads, LSTM with four modes of 16 in and 4 out, rank 4, %d clips of %d frames, but for what grows.
+Figures are exponents from the first size to the last.
+
+a training step: time of the step, of its forward pass and of the rest, multiply-adds forward
+%s
+
+x·W alone: weights and multiply-adds a frame, beside the bounds of arXiv 2005.04366
+%s
+`, backend.Name, f.threads, f.batch, f.steps, step.Render(), product.Render())
 	return errors.Wrap(err, "compare")
+}
+
+func growthTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(header)
+	return t
 }
 
 func exponent(x0, x1, y0, y1 float64) float64 { return math.Log(y1/y0) / math.Log(x1/x0) }

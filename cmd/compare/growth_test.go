@@ -44,11 +44,24 @@ func TestSweeps(t *testing.T) {
 				require.Equal(t, 256.0, power(p.out, p.modes))
 			}
 			for _, format := range []string{"tt", "tr", "bt", "ht"} {
-				_, err := zoo.Describe(zoo.Entry{Spec: p.spec(format)})
+				d, err := zoo.Describe(zoo.Entry{Spec: p.spec(format)})
 				require.NoError(t, err, "%s %d", s.name, v)
+				w, err := p.matrix(format)
+				require.NoError(t, err)
+				require.Equal(t, d.InputToHidden, w.Params(), "%s %d: the matrix of the model", s.name, v)
 			}
 		}
 	}
+}
+
+// The bounds of a small point, worked out by hand from the paper's table: d = 2,
+// n = 3, m = 4·5 = 20, r = 2, N = 9, M = 4·25 = 100.
+func TestBound(t *testing.T) {
+	p := point{modes: 2, in: 3, out: 5, rank: 2}
+	require.Equal(t, projection{2 * 20 * 3 * 4, 2 * 20 * 4 * 9, 4 * 20 * 16 * 9}, p.bound("tt"))
+	require.Equal(t, projection{2 * 20 * 3 * 4, 2*8*9 + 2*8*100, 4*32*9 + 3*4*32*100}, p.bound("tr"))
+	require.Equal(t, projection{2*20*3*2 + 4, 2 * 20 * 4 * 9, 4 * 20 * 4 * 9}, p.bound("bt"))
+	require.Equal(t, projection{2*20*3*2 + 2*8, 2*20*4*9 + 2*8*9, 4*20*32*9 + 4*64*9}, p.bound("ht"))
 }
 
 func TestExponent(t *testing.T) {
