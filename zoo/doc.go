@@ -17,8 +17,9 @@
 //
 // List and Find look through the registry, in which each entry carries its
 // paper, its data set and what was published about it: the number of
-// input-to-hidden weights, which the entry reproduces exactly, and the accuracy,
-// which was measured by the authors on video that cannot be redistributed.
+// input-to-hidden weights, which the entry has exactly (but for BT, whose later
+// tables print a number that no such layer has), and the accuracy, which was
+// measured by the authors on video that cannot be redistributed.
 //
 // A Spec, in Go or JSON, describes a model that is not in the registry; Suggest
 // proposes one for sizes and a number of weights of the caller's.
