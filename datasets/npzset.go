@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,16 +40,16 @@ var _ Set = (*npzSet)(nil)
 
 // openNPZ opens the set called name in files, one or two with a comma between.
 func openNPZ(name, files string, opt Options) (_ Set, err error) {
-	paths := strings.Split(files, ",")
+	paths := npzPaths(files)
 	switch {
-	case len(paths) > 2 || slices.Contains(paths, ""):
+	case len(paths) > 2:
+		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; %s", name, len(paths), npzCommas)
+	case slices.Contains(paths, ""):
 		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
 	case opt.Split != "" && !isFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
 	case opt.Height != 0 || opt.Width != 0:
 		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
-	case len(paths) == 1 && opt.Normalisation == nil && opt.Split == "":
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -60,12 +61,40 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	}()
 	for _, path := range paths {
 		f, err := openNPZFile(path)
+		if err != nil && !isFile(path) && (strings.Contains(path, ",") || isFile(files)) {
+			return nil, errors.Errorf("%v; %s", err, npzCommas)
+		}
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, f)
 	}
+	if len(paths) == 1 && opt.Normalisation == nil && opt.Split == "" {
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
+	}
 	return newNPZSet(name, parts, opt)
+}
+
+// npzCommas is what users have to know of paths with commas.
+const npzCommas = "a path may have commas where all files end in .npz"
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// npzPaths splits a list of files at its commas. Where they end in .npz, as numpy names
+// them, only those behind that ending part two files.
+func npzPaths(files string) []string {
+	const ending = ".npz"
+	if !strings.HasSuffix(files, ending) {
+		return strings.Split(files, ",")
+	}
+	paths := strings.Split(files, ending+",")
+	for k := range len(paths) - 1 {
+		paths[k] += ending
+	}
+	return paths
 }
 
 // newNPZSet makes a set of a test file, or of a training and a test file. With
