@@ -242,7 +242,10 @@ func TestNPZOpenErrors(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(name+".npz", npz(false, arrays...), 0o600))
 	}
-	require.NoError(t, os.WriteFile("com,ma", nil, 0o600))
+	require.NoError(t, os.Mkdir("com,ma", 0o700))
+	for _, name := range []string{"com,ma/good.npz", "p", "q,r", "p,q", "r"} {
+		require.NoError(t, os.WriteFile(name, npz(false, goodX, goodY), 0o600))
+	}
 	n := preprocess.Normalisation{Mean: []float64{0}, Std: []float64{1}}
 	bad := preprocess.Normalisation{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}
 	for _, test := range []struct {
@@ -252,10 +255,11 @@ func TestNPZOpenErrors(t *testing.T) {
 	}{
 		{"npz:", Options{}, `datasets: "npz:" names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
 		{"npz:good.npz,", Options{}, `datasets: "npz:good.npz," names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
-		{"npz:a,b,c", Options{}, `datasets: "npz:a,b,c" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; a path may have commas where all files end in .npz`},
-		{"npz:good.npz,good.npz,good.npz", Options{}, `datasets: "npz:good.npz,good.npz,good.npz" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; a path may have commas where all files end in .npz`},
-		{"npz:one,two.npz", Options{}, "datasets: one,two.npz: no such file; a path may have commas where all files end in .npz"},
-		{"npz:com,ma", Options{}, "datasets: com: no such file; a path may have commas where all files end in .npz"},
+		{"npz:a,b,c", Options{}, `datasets: "npz:a,b,c" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; of paths with commas all files must be there`},
+		{"npz:good.npz,good.npz,good.npz", Options{}, `datasets: "npz:good.npz,good.npz,good.npz" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; of paths with commas all files must be there`},
+		{"npz:one,two.npz", Options{}, "datasets: one: no such file"},
+		{"npz:com,ma/good.npz,com,ma/none.npz", Options{}, "datasets: com,ma/none.npz: no such file"},
+		{"npz:p,q,r", Options{}, `datasets: p,q,r may be the files ["p" "q,r"] or ["p,q" "r"]; rename one`},
 		{"npz:none.npz", Options{}, "datasets: none.npz: no such file"},
 		{"npz:good.npz", Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; write "npz:train.npz,test.npz", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5`},
 		{"npz:unnamed.npz", Options{Normalisation: &n}, "datasets: unnamed.npz: there are no classes; save their names as classes, or give the Classes of a checkpoint"},
@@ -284,24 +288,21 @@ func TestNPZOpenErrors(t *testing.T) {
 	}
 }
 
-// Paths may have commas where all files end in .npz.
+// Paths may have commas.
 func TestNPZCommas(t *testing.T) {
-	for files, want := range map[string][]string{
-		"a.npz":                    {"a.npz"},
-		"a.npz,b.npz":              {"a.npz", "b.npz"},
-		"a,b.npz,c.npz":            {"a,b.npz", "c.npz"},
-		"a,b.npz,c,d.npz":          {"a,b.npz", "c,d.npz"},
-		"a,b.npz":                  {"a,b.npz"},
-		"in, out/a.npz, out/b.npz": {"in, out/a.npz", " out/b.npz"},
-		"a,b":                      {"a", "b"},
-		"a.npz,b":                  {"a.npz", "b"},
-		"A.NPZ,B.NPZ":              {"A.NPZ", "B.NPZ"},
-	} {
-		assert.Equal(t, want, npzPaths(files), files)
+	dir := filepath.Join(t.TempDir(), "in, out")
+	require.NoError(t, os.Mkdir(dir, 0o777))
+	t.Chdir(dir)
+	for _, name := range []string{"a", "a,b.npz", "b.dat", "c.npz", "c,d.npz"} {
+		require.NoError(t, os.WriteFile(name, npz(false, goodX, goodY, goodClasses), 0o600))
 	}
-	path := writeNPZ(t, "a, b.npz", false, goodX, goodY, goodClasses)
-	set, err := Open("npz:"+path+","+path, Options{})
-	require.NoError(t, err)
-	assert.Equal(t, 2, set.Clips(Train))
-	require.NoError(t, set.Close())
+	for files, clips := range map[string]int{
+		"a,b.npz": 0, "a,b.npz,c.npz": 2, "a,b.npz,c,d.npz": 2, "c,d.npz,a,b.npz": 2, "a,b.dat": 2, "a,c.npz": 2, "c.npz,a": 2,
+		dir + "/c.npz," + dir + "/c,d.npz": 2, dir + "/c.npz": 0,
+	} {
+		set, err := Open("npz:"+files, Options{Normalisation: &preprocess.Normalisation{}})
+		require.NoError(t, err, files)
+		assert.Equal(t, clips, set.Clips(Train), files)
+		require.NoError(t, set.Close())
+	}
 }

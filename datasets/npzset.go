@@ -40,10 +40,12 @@ var _ Set = (*npzSet)(nil)
 
 // openNPZ opens the set called name in files, one or two with a comma between.
 func openNPZ(name, files string, opt Options) (_ Set, err error) {
-	paths := npzPaths(files)
+	paths, err := npzPaths(files)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(paths) > 2:
-		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; %s", name, len(paths), npzCommas)
+		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; of paths with commas all files must be there", name, len(paths))
 	case slices.Contains(paths, ""):
 		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
 	case opt.Split != "" && !isFold(opt.Split):
@@ -61,9 +63,6 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	}()
 	for _, path := range paths {
 		f, err := openNPZFile(path)
-		if err != nil && !isFile(path) && (strings.Contains(path, ",") || isFile(files)) {
-			return nil, errors.Errorf("%v; %s", err, npzCommas)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -75,26 +74,38 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	return newNPZSet(name, parts, opt)
 }
 
-// npzCommas is what users have to know of paths with commas.
-const npzCommas = "a path may have commas where all files end in .npz"
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// npzPaths splits a list of files at its commas. Where they end in .npz, as numpy names
-// them, only those behind that ending part two files.
-func npzPaths(files string) []string {
-	const ending = ".npz"
-	if !strings.HasSuffix(files, ending) {
-		return strings.Split(files, ",")
+// npzPaths splits a list of files at the comma between them. A path may have commas too:
+// the one that counts has a file on either side.
+func npzPaths(files string) ([]string, error) {
+	var ways [][]string
+	for at, c := range files {
+		if c == ',' && isThere(files[:at]) && isThere(files[at+1:]) {
+			ways = append(ways, []string{files[:at], files[at+1:]})
+		}
 	}
+	switch {
+	case len(ways) > 1:
+		return nil, errors.Errorf("datasets: %s may be the files %q or %q; rename one", files, ways[0], ways[1])
+	case len(ways) == 1:
+		return ways[0], nil
+	case isThere(files):
+		return []string{files}, nil
+	}
+	// Some are missing, which is to be said of them by name.
+	const ending = ".npz"
 	paths := strings.Split(files, ending+",")
+	if len(paths) == 1 {
+		return strings.Split(files, ","), nil
+	}
 	for k := range len(paths) - 1 {
 		paths[k] += ending
 	}
-	return paths
+	return paths, nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // newNPZSet makes a set of a test file, or of a training and a test file. With

@@ -197,8 +197,12 @@ func unknownSet(name string) error {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		meant = "folder:" + name
 	} else if !hasKind && strings.HasSuffix(name, ".npz") {
-		for _, path := range npzPaths(name) {
-			if !isFile(path) {
+		paths, err := npzPaths(name)
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			if !isThere(path) {
 				return errors.Errorf("datasets: %s: no such file; a set in files is %s", path, files)
 			}
 		}
