@@ -12,7 +12,7 @@ func (a *npzArray) perClip(clips int) error {
 		advice := ""
 		if product(a.shape) == clips {
 			advice = "; save " + a.name + ".ravel()"
-		} else if a.name == "y" && len(a.shape) == 2 {
+		} else if a.name == "y" && len(a.shape) == 2 && a.shape[1] > 1 && a.dtype.kind != 'U' && a.dtype.kind != 'S' {
 			advice = "; if its rows are one-hot, save y.argmax(axis=1)"
 		}
 		return a.file.errorf("%s has the shape (%s), want one axis, an integer for each clip%s", a.name, times(a.shape), advice)
@@ -24,8 +24,8 @@ func (a *npzArray) perClip(clips int) error {
 	return nil
 }
 
-// notIntegers says how to make integers of what a holds. That is no matter of its type
-// alone where labels are text or measured numbers.
+// notIntegers says how to make integers of what a holds. A cast is no answer where labels
+// are text or measured numbers.
 func (a *npzArray) notIntegers() error {
 	d := a.dtype
 	switch {
