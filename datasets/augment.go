@@ -74,7 +74,9 @@ func ParseAugmentation(s string) (Augmentation, error) {
 
 // Augment returns s with its training clips changed, as drawn from the seed for
 // each clip of an epoch. All steps of a clip are changed alike. The other parts
-// are those of s. Closing the new set closes s.
+// are those of s; clips that Holdout or Fold cut out of its training part for
+// another part are as they are in s. The new set is Grouped and Labelled where s is.
+// Closing it closes s.
 func Augment(s Set, a Augmentation, seed uint64, epoch int) Set {
 	if a == (Augmentation{}) {
 		return s
@@ -91,7 +93,7 @@ func Augment(s Set, a Augmentation, seed uint64, epoch int) Set {
 			black[c] = black[0]
 		}
 	}
-	return &augmented{Set: s, how: a, seed: seed, epoch: uint64(epoch), black: black}
+	return newView(&augmented{Set: s, how: a, seed: seed, epoch: uint64(epoch), black: black}, s)
 }
 
 type augmented struct {
@@ -100,6 +102,9 @@ type augmented struct {
 	seed, epoch uint64
 	black       []float32 // by channel
 }
+
+func (a *augmented) origin(p Part, i int) (Part, int) { return p, i }
+func (a *augmented) plain() Set                       { return plain(a.Set) }
 
 func (a *augmented) Read(p Part, i int, x []float32) (label, steps int, err error) {
 	label, steps, err = a.Set.Read(p, i, x)

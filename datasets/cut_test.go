@@ -35,15 +35,16 @@ func TestCutFold(t *testing.T) {
 				units[name(i)], class[name(i)] = true, labels[i]
 			}
 		}
-		if clips == 0 && grouped {
-			groups = []string{}
+		var group func(i int) string
+		if grouped {
+			group = name
 		}
 		folds := rapid.IntRange(2, 6).Draw(t, "folds")
 		total := make([]int, clips)
 		perClass := [3][]int{}
 		for fold := range folds {
 			split := fmt.Sprintf("fold:%d/%d", fold+1, folds)
-			tested, err := cutFold(split, labels, groups)
+			tested, err := cutFold(split, labels, group)
 			if len(units) < folds {
 				require.ErrorContains(t, err, fmt.Sprintf("cannot be cut into %d folds", folds))
 				return

@@ -54,7 +54,8 @@
 // # Folds
 //
 // The split "fold:2/5" of any set tests the second fifth of all its clips and trains
-// on the rest. Where a set is [Grouped], groups stay whole.
+// on the rest. Where a set is [Grouped], groups stay whole, also when [Holdout],
+// [Fold] and [Augment] are applied one to the result of another.
 //
 // # The actions set
 //

@@ -83,7 +83,7 @@ func ExampleOpen_unknown() {
 	_, err := datasets.Open("action", datasets.Options{})
 	fmt.Println(err)
 	// Output:
-	// datasets: no set is called "action"; did you mean "actions"? (known: actions)
+	// datasets: no set is called "action"; did you mean "actions"? (known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)
 }
 
 // One epoch in shuffled batches. The last batch has fewer clips and is zero

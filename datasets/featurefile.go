@@ -71,7 +71,11 @@ func (h *npyHeader) checkFeatures(bytes int64) error {
 	case d.kind == 'f' && d.size == 4 && d.big:
 		return errors.New("big-endian; save x.astype('<f4')")
 	case d.kind == 'O':
-		return errors.New("pickled Python objects; save x.astype('float32')")
+		return errors.New("pickled Python objects; save np.stack(x).astype('float32')")
+	case d.kind == 'c':
+		return errors.Errorf("%v; save np.concatenate([x.real, x.imag], axis=-1).astype('float32')", d)
+	case d.kind == 'U' || d.kind == 'S':
+		return errors.New("text, want numbers in float32")
 	case d.kind != 'f' || d.size != 4:
 		return errors.Errorf("%v; save x.astype('float32')", d)
 	case len(h.shape) != 2:

@@ -113,8 +113,8 @@ func TestFoldActions(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("actions (few-subjects), fold %d of 4 of its training part", fold+1), f.Name())
 		require.Equal(t, set.Normalisation(), f.Normalisation())
 		subjects := map[string]bool{}
-		for _, i := range f.(*folded).clips[Test] {
-			subjects[set.(Grouped).Group(Train, i)] = true
+		for i := range f.Clips(Test) {
+			subjects[f.(Grouped).Group(Test, i)] = true
 		}
 		require.Len(t, subjects, 1)
 		prints[f.Fingerprint()] = true

@@ -1,12 +1,7 @@
 package datasets
 
 import (
-	"encoding/binary"
-	"fmt"
-	"hash/crc32"
 	"math"
-	"math/rand/v2"
-	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -18,7 +13,7 @@ import (
 // seed holds out the same clips, and the draw has nothing to do with those
 // of Order. Everything else is that of s, also the normalisation, which was
 // measured before on all training clips; the fingerprint tells what is held out.
-// Closing the new set closes s.
+// The new set is Grouped and Labelled where s is. Closing it closes s.
 //
 // It returns an error when fraction is not between 0 and 1, when one of the two
 // sides would have no clip, and when s has a Validation part already.
@@ -30,65 +25,25 @@ func Holdout(s Set, fraction float64, seed uint64) (Set, error) {
 		return nil, errors.Errorf("datasets: %s has %d validation clips already, hold out once", s.Name(), n)
 	}
 	total := s.Clips(Train)
-	// The key keeps these draws apart from those of Order with the same seed.
-	key := [32]byte{0: 'h', 1: 'o', 2: 'l', 3: 'd'}
-	binary.LittleEndian.PutUint64(key[24:], seed)
-	groups, what := groupsOf(s)
-	order := rand.New(rand.NewChaCha8(key)).Perm(len(groups))
-	h := &heldOut{Set: s}
+	groups, what := drawn(s, "hold", seed)
+	var parts [Validation + 1][]int
 	left := fraction * float64(total)
-	for k, g := range order {
-		n := float64(len(groups[g]))
+	for k, clips := range groups {
+		part, n := Train, float64(len(clips))
 		if math.Abs(left-n) <= math.Abs(left) || what == "groups" && k == 0 {
-			h.validation = append(h.validation, groups[g]...)
+			part = Validation
 			left -= n
-		} else {
-			h.train = append(h.train, groups[g]...)
 		}
+		parts[part] = append(parts[part], clips...)
 	}
-	if held := len(h.validation); held < 1 || held >= total {
+	if held := len(parts[Validation]); held < 1 || held >= total {
 		return nil, errors.Errorf("datasets: %s: holding out %v of %d train clips leaves %d to train on and %d to validate, want at least 1 of each",
 			s.Name(), fraction, total, total-held, held)
 	}
-	slices.Sort(h.validation) // files are read forwards
-	slices.Sort(h.train)
-	return h, nil
-}
-
-// heldOut is a set some training clips of which are for validation.
-type heldOut struct {
-	Set
-	train, validation []int // indices in the training part of Set
-}
-
-func (h *heldOut) Clips(p Part) int {
-	switch p {
-	case Train:
-		return len(h.train)
-	case Validation:
-		return len(h.validation)
+	h := newSubset(s, parts)
+	h.mark = mark("held", parts[Validation])
+	for i := range s.Clips(Test) {
+		h.clips[Test] = append(h.clips[Test], place{Test, i})
 	}
-	return h.Set.Clips(p)
-}
-
-func (h *heldOut) Fingerprint() string {
-	sum := crc32.NewIEEE()
-	for _, i := range h.validation {
-		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(i)))
-	}
-	return fmt.Sprintf("%s-held%08x", h.Set.Fingerprint(), sum.Sum32())
-}
-
-func (h *heldOut) Read(p Part, i int, x []float32) (label, steps int, err error) {
-	if p != Train && p != Validation {
-		return h.Set.Read(p, i, x)
-	}
-	clips := h.train
-	if p == Validation {
-		clips = h.validation
-	}
-	if i < 0 || i >= len(clips) {
-		return 0, 0, noClip(h, p, i)
-	}
-	return h.Set.Read(Train, clips[i], x)
+	return newView(h, s), nil
 }

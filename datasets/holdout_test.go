@@ -53,12 +53,24 @@ func TestHoldout(t *testing.T) {
 	})
 }
 
+// clipsOf lists the clips of a fakeSet's training part that are in a part of a set
+// made of it.
+func clipsOf(t *testing.T, s Set, p Part) (clips []int) {
+	x := make([]float32, fakeLen)
+	for i := range s.Clips(p) {
+		_, _, err := s.Read(p, i, x)
+		require.NoError(t, err)
+		clips = append(clips, int(x[0])-1)
+	}
+	return clips
+}
+
 // The clips of a seed, as this package drew them first: a change means that
 // published results cannot be repeated.
 func TestHoldoutStays(t *testing.T) {
 	held, err := Holdout(&fakeSet{clips: 12}, 0.25, 1)
 	require.NoError(t, err)
-	assert.Equal(t, []int{4, 6, 10}, held.(*heldOut).validation)
+	assert.Equal(t, []int{4, 6, 10}, clipsOf(t, held, Validation))
 	other, err := Holdout(&fakeSet{clips: 12}, 0.25, 2)
 	require.NoError(t, err)
 	assert.NotEqual(t, held, other)
@@ -71,11 +83,12 @@ func TestHoldoutIgnoresOrder(t *testing.T) {
 	for seed := range uint64(5) {
 		held, err := Holdout(&fakeSet{clips: clips}, 0.5, seed)
 		require.NoError(t, err)
+		validation := clipsOf(t, held, Validation)
 		for epoch := range 5 {
 			order := Order(clips, seed, epoch)[:half]
 			common := 0
 			for _, i := range order {
-				if slices.Contains(held.(*heldOut).validation, i) {
+				if slices.Contains(validation, i) {
 					common++
 				}
 			}
@@ -137,15 +150,14 @@ func TestHoldoutOfGroups(t *testing.T) {
 	for fraction, subjects := range map[float64]int{0.01: 1, 0.1: 1, 0.2: 2, 0.5: 6, 0.95: 11} {
 		held, err := Holdout(set, fraction, 7)
 		require.NoError(t, err)
-		h := held.(*heldOut)
-		groups := func(clips []int) map[string]bool {
+		groups := func(p Part) map[string]bool {
 			all := map[string]bool{}
-			for _, i := range clips {
-				all[set.(Grouped).Group(Train, i)] = true
+			for i := range held.Clips(p) {
+				all[held.(Grouped).Group(p, i)] = true
 			}
 			return all
 		}
-		in, out := groups(h.train), groups(h.validation)
+		in, out := groups(Train), groups(Validation)
 		require.Len(t, out, subjects, fraction)
 		require.Len(t, in, 12-subjects)
 		for g := range out {

@@ -144,7 +144,7 @@ func (p *pyLiteral) truth() (value, ok bool) {
 	return false, false
 }
 
-// tuple reads sizes, as in (), (3,) and (3, 4).
+// tuple reads sizes, as in (), (3,) and (3, 4), or (3L, 4L) as Python 2 wrote them.
 func (p *pyLiteral) tuple() ([]int, bool) {
 	sizes := []int{}
 	if !p.skip('(') {
@@ -159,7 +159,7 @@ func (p *pyLiteral) tuple() ([]int, bool) {
 			return nil, false
 		}
 		sizes = append(sizes, n)
-		*p = pyLiteral(rest)
+		*p = pyLiteral(strings.TrimPrefix(rest, "L"))
 		if !p.skip(',') {
 			return sizes, len(sizes) > 1 && p.skip(')')
 		}

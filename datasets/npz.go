@@ -128,6 +128,14 @@ type npzArray struct {
 	member *zip.File
 }
 
+// unpickled says what to save in place of an array of objects.
+var unpickled = map[string]string{
+	"x":       "numbers, unequal clips padded to the same steps with their lengths",
+	"y":       "y.astype('int64'), or of names classes, y = np.unique(y.astype(str), return_inverse=True)",
+	"lengths": "lengths.astype('int64')",
+	"classes": "classes.astype(str)",
+}
+
 // array reads the header of an array and compares its claims with the size of
 // the member. It returns nil when there is no such array.
 func (f *npzFile) array(name string) (*npzArray, error) {
@@ -145,7 +153,7 @@ func (f *npzFile) array(name string) (*npzArray, error) {
 		return nil, errors.WithMessagef(err, "datasets: %s: %s", f.name, name)
 	}
 	if h.dtype.kind == 'O' {
-		return nil, f.errorf("%s holds pickled Python objects; save numbers, unequal clips padded to the same steps with their lengths", name)
+		return nil, f.errorf("%s holds pickled Python objects; save %s", name, unpickled[name])
 	}
 	if h.dtype.kind == 0 {
 		return nil, f.errorf("%s has the unknown dtype %q", name, h.dtype.descr)

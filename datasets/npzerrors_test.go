@@ -53,12 +53,14 @@ func TestNPZArrayErrors(t *testing.T) {
 	}{
 		"good":            {goodX, ""},
 		"good uint8":      {x("|u1", "(2, 3, 5)", 30), ""},
+		"good Python 2":   {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L, 2L), }"), ""},
 		"good spacing":    {dict(`{"shape":(2,3 , 2),"fortran_order" : False,'descr': '<f4'}`), ""},
 		"x float64":       {x("<f8", "(2, 3, 2)", 96), "x is float64; save x.astype('float32')"},
 		"x float16":       {x("<f2", "(2, 3, 2)", 24), "x is float16; save x.astype('float32')"},
 		"x int64":         {x("<i8", "(2, 3, 2)", 96), "x is int64; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
 		"x bool":          {x("|b1", "(2, 3, 2)", 12), "x is bool; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
-		"x complex":       {x("<c8", "(2, 3, 2)", 96), "x is complex64; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255"},
+		"x complex":       {x("<c8", "(2, 3, 2)", 96), "x is complex64; save np.stack([x.real, x.imag], axis=-1).astype('float32')"},
+		"x text":          {x("<U2", "(2, 3, 2)", 96), "x is text, want numbers, uint8 or float32"},
 		"x big-endian":    {x(">f4", "(2, 3, 2)", 48), "x is big-endian; save x.astype('<f4')"},
 		"x dates":         {x("<M8[ns]", "(2, 3, 2)", 96), `x has the unknown dtype "<M8[ns]"`},
 		"x objects":       {x("|O", "(2,)", 20), "x holds pickled Python objects; save numbers, unequal clips padded to the same steps with their lengths"},
@@ -80,14 +82,28 @@ func TestNPZArrayErrors(t *testing.T) {
 		"x version 4":     {array{"x", []byte(npyMagic + "\x04\x00____________")}, "x: npy version 4.0, want 1.0, 2.0 or 3.0"},
 		"x long header":   {array{"x", []byte(npyMagic + "\x02\x00\x01\x00\x01\x00{")}, "x: npy header of 65537 bytes, more than 65536"},
 		"x cut in header": {array{"x", goodX.npy[:40]}, "x: npy header cut short: unexpected EOF"},
+		"x two Ls":        {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (2LL, 3, 2), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (2LL, 3, 2), }")},
+		"x only L":        {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (L, 3, 2), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (L, 3, 2), }")},
 		"x negative":      {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3, 2), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (-2, 3, 2), }")},
 		"x not a tuple":   {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (12), }"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (12), }")},
 		"x key missing":   {dict("{'descr': '<f4', 'shape': (2, 3, 2), }"), damaged("{'descr': '<f4', 'shape': (2, 3, 2), }")},
 		"x key twice":     {dict("{'descr': '<f4', 'shape': (2, 3, 2), 'shape': (2, 3, 2)}"), damaged("{'descr': '<f4', 'shape': (2, 3, 2), 'shape': (2, 3, 2)}")},
 		"x trailing":      {dict("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)} 1"), damaged("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 2)} 1")},
-		"y float":         {array{"y", npy("<f8", "(2,)", i8(0, 1))}, "y is float64; save y.astype('int64')"},
-		"y text":          {array{"y", npy("<U2", "(2,)", i8(0, 1))}, "y is text; save y.astype('int64')"},
-		"y one-hot":       {array{"y", npy("<i8", "(2, 2)", i8(0, 1, 1, 0))}, "y has the shape (2·2), want one axis, an integer for each clip"},
+		"y float":         {array{"y", npy("<f4", "(2,)", f4(0, 1))}, "y is float32; save y.astype('int64')"},
+		"y half":          {array{"y", npy("<f2", "(2,)", []byte{0, 0, 0, 0x3c})}, "y is float16; save y.astype('int64')"},
+		"y real half":     {array{"y", npy("<f2", "(2,)", []byte{0, 0x40, 0, 0xbe})}, "y[1] is -1.5, and labels are the numbers of classes: regression is not supported; make classes of ranges, with np.digitize(y, edges)"},
+		"y real":          {array{"y", npy("<f4", "(2,)", f4(1, 0.25))}, "y[1] is 0.25, and labels are the numbers of classes: regression is not supported; make classes of ranges, with np.digitize(y, edges)"},
+		"y real double":   {array{"y", npy(">f8", "(2,)", []byte{0x3f, 0xf8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})}, "y[0] is 1.5, and labels are the numbers of classes: regression is not supported; make classes of ranges, with np.digitize(y, edges)"},
+		"y NaN":           {array{"y", npy("<f4", "(2,)", f4(nan, 0.25))}, "y[0] is NaN, want the number of a class for each clip; leave out those that have none"},
+		"y complex":       {array{"y", npy("<c8", "(2,)", f4(0, 0, 1, 0))}, "y is complex64, want the number of a class for each clip"},
+		"y bool":          {array{"y", npy("|b1", "(2,)", []byte{0, 1})}, "y is bool; save y.astype('int64')"},
+		"y text":          {array{"y", npy("<U2", "(2,)", i8(0, 1))}, "y is text; write classes, y = np.unique(y, return_inverse=True), and save both"},
+		"y bytes":         {array{"y", npy("|S3", "(2,)", []byte("off on"))}, "y is text; write classes, y = np.unique(y, return_inverse=True), and save both"},
+		"y objects":       {array{"y", npy("|O", "(2,)", []byte("pickle"))}, "y holds pickled Python objects; save y.astype('int64'), or of names classes, y = np.unique(y.astype(str), return_inverse=True)"},
+		"y one-hot":       {array{"y", npy("<i8", "(2, 2)", i8(0, 1, 1, 0))}, "y has the shape (2·2), want one axis, an integer for each clip; if its rows are one-hot, save y.argmax(axis=1)"},
+		"y one-hot float": {array{"y", npy("<f4", "(2, 2)", f4(0, 1, 1, 0))}, "y has the shape (2·2), want one axis, an integer for each clip; if its rows are one-hot, save y.argmax(axis=1)"},
+		"y column":        {array{"y", npy("<i8", "(2, 1)", i8(0, 1))}, "y has the shape (2·1), want one axis, an integer for each clip; save y.ravel()"},
+		"y by step":       {array{"y", npy("<i8", "(2, 3, 1)", i8(0, 1, 0, 1, 0, 1))}, "y has the shape (2·3·1), want one axis, an integer for each clip"},
 		"y three":         {array{"y", npy("<i8", "(3,)", i8(0, 1, 0))}, "y has 3 values, x has 2 clips; save one for each"},
 		"y negative":      {array{"y", npy("<i8", "(2,)", i8(0, -1))}, "y[1] is -1: a label is at least 0"},
 		"y huge":          {array{"y", npy("<i8", "(2,)", i8(1<<40, 1))}, "y[0] is 1099511627776: a label is less than 4096"},
@@ -96,8 +112,11 @@ func TestNPZArrayErrors(t *testing.T) {
 		"lengths 0":       {array{"lengths", npy("<i8", "(2,)", i8(3, 0))}, "lengths[1] is 0: a clip has 1 to 3 steps, those of x; correct it or leave the clip out"},
 		"lengths 4":       {array{"lengths", npy("<i8", "(2,)", i8(4, 1))}, "lengths[0] is 4: a clip has 1 to 3 steps, those of x; correct it or leave the clip out"},
 		"lengths float":   {array{"lengths", npy("<f4", "(2,)", f4(3, 1))}, "lengths is float32; save lengths.astype('int64')"},
+		"lengths objects": {array{"lengths", npy("|O", "(2,)", []byte("pickle"))}, "lengths holds pickled Python objects; save lengths.astype('int64')"},
+		"lengths square":  {array{"lengths", npy("<i8", "(2, 2)", i8(1, 2, 3, 3))}, "lengths has the shape (2·2), want one axis, an integer for each clip"},
 		"lengths one":     {array{"lengths", npy("<i8", "(1,)", i8(3))}, "lengths has 1 values, x has 2 clips; save one for each"},
 		"classes numbers": {array{"classes", npy("<i8", "(2,)", i8(0, 1))}, "classes is int64, want text, as in np.array(['walk', 'run'])"},
+		"classes objects": {array{"classes", npy("|O", "(2,)", []byte("pickle"))}, "classes holds pickled Python objects; save classes.astype(str)"},
 		"classes 2-D":     {array{"classes", npy("|S3", "(1, 2)", []byte("off on"))}, "classes has the shape (1·2), want one axis of names"},
 		"classes one":     {array{"classes", npy("|S3", "(1,)", []byte("off"))}, "classes has 1 names, want 2 to 4096"},
 		"classes equal":   {array{"classes", npy("|S3", "(3,)", []byte("offon\x00off"))}, `classes[2] is "off", as classes[0] is; give every class its own name`},
@@ -223,6 +242,10 @@ func TestNPZOpenErrors(t *testing.T) {
 	} {
 		require.NoError(t, os.WriteFile(name+".npz", npz(false, arrays...), 0o600))
 	}
+	require.NoError(t, os.Mkdir("com,ma", 0o700))
+	for _, name := range []string{"com,ma/good.npz", "p", "q,r", "p,q", "r"} {
+		require.NoError(t, os.WriteFile(name, npz(false, goodX, goodY), 0o600))
+	}
 	n := preprocess.Normalisation{Mean: []float64{0}, Std: []float64{1}}
 	bad := preprocess.Normalisation{Mean: []float64{0, 0, 0}, Std: []float64{1, 1, 1}}
 	for _, test := range []struct {
@@ -232,8 +255,12 @@ func TestNPZOpenErrors(t *testing.T) {
 	}{
 		{"npz:", Options{}, `datasets: "npz:" names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
 		{"npz:good.npz,", Options{}, `datasets: "npz:good.npz," names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
-		{"npz:a,b,c", Options{}, `datasets: "npz:a,b,c" names no files; write "npz:train.npz,test.npz" or "npz:test.npz"`},
-		{"good.npz", Options{}, `datasets: no set is called "good.npz"; files of your own are "npz:train.npz,test.npz"`},
+		{"npz:a,b,c", Options{}, `datasets: "npz:a,b,c" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; of paths with commas all files must be there`},
+		{"npz:good.npz,good.npz,good.npz", Options{}, `datasets: "npz:good.npz,good.npz,good.npz" names 3 files; write "npz:train.npz,test.npz" or "npz:test.npz"; of paths with commas all files must be there`},
+		{"npz:one,two.npz", Options{}, "datasets: one: no such file"},
+		{"npz:com,ma/good.npz,com,ma/none.npz", Options{}, "datasets: com,ma/none.npz: no such file"},
+		{"npz:p,q,r", Options{}, `datasets: p,q,r may be the files ["p" "q,r"] or ["p,q" "r"]; rename one`},
+		{"npz:none.npz", Options{}, "datasets: none.npz: no such file"},
 		{"npz:good.npz", Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; write "npz:train.npz,test.npz", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5`},
 		{"npz:unnamed.npz", Options{Normalisation: &n}, "datasets: unnamed.npz: there are no classes; save their names as classes, or give the Classes of a checkpoint"},
 		{"npz:none.npz,good.npz", Options{}, "datasets: none.npz: no such file"},
@@ -258,5 +285,24 @@ func TestNPZOpenErrors(t *testing.T) {
 			require.EqualError(t, err, test.want)
 			assert.Nil(t, set)
 		})
+	}
+}
+
+// Paths may have commas.
+func TestNPZCommas(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "in, out")
+	require.NoError(t, os.Mkdir(dir, 0o777))
+	t.Chdir(dir)
+	for _, name := range []string{"a", "a,b.npz", "b.dat", "c.npz", "c,d.npz"} {
+		require.NoError(t, os.WriteFile(name, npz(false, goodX, goodY, goodClasses), 0o600))
+	}
+	for files, clips := range map[string]int{
+		"a,b.npz": 0, "a,b.npz,c.npz": 2, "a,b.npz,c,d.npz": 2, "c,d.npz,a,b.npz": 2, "a,b.dat": 2, "a,c.npz": 2, "c.npz,a": 2,
+		dir + "/c.npz," + dir + "/c,d.npz": 2, dir + "/c.npz": 0,
+	} {
+		set, err := Open("npz:"+files, Options{Normalisation: &preprocess.Normalisation{}})
+		require.NoError(t, err, files)
+		assert.Equal(t, clips, set.Clips(Train), files)
+		require.NoError(t, set.Close())
 	}
 }

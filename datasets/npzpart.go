@@ -99,6 +99,10 @@ func (p *npzPart) checkX() error {
 	case d.kind == 'f' && d.size == 4, d.kind == 'u' && d.size == 1:
 	case d.kind == 'f':
 		return p.errorf("x is %v; save x.astype('float32')", d)
+	case d.kind == 'c':
+		return p.errorf("x is %v; save np.stack([x.real, x.imag], axis=-1).astype('float32')", d)
+	case d.kind == 'U' || d.kind == 'S':
+		return p.errorf("x is text, want numbers, uint8 or float32")
 	default:
 		return p.errorf("x is %v; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255", d)
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,16 +40,18 @@ var _ Set = (*npzSet)(nil)
 
 // openNPZ opens the set called name in files, one or two with a comma between.
 func openNPZ(name, files string, opt Options) (_ Set, err error) {
-	paths := strings.Split(files, ",")
+	paths, err := npzPaths(files)
 	switch {
-	case len(paths) > 2 || slices.Contains(paths, ""):
+	case err != nil:
+		return nil, err
+	case len(paths) > 2:
+		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; of paths with commas all files must be there", name, len(paths))
+	case slices.Contains(paths, ""):
 		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
 	case opt.Split != "" && !isFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
 	case opt.Height != 0 || opt.Width != 0:
 		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
-	case len(paths) == 1 && opt.Normalisation == nil && opt.Split == "":
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -65,7 +68,44 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 		}
 		parts = append(parts, f)
 	}
+	if len(paths) == 1 && opt.Normalisation == nil && opt.Split == "" {
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
+	}
 	return newNPZSet(name, parts, opt)
+}
+
+// npzPaths splits a list of files at the comma between them. A path may have commas too:
+// the one that counts has a file on either side.
+func npzPaths(files string) ([]string, error) {
+	var ways [][]string
+	for at, c := range files {
+		if c == ',' && isThere(files[:at]) && isThere(files[at+1:]) {
+			ways = append(ways, []string{files[:at], files[at+1:]})
+		}
+	}
+	switch {
+	case len(ways) > 1:
+		return nil, errors.Errorf("datasets: %s may be the files %q or %q; rename one", files, ways[0], ways[1])
+	case len(ways) == 1:
+		return ways[0], nil
+	case isThere(files):
+		return []string{files}, nil
+	}
+	// Some are missing, which is to be said of them by name.
+	const ending = ".npz"
+	paths := strings.Split(files, ending+",")
+	if len(paths) == 1 {
+		return strings.Split(files, ","), nil
+	}
+	for k := range len(paths) - 1 {
+		paths[k] += ending
+	}
+	return paths, nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // newNPZSet makes a set of a test file, or of a training and a test file. With

@@ -11,19 +11,6 @@ import (
 	"github.com/pkg/errors"
 )
 
-// perClip checks that a, if it is there, holds one integer for each clip.
-func (a *npzArray) perClip(clips int) error {
-	switch {
-	case !a.dtype.integer():
-		return a.file.errorf("%s is %v; save %s.astype('int64')", a.name, a.dtype, a.name)
-	case len(a.shape) != 1:
-		return a.file.errorf("%s has the shape (%s), want one axis, an integer for each clip", a.name, times(a.shape))
-	case a.shape[0] != clips:
-		return a.file.errorf("%s has %d values, x has %d clips; save one for each", a.name, a.shape[0], clips)
-	}
-	return nil
-}
-
 // integers reads an array that passed perClip. It returns what check does with
 // a value it refuses, the place of the value in front.
 func (a *npzArray) integers(check func(v int64) error) ([]int32, error) {

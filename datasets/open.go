@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math"
 	"os"
@@ -164,16 +165,7 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	}
 	at := slices.IndexFunc(sources, func(s source) bool { return s.name == name })
 	if at < 0 {
-		if strings.HasSuffix(name, ".npz") {
-			return nil, errors.Errorf("datasets: no set is called %q; files of your own are \"npz:train.npz,test.npz\"", name)
-		}
-		if info, err := os.Stat(root); inFolder && err == nil && info.IsDir() {
-			return nil, errors.Errorf("datasets: no kind of set is called %q%s", kind, didyoumean.Hint(kind, folderKinds()))
-		}
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return nil, errors.Errorf("datasets: no set is called %q; a folder of videos is folder:%s, and others are %s", name, name, strings.Join(folderKinds(), ":DIR, ")+":DIR")
-		}
-		return nil, errors.Errorf("datasets: no set is called %q%s", name, didyoumean.Hint(name, Names()))
+		return nil, unknownSet(name)
 	}
 	src := sources[at]
 	if opt.Split == "" {
@@ -186,6 +178,40 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
 	return src.open(opt)
+}
+
+// unknownSet is the error about a name that is none of a set. It shows what names there
+// are, and which was probably meant.
+func unknownSet(name string) error {
+	const files = npzPrefix + "TRAIN.npz,TEST.npz"
+	known := append(Names(), files)
+	kinds := append(Names(), strings.TrimSuffix(npzPrefix, ":"))
+	for _, kind := range folderKinds() {
+		known, kinds = append(known, kind+":DIR"), append(kinds, kind)
+	}
+	kind, _, hasKind := strings.Cut(name, ":")
+	meant := didyoumean.Closest(kind, kinds)
+	if name == "npz" { // and no files
+		meant = files
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		meant = "folder:" + name
+	} else if !hasKind && strings.HasSuffix(name, ".npz") {
+		paths, err := npzPaths(name)
+		if err != nil {
+			return err
+		}
+		for _, path := range paths {
+			if !isThere(path) {
+				return errors.Errorf("datasets: %s: no such file; a set in files is %s", path, files)
+			}
+		}
+		meant = npzPrefix + name
+	}
+	if meant != "" {
+		meant = fmt.Sprintf("; did you mean %q?", meant)
+	}
+	return errors.Errorf("datasets: no set is called %q%s (known: %s)", name, meant, strings.Join(known, ", "))
 }
 
 // folderKinds lists the kinds of sets in folders, which stand before a colon.

@@ -1,22 +1,37 @@
 package datasets
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
+// allKinds ends the error about a name that is none of a set.
+const allKinds = "(known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)"
+
 func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(dir+"/a.npz", nil, 0o600))
 	for _, test := range []struct {
 		name string
 		opt  Options
 		want string
 	}{
-		{"ucf101", Options{}, `datasets: no set is called "ucf101" (known: actions)`},
-		{"", Options{}, `datasets: no set is called "" (known: actions)`},
-		{"acton", Options{}, `datasets: no set is called "acton"; did you mean "actions"? (known: actions)`},
-		{"Actions", Options{}, `datasets: no set is called "Actions"; did you mean "actions"? (known: actions)`},
+		{"ucf101", Options{}, `datasets: no set is called "ucf101"; did you mean "ucf11"? ` + allKinds},
+		{"", Options{}, `datasets: no set is called "" ` + allKinds},
+		{"acton", Options{}, `datasets: no set is called "acton"; did you mean "actions"? ` + allKinds},
+		{"Actions", Options{}, `datasets: no set is called "Actions"; did you mean "actions"? ` + allKinds},
+		{"clips", Options{}, `datasets: no set is called "clips" ` + allKinds},
+		{"floder:clips", Options{}, `datasets: no set is called "floder:clips"; did you mean "folder"? ` + allKinds},
+		{"films:clips", Options{}, `datasets: no set is called "films:clips" ` + allKinds},
+		{"npy:a.npz,b.npz", Options{}, `datasets: no set is called "npy:a.npz,b.npz"; did you mean "npz"? ` + allKinds},
+		{"npz", Options{}, `datasets: no set is called "npz"; did you mean "npz:TRAIN.npz,TEST.npz"? ` + allKinds},
+		{dir, Options{}, fmt.Sprintf("datasets: no set is called %q; did you mean %q? ", dir, "folder:"+dir) + allKinds},
+		{dir + "/a.npz", Options{}, fmt.Sprintf("datasets: no set is called %q; did you mean %q? ", dir+"/a.npz", "npz:"+dir+"/a.npz") + allKinds},
+		{dir + "/a.npz," + dir + "/b.npz", Options{}, "datasets: " + dir + "/b.npz: no such file; a set in files is npz:TRAIN.npz,TEST.npz"},
 		{"mnist", Options{}, "datasets: mnist is a set in a folder; write mnist:FOLDER"},
 		{"features", Options{}, "datasets: features is a set in a folder; write features:FOLDER"},
 		{"actions", Options{Split: "few"}, `datasets: actions has no split "few"; did you mean "few-subjects"? (known: heldout-subjects, few-subjects, fold:2/5)`},

@@ -10,7 +10,7 @@ import (
 // one is close, and the names there are, unless that would hide it.
 func Hint(bad string, names []string) string {
 	known := strings.Join(names, ", ")
-	if near := closest(bad, names); near != "" {
+	if near := Closest(bad, names); near != "" {
 		if len(names) > 20 {
 			return fmt.Sprintf("; did you mean %q?", near)
 		}
@@ -19,9 +19,9 @@ func Hint(bad string, names []string) string {
 	return fmt.Sprintf(" (known: %s)", known)
 }
 
-// closest returns the name that bad looks like a slip or a short form of, or
+// Closest returns the name that bad looks like a slip or a short form of, or
 // "" when there is none.
-func closest(bad string, names []string) string {
+func Closest(bad string, names []string) string {
 	bad = strings.ToLower(bad)
 	best, least := "", 3 // three edits away is another word
 	for _, name := range names {

@@ -62,13 +62,13 @@ func count(dir string) (files int, folders []string, err error) {
 
 // groupByName gives the clips the groups of their names, if all have one.
 func (l *Listing) groupByName() {
-	groups := make([]string, len(l.Clips))
+	groups, groupOf := make([]string, len(l.Clips)), recordings{}
 	for k, c := range l.Clips {
 		number := groupNumber(c.Path)
 		if number == "" {
 			return
 		}
-		groups[k] = l.Classes[c.Class] + " " + number
+		groups[k] = groupOf.name(l.Classes[c.Class], number)
 	}
 	for k, g := range groups {
 		l.Clips[k].Group = g
@@ -78,7 +78,7 @@ func (l *Listing) groupByName() {
 // groupNumber returns the number of the group in a name that ends in _07_03 or in
 // _g07_c03, "" in any other.
 func groupNumber(name string) string {
-	fields := strings.Split(listed(name), "_")
+	fields := strings.Split(stem(name), "_")
 	if len(fields) < 3 {
 		return ""
 	}

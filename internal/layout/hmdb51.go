@@ -23,8 +23,10 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 //	testTrainMulti_7030_splits/brush_hair_test_split1.txt
 //
 // A list of a split has a name and 1 (training), 2 (test) or 0 (neither) a line;
-// clips that it doesn't name, whatever their ending, are for neither. The lists may also be in
-// test_train_splits, or in a folder within it.
+// clips that it doesn't name are for neither. A name means the file of that very name,
+// and where that is not there, the one that differs in its ending: videos are converted,
+// and features made of them. The lists may also be in test_train_splits, or in a folder
+// within it.
 func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
 func hmdb51(root string, endings []string) (*Listing, error) {
@@ -47,18 +49,17 @@ func hmdb51(root string, endings []string) (*Listing, error) {
 		if err != nil {
 			return nil, err
 		}
-		at := map[string]int{} // in Clips, by their name without its ending
+		first := len(l.Clips)
 		for _, f := range files {
 			if !has(endings, f.Name()) {
 				l.Ignored++
 				continue
 			}
-			at[listed(f.Name())] = len(l.Clips)
 			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1, Official: make([]Part, hmdbSplits)})
 		}
 		for split := range hmdbSplits {
 			file := filepath.Join(lists, class.Name()+"_test_split"+string(rune('1'+split))+".txt")
-			if err := l.readSplit(file, split, at); err != nil {
+			if err := readSplit(file, split, l.Clips[first:]); err != nil {
 				return nil, err
 			}
 		}
@@ -78,37 +79,84 @@ func splitLists(root string) (lists string) {
 	return lists
 }
 
-// listed is what a list knows a clip by, whatever the video was made into.
-func listed(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+// stem is a name without its ending.
+func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
-// readSplit reads the list of a class. A clip that is listed and not there is no
-// error: many copies lack some.
-func (l *Listing) readSplit(file string, split int, at map[string]int) error {
+// readSplit reads the list of a class, which has such clips. A clip that is listed and
+// not there is no error: many copies lack some.
+func readSplit(file string, split int, clips []Clip) error {
+	lines, err := readList(file)
+	if err != nil {
+		return err
+	}
+	named, like := map[string]bool{}, map[string][]int{} // clips by stem, those named aside
+	for _, line := range lines {
+		named[line.name] = true
+	}
+	at := map[string]int{}
+	for k, c := range clips {
+		name := path.Base(c.Path)
+		if at[name] = k; !named[name] {
+			like[stem(name)] = append(like[stem(name)], k)
+		}
+	}
+	said := map[int]Part{}
+	for _, line := range lines {
+		k, there := at[line.name]
+		if others := like[stem(line.name)]; !there {
+			switch len(others) {
+			case 0:
+				continue
+			case 1:
+				k = others[0]
+			default:
+				return errors.Errorf("%s, line %d: %s is not there, and may be %s or %s; remove one of them, or write its name", file, line.number, line.name, clips[others[0]].Path, clips[others[1]].Path)
+			}
+		}
+		if part, twice := said[k]; twice && part != line.part {
+			return errors.Errorf("%s, line %d: %s is in another part by a line above; a clip has one", file, line.number, clips[k].Path)
+		}
+		said[k], clips[k].Official[split] = line.part, line.part
+	}
+	return nil
+}
+
+// listLine is what a line of a list says of a clip.
+type listLine struct {
+	number int // from 1
+	name   string
+	part   Part
+}
+
+func readList(file string) ([]listLine, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		if os.IsNotExist(err) {
-			return errors.Errorf("there is no list %s; every class has one for each split", file)
+			return nil, errors.Errorf("there is no list %s; every class has one for each split", file)
 		}
-		return err
+		return nil, err
 	}
 	defer f.Close()
+	parts := map[string]Part{"0": Unused, "1": Train, "2": Test}
+	var list []listLine
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
+		text := lines.Text()
+		if n == 1 {
+			text = strings.TrimPrefix(text, "\ufeff") // the byte order mark of editors on Windows
+		}
 		// Names have no spaces; lines may end in one.
-		fields := strings.Fields(lines.Text())
+		fields := strings.Fields(text)
 		if len(fields) == 0 {
 			continue
 		}
-		parts := map[string]Part{"0": Unused, "1": Train, "2": Test}
 		part, known := parts[fields[len(fields)-1]]
 		if len(fields) != 2 || !known {
-			return errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, lines.Text())
+			return nil, errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, text)
 		}
-		if k, there := at[listed(fields[0])]; there {
-			l.Clips[k].Official[split] = part
-		}
+		list = append(list, listLine{n, fields[0], part})
 	}
-	return errors.Wrap(lines.Err(), file)
+	return list, errors.Wrap(lines.Err(), file)
 }
 
 // quoteMeta makes a pattern that only dir itself matches.

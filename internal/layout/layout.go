@@ -22,7 +22,8 @@ type Clip struct {
 	Path  string // below the root of the set, with slashes: a file, or a folder of frames
 	Class int    // index in Listing.Classes
 	// Group names the recording that the clip was cut from; clips of one group look
-	// alike. It is "" where the layout does not tell.
+	// alike. Where files number the recordings, 7 and 07 are one of them, called as in
+	// the first file that has it. It is "" where the layout does not tell.
 	Group string
 	// Official is the part that the set's authors gave the clip in each of their
 	// splits; nil where they made none.
@@ -60,9 +61,18 @@ func has(endings []string, name string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// hidden tells whether an entry is there for other programs.
-func hidden(name string) bool {
-	return strings.HasPrefix(name, ".") || name == "__MACOSX" || name == "Thumbs.db"
+// notOurs tells whether an entry of a folder is there for other programs: hidden files,
+// and folders of file systems, network storage and archivers, whose names often begin
+// with @ or $.
+func notOurs(dir string, e fs.DirEntry) bool {
+	name := e.Name()
+	switch name {
+	case "Thumbs.db":
+		return true
+	case "__MACOSX", "lost+found", "System Volume Information", "#recycle", "#snapshot":
+		return isDir(dir, e)
+	}
+	return name[0] == '.' || (name[0] == '@' || name[0] == '$') && isDir(dir, e)
 }
 
 // entries lists what a folder shows, sorted by name.
@@ -78,7 +88,7 @@ func entries(dir string) ([]fs.DirEntry, error) {
 		return nil, errors.Errorf("%s is no folder", dir)
 	}
 	all, err := os.ReadDir(dir)
-	return slices.DeleteFunc(all, func(e fs.DirEntry) bool { return hidden(e.Name()) }), err
+	return slices.DeleteFunc(all, func(e fs.DirEntry) bool { return notOurs(dir, e) }), err
 }
 
 // isDir follows links, which large sets are often made of.
@@ -107,7 +117,7 @@ func (l *Listing) finish(endings []string) (*Listing, error) {
 	}
 	switch at := slices.Index(count, 0); {
 	case len(l.Classes) == 0:
-		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips", l.Root)
+		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips; those that begin with ., @ or $ are passed over", l.Root)
 	case len(l.Clips) == 0:
 		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(endings))
 	case at >= 0:

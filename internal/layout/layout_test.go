@@ -97,56 +97,55 @@ func distinct(l *Listing, clips []int) map[string]bool {
 	return groups
 }
 
-func TestHMDB51(t *testing.T) {
-	root := t.TempDir()
-	lists := "test_train_splits/testTrainMulti_7030_splits/"
-	names := []string{"50_FIRST_DATES_kick_f_cm_np1_ba_med_24.avi", "(HQ)_Rich_&_Poor_kick_f_cm_np1_le_med_0.avi", "Don't_run!_kick_u_cm_np1_fr_med_1.avi", "unlisted.avi"}
-	for _, class := range []string{"kick", "kick_ball"} {
-		for _, name := range names {
-			plant(t, root, class+"/"+name)
-		}
-		for split := 1; split <= 3; split++ {
-			file := filepath.Join(root, lists, fmt.Sprintf("%s_test_split%d.txt", class, split))
-			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o777))
-			text := fmt.Sprintf("%s 1 \n%s %d \n\n%s 0\nnot_there.avi 1\n", names[0], names[1], 1+split%2, names[2])
-			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		}
-	}
-	l, err := HMDB51(root)
-	require.NoError(t, err)
-	require.Equal(t, []string{"kick", "kick_ball"}, l.Classes)
-	require.Len(t, l.Clips, 8)
-	require.Equal(t, []string{"official:1", "official:2", "official:3", "random"}, l.Splits())
-	paths := func(clips []int) (all []string) {
-		for _, k := range clips {
-			all = append(all, l.Clips[k].Path)
-		}
-		return all
-	}
-	train, test, err := l.Cut("")
-	require.NoError(t, err)
-	require.Equal(t, []string{"kick/" + names[0], "kick_ball/" + names[0]}, paths(train))
-	require.Equal(t, []string{"kick/" + names[1], "kick_ball/" + names[1]}, paths(test))
-	_, _, err = l.Cut("official:2")
-	require.EqualError(t, err, `split "official:2" has 4 training and 0 test clips`)
-	for split, want := range map[string]string{
-		"official:4": "want official:1 to official:3", "official:x": "want official:1 to official:3", "group": `there is no split "group"; want official:1, official:2, official:3, random`,
-		"random:0/5": "want random, or one of several such as random:2/5", "random:2": "want random", "random:1/1": "want random",
+// The number of a group is a number, however it is written.
+func TestGroupNumbers(t *testing.T) {
+	for name, c := range map[string]struct {
+		read func(root string) (*Listing, error)
+		a, b string // what comes before and behind the number
+	}{
+		"ucf11":    {UCF11, "walk/v_walk_1/v_walk_", "_01.mpg"},
+		"youtube":  {YouTube, "0001_", "_001_al_gore.avi"},
+		"features": {Features, "walk/v_walk_g", "_c01.npy"},
 	} {
-		_, _, err := l.Cut(split)
-		require.ErrorContains(t, err, want)
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for _, number := range []string{"01", "1", "001", "10", "00", "0"} {
+				plant(t, root, c.a+number+c.b)
+			}
+			l, err := c.read(root)
+			require.NoError(t, err)
+			groups := map[string]int{}
+			for _, clip := range l.Clips {
+				groups[clip.Group[strings.LastIndex(clip.Group, " ")+1:]]++
+			}
+			require.Equal(t, map[string]int{"00": 2, "001": 3, "10": 1}, groups)
+		})
 	}
+}
 
-	bad := filepath.Join(root, lists, "kick_test_split2.txt")
-	require.NoError(t, os.WriteFile(bad, []byte("a.avi 1\nb.avi 3\n"), 0o600))
-	_, err = HMDB51(root)
-	require.EqualError(t, err, bad+`, line 2: "b.avi 3"; want a name and 0, 1 or 2`)
-	require.NoError(t, os.Remove(bad))
-	_, err = HMDB51(root)
-	require.ErrorContains(t, err, "there is no list "+bad)
-	require.NoError(t, os.RemoveAll(filepath.Join(root, "test_train_splits")))
-	_, err = HMDB51(root)
-	require.ErrorContains(t, err, "has no folder testTrainMulti_7030_splits with the lists of its splits")
+// What other programs leave in folders is no class, no clip and no frame; files that
+// begin with @ or $ are the user's own.
+func TestPassedOver(t *testing.T) {
+	root := t.TempDir()
+	plant(t, root, "up/a.mp4", "up/@b.mp4", "up/$c.mp4", "up/frames/1.png", "down/d.mp4")
+	want, err := Folder(root)
+	require.NoError(t, err)
+	require.Len(t, want.Clips, 5)
+	found, err := Find(root, false)
+	require.NoError(t, err)
+	for _, dir := range []string{"@eaDir", "@Recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information", "#recycle", "#snapshot", ".Trash-1000", ".@__thumb", "__MACOSX"} {
+		plant(t, root, dir+"/x.mp4", "up/"+dir+"/1.jpg", "up/frames/"+dir+"/1.png")
+	}
+	plant(t, root, "up/.e.mp4", "up/frames/._1.png")
+	got, err := Folder(root)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	again, err := Find(root, false)
+	require.NoError(t, err)
+	require.Equal(t, found, again)
+	frames, err := Frames(filepath.Join(root, "up", "frames"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"1.png"}, frames)
 }
 
 func TestYouTube(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 func UCF11(root string) (*Listing, error) { return ucf11(root, videos) }
 
 func ucf11(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: below(root, "UCF11_updated_mpg")}
+	l, groupOf := &Listing{Root: below(root, "UCF11_updated_mpg")}, recordings{}
 	classes, err := entries(l.Root)
 	if err != nil {
 		return nil, err
@@ -50,12 +50,12 @@ func ucf11(root string, endings []string) (*Listing, error) {
 					l.Ignored++
 					continue
 				}
-				fields := strings.Split(strings.TrimSuffix(name, filepath.Ext(name)), "_")
+				fields := strings.Split(stem(name), "_")
 				if len(fields) < 3 || digits(fields[len(fields)-2]) == 0 {
 					return nil, errors.Errorf("%s: %s is not named like a clip of UCF11, v_NAME_GG_CC with the number of its group", filepath.Join(dir, group.Name()), name)
 				}
 				l.Clips = append(l.Clips, Clip{
-					Path: path.Join(class.Name(), group.Name(), name), Class: len(l.Classes) - 1, Group: class.Name() + " " + fields[len(fields)-2],
+					Path: path.Join(class.Name(), group.Name(), name), Class: len(l.Classes) - 1, Group: groupOf.name(class.Name(), fields[len(fields)-2]),
 				})
 			}
 		}

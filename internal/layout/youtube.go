@@ -18,7 +18,7 @@ import (
 func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
 
 func youTube(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: below(root, "ytcelebrity")}
+	l, groupOf := &Listing{Root: below(root, "ytcelebrity")}, recordings{}
 	files, err := entries(l.Root)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func youTube(root string, endings []string) (*Listing, error) {
 			l.Ignored++
 			continue
 		}
-		fields := strings.Split(strings.TrimSuffix(name, filepath.Ext(name)), "_")
+		fields := strings.Split(stem(name), "_")
 		numbers := 0
 		for numbers < len(fields) && fields[numbers] != "" && digits(fields[numbers]) == len(fields[numbers]) {
 			numbers++
@@ -40,7 +40,7 @@ func youTube(root string, endings []string) (*Listing, error) {
 		}
 		person := strings.Join(fields[numbers:], "_")
 		people = append(people, person)
-		l.Clips = append(l.Clips, Clip{Path: name, Group: person + " " + fields[1]})
+		l.Clips = append(l.Clips, Clip{Path: name, Group: groupOf.name(person, fields[1])})
 	}
 	if len(l.Clips) == 0 {
 		return nil, errors.Errorf("%s has no clips such as 0057_01_002_al_gore.avi", l.Root)
