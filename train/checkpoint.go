@@ -202,6 +202,8 @@ func (p *position) check(clips, step int) error {
 		return errors.Errorf("position: step %d of an epoch of %d", p.Step, (clips+step-1)/step)
 	case p.Updates != p.Epoch*((clips+step-1)/step)+p.Step:
 		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
+	case p.Skipped < 0 || p.Skipped > p.Updates:
+		return errors.Errorf("position: %d of %d steps are skipped", p.Skipped, p.Updates)
 	case p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0:
 		return errors.Errorf("position: epoch %d of %d is the best", p.Best, p.Epoch)
 	}

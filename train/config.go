@@ -79,6 +79,10 @@ type Progress struct {
 	GradientNorm  float64 // before clipping
 	Score                 // of the epoch so far, on the clips as they were trained on
 
+	// StepScore is that of this step alone, before it moved the weights. It has no
+	// Clips when all of them are damaged; such a step moves nothing.
+	StepScore Score
+
 	Trained int           // clips since the start of this process
 	Elapsed time.Duration // since then
 }

@@ -83,10 +83,10 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 	}
 	var sum tally
 	for b, err := range datasets.Batches(set, part, graphs.batch, inOrder(set.Clips(part))) {
-		if err != nil {
-			return nil, err
+		if stopped := ctx.Err(); stopped != nil { // first: a set may end its reading with ctx
+			return nil, stopped
 		}
-		if err := ctx.Err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		if b.Len == 0 { // its clips are all damaged

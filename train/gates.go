@@ -38,10 +38,10 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	defer graphs.close()
 	var all gateTally
 	for b, err := range datasets.Batches(set, part, batch, inOrder(min(clips, set.Clips(part)))) {
-		if err != nil {
-			return nil, err
+		if stopped := ctx.Err(); stopped != nil { // as in evaluate
+			return nil, stopped
 		}
-		if err := ctx.Err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		if b.Len == 0 {

@@ -19,6 +19,12 @@ type tally struct {
 	Clips int     `json:"clips"`
 }
 
+func (t *tally) add(other tally) {
+	t.Loss += other.Loss
+	t.Hits += other.Hits
+	t.Clips += other.Clips
+}
+
 func (t *tally) score() Score {
 	n := math.Max(1, float64(t.Clips))
 	return Score{Loss: t.Loss / n, Accuracy: t.Hits / n, Clips: t.Clips}
