@@ -71,8 +71,8 @@ func TestStepperErrors(t *testing.T) {
 		"train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Accumulate: 2})
 		},
-		"train: a batch of 0 clips; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
-		"train: -1 threads; want at least 1, or 0 for runtime.GOMAXPROCS": func() (*Stepper, error) {
+		"train: Batch is 0; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
+		"train: Threads is -1; want at least 1, or 0 for all cores": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Threads: -1})
 		},
 		"train: clips of 0 steps; want at least 1":                              func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },
