@@ -74,8 +74,9 @@ func (r *run) data() data {
 	return d
 }
 
-// save writes a checkpoint to dir, nothing without Config.Dir.
-func (r *run) save(dir string) error {
+// save writes a checkpoint to dir, nothing without Config.Dir. One without the
+// optimiser's state is for use, and cannot be resumed.
+func (r *run) save(dir string, state []zoo.Param) error {
 	if r.cfg.Dir == "" {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (r *run) save(dir string) error {
 	if err != nil {
 		return errors.Wrap(err, "train: checkpoint")
 	}
-	c := &zoo.Checkpoint{Model: r.model, Training: training, State: r.state()}
+	c := &zoo.Checkpoint{Model: r.model, Training: training, State: state}
 	if err := c.Save(dir); err != nil {
 		if durable.Exists(dir) {
 			return fmt.Errorf("%w; the checkpoint before is still there", err)
@@ -121,6 +122,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if c.Training == nil {
 		return errors.New("this is a model without its training; Run starts one from it")
 	}
+	if c.State == nil {
+		return errors.New("it is for use, without what the optimiser remembers; Last returns the one to resume")
+	}
 	var s saved
 	dec := json.NewDecoder(bytes.NewReader(c.Training))
 	dec.DisallowUnknownFields()
@@ -130,6 +134,8 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if s.Settings.Threads == 0 { // of a release that had one graph
 		s.Settings.Threads = 1
 	}
+	// A release that did not cap them kept what it was given.
+	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, s.Settings.Threads, r.set.Clips(datasets.Train))
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // Config of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
-	Batch  int // clips that go through the model at once, at least 1
+	Batch  int // clips that go through the model at once, at least 1; more than there are means all
 
 	// Accumulate is the number of batches whose gradients are added up for one
 	// step, which is then that of one batch as large as all of them; 0 means 1.

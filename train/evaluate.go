@@ -54,7 +54,7 @@ func (e *Evaluation) ByClass() []ClassScore {
 	return scores
 }
 
-// Evaluate runs the model over a part of the set, batch clips at a time, without
+// Evaluate runs the model over a part of the set, at most batch clips at a time, without
 // dropout, shared out over runtime.GOMAXPROCS(0) graphs. What is in a batch with
 // a clip does not change its logits. It returns an error when model and set don't fit, when a clip cannot be read or has logits
 // that are not finite, and ctx's when that is done.
@@ -65,14 +65,15 @@ func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets
 	if batch < 1 {
 		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
 	}
-	graphs := evaluating(m, set, batch, runtime.GOMAXPROCS(0))
+	graphs := evaluating(m, set, part, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	return evaluate(ctx, graphs, set, part)
 }
 
-// evaluating returns replicas without gradients.
-func evaluating(m *zoo.Model, set datasets.Set, batch, threads int) *replicas {
-	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, batch, threads)
+// evaluating returns replicas without gradients, for batches that are no larger than
+// the part of the set.
+func evaluating(m *zoo.Model, set datasets.Set, part datasets.Part, batch, threads int) *replicas {
+	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, max(1, min(batch, set.Clips(part))), threads)
 }
 
 func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part datasets.Part) (*Evaluation, error) {

@@ -103,14 +103,22 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if err := fits(m, set); err != nil {
 		return nil, &InputError{err}
 	}
-	if set.Clips(datasets.Train) == 0 {
+	clips := set.Clips(datasets.Train)
+	if clips == 0 {
 		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
 	}
+	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	return &run{learner: l, set: set, validation: evaluating(m, set, cfg.Batch, cfg.Threads)}, nil
+	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
+}
+
+// capped returns the clips of a batch and the threads that there is work for.
+func capped(batch, threads, clips int) (int, int) {
+	batch = min(batch, clips)
+	return batch, min(threads, batch)
 }
 
 // do trains from where the run stands to its end.
@@ -130,12 +138,15 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 		Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs,
 		StepMillis: median(r.millis), Training: time.Since(r.began),
 	}
-	r.training.close() // its memory is as large as the test's
+	r.training.close() // their memory is as large as the test's
+	r.validation.close()
 	if err := r.restoreBest(); err != nil {
 		return nil, err
 	}
+	test := evaluating(r.model, r.set, datasets.Test, r.cfg.Batch, r.cfg.Threads)
+	defer test.close()
 	var err error
-	if result.Test, err = evaluate(ctx, r.validation, r.set, datasets.Test); err != nil {
+	if result.Test, err = evaluate(ctx, test, r.set, datasets.Test); err != nil {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
@@ -143,7 +154,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 
 // interrupted saves what was done when ctx, whose error is err, is done.
 func (r *run) interrupted(err error) error {
-	if saveErr := r.save(lastDir(r.cfg.Dir)); saveErr != nil {
+	if saveErr := r.save(lastDir(r.cfg.Dir), r.state()); saveErr != nil {
 		return saveErr
 	}
 	return errors.Wrapf(err, "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
@@ -198,7 +209,7 @@ func (r *run) epoch(ctx context.Context) error {
 			return err
 		}
 		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
-			if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+			if err := r.save(lastDir(r.cfg.Dir), r.state()); err != nil {
 				return err
 			}
 		}
@@ -232,7 +243,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+	if err := r.save(lastDir(r.cfg.Dir), r.state()); err != nil {
 		return err
 	}
 	if r.cfg.OnEpoch != nil {
@@ -245,7 +256,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 // before "last": a run killed in between repeats the epoch and writes it again.
 func (r *run) keepBest() error {
 	if r.cfg.Dir != "" {
-		return r.save(bestDir(r.cfg.Dir))
+		return r.save(bestDir(r.cfg.Dir), nil)
 	}
 	if r.best == nil {
 		r.best = make([][]float32, len(r.model.Params()))

@@ -26,7 +26,7 @@ var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?
 func Explain(fs *flag.FlagSet, err error) string {
 	text := err.Error()
 	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
-		return fmt.Sprintf("there is no flag -%s%s", name, didyoumean.Hint(name, Names(fs)))
+		return text + didyoumean.Hint(name, Names(fs))
 	}
 	if name, bare := strings.CutPrefix(text, "flag needs an argument: -"); bare {
 		return fmt.Sprintf("-%s has no value; %s", name, want(fs.Lookup(name), ""))
@@ -94,3 +94,18 @@ var packagePrefix = regexp.MustCompile(`^[a-z]+: `)
 // Bare returns the text of an error without the package that it begins with, for a
 // message that begins with the command.
 func Bare(err error) string { return packagePrefix.ReplaceAllString(err.Error(), "") }
+
+// Blame returns the text of an error with the name of the flag whose value, or an entry
+// of its list, the error quotes: -split: actions has no split "x". It is false where
+// none that was given is.
+func Blame(fs *flag.FlagSet, err error) (text string, ok bool) {
+	name := ""
+	fs.Visit(func(f *flag.Flag) {
+		for entry := range strings.SplitSeq(f.Value.String(), ",") {
+			if entry = strings.TrimSpace(entry); entry != "" && name == "" && strings.Contains(err.Error(), strconv.Quote(entry)) {
+				name = f.Name
+			}
+		}
+	})
+	return "-" + name + ": " + Bare(err), name != ""
+}

@@ -32,7 +32,7 @@ func newSet() *flag.FlagSet {
 
 func TestExplain(t *testing.T) {
 	for want, args := range map[string][]string{
-		`there is no flag -epocks; did you mean "epochs"?`:                                           {"-epocks", "2"},
+		`flag provided but not defined: -epocks; did you mean "epochs"? (known: batch, epochs, even, out, quiet, save-every, seed, weight-decay)`: {"-epocks", "2"},
 		"-epochs is two; want a whole number":                                                        {"-epochs", "two"},
 		"-epochs is 1.5; want a whole number":                                                        {"-epochs=1.5"},
 		"-epochs is 99999999999999999999; want a whole number, at most 9223372036854775807":          {"-epochs", "99999999999999999999"},
@@ -71,4 +71,14 @@ func TestField(t *testing.T) {
 func TestBare(t *testing.T) {
 	require.Equal(t, "no optimizer", Bare(errors.New("train: no optimizer")))
 	require.Equal(t, `-size "x"; want`, Bare(errors.New(`-size "x"; want`)))
+}
+
+func TestBlame(t *testing.T) {
+	fs := newSet()
+	require.NoError(t, fs.Parse([]string{"-out", "a, b", "-epochs", "3"}))
+	text, ok := Blame(fs, errors.New(`zoo: no model is called "b"`))
+	require.True(t, ok)
+	require.Equal(t, `-out: no model is called "b"`, text)
+	_, ok = Blame(fs, errors.New(`zoo: no model is called "c", there are 3`))
+	require.False(t, ok)
 }
