@@ -62,10 +62,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // acknowledge says that the user is heard as soon as ctx is done, which may be long
 // before what is under way is finished. It returns what ends that.
-func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) (stop func() bool) {
-	return context.AfterFunc(ctx, func() {
+func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) (end func()) {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
 		f.decoding.say(func() { fmt.Fprintln(stderr, text) })
 	})
+	return func() {
+		if !stop() {
+			<-said
+		}
+	}
 }
 
 func (f *flags) printList(stdout io.Writer) error {

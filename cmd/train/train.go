@@ -289,7 +289,7 @@ type summary struct {
 	Stopped      bool          `json:"stopped_early"`
 	Test         train.Score   `json:"test"`
 	Diverged     bool          `json:"diverged,omitempty"` // the test loss is far above that of a guess
-	Damaged      int           `json:"damaged,omitempty"` // clips that were left out
+	Damaged      int           `json:"damaged,omitempty"`  // clips that were left out
 	// Of the process that ended the run; left out when it had nothing to train.
 	StepMillis      float64 `json:"step_ms_median,omitempty"`
 	TrainingSeconds float64 `json:"training_seconds,omitempty"`
