@@ -38,6 +38,9 @@ type Update struct {
 //	rmsprop, rmsprop:0.9:1e-8       ρ, ε
 //	sgd, sgd:0.9                    momentum; sgd alone has 0.9, sgd:0 none
 //
+// Factors are at most 0.999999 and ε is at least 1e-16: beyond, float32 slots would
+// make another rule of it.
+//
 // It returns an error that names what it doesn't know.
 func ParseOptimizer(s string) (Optimizer, error) {
 	name, settings, _ := strings.Cut(s, ":")

@@ -31,7 +31,7 @@ func (d *divergence) report(what string, s train.Score) bool {
 		return false
 	}
 	guess := math.Log(float64(d.classes))
-	fmt.Fprintf(d.w, "the run has diverged: the %s is %.4g, more than ten times that of a uniform guess, ln(%d) = %.4f; a lower -lr than %v, or -clip, may help\n",
+	fmt.Fprintf(d.w, "the run has diverged: the %s is %.4g, more than ten times that of a uniform guess, ln(%d) = %.4f; a lower -lr than %v may help\n",
 		what, s.Loss, d.classes, guess, d.rate)
 	return true
 }

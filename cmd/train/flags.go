@@ -88,7 +88,7 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
                                                  one of them in a file for -spec
 
 A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
-and says how to go on; a second Ctrl-C stops at once.
+and says how to go on, as SIGTERM and SIGHUP do; a second Ctrl-C stops at once.
 
 Flags:
 `
@@ -128,7 +128,7 @@ func newFlags() *flags {
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
-	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once")
+	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
 	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after warmup:2,")
