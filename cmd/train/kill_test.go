@@ -206,6 +206,25 @@ func TestInterrupt(t *testing.T) {
 	require.Contains(t, log.String(), "it is saved, go on with: ")
 }
 
+// What reads the output of a run, such as tee, is gone by the same Ctrl-C. The run saves
+// all the same.
+func TestInterruptedPipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "small.json"), []byte(smallSpec), 0o600))
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	cmd := exec.Command(build(t), "-spec", "small.json", "-split", "few-subjects", "-epochs", "100000", "-quiet", "-out", "run")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, w
+	require.NoError(t, cmd.Start())
+	require.NoError(t, w.Close())
+	require.Eventually(t, func() bool { return train.HasCheckpoint(filepath.Join(dir, "run")) }, 30*time.Second, time.Millisecond)
+	require.NoError(t, r.Close())
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 130, cmd.ProcessState.ExitCode(), cmd.ProcessState)
+}
+
 // The second Ctrl-C does not wait for the step, which takes a second here.
 func TestSecondInterrupt(t *testing.T) {
 	program := build(t)
