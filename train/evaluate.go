@@ -106,7 +106,7 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		}
 	}
 	if e.Score = sum.score(); sum.Clips == 0 && set.Clips(part) > 0 {
-		return nil, errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())
+		return nil, &InputError{errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())}
 	}
 	return e, nil
 }

@@ -61,8 +61,8 @@ func inputOf(set datasets.Set) *zoo.Input {
 	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Sampling: set.Sampling(), Normalisation: set.Normalisation()}
 }
 
-// InputError is an error in what Run or Resume was given, found before anything
-// was trained.
+// InputError is an error in what Run, Resume or Evaluate was given: found before anything
+// was trained, or a part of the set without a clip that can be read.
 type InputError struct{ error }
 
 // Unwrap returns the error itself.
@@ -154,7 +154,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 
 // interrupted saves what was done when ctx, whose error is err, is done.
 func (r *run) interrupted(err error) error {
-	if saveErr := r.save(lastDir(r.cfg.Dir), r.state()); saveErr != nil {
+	if saveErr := r.saveLast(); saveErr != nil {
 		return saveErr
 	}
 	return errors.Wrapf(err, "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
@@ -209,7 +209,7 @@ func (r *run) epoch(ctx context.Context) error {
 			return err
 		}
 		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
-			if err := r.save(lastDir(r.cfg.Dir), r.state()); err != nil {
+			if err := r.saveLast(); err != nil {
 				return err
 			}
 		}
@@ -224,7 +224,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			r.at.Epoch+1, r.at.Step, name, at, r.cfg.LearningRate, r.hope())}
 	}
 	if r.at.Sum.Clips == 0 {
-		return errors.Errorf("train: every training clip of %s is damaged", r.set.Name())
+		return &InputError{errors.Errorf("train: every training clip of %s is damaged", r.set.Name())}
 	}
 	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
 	if r.set.Clips(datasets.Validation) > 0 {
@@ -243,7 +243,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.save(lastDir(r.cfg.Dir), r.state()); err != nil {
+	if err := r.saveLast(); err != nil {
 		return err
 	}
 	if r.cfg.OnEpoch != nil {

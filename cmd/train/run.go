@@ -160,7 +160,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	held, err := datasets.Holdout(set, f.validation, f.seed)
 	if err != nil {
 		set.Close()
-		return nil, usage{err}
+		return nil, badf("-validation: %s", cmdline.Bare(err))
 	}
 	return held, nil
 }

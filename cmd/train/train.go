@@ -222,10 +222,6 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 // stopped words what ended a run before its end, and how to go on.
 func (f *flags) stopped(out *folder, err error) error {
 	if !errors.Is(err, context.Canceled) {
-		var input *train.InputError
-		if errors.As(err, &input) {
-			return f.blame(usage{err})
-		}
 		return f.damaged(err)
 	}
 	out.draw() // the curves so far
@@ -236,8 +232,12 @@ func (f *flags) stopped(out *folder, err error) error {
 	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
 }
 
-// damaged says what to do where too many clips are.
+// damaged says what to do where too many clips are, and whose mistake an error is.
 func (f *flags) damaged(err error) error {
+	var input *train.InputError
+	if errors.As(err, &input) {
+		return f.blame(usage{err})
+	}
 	var many *datasets.DamagedError
 	if !errors.As(err, &many) {
 		return err

@@ -62,6 +62,7 @@ func TestMistakes(t *testing.T) {
 		"-clip -1":                        "-clip is -1; want a number from 1e-30 to 1e30, or 0 for none",
 		"-weight-decay NaN":               "-weight-decay is NaN; want a number from 1e-30 to 1e30, or 0 for none",
 		"-patience -1":                    "-patience is -1; want at least 1, or 0 for none",
+		"-validation 0.9999":              "train: -validation: actions (heldout-subjects): holding out 0.9999 of 768",
 		"-validation 1":                   "-validation is 1; want at least 0 and below 1",
 		"-accumulate 0":                   "-accumulate is 0; want at least 1",
 		"-threads -2":                     "-threads is -2; want at least 1, or 0 for all cores",
