@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
 	"hash/fnv"
 	"os"
@@ -90,7 +91,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 		if err := s.damage.known(k); err != nil {
 			return nil, 0, err
 		}
-		return nil, 0, errors.Errorf("datasets: %s is closed", s.name)
+		return nil, 0, errors.WithMessagef(context.Cause(s.ctx), "datasets: %s", s.name)
 	}
 	var killed *ffmpeg.KilledError
 	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) || errors.Is(err, ffmpeg.ErrOld) {
@@ -151,7 +152,7 @@ func (s *videoSet) damaged(k int, err error) error {
 	defer s.mu.Unlock()
 	err = s.damage.found(k, s.path(s.listing.Clips[k]), err)
 	if !skipped(err) {
-		s.cancel() // more of them would say no more
+		s.cancel(err) // more of them would say no more
 	}
 	s.decoding.Bad++
 	s.note(k, 0)

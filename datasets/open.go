@@ -129,8 +129,9 @@ func Open(name string, opt Options) (Set, error) {
 }
 
 // OpenContext is Open, which gives up with ctx's error when that is done while videos
-// are decoded, as for AllSteps or a mean of all training clips, or features are read. Once the set is open
-// ctx has no part in it.
+// are decoded, as for AllSteps or a mean of all training clips, or features are read. When
+// ctx is done later, a set of videos stops decoding at once: Read gives what the cache
+// has, and ctx's error for other clips.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Normalisation == nil {
 		opt.Normalisation = fixed(opt.Normalise)

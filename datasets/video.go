@@ -95,8 +95,8 @@ type videoSet struct {
 	normalisation preprocess.Normalisation
 	cache         *clipcache.Cache
 
-	cancel context.CancelFunc
-	ctx    context.Context
+	cancel context.CancelCauseFunc
+	ctx    context.Context // of all decoding
 	work   sync.WaitGroup
 	once   []sync.Mutex // of each clip: it is decoded by one goroutine
 
@@ -121,8 +121,7 @@ const (
 	videoMean, videoStd = 128, 64
 )
 
-// openVideo opens the set of a layout in a folder; when ctx is done before that is,
-// it gives up.
+// openVideo opens the set of a layout in a folder. When ctx is done it decodes no more.
 func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	v, err := opt.Video.complete()
@@ -152,20 +151,18 @@ func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set
 	if s.cache, err = clipcache.Open(v.Cache, v.CacheLimit); err != nil {
 		return nil, wrap(err)
 	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	// The set lives on when ctx is done, but not if that comes before it is open.
-	opened := context.AfterFunc(ctx, s.cancel)
 	err = s.start()
 	if err == nil {
 		err = s.prepare(opt)
 	}
-	if !opened() {
-		err = ctx.Err()
+	if stopped := ctx.Err(); stopped != nil {
+		err = stopped
 	}
 	if err != nil {
 		return nil, wrap(err)
@@ -285,9 +282,12 @@ func (s *videoSet) Fingerprint() string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
+// errClosed is why nothing is decoded after Close.
+var errClosed = errors.New("the set is closed")
+
 // Close stops the decoding.
 func (s *videoSet) Close() error {
-	s.cancel()
+	s.cancel(errClosed)
 	s.work.Wait()
 	return nil
 }

@@ -300,8 +300,8 @@ func TestVideoClose(t *testing.T) {
 	}
 }
 
-// An Open that has to decode everything stops when its context is done, and a set that
-// is open outlives it.
+// An Open that has to decode everything stops when its context is done. A set that is
+// open gives what is in the cache then, and decodes no more.
 func TestVideoOpenContext(t *testing.T) {
 	root, cache := films(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -319,6 +319,34 @@ func TestVideoOpenContext(t *testing.T) {
 	for _, at := range whole(s) {
 		means(t, s, Part(at[0]), at[1])
 	}
+	ctx, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	began, stopped := make(chan bool), make(chan bool)
+	opt = Options{Width: 4, Height: 3, Normalise: "none", Video: Video{Cache: t.TempDir()}}
+	opt.Video.OnDecoded = func(Decoding) { // of the first clip; the others wait
+		select {
+		case <-began:
+		default:
+			close(began)
+		}
+		<-stopped
+	}
+	u, err := OpenContext(ctx, "folder:"+root, opt)
+	require.NoError(t, err)
+	defer u.Close()
+	<-began
+	cancel()
+	close(stopped)
+	refused := 0
+	for i := range u.Clips(Train) {
+		if _, _, err := u.Read(Train, i, make([]float32, 6*36)); err != nil {
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorContains(t, err, "datasets: folder:"+root)
+			refused++
+		}
+	}
+	require.Positive(t, refused)
+
 	// A mean of all training clips is as long when all are in the cache.
 	_, err = OpenContext(ctx, "folder:"+root, Options{Width: 4, Height: 3, Normalise: "channel", Video: Video{Cache: cache}})
 	require.ErrorIs(t, err, context.Canceled)

@@ -74,8 +74,12 @@ func (r *run) data() data {
 	return d
 }
 
-// save writes a checkpoint to dir, nothing without Config.Dir.
-func (r *run) save(dir string) error {
+// saveLast writes the checkpoint to resume.
+func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state()) }
+
+// save writes a checkpoint to dir, nothing without Config.Dir. One without the
+// optimiser's state is for use, and cannot be resumed.
+func (r *run) save(dir string, state []zoo.Param) error {
 	if r.cfg.Dir == "" {
 		return nil
 	}
@@ -87,7 +91,7 @@ func (r *run) save(dir string) error {
 	if err != nil {
 		return errors.Wrap(err, "train: checkpoint")
 	}
-	c := &zoo.Checkpoint{Model: r.model, Training: training, State: r.state()}
+	c := &zoo.Checkpoint{Model: r.model, Training: training, State: state}
 	if err := c.Save(dir); err != nil {
 		if durable.Exists(dir) {
 			return fmt.Errorf("%w; the checkpoint before is still there", err)
@@ -121,6 +125,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if c.Training == nil {
 		return errors.New("this is a model without its training; Run starts one from it")
 	}
+	if c.State == nil {
+		return errors.New("it is for use, without what the optimiser remembers; Last returns the one to resume")
+	}
 	var s saved
 	dec := json.NewDecoder(bytes.NewReader(c.Training))
 	dec.DisallowUnknownFields()
@@ -130,6 +137,8 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if s.Settings.Threads == 0 { // of a release that had one graph
 		s.Settings.Threads = 1
 	}
+	// A release that did not cap them kept what it was given.
+	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, s.Settings.Threads, r.set.Clips(datasets.Train))
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}
@@ -202,6 +211,8 @@ func (p *position) check(clips, step int) error {
 		return errors.Errorf("position: step %d of an epoch of %d", p.Step, (clips+step-1)/step)
 	case p.Updates != p.Epoch*((clips+step-1)/step)+p.Step:
 		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
+	case p.Skipped < 0 || p.Skipped > p.Updates:
+		return errors.Errorf("position: %d of %d steps are skipped", p.Skipped, p.Updates)
 	case p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0:
 		return errors.Errorf("position: epoch %d of %d is the best", p.Best, p.Epoch)
 	}

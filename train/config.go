@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"path"
 	"runtime"
@@ -15,7 +16,7 @@ import (
 // Config of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
-	Batch  int // clips that go through the model at once, at least 1
+	Batch  int // clips that go through the model at once, at least 1; more than there are means all
 
 	// Accumulate is the number of batches whose gradients are added up for one
 	// step, which is then that of one batch as large as all of them; 0 means 1.
@@ -79,6 +80,10 @@ type Progress struct {
 	GradientNorm  float64 // before clipping
 	Score                 // of the epoch so far, on the clips as they were trained on
 
+	// StepScore is that of this step alone, before it moved the weights. It has no
+	// Clips when all of them are damaged; such a step moves nothing.
+	StepScore Score
+
 	Trained int           // clips since the start of this process
 	Elapsed time.Duration // since then
 }
@@ -110,6 +115,25 @@ type Result struct {
 	Training   time.Duration // of this process, the test aside
 }
 
+// SettingError is the error about a field of a Config whose value no run can have.
+type SettingError struct {
+	Field string
+	Value any
+	Want  string // what is accepted
+}
+
+// Error names all three.
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("train: %s is %v; want %s", e.Field, e.Value, e.Want)
+}
+
+// Check returns an error when no run can have the configuration, of whatever model
+// and set: a *SettingError for a number.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // withDefaults checks the configuration and fills it in.
 func (c Config) withDefaults() (Config, error) {
 	if c.Accumulate == 0 {
@@ -124,31 +148,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
-	switch {
-	case c.Epochs < 1:
-		return c, errors.Errorf("train: %d epochs; want at least 1", c.Epochs)
-	case c.Batch < 1:
-		return c, errors.Errorf("train: a batch of %d clips; want at least 1", c.Batch)
-	case c.Accumulate < 1 || c.Accumulate > math.MaxInt32/c.Batch:
-		return c, errors.Errorf("train: %d batches of %d clips a step; want at least 1, and fewer clips than 2^31", c.Accumulate, c.Batch)
-	case c.Threads < 1:
-		return c, errors.Errorf("train: %d threads; want at least 1, or 0 for runtime.GOMAXPROCS", c.Threads)
-	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
-		return c, errors.Errorf("train: learning rate %v; want a positive number", c.LearningRate)
-	case !(c.Clip >= 0) || math.IsInf(c.Clip, 0):
-		return c, errors.Errorf("train: clipping to a norm of %v; want a positive number, or 0 for none", c.Clip)
-	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
-		return c, errors.Errorf("train: weight decay %v; want at least 0", c.WeightDecay)
-	case !(c.ClassifierL2 >= 0) || math.IsInf(c.ClassifierL2, 0):
-		return c, errors.Errorf("train: an L2 penalty of %v on the classifier; want at least 0", c.ClassifierL2)
-	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
-		return c, errors.Errorf("train: label smoothing %v; want at least 0 and below 1", c.LabelSmoothing)
-	case !c.Augment.Valid():
-		return c, errors.Errorf("train: augmentation %q; want deviations from 0 to 2", c.Augment.String())
-	case c.Patience < 0:
-		return c, errors.Errorf("train: patience of %d epochs; want at least 1, or 0 for none", c.Patience)
-	case c.SaveEvery < 0:
-		return c, errors.Errorf("train: a checkpoint every %v; want a positive time, or 0 for every epoch", c.SaveEvery)
+	if err := c.checkNumbers(); err != nil {
+		return c, err
 	}
 	c.Threads = min(c.Threads, c.Batch)
 	switch o := c.Optimizer.(type) {
@@ -158,6 +159,34 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, checkSchedule(c.Schedule)
+}
+
+// checkNumbers returns a *SettingError for the first number that no run can have.
+func (c Config) checkNumbers() error {
+	for _, s := range []struct {
+		field string
+		value any
+		ok    bool
+		want  string
+	}{
+		{"Epochs", c.Epochs, c.Epochs >= 1, "at least 1"},
+		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
+		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
+		{"Threads", c.Threads, c.Threads >= 1, "at least 1, or 0 for all cores"},
+		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
+		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
+		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},
+		{"Clip", c.Clip, orNone(c.Clip), wantOrNone},
+		{"LabelSmoothing", c.LabelSmoothing, belowOne(c.LabelSmoothing), wantBelowOne},
+		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
+		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},
+		{"SaveEvery", c.SaveEvery, c.SaveEvery >= 0, "a positive time such as 10m, or 0 for every epoch"},
+	} {
+		if !s.ok {
+			return &SettingError{s.field, s.value, s.want}
+		}
+	}
+	return nil
 }
 
 // checkSchedule looks at the settings of the schedules of this package.

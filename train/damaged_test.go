@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/pkg/errors"
@@ -61,5 +62,82 @@ func TestDamagedClips(t *testing.T) {
 
 	all := holed{set.Set, func(int) bool { return true }}
 	_, err := Run(context.Background(), newModel(t, 1, 0), all, config(1))
-	require.ErrorContains(t, err, "is damaged")
+	require.EqualError(t, err, "train: every training clip of walks is damaged")
+}
+
+// without returns the training clips of a set that are not bad.
+func without(w *walks, bad func(i int) bool) *walks {
+	rest := &walks{}
+	for i, x := range w.clips[0] {
+		if !bad(i) {
+			rest.clips[0], rest.class[0], rest.steps[0] = append(rest.clips[0], x), append(rest.class[0], w.class[0][i]), append(rest.steps[0], w.steps[0][i])
+		}
+	}
+	return rest
+}
+
+// A step over damaged clips is the step over the others: the gradient is divided by
+// the number of clips that were read, however they came in, and what is no mean over
+// clips, the penalty, the decay and the limit of the norm, is as ever.
+func TestDamagedClipsDoNotWeigh(t *testing.T) {
+	const clips = 12
+	whole := newWalks(clips, 0, true)
+	for name, bad := range map[string]func(int) bool{
+		"some":        func(i int) bool { return i%3 == 1 },
+		"all but one": func(i int) bool { return i != 7 },
+	} {
+		readable := without(whole, bad)
+		for what, set := range map[string]func(*Config){
+			"one batch":   func(c *Config) { c.Batch = clips },
+			"threads":     func(c *Config) { c.Batch, c.Threads = clips, 3 },
+			"accumulated": func(c *Config) { c.Batch, c.Accumulate = 1, clips },
+			"too few":     func(c *Config) { c.Batch, c.Accumulate = 5, 4 },
+			"penalty":     func(c *Config) { c.Batch, c.Accumulate, c.ClassifierL2 = 4, 3, 0.3 },
+			"clipped":     func(c *Config) { c.Batch, c.Clip, c.WeightDecay, c.LabelSmoothing = clips, 0.05, 0.2, 0.1 },
+		} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				step := func(s datasets.Set) ([]float32, Progress) {
+					var last Progress
+					cfg := Config{Epochs: 1, Threads: 1, LearningRate: 1, Optimizer: SGD{}, OnStep: func(p Progress) { last = p }}
+					set(&cfg)
+					m := newModel(t, 1, 0)
+					_, err := Run(context.Background(), m, s, cfg)
+					require.NoError(t, err)
+					return weights(m), last
+				}
+				want, p := step(readable)
+				got, q := step(holed{whole, bad})
+				require.InDeltaSlice(t, want, got, 1e-6)
+				require.InEpsilon(t, p.GradientNorm, q.GradientNorm, 1e-5)
+				require.InEpsilon(t, p.StepScore.Loss, q.StepScore.Loss, 1e-5)
+				require.Equal(t, p.StepScore.Clips, q.StepScore.Clips)
+			})
+		}
+	}
+}
+
+// A step all clips of which are damaged moves nothing, says so, and is none for the
+// optimiser, which corrects for the number of its steps.
+func TestDamagedStep(t *testing.T) {
+	const clips, batch = 8, 4
+	set := newWalks(clips, 0, false)
+	cfg := Config{Epochs: 1, Batch: batch, Threads: 1, LearningRate: 0.1}
+	first := datasets.Order(clips, cfg.Seed, 0)[:batch]
+	bad := func(i int) bool { return slices.Contains(first, i) }
+	want, m := newModel(t, 1, 0), newModel(t, 1, 0)
+	_, err := Run(context.Background(), want, without(set, bad), cfg)
+	require.NoError(t, err)
+	start := weights(newModel(t, 1, 0))
+	var moved []int
+	cfg.OnStep = func(p Progress) {
+		moved = append(moved, p.StepScore.Clips)
+		if p.Step == 1 {
+			require.Equal(t, start, weights(m))
+			require.Zero(t, p.GradientNorm)
+		}
+	}
+	_, err = Run(context.Background(), m, holed{set, bad}, cfg)
+	require.NoError(t, err)
+	require.Equal(t, []int{0, batch}, moved)
+	require.InDeltaSlice(t, weights(want), weights(m), 1e-5)
 }

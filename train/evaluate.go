@@ -54,7 +54,7 @@ func (e *Evaluation) ByClass() []ClassScore {
 	return scores
 }
 
-// Evaluate runs the model over a part of the set, batch clips at a time, without
+// Evaluate runs the model over a part of the set, at most batch clips at a time, without
 // dropout, shared out over runtime.GOMAXPROCS(0) graphs. What is in a batch with
 // a clip does not change its logits. It returns an error when model and set don't fit, when a clip cannot be read or has logits
 // that are not finite, and ctx's when that is done.
@@ -65,14 +65,15 @@ func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets
 	if batch < 1 {
 		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
 	}
-	graphs := evaluating(m, set, batch, runtime.GOMAXPROCS(0))
+	graphs := evaluating(m, set, part, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	return evaluate(ctx, graphs, set, part)
 }
 
-// evaluating returns replicas without gradients.
-func evaluating(m *zoo.Model, set datasets.Set, batch, threads int) *replicas {
-	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, batch, threads)
+// evaluating returns replicas without gradients, for batches that are no larger than
+// the part of the set.
+func evaluating(m *zoo.Model, set datasets.Set, part datasets.Part, batch, threads int) *replicas {
+	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, max(1, min(batch, set.Clips(part))), threads)
 }
 
 func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part datasets.Part) (*Evaluation, error) {
@@ -83,10 +84,10 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 	}
 	var sum tally
 	for b, err := range datasets.Batches(set, part, graphs.batch, inOrder(set.Clips(part))) {
-		if err != nil {
-			return nil, err
+		if stopped := ctx.Err(); stopped != nil { // first: a set may end its reading with ctx
+			return nil, stopped
 		}
-		if err := ctx.Err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		if b.Len == 0 { // its clips are all damaged
@@ -105,7 +106,7 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		}
 	}
 	if e.Score = sum.score(); sum.Clips == 0 && set.Clips(part) > 0 {
-		return nil, errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())
+		return nil, &InputError{errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())}
 	}
 	return e, nil
 }

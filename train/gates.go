@@ -34,14 +34,15 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
+	batch = max(1, min(batch, clips, set.Clips(part)))
 	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gateNodes}, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	var all gateTally
 	for b, err := range datasets.Batches(set, part, batch, inOrder(min(clips, set.Clips(part)))) {
-		if err != nil {
-			return nil, err
+		if stopped := ctx.Err(); stopped != nil { // as in evaluate
+			return nil, stopped
 		}
-		if err := ctx.Err(); err != nil {
+		if err != nil {
 			return nil, err
 		}
 		if b.Len == 0 {

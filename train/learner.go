@@ -64,7 +64,7 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 		return 0, 0, err
 	}
 	if begin {
-		l.penalise()
+		l.penalise(1)
 	}
 	if norm = globalNorm(l.grads); math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return 0, 0, l.broken(batch, total, "norm of the gradients is "+number(norm))
@@ -73,15 +73,32 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	return loss, norm, nil
 }
 
-// penalise adds the gradient of the classifier's L2 penalty. The penalty is of a
-// step, and not of each of its batches.
-func (l *learner) penalise() {
+// perRead turns gradients in which each of the clips planned for the step weighs
+// 1/planned into means over those that were read, where the others are damaged. It
+// returns their norm, given the one before.
+func (l *learner) perRead(planned, read int, norm float64) float64 {
+	if read == planned {
+		return norm
+	}
+	scale := float64(planned) / float64(read)
+	for _, grad := range l.grads {
+		for k := range grad {
+			grad[k] *= float32(scale)
+		}
+	}
+	l.penalise(1 - scale) // the penalty is in them, and is not a mean over clips
+	return globalNorm(l.grads)
+}
+
+// penalise adds part of the gradient of the classifier's L2 penalty. The penalty is
+// of a step, and not of each of its batches.
+func (l *learner) penalise(part float64) {
 	if l.cfg.ClassifierL2 == 0 {
 		return
 	}
 	for k, p := range l.trained {
 		if param := l.model.Params()[p]; param.IsClassifier() {
-			addPenalty(l.grads[k], param.Value.Data().([]float32), l.cfg.ClassifierL2)
+			addPenalty(l.grads[k], param.Value.Data().([]float32), part*l.cfg.ClassifierL2)
 		}
 	}
 }

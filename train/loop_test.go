@@ -344,7 +344,7 @@ func TestModelKnowsItsInput(t *testing.T) {
 // saved, and so are logits that overflow in an evaluation alone.
 func TestNotFiniteAtTheEnd(t *testing.T) {
 	cfg := config(1)
-	cfg.Batch, cfg.Optimizer, cfg.Clip, cfg.LearningRate = 24, SGD{}, 0, 1e38 // one step
+	cfg.Batch, cfg.Optimizer, cfg.Clip, cfg.LearningRate, cfg.Schedule = 24, SGD{}, 0, 1e30, sudden(1e8) // one step
 	cfg.Dir = t.TempDir()
 	set := newWalks(24, 5, true)
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)

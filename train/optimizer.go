@@ -1,8 +1,6 @@
 package train
 
 import (
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -40,6 +38,9 @@ type Update struct {
 //	rmsprop, rmsprop:0.9:1e-8       ρ, ε
 //	sgd, sgd:0.9                    momentum; sgd alone has 0.9, sgd:0 none
 //
+// Factors are at most 0.999999 and ε is at least 1e-16: beyond, float32 slots would
+// make another rule of it.
+//
 // It returns an error that names what it doesn't know.
 func ParseOptimizer(s string) (Optimizer, error) {
 	name, settings, _ := strings.Cut(s, ":")
@@ -47,70 +48,50 @@ func ParseOptimizer(s string) (Optimizer, error) {
 	if err != nil {
 		return nil, errors.Errorf("train: optimizer %q: %v", s, err)
 	}
-	// get returns the k-th setting, or what stands there by default.
-	get := func(k int, otherwise float64) float64 {
-		if k < len(values) {
-			return values[k]
-		}
-		return otherwise
+	all := map[string][]setting{
+		"adam": {factor("β1", 0.9), factor("β2", 0.999), epsilon}, "adamw": {factor("β1", 0.9), factor("β2", 0.999), epsilon},
+		"rmsprop": {factor("ρ", 0.9), epsilon}, "sgd": {momentum},
 	}
-	var o Optimizer
-	most := 0
-	inRange := true
-	beta := func(v float64) bool { return v > 0 && v < 1 } // 0 stands for the default in the structs
-	switch name {
-	case "adam", "adamw":
-		a := Adam{Beta1: get(0, 0.9), Beta2: get(1, 0.999), Epsilon: get(2, 1e-8)}
-		most, inRange = 3, beta(a.Beta1) && beta(a.Beta2) && a.Epsilon > 0
-		if o = a; name == "adamw" {
-			o = AdamW(a)
-		}
-	case "rmsprop":
-		r := RMSProp{Rho: get(0, 0.9), Epsilon: get(1, 1e-8)}
-		most, inRange, o = 2, beta(r.Rho) && r.Epsilon > 0, r
-	case "sgd":
-		m := SGD{Momentum: get(0, 0.9)}
-		most, inRange, o = 1, m.Momentum >= 0 && m.Momentum < 1, m
-	default:
+	settable, ok := all[name]
+	if !ok {
 		return nil, errors.Errorf("train: no optimizer is called %q%s", name, didyoumean.Hint(name, []string{"adam", "adamw", "rmsprop", "sgd"}))
 	}
-	if len(values) > most {
-		return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, most)
+	if len(values) > len(settable) {
+		return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, len(settable))
 	}
-	if !inRange {
-		return nil, errors.Errorf("train: optimizer %q: factors are above 0 and below 1, momentum may be 0, ε is above 0", s)
-	}
-	return o, nil
-}
-
-// numbers reads numbers between colons; none from "".
-func numbers(s string) ([]float64, error) {
-	if s == "" {
-		return nil, nil
-	}
-	var values []float64
-	for part := range strings.SplitSeq(s, ":") {
-		v, err := strconv.ParseFloat(part, 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, errors.Errorf("%q is not a number", part)
+	for k, of := range settable {
+		if k == len(values) {
+			values = append(values, of.otherwise)
 		}
-		values = append(values, v)
+		if !of.valid(values[k]) {
+			return nil, errors.Errorf("train: optimizer %q: %s is %v; want %s", s, of.name, values[k], of.want)
+		}
 	}
-	return values, nil
+	switch name {
+	case "adam":
+		return Adam{Beta1: values[0], Beta2: values[1], Epsilon: values[2]}, nil
+	case "adamw":
+		return AdamW{Beta1: values[0], Beta2: values[1], Epsilon: values[2]}, nil
+	case "rmsprop":
+		return RMSProp{Rho: values[0], Epsilon: values[1]}, nil
+	}
+	return SGD{Momentum: values[0]}, nil
 }
 
-// spell is the opposite of numbers, behind a name.
-func spell(name string, values ...float64) string {
-	for _, v := range values {
-		name += ":" + strconv.FormatFloat(v, 'g', -1, 64)
-	}
-	return name
+// setting is a number behind the name of a rule.
+type setting struct {
+	name      string
+	otherwise float64 // its default
+	valid     func(float64) bool
+	want      string
 }
 
-// orDefault gives a setting its default when it is 0.
-func orDefault(v, otherwise float64) float64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
+var (
+	epsilon  = setting{"ε", 1e-8, func(v float64) bool { return v >= leastEpsilon && v <= mostSetting }, "a number from 1e-16 to 1e30"}
+	momentum = setting{"the momentum", 0.9, belowOne, wantBelowOne}
+)
+
+// factor is a setting that is above 0, which stands for the default in the structs.
+func factor(name string, otherwise float64) setting {
+	return setting{name, otherwise, func(v float64) bool { return v > 0 && belowOne(v) }, "a number above 0 and at most 0.999999"}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+	"pgregory.net/rapid"
 )
 
 // Each rule against its formula, written out for one weight in float64.
@@ -113,13 +114,19 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 	}
 	require.Equal(t, "adam:0.9:0.999:1e-08", Adam{}.String())
 	for in, text := range map[string]string{
-		"adma":        `train: no optimizer is called "adma"; did you mean "adam"?`,
-		"":            `train: no optimizer is called ""`,
-		"adam:x":      `train: optimizer "adam:x": "x" is not a number`,
-		"adam:1":      `train: optimizer "adam:1": factors are above 0 and below 1`,
-		"adam:0":      `train: optimizer "adam:0": factors are above 0`,
-		"sgd:0.9:0.9": `train: optimizer "sgd:0.9:0.9" has 2 settings; sgd takes 1`,
-		"sgd:NaN":     `"NaN" is not a number`,
+		"adma":                 `train: no optimizer is called "adma"; did you mean "adam"?`,
+		"":                     `train: no optimizer is called ""`,
+		"adam:x":               `train: optimizer "adam:x": "x" is not a number`,
+		"adam:1":               `train: optimizer "adam:1": β1 is 1; want a number above 0 and at most 0.999999`,
+		"adam:0":               `train: optimizer "adam:0": β1 is 0; want a number above 0`,
+		"adamw:0.9:0.99999999": `β2 is 0.99999999; want a number above 0 and at most 0.999999`,
+		"adam:0.9:0.999:1e-50": `ε is 1e-50; want a number from 1e-16 to 1e30`,
+		"rmsprop:0.9999999":    `ρ is 0.9999999; want`,
+		"rmsprop:0.9:1e50":     `ε is 1e+50; want`,
+		"sgd:0.99999999":       `the momentum is 0.99999999; want at least 0 and at most 0.999999`,
+		"sgd:-0.1":             `the momentum is -0.1; want`,
+		"sgd:0.9:0.9":          `train: optimizer "sgd:0.9:0.9" has 2 settings; sgd takes 1`,
+		"sgd:NaN":              `"NaN" is not a number`,
 	} {
 		_, err := ParseOptimizer(in)
 		require.ErrorContains(t, err, text)
@@ -153,12 +160,62 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 	}
 }
 
+// Whatever is accepted moves weights as the formula does in float64, gradients of 0 and
+// those whose square is none as a float32 among them.
+func TestAcceptedSettingsAreUsed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		near := func(name string) float64 { // 1, as near as is accepted
+			return 1 - math.Pow(10, rapid.Float64Range(-6, -0.001).Draw(t, name))
+		}
+		a := Adam{near("β1"), near("β2"), math.Pow(10, rapid.Float64Range(-16, 2).Draw(t, "ε"))}
+		_, err := ParseOptimizer(a.String())
+		require.NoError(t, err)
+		r := RMSProp{a.Beta2, a.Epsilon}
+		const n = 4
+		slots := func() [][]float32 { return [][]float32{make([]float32, n), make([]float32, n)} }
+		var w, u [n]float32
+		var m, v, q, want, wantR [n]float64
+		ofAdam, ofRMS := slots(), slots()
+		for step := 1; step <= 5; step++ {
+			g := []float32{0, 1e-25, 1, 0}
+			for k, exponent := range []float64{-12, 0, 3, -30} {
+				if k != 0 {
+					g[k] = float32(math.Pow(10, exponent) * rapid.Float64Range(-1, 1).Draw(t, "g"))
+				}
+			}
+			a.Update(Update{Weights: w[:], Gradient: g, Slots: ofAdam, Step: step, Rate: 1})
+			r.Update(Update{Weights: u[:], Gradient: g, Slots: ofRMS, Step: step, Rate: 1})
+			for k, g := range g {
+				g := float64(g)
+				m[k], v[k] = a.Beta1*m[k]+(1-a.Beta1)*g, a.Beta2*v[k]+(1-a.Beta2)*g*g
+				t := float64(step)
+				want[k] -= m[k] / (1 - math.Pow(a.Beta1, t)) / (math.Sqrt(v[k]/(1-math.Pow(a.Beta2, t))) + a.Epsilon)
+				q[k] = r.Rho*q[k] + (1-r.Rho)*g*g
+				wantR[k] -= g / (math.Sqrt(q[k]) + r.Epsilon)
+			}
+		}
+		for k := range n {
+			require.InDelta(t, want[k], w[k], 0.04*(1+math.Abs(want[k])))
+			require.InDelta(t, wantR[k], u[k], 0.04*(1+math.Abs(wantR[k])))
+		}
+	})
+}
+
 func TestSchedules(t *testing.T) {
 	require.Equal(t, 1.0, Constant{}.Factor(3, 10, 7))
 	step := StepDecay{Every: 2, Rate: 0.1}
 	require.Equal(t, 1.0, step.Factor(1.9, 10, 7))
 	require.InDelta(t, 0.1, step.Factor(2, 10, 7), 1e-12)
 	require.InDelta(t, 0.01, step.Factor(5.5, 10, 7), 1e-12)
+	for _, steps := range []int{1, 3, 7, 10, 30, 1000} { // every tenth of the epochs, at its first step
+		for _, every := range []float64{0.1, 0.2, 0.3, 0.7, 1, 1.1} {
+			for n := range 5 * steps {
+				done := float64(n/steps) + float64(n%steps)/float64(steps)
+				tenths := int(math.Round(10 * every))
+				require.Equal(t, math.Pow(0.5, float64(10*n/(tenths*steps))), StepDecay{every, 0.5}.Factor(done, 5, steps), "%v epochs, step %d of %d", every, n, steps)
+			}
+		}
+	}
 	cosine := Cosine{Floor: 0.2}
 	require.Equal(t, 1.0, cosine.Factor(0, 10, 7))
 	require.InDelta(t, 0.6, cosine.Factor(5, 10, 7), 1e-12)

@@ -119,7 +119,7 @@ func TestReplicasAreDeterministic(t *testing.T) {
 func TestReplicasShareTheBatch(t *testing.T) {
 	set := newWalks(7, 1, false)
 	m := newModel(t, 1, 0)
-	r := evaluating(m, set, 7, 3)
+	r := evaluating(m, set, datasets.Train, 7, 3)
 	defer r.close()
 	for b, err := range datasets.Batches(set, datasets.Train, 7, []int{0, 1, 2, 3, 4}) {
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
@@ -288,4 +289,63 @@ func TestResumeToEndBeforeTheEpochUnderWay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, weights(best), weights(c.Model))
 	require.NotEqual(t, moved, weights(c.Model))
+}
+
+// ending is a set that ends its reading with a context, as one of videos does.
+type ending struct {
+	datasets.Set
+	ctx  context.Context
+	left *int // clips until it does
+	stop func()
+}
+
+func (e ending) Read(p datasets.Part, i int, x []float32) (label, steps int, err error) {
+	if *e.left--; *e.left == 0 {
+		e.stop()
+	}
+	if err := e.ctx.Err(); err != nil {
+		return 0, 0, errors.WithMessage(err, "walks")
+	}
+	return e.Set.Read(p, i, x)
+}
+
+// A run whose set stops reading in the middle of a step of several batches takes that
+// step from its beginning when it is resumed.
+func TestResumeWithinAStep(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(3)
+	cfg.Batch, cfg.Accumulate = 2, 5
+	whole := newModel(t, 1, 0.3)
+	want, err := Run(context.Background(), whole, set, cfg)
+	require.NoError(t, err)
+	for _, clips := range []int{1, 9, 16, 37, 44, 59} {
+		cfg.Dir = t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		_, err = Run(ctx, newModel(t, 1, 0.3), ending{set, ctx, &clips, cancel}, cfg)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Regexp(t, `^train: stopped in epoch \d after step \d: context canceled$`, err.Error())
+		c, err := Last(cfg.Dir)
+		require.NoError(t, err)
+		r, err := Resume(context.Background(), c, set, cfg)
+		require.NoError(t, err)
+		require.Equal(t, want.Epochs, r.Epochs)
+		require.Equal(t, weights(whole), weights(c.Model))
+	}
+}
+
+// The best checkpoint is for use: a model with its training told, but without what the
+// optimiser remembers, which the last one has.
+func TestBestIsWithoutTheOptimiser(t *testing.T) {
+	set := newWalks(30, 10, true)
+	cfg := config(2)
+	cfg.Dir = t.TempDir()
+	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
+	require.NoError(t, err)
+	require.NoFileExists(t, filepath.Join(cfg.Dir, "best/optimizer.safetensors"))
+	require.FileExists(t, filepath.Join(cfg.Dir, "last/optimizer.safetensors"))
+	best, err := zoo.LoadCheckpoint(filepath.Join(cfg.Dir, "best"))
+	require.NoError(t, err)
+	require.NotEmpty(t, best.Training)
+	_, err = Resume(context.Background(), best, set, cfg)
+	require.EqualError(t, err, "train: checkpoint: it is for use, without what the optimiser remembers; Last returns the one to resume")
 }

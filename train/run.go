@@ -61,8 +61,8 @@ func inputOf(set datasets.Set) *zoo.Input {
 	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Sampling: set.Sampling(), Normalisation: set.Normalisation()}
 }
 
-// InputError is an error in what Run or Resume was given, found before anything
-// was trained.
+// InputError is an error in what Run, Resume or Evaluate was given: found before anything
+// was trained, or a part of the set without a clip that can be read.
 type InputError struct{ error }
 
 // Unwrap returns the error itself.
@@ -85,13 +85,14 @@ type run struct {
 // position is where a run stands. With the weights and the optimiser's slots it
 // is all that the rest of the run depends on.
 type position struct {
-	Epoch   int     `json:"epoch"`   // complete epochs
-	Step    int     `json:"step"`    // steps of the epoch under way
-	Updates int     `json:"updates"` // steps in all
-	Sum     tally   `json:"sum"`     // of the epoch under way
-	Rate    float64 `json:"rate"`    // of the last step
-	Epochs  []Epoch `json:"epochs"`  // the complete ones
-	Best    int     `json:"best"`    // number of the best epoch, 0 before the first
+	Epoch   int     `json:"epoch"`             // complete epochs
+	Step    int     `json:"step"`              // steps of the epoch under way
+	Updates int     `json:"updates"`           // steps in all
+	Skipped int     `json:"skipped,omitempty"` // those of them that moved nothing, their clips being damaged
+	Sum     tally   `json:"sum"`               // of the epoch under way
+	Rate    float64 `json:"rate"`              // of the last step
+	Epochs  []Epoch `json:"epochs"`            // the complete ones
+	Best    int     `json:"best"`              // number of the best epoch, 0 before the first
 }
 
 func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
@@ -102,14 +103,22 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if err := fits(m, set); err != nil {
 		return nil, &InputError{err}
 	}
-	if set.Clips(datasets.Train) == 0 {
+	clips := set.Clips(datasets.Train)
+	if clips == 0 {
 		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
 	}
+	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	return &run{learner: l, set: set, validation: evaluating(m, set, cfg.Batch, cfg.Threads)}, nil
+	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
+}
+
+// capped returns the clips of a batch and the threads that there is work for.
+func capped(batch, threads, clips int) (int, int) {
+	batch = min(batch, clips)
+	return batch, min(threads, batch)
 }
 
 // do trains from where the run stands to its end.
@@ -120,7 +129,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	for r.at.Epoch < r.cfg.Epochs && !r.outOfPatience() {
 		if err := r.epoch(ctx); err != nil {
 			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-				return nil, r.interrupted(err)
+				return nil, r.interrupted(ctx.Err())
 			}
 			return nil, err
 		}
@@ -129,12 +138,15 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 		Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs,
 		StepMillis: median(r.millis), Training: time.Since(r.began),
 	}
-	r.training.close() // its memory is as large as the test's
+	r.training.close() // their memory is as large as the test's
+	r.validation.close()
 	if err := r.restoreBest(); err != nil {
 		return nil, err
 	}
+	test := evaluating(r.model, r.set, datasets.Test, r.cfg.Batch, r.cfg.Threads)
+	defer test.close()
 	var err error
-	if result.Test, err = evaluate(ctx, r.validation, r.set, datasets.Test); err != nil {
+	if result.Test, err = evaluate(ctx, test, r.set, datasets.Test); err != nil {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
@@ -142,7 +154,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 
 // interrupted saves what was done when ctx, whose error is err, is done.
 func (r *run) interrupted(err error) error {
-	if saveErr := r.save(lastDir(r.cfg.Dir)); saveErr != nil {
+	if saveErr := r.saveLast(); saveErr != nil {
 		return saveErr
 	}
 	return errors.Wrapf(err, "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
@@ -158,43 +170,46 @@ func (r *run) epoch(ctx context.Context) error {
 	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
 	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
 	steps := (clips + size - 1) / size
-	filled, readable := 0, 0 // clips of the step under way, and those of them that are not damaged
-	var norm float64
-	var worked time.Duration
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	now := r.begin()
 	set := datasets.Augment(r.set, r.cfg.Augment, r.cfg.Seed, r.at.Epoch)
 	for batch, err := range datasets.Batches(set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
+		// A step under way is finished, unless the set stops reading when ctx is done.
+		if stopped := ctx.Err(); stopped != nil && (err != nil || now.asked == 0) {
+			r.undo(now)
+			return stopped
+		}
 		if err != nil {
 			return err
 		}
 		began := time.Now()
-		total := min(size, clips-r.at.Step*size)
-		if batch.Len > 0 {
-			if _, norm, err = r.gradients(batch, readable == 0, total, &r.at.Sum); err != nil {
-				return fmt.Errorf("train: epoch %d, step %d: %w%s", r.at.Epoch+1, r.at.Step+1, err, r.hope())
-			}
-			readable += batch.Len
+		planned := min(size, clips-r.at.Step*size)
+		if err := r.add(now, batch, planned); err != nil {
+			return fmt.Errorf("train: epoch %d, step %d: %w%s", r.at.Epoch+1, r.at.Step+1, err, r.hope())
 		}
-		if filled += batch.Asked; filled < total {
-			worked += time.Since(began)
+		if now.worked += time.Since(began); now.asked < planned {
 			continue
 		}
-		r.move(norm, steps, readable > 0)
-		r.note(worked+time.Since(began), readable)
-		filled, readable, worked = 0, 0, 0
+		began = time.Now()
+		if err := r.move(now, planned, steps); err != nil {
+			return err
+		}
+		r.note(now.worked+time.Since(began), now.sum.Clips)
 		if r.cfg.OnStep != nil {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
-				LearningRate: r.at.Rate, GradientNorm: norm, Score: r.at.Sum.score(), Trained: r.clips, Elapsed: time.Since(r.began),
+				LearningRate: r.at.Rate, GradientNorm: now.norm, Score: r.at.Sum.score(), StepScore: now.sum.score(),
+				Trained: r.clips, Elapsed: time.Since(r.began),
 			})
 		}
+		now = r.begin()
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
-			if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+			if err := r.saveLast(); err != nil {
 				return err
 			}
 		}
@@ -202,23 +217,14 @@ func (r *run) epoch(ctx context.Context) error {
 	return r.closeEpoch(ctx)
 }
 
-// move takes the step of an epoch of the given number of steps; one whose clips are
-// all damaged is counted and moves nothing.
-func (r *run) move(norm float64, steps int, any bool) {
-	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
-	r.at.Rate = r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs), steps)
-	r.at.Updates++
-	r.at.Step++
-	if any {
-		r.learner.move(r.at.Updates, norm, r.at.Rate)
-	}
-}
-
 // closeEpoch scores the epoch and saves it.
 func (r *run) closeEpoch(ctx context.Context) error {
 	if name, at := r.badParam(); name != "" {
 		return &DivergedError{errors.Errorf("train: epoch %d, step %d, its last: parameter %s is no longer finite at element %d; a lower learning rate than %v may help%s",
 			r.at.Epoch+1, r.at.Step, name, at, r.cfg.LearningRate, r.hope())}
+	}
+	if r.at.Sum.Clips == 0 {
+		return &InputError{errors.Errorf("train: every training clip of %s is damaged", r.set.Name())}
 	}
 	e := Epoch{Epoch: r.at.Epoch + 1, Updates: r.at.Updates, LearningRate: r.at.Rate, Train: r.at.Sum.score()}
 	if r.set.Clips(datasets.Validation) > 0 {
@@ -237,7 +243,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.save(lastDir(r.cfg.Dir)); err != nil {
+	if err := r.saveLast(); err != nil {
 		return err
 	}
 	if r.cfg.OnEpoch != nil {
@@ -250,7 +256,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 // before "last": a run killed in between repeats the epoch and writes it again.
 func (r *run) keepBest() error {
 	if r.cfg.Dir != "" {
-		return r.save(bestDir(r.cfg.Dir))
+		return r.save(bestDir(r.cfg.Dir), nil)
 	}
 	if r.best == nil {
 		r.best = make([][]float32, len(r.model.Params()))

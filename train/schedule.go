@@ -59,8 +59,10 @@ func (Constant) Factor(_, _ float64, _ int) float64 { return 1 }
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
 
 // Factor is Rate to the power of the number of times Every epochs have passed.
-func (s StepDecay) Factor(done, _ float64, _ int) float64 {
-	return math.Pow(s.Rate, math.Floor(done/s.Every))
+func (s StepDecay) Factor(done, _ float64, steps int) float64 {
+	// 0.3 epochs are 3 times 0.1, whatever the quotient of the two floats is: a
+	// millionth of a step is nothing.
+	return math.Pow(s.Rate, math.Floor((done+1e-6/float64(max(1, steps)))/s.Every))
 }
 
 // String returns "inverse:DECAY".

@@ -12,11 +12,24 @@ type Score struct {
 	Clips    int     `json:"clips"`
 }
 
+// Diverged tells whether the loss is more than ten times ln(classes), that of a uniform
+// guess: training has failed, though every number is finite. A model that has learned
+// its training clips by heart may be a few times above a guess on others.
+func (s Score) Diverged(classes int) bool {
+	return s.Loss > 10*math.Log(float64(max(2, classes)))
+}
+
 // tally adds scores up.
 type tally struct {
 	Loss  float64 `json:"loss"`
 	Hits  float64 `json:"hits"`
 	Clips int     `json:"clips"`
+}
+
+func (t *tally) add(other tally) {
+	t.Loss += other.Loss
+	t.Hits += other.Hits
+	t.Clips += other.Clips
 }
 
 func (t *tally) score() Score {

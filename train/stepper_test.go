@@ -26,9 +26,9 @@ func (w *walks) pack(part datasets.Part, clips ...int) (x []float32, labels []in
 // The losses and weights of a Stepper are those of Run to the bit, for the same
 // clips in the same order, the last, short batch of an epoch included.
 func TestStepperIsRun(t *testing.T) {
-	set := newWalks(20, 8, false)
+	set := newWalks(20, 20, false)
 	for _, threads := range []int{1, 2, 3} {
-		for _, batch := range []int{7, 20, 24} {
+		for _, batch := range []int{7, 20} {
 			cfg := Config{
 				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, Clip: 1,
 				Freeze: []string{"head.bias"}, Seed: 3, Threads: threads,
@@ -52,7 +52,7 @@ func TestStepperIsRun(t *testing.T) {
 				}
 			}
 			require.Equal(t, weights(ran), weights(m))
-			x, _ := set.pack(datasets.Test, 0, 1, 2, 3, 4, 5, 6, 7)
+			x, _ := set.pack(datasets.Test, inOrder(20)...)
 			before := weights(m)
 			logits, err := s.Logits(x)
 			require.NoError(t, err)
@@ -71,8 +71,8 @@ func TestStepperErrors(t *testing.T) {
 		"train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Accumulate: 2})
 		},
-		"train: a batch of 0 clips; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
-		"train: -1 threads; want at least 1, or 0 for runtime.GOMAXPROCS": func() (*Stepper, error) {
+		"train: Batch is 0; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
+		"train: Threads is -1; want at least 1, or 0 for all cores": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Threads: -1})
 		},
 		"train: clips of 0 steps; want at least 1":                              func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },

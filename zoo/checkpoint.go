@@ -32,7 +32,8 @@ type Checkpoint struct {
 	// Training is what package train needs to go on, as JSON; nil for a model
 	// that is not in training.
 	Training json.RawMessage
-	// State holds the optimiser's tensors; nil for none.
+	// State holds the optimiser's tensors; nil for none, and then the training cannot go
+	// on.
 	State []Param
 }
 
@@ -108,11 +109,8 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 		return nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 	}
 	state, ok := files[stateFile]
-	if !ok && c.Training == nil {
+	if !ok { // for use
 		return c, nil
-	}
-	if !ok {
-		return nil, errors.Errorf("zoo: checkpoint %s: %s is not listed in %s", dir, stateFile, durable.Sums)
 	}
 	c.State, err = readState(state)
 	return c, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, stateFile)

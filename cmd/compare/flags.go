@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,6 +31,15 @@ func badf(format string, args ...any) error {
 	return usage{errors.Errorf("compare: "+format, args...)}
 }
 
+// blame names the flag whose value an error is about, where it quotes that.
+func (f *flags) blame(err error) error {
+	if text, ok := cmdline.Blame(f.set, err); ok {
+		return badf("%s", text)
+	}
+	return err
+}
+
+// flags are what the command line says.
 type flags struct {
 	set *flag.FlagSet
 
@@ -141,7 +149,7 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	}
 	switch {
 	case err != nil:
-		return f, false, badf("%v%s", err, cmdline.Hint(f.set, err))
+		return f, false, badf("%s", cmdline.Explain(f.set, err))
 	case f.set.NArg() > 0:
 		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
 	case f.job:
@@ -202,37 +210,55 @@ func (f *flags) check() error {
 		value, least int
 	}{
 		{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"steps", f.steps, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0},
-		{"seeds", f.seeds, 1}, {"epochs", f.epochs, 1}, {"folds", f.folds, 2}, {"rounds", f.rounds, 1}, {"jobs", f.jobs, 1},
+		{"seeds", f.seeds, 1}, {"folds", f.folds, 2}, {"rounds", f.rounds, 1}, {"jobs", f.jobs, 1},
 	} {
 		if c.value < c.least {
 			return badf("-%s is %d; want at least %d", c.name, c.value, c.least)
 		}
 	}
-	positive := func(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
 	switch {
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
 	case f.out != "" && f.data != "actions" && !strings.HasPrefix(f.data, "npz:") && datasets.Frames(f.data):
 		return badf("-data %s: videos are not compared yet; cmd/train trains on them", f.data)
-	case !positive(f.clip):
-		return badf("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
-	case !positive(f.weightDecay):
-		return badf("-weight-decay is %v; want a positive number, or 0 for none", f.weightDecay)
-	case !(f.smoothing >= 0 && f.smoothing < 1):
-		return badf("-label-smoothing is %v; want at least 0 and below 1", f.smoothing)
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
-		return usage{errors.WithMessage(err, "compare: -optimizer")}
+		return badf("-optimizer: %s", cmdline.Bare(err))
 	}
 	if _, err := datasets.ParseAugmentation(f.augment); err != nil {
-		return usage{errors.WithMessage(err, "compare: -augment")}
+		return badf("-augment: %s", cmdline.Bare(err))
 	}
 	if _, err := train.ParseSchedule(f.schedule); err != nil {
-		return usage{errors.WithMessage(err, "compare: -schedule")}
+		return badf("-schedule: %s", cmdline.Bare(err))
+	}
+	p, err := f.protocol()
+	if err != nil {
+		return err
+	}
+	for _, rate := range p.Rates {
+		if err := f.checkRun(p, rate); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// checkRun returns an error about the flag of a setting that no run can have.
+func (f *flags) checkRun(p protocol, rate float64) error {
+	cfg, err := p.config(rate, 1)
+	if err == nil {
+		err = cfg.Check()
+	}
+	var bad *train.SettingError
+	switch {
+	case !errors.As(err, &bad):
+		return err
+	case bad.Field == "LearningRate":
+		return badf("-rates has %v; want %s", bad.Value, bad.Want)
+	}
+	return badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 }
 
 // given tells whether a flag stands on the command line.
@@ -269,7 +295,7 @@ func (f *flags) protocol() (protocol, error) {
 	}
 	for text := range strings.SplitSeq(f.rates, ",") {
 		rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		if err != nil || !(rate > 0) || math.IsInf(rate, 0) {
+		if err != nil {
 			return p, badf("-rates has %q; want positive numbers with commas between, such as 1e-3,3e-3", text)
 		}
 		if slices.Contains(p.Rates, rate) {
@@ -297,7 +323,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 		if strings.HasSuffix(pattern, ".json") {
 			data, err := os.ReadFile(pattern)
 			if err != nil {
-				return nil, usage{errors.Wrap(err, "compare: -models")}
+				return nil, badf("-models: %v", err)
 			}
 			spec, err := zoo.ParseSpec(data)
 			if err == nil {
@@ -322,10 +348,10 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			entries = []zoo.Entry{e}
 		}
 		if err != nil {
-			return nil, usage{err}
+			return nil, f.blame(usage{err})
 		}
 		if len(entries) == 0 {
-			return nil, badf("no model matches %q; go run ./cmd/train -list has all", pattern)
+			return nil, badf("-models: no model matches %q; go run ./cmd/train -list has all", pattern)
 		}
 		for _, e := range entries {
 			if err := add(e); err != nil {

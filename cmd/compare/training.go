@@ -21,7 +21,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	search, final, err := c.check()
 	if err != nil {
-		return err
+		return f.blame(err)
 	}
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return usage{errors.Wrap(err, "compare: -out")}

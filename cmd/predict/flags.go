@@ -93,7 +93,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 			f.set.PrintDefaults()
 			return nil, true, nil
 		} else if err != nil {
-			return nil, false, badf("%v%s", err, cmdline.Hint(f.set, err))
+			return nil, false, badf("%s", cmdline.Explain(f.set, err))
 		}
 		rest := f.set.Args()
 		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {

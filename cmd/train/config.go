@@ -38,8 +38,8 @@ func (f *flags) readConfig() error {
 		if v.value == "true" && (v.name == "resume" || v.name == "eval") {
 			v.value = here
 		}
-		if err := f.set.Set(v.name, v.value); err != nil {
-			return badf("%s: %q is %s: %v", f.config, v.name, v.value, err)
+		if err := cmdline.Set(f.set, v.name, v.value); err != nil {
+			return badf("%s: %q is %s; %v", f.config, v.name, v.value, err)
 		}
 	}
 	for _, v := range values {
@@ -105,8 +105,8 @@ func (f *flags) readRun() error {
 		if slices.Contains(actions, v.name) {
 			return badf("%s: %q does not belong into the configuration of a run", path, v.name)
 		}
-		if err := f.set.Set(v.name, v.value); err != nil {
-			return badf("%s: %q is %s: %v", path, v.name, v.value, err)
+		if err := cmdline.Set(f.set, v.name, v.value); err != nil {
+			return badf("%s: %q is %s; %v", path, v.name, v.value, err)
 		}
 	}
 	if f.resume == "" {

@@ -22,6 +22,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if !isFolder(f.eval) {
 		return badf("there is no run or checkpoint in %s: there is no such folder", f.eval)
 	}
+	defer f.acknowledge(ctx, stderr, "stopping; again to stop now")()
 	dir := train.CheckpointDir(f.eval)
 	if _, err := os.Stat(filepath.Join(dir, durable.Sums)); err != nil {
 		return badf("there is no run or checkpoint in %s: it holds neither best nor last nor %s", f.eval, durable.Sums)
@@ -46,6 +47,9 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 		return badf("%s has no test clips", set.Name())
 	}
 	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.batch)
+	if errors.Is(err, context.Canceled) {
+		return interrupted("train: stopped before all test clips were scored")
+	}
 	if err != nil {
 		return f.damaged(err)
 	}

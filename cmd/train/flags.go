@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +16,6 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
-	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -28,6 +26,14 @@ type usage struct{ error }
 func (u usage) Unwrap() error { return u.error }
 
 func badf(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
+
+// blame names the flag whose value an error is about, where it quotes that.
+func (f *flags) blame(err error) error {
+	if text, ok := cmdline.Blame(f.set, err); ok {
+		return badf("%s", text)
+	}
+	return err
+}
 
 // flags are what the command line and the configuration file say.
 type flags struct {
@@ -82,7 +88,7 @@ const intro = `Train fits a recurrent classifier, whose input weights are a tens
                                                  one of them in a file for -spec
 
 A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
-and says how to go on; a second Ctrl-C stops at once.
+and says how to go on, as SIGTERM and SIGHUP do; a second Ctrl-C stops at once.
 
 Flags:
 `
@@ -122,7 +128,7 @@ func newFlags() *flags {
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
 	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
-	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once")
+	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
 	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after warmup:2,")
@@ -171,7 +177,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 		f.set.PrintDefaults()
 		return nil, true, nil
 	} else if err != nil {
-		return nil, false, badf("%v%s", err, cmdline.Hint(f.set, err))
+		return nil, false, badf("%s", cmdline.Explain(f.set, err))
 	}
 	f.set.Visit(func(given *flag.Flag) { f.cmd[given.Name] = true })
 	if rest := f.set.Args(); len(rest) > 0 {
@@ -248,7 +254,6 @@ func (f *flags) given(name string) bool {
 
 // check returns an error for values that no run can have.
 func (f *flags) check() error {
-	optional := func(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
 	switch {
 	case f.spec != "" && f.cmd["model"] && f.cmd["spec"]:
 		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
@@ -284,34 +289,14 @@ func (f *flags) check() error {
 		return badf("-max-bad is %v; want a part from 0 to 1, such as 0.01", f.video.MaxBad)
 	case f.video.CacheLimit > 0 && f.video.CacheLimit < 1e6:
 		return badf("-cache-limit is %d bytes; want at least 1MB, such as 2GB", f.video.CacheLimit)
-	case f.epochs < 1:
-		return badf("-epochs is %d; want at least 1", f.epochs)
-	case f.batch < 1:
-		return badf("-batch is %d; want at least 1", f.batch)
-	case f.accumulate < 1:
+	case f.accumulate < 1: // 0 is the default in the library
 		return badf("-accumulate is %d; want at least 1", f.accumulate)
-	case !(f.lr > 0) || math.IsInf(f.lr, 0):
-		return badf("-lr is %v; want a positive number such as 2e-3", f.lr)
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
 	case !(f.stateDropout >= 0 && f.stateDropout < 1):
 		return badf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)
-	case !optional(f.classifierL2):
-		return badf("-classifier-l2 is %v; want a positive number, or 0 for none", f.classifierL2)
-	case !(f.smoothing >= 0 && f.smoothing < 1):
-		return badf("-label-smoothing is %v; want at least 0 and below 1", f.smoothing)
 	case !(f.validation >= 0 && f.validation < 1):
 		return badf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)
-	case !optional(f.clip):
-		return badf("-clip is %v; want a positive number, or 0 for no clipping", f.clip)
-	case !optional(f.weightDecay):
-		return badf("-weight-decay is %v; want a positive number, or 0 for none", f.weightDecay)
-	case f.patience < 0:
-		return badf("-patience is %d; want at least 1, or 0 for none", f.patience)
-	case f.threads < 0:
-		return badf("-threads is %d; want at least 1, or 0 for all cores", f.threads)
-	case f.saveEvery < 0:
-		return badf("-save-every is %v; want a positive time such as 10m, or 0 for every epoch", f.saveEvery)
 	case f.out == "":
 		return badf("-out is empty; give a folder, or none")
 	case f.tensorboard && f.out == noOut:
@@ -319,24 +304,16 @@ func (f *flags) check() error {
 	}
 	if f.svg != "" {
 		if err := drawing.Check(f.svg); err != nil {
-			return usage{errors.WithMessage(err, "train: -svg")}
+			return badf("-svg: %s", cmdline.Bare(err))
 		}
-	}
-	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
-		return usage{errors.WithMessage(err, "train: -optimizer")}
 	}
 	if f.size != "" {
 		if _, _, err := parseSize(f.size); err != nil {
-			return usage{errors.WithMessage(err, "train: -size")}
+			return badf("-size: %v", err)
 		}
 	}
-	if _, err := datasets.ParseAugmentation(f.augment); err != nil {
-		return usage{errors.WithMessage(err, "train: -augment")}
-	}
-	if _, err := train.ParseSchedule(f.schedule); err != nil {
-		return usage{errors.WithMessage(err, "train: -schedule")}
-	}
-	return nil
+	_, err := f.trainConfig()
+	return err
 }
 
 // misplaced names a flag that is given and for -suggest alone, "" for none.

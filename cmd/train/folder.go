@@ -123,9 +123,9 @@ func (o *folder) fail(err error) {
 	}
 }
 
-// step writes what TensorBoard shows of a step.
+// step writes what TensorBoard shows of a step that moved something.
 func (o *folder) step(p train.Progress) {
-	if !o.boards || o.dir == "" {
+	if !o.boards || o.dir == "" || p.StepScore.Clips == 0 {
 		return
 	}
 	if o.board == nil {
@@ -143,7 +143,7 @@ func (o *folder) step(p train.Progress) {
 		o.board = w
 	}
 	o.scalars(p.Updates,
-		tensorboard.Scalar{Tag: "step/loss", Value: p.Loss}, tensorboard.Scalar{Tag: "step/accuracy", Value: p.Accuracy},
+		tensorboard.Scalar{Tag: "step/loss", Value: p.StepScore.Loss}, tensorboard.Scalar{Tag: "step/accuracy", Value: p.StepScore.Accuracy},
 		tensorboard.Scalar{Tag: "step/learning rate", Value: p.LearningRate}, tensorboard.Scalar{Tag: "step/gradient norm", Value: p.GradientNorm})
 }
 

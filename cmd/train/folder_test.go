@@ -131,7 +131,7 @@ func TestConfigurationMistakes(t *testing.T) {
 	for content, text := range map[string]string{
 		`{"epoch": 3}`:             `c.json: there is no flag "epoch"; did you mean "epochs"?`,
 		`{"config": "x"}`:          `there is no flag "config"`,
-		`{"epochs": "three"}`:      `c.json: "epochs" is three: parse error`,
+		`{"epochs": "three"}`:      `c.json: "epochs" is three; want a whole number`,
 		`{"epochs": [3]}`:          `"epochs" is no text, number, true or false`,
 		`{"epochs": 0}`:            "-epochs is 0; want at least 1",
 		`["epochs"]`:               "want a JSON object of flags",

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -183,6 +184,7 @@ func TestInterrupt(t *testing.T) {
 	require.Equal(t, 130, cmd.ProcessState.ExitCode(), out)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	message := lines[len(lines)-1]
+	require.Contains(t, lines, "stopping after this step; again to stop now")
 	require.Regexp(t, `^train: stopped in epoch \d+ after step \d+; it is saved, go on with: \S+ -resume 'my runs/1'$`, message)
 	_, err := os.Stat(filepath.Join(dir, "my runs/1/curves.png"))
 	require.NoError(t, err)
@@ -193,10 +195,34 @@ func TestInterrupt(t *testing.T) {
 	resumed.Dir, resumed.Stdout, resumed.Stderr = dir, &log, &log
 	require.NoError(t, resumed.Start())
 	time.Sleep(2 * time.Second)
-	require.NoError(t, resumed.Process.Signal(syscall.SIGTERM))
+	terminalGone := syscall.SIGHUP
+	if signal.Ignored(syscall.SIGHUP) { // nohup means what it says
+		terminalGone = syscall.SIGTERM
+	}
+	require.NoError(t, resumed.Process.Signal(terminalGone))
 	require.Error(t, resumed.Wait())
 	require.Equal(t, 130, resumed.ProcessState.ExitCode(), log.String())
 	require.Contains(t, log.String(), "going on from the last checkpoint")
+	require.Contains(t, log.String(), "it is saved, go on with: ")
+}
+
+// What reads the output of a run, such as tee, is gone by the same Ctrl-C. The run saves
+// all the same.
+func TestInterruptedPipe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "small.json"), []byte(smallSpec), 0o600))
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	cmd := exec.Command(build(t), "-spec", "small.json", "-split", "few-subjects", "-epochs", "100000", "-quiet", "-out", "run")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, w
+	require.NoError(t, cmd.Start())
+	require.NoError(t, w.Close())
+	require.Eventually(t, func() bool { return train.HasCheckpoint(filepath.Join(dir, "run")) }, 30*time.Second, time.Millisecond)
+	require.NoError(t, r.Close())
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, 130, cmd.ProcessState.ExitCode(), cmd.ProcessState)
 }
 
 // The second Ctrl-C does not wait for the step, which takes a second here.

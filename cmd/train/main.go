@@ -15,11 +15,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 )
 
 func main() {
@@ -28,12 +28,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(20)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-ctx.Done()
-		stop() // the next signal ends the process as if nobody listened
-	}()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(interrupt.Context(), os.Args[1:], os.Stdout, os.Stderr)
 	switch {
 	case err == nil:
 		return

@@ -39,6 +39,11 @@ func newProgress(w io.Writer, d *decoding) *progress {
 func (p *progress) step(s train.Progress) {
 	p.now = s
 	p.steps++
+	if s.StepScore.Clips == 0 {
+		p.decoding.say(func() {
+			fmt.Fprintf(p.w, "epoch %d, step %d: all its clips are damaged, it moves nothing\n", s.Epoch, s.Step)
+		})
+	}
 	if p.terminal == nil {
 		if time.Since(p.said) >= sayEvery && s.Step < s.Steps {
 			fmt.Fprintf(p.w, "%s  step %d/%d  %s\n", p.head(s.Epoch, s.Score, s.LearningRate), s.Step, s.Steps, p.tail())

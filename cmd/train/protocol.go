@@ -32,13 +32,13 @@ func (f *flags) applyProtocol() error {
 	case f.protocol == "" || f.ran != "" || f.list || f.suggest || f.eval != "":
 		return nil
 	case f.protocol != paper:
-		return badf("no protocol is called %q%s", f.protocol, didyoumean.Hint(f.protocol, []string{paper}))
+		return badf("-protocol: no protocol is called %q%s", f.protocol, didyoumean.Hint(f.protocol, []string{paper}))
 	case f.spec != "":
 		return badf("-protocol paper is for the models of the zoo; no paper trained %s, so say how with the flags themselves", f.spec)
 	}
 	e, err := zoo.Find(f.model)
 	if err != nil {
-		return usage{err}
+		return f.blame(usage{err})
 	}
 	data := f.data
 	if f.describe && !f.given("data") {

@@ -132,7 +132,7 @@ func TestProtocolMistakes(t *testing.T) {
 		"-protocol paper -model cnn-lstm":                     "the papers train cnn-lstm on CNN features of UCF11; give -data features:DIR, not actions",
 		"-protocol paper -model lstm -data npz:a.npz,b.npz":   "the papers' code does not train on data such as npz:a.npz,b.npz; want ucf11:DIR, youtube:DIR or folder:DIR for lstm, or actions to try it",
 		"-protocol paper -model lstm -data features:x":        "does not train on data such as features:x",
-		"-classifier-l2 -1":                                   "-classifier-l2 is -1; want a positive number, or 0 for none",
+		"-classifier-l2 -1":                                   "-classifier-l2 is -1; want a number from 1e-30 to 1e30, or 0 for none",
 		"-recurrent-dropout 1":                                "-recurrent-dropout is 1; want at least 0 and below 1",
 	} {
 		_, err := call(strings.Fields(line)...)

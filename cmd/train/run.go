@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -59,6 +60,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return f.train(ctx, stdout, stderr)
 }
 
+// acknowledge says that the user is heard as soon as ctx is done, which may be long
+// before what is under way is finished. It returns what ends that.
+func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) (end func()) {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		f.decoding.say(func() { fmt.Fprintln(stderr, text) })
+	})
+	return func() {
+		if !stop() {
+			<-said
+		}
+	}
+}
+
 func (f *flags) printList(stdout io.Writer) error {
 	pattern := "*"
 	if f.given("model") {
@@ -81,7 +97,11 @@ func (f *flags) printList(stdout io.Writer) error {
 // entry returns the model the flags name.
 func (f *flags) entry() (zoo.Entry, error) {
 	if f.spec == "" {
-		return zoo.Find(f.model)
+		e, err := zoo.Find(f.model)
+		if err != nil {
+			err = f.blame(err)
+		}
+		return e, err
 	}
 	data, err := os.ReadFile(f.spec)
 	if err != nil {
@@ -114,7 +134,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
 	case f.size != "":
 		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {
-			return nil, usage{errors.WithMessage(err, "train: -size")}
+			return nil, badf("-size: %v", err)
 		}
 	case datasets.Frames(f.data) && !f.video.Grey:
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
@@ -126,7 +146,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
 	if err != nil {
-		return nil, usage{errors.Errorf("%v%s", err, f.whyThisData(input))}
+		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(input))})
 	}
 	if n := size(set.StepShape()); n != features {
 		set.Close()
@@ -140,7 +160,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	held, err := datasets.Holdout(set, f.validation, f.seed)
 	if err != nil {
 		set.Close()
-		return nil, usage{err}
+		return nil, badf("-validation: %s", cmdline.Bare(err))
 	}
 	return held, nil
 }
@@ -165,7 +185,8 @@ func size(shape []int) int {
 	return n
 }
 
-// trainConfig returns the settings of the loop.
+// trainConfig returns the settings of the loop, or an error about the flag of one that
+// no run can have.
 func (f *flags) trainConfig() (train.Config, error) {
 	cfg := train.Config{
 		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay, ClassifierL2: f.classifierL2,
@@ -173,13 +194,13 @@ func (f *flags) trainConfig() (train.Config, error) {
 	}
 	var err error
 	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
-		return cfg, err
+		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
 	}
 	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
-		return cfg, err
+		return cfg, badf("-schedule: %s", cmdline.Bare(err))
 	}
 	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
-		return cfg, err
+		return cfg, badf("-augment: %s", cmdline.Bare(err))
 	}
 	for p := range strings.SplitSeq(f.freeze, ",") {
 		if p = strings.TrimSpace(p); p != "" {
@@ -187,7 +208,17 @@ func (f *flags) trainConfig() (train.Config, error) {
 		}
 	}
 	slices.Sort(cfg.Freeze)
-	return cfg, nil
+	if err = cfg.Check(); err == nil {
+		return cfg, nil
+	}
+	var bad *train.SettingError
+	switch {
+	case !errors.As(err, &bad):
+		return cfg, usage{err}
+	case bad.Field == "LearningRate":
+		return cfg, badf("-lr is %v; want %s", bad.Value, bad.Want)
+	}
+	return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 }
 
 func writeJSON(w io.Writer, v any) error {

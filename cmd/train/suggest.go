@@ -9,6 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -27,7 +28,7 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 	if f.wanted.Format != "" {
 		s, err := zoo.Suggest(f.wanted)
 		if err != nil {
-			return usage{errors.WithMessage(err, "train: -suggest")}
+			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
 		}
 		p, err := newProposal(s)
 		if err != nil {
@@ -53,7 +54,7 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 			continue
 		}
 		if err != nil {
-			return usage{errors.WithMessage(err, "train: -suggest")}
+			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
 		}
 		p, err := newProposal(s)
 		if err != nil {

@@ -74,7 +74,7 @@ func TestSuggestMistakes(t *testing.T) {
 	for line, text := range map[string]string{
 		"-suggest":                                  "-suggest needs the number of values of a frame, such as -features 57600",
 		"-suggest -features 0":                      "0 features; want 1 to",
-		"-suggest -features x":                      `invalid value "x" for flag -features`,
+		"-suggest -features x":                      "train: -features is x; want a whole number",
 		"-suggest -features 9 -hidden 0":            "0 hidden units; want 1 to",
 		"-suggest -features 9 -budget -1":           "-1 input-to-hidden weights; want 1 to",
 		"-suggest -features 9 -cell lst":            `no cell "lst"; want lstm, gru or rnn`,

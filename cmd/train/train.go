@@ -18,9 +18,10 @@ import (
 
 // train starts a run or goes on with one, and reports what it came to.
 func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
+	defer f.acknowledge(ctx, stderr, "stopping after this step; again to stop now")()
 	cfg, err := f.trainConfig()
 	if err != nil {
-		return usage{err}
+		return err
 	}
 	out := &folder{}
 	defer func() { out.close() }()
@@ -73,6 +74,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	}
 	f.decoding.say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
+	failing := divergence{w: stderr, classes: m.Classes, rate: f.lr}
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
@@ -83,6 +85,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		}
 		out.epochs(epochs)
 		p.epoch(epochs)
+		f.decoding.say(func() { failing.epoch(epochs) })
 	}
 	var result *train.Result
 	if c != nil {
@@ -94,6 +97,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if err != nil {
 		return f.stopped(out, err)
 	}
+	failing.report("test loss", result.Test.Score)
 	return f.conclude(ctx, d, m, set, result, out, stdout, log)
 }
 
@@ -133,6 +137,9 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	}
 	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
 		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
+	if n := set.Clips(datasets.Train); f.batch > n {
+		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.batch, thousands(n))
+	}
 	if d.Padding > 0 {
 		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
 	}
@@ -215,10 +222,6 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 // stopped words what ended a run before its end, and how to go on.
 func (f *flags) stopped(out *folder, err error) error {
 	if !errors.Is(err, context.Canceled) {
-		var input *train.InputError
-		if errors.As(err, &input) {
-			return usage{err}
-		}
 		return f.damaged(err)
 	}
 	out.draw() // the curves so far
@@ -229,8 +232,12 @@ func (f *flags) stopped(out *folder, err error) error {
 	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
 }
 
-// damaged says what to do where too many clips are.
+// damaged says what to do where too many clips are, and whose mistake an error is.
 func (f *flags) damaged(err error) error {
+	var input *train.InputError
+	if errors.As(err, &input) {
+		return f.blame(usage{err})
+	}
 	var many *datasets.DamagedError
 	if !errors.As(err, &many) {
 		return err
@@ -281,7 +288,8 @@ type summary struct {
 	Best         int           `json:"best_epoch"`
 	Stopped      bool          `json:"stopped_early"`
 	Test         train.Score   `json:"test"`
-	Damaged      int           `json:"damaged,omitempty"` // clips that were left out
+	Diverged     bool          `json:"diverged,omitempty"` // the test loss is far above that of a guess
+	Damaged      int           `json:"damaged,omitempty"`  // clips that were left out
 	// Of the process that ended the run; left out when it had nothing to train.
 	StepMillis      float64 `json:"step_ms_median,omitempty"`
 	TrainingSeconds float64 `json:"training_seconds,omitempty"`
@@ -289,8 +297,8 @@ type summary struct {
 
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
-		Description: d, Set: set.Name(), Seed: f.seed, Batch: f.batch, LearningRate: f.lr,
-		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Damaged: f.decoding.damaged(), StepMillis: r.StepMillis,
+		Description: d, Set: set.Name(), Seed: f.seed, Batch: min(f.batch, set.Clips(datasets.Train)), LearningRate: f.lr,
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Diverged: r.Test.Diverged(len(set.Classes())), Damaged: f.decoding.damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {
 		s.TrainingSeconds = r.Training.Seconds()

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -179,6 +180,38 @@ func TestVideoInterruptedOpening(t *testing.T) {
 	err := run(ctx, []string{"-spec", spec, "-data", "folder:" + filepath.Join(dir, "clips"), "-cache", filepath.Join(dir, "cache"), "-steps", "all", "-out", filepath.Join(dir, "run")}, io.Discard, io.Discard)
 	require.ErrorIs(t, err, context.Canceled)
 	require.EqualError(t, err, "train: stopped while the data were read; videos that are decoded stay in the cache")
+}
+
+// Ctrl-C while the first clips are decoded is acknowledged and ends the run, whatever
+// the decoder is at: this one never ends by itself.
+func TestVideoInterruptedDecoding(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	require.NoError(t, os.Mkdir(file("bin"), 0o777))
+	require.NoError(t, os.WriteFile(file("bin/ffmpeg"), []byte("#!/bin/sh\n: > "+file("decoding")+"\nexec sleep 1000\n"), 0o777))
+	t.Setenv("PATH", file("bin")+":"+os.Getenv("PATH"))
+	for _, class := range []string{"a", "b"} {
+		require.NoError(t, os.MkdirAll(file("clips/"+class), 0o777))
+		for k := range 5 {
+			require.NoError(t, os.WriteFile(file(fmt.Sprintf("clips/%s/%d.avi", class, k)), []byte("x"), 0o666))
+		}
+	}
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		for {
+			if _, err := os.Stat(file("decoding")); err == nil {
+				cancel()
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	var out, log bytes.Buffer
+	err := run(ctx, []string{"-spec", file("spec.json"), "-data", "folder:" + file("clips"), "-cache", file("cache"), "-accumulate", "2", "-batch", "2", "-out", file("run")}, &out, &log)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Regexp(t, `^train: stopped in epoch 1 after step 0; it is saved, go on with: .+ -resume \S+$`, err.Error())
+	require.Equal(t, "stopping after this step; again to stop now\n", log.String())
 }
 
 // A disk that the cache fills is a line, and training goes on.

@@ -2,7 +2,12 @@ package cmdline
 
 import (
 	"flag"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
@@ -14,12 +19,93 @@ func Names(fs *flag.FlagSet) []string {
 	return names
 }
 
-// Hint completes the error of fs.Parse about a flag that there is not with those
-// that it may be meant for. It is "" for other errors.
-func Hint(fs *flag.FlagSet, err error) string {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return ""
+var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([^ "]+): (.*)$`)
+
+// Explain words an error of fs.Parse: it names the flag, the value and what is
+// accepted, and the flags that an unknown one may be meant for.
+func Explain(fs *flag.FlagSet, err error) string {
+	text := err.Error()
+	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
+		return text + didyoumean.Hint(name, Names(fs))
 	}
-	return didyoumean.Hint(name, Names(fs))
+	if name, bare := strings.CutPrefix(text, "flag needs an argument: -"); bare {
+		return fmt.Sprintf("-%s has no value; %s", name, want(fs.Lookup(name), ""))
+	}
+	if m := badValue.FindStringSubmatch(text); m != nil {
+		value := m[1]
+		if plain, err := strconv.Unquote(value); err == nil && plain != "" {
+			value = plain
+		}
+		return fmt.Sprintf("-%s is %s; %s", m[2], value, want(fs.Lookup(m[2]), m[3]))
+	}
+	return text
+}
+
+// Set is fs.Set, whose error is what is accepted, "want a whole number".
+func Set(fs *flag.FlagSet, name, value string) error {
+	if err := fs.Set(name, value); err != nil {
+		return fmt.Errorf("%s", want(fs.Lookup(name), err.Error()))
+	}
+	return nil
+}
+
+// want says what a flag accepts, given why it does not accept a value. Flags of types
+// of our own say it themselves.
+func want(f *flag.Flag, reason string) string {
+	if f == nil || reason != "" && reason != "parse error" && reason != "value out of range" {
+		return reason
+	}
+	getter, ok := f.Value.(flag.Getter)
+	if !ok {
+		return "want a value, see -h"
+	}
+	text, most := "want a value, see -h", ""
+	switch getter.Get().(type) {
+	case bool:
+		text = "want true or false"
+	case int:
+		text, most = "want a whole number", strconv.Itoa(math.MaxInt)
+	case uint64:
+		text, most = "want a whole number from 0 on", strconv.FormatUint(math.MaxUint64, 10)
+	case float64:
+		text, most = "want a number such as 0.5 or 1e-3", "1.8e308"
+	case time.Duration:
+		text = "want a time with its unit, such as 30s, 10m or 2h"
+	}
+	if reason == "value out of range" {
+		text += ", at most " + most
+	}
+	return text
+}
+
+// Field returns the name of the flag for a field of a configuration, which is the same
+// but for dashes and capitals: weight-decay for WeightDecay.
+func Field(fs *flag.FlagSet, field string) string {
+	for _, name := range Names(fs) {
+		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), field) {
+			return name
+		}
+	}
+	return field
+}
+
+var packagePrefix = regexp.MustCompile(`^[a-z]+: `)
+
+// Bare returns the text of an error without the package that it begins with, for a
+// message that begins with the command.
+func Bare(err error) string { return packagePrefix.ReplaceAllString(err.Error(), "") }
+
+// Blame returns the text of an error with the name of the flag whose value, or an entry
+// of its list, the error quotes: -split: actions has no split "x". It is false where
+// none that was given is.
+func Blame(fs *flag.FlagSet, err error) (text string, ok bool) {
+	name := ""
+	fs.Visit(func(f *flag.Flag) {
+		for entry := range strings.SplitSeq(f.Value.String(), ",") {
+			if entry = strings.TrimSpace(entry); entry != "" && name == "" && strings.Contains(err.Error(), strconv.Quote(entry)) {
+				name = f.Name
+			}
+		}
+	})
+	return "-" + name + ": " + Bare(err), name != ""
 }

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/train"
+)
+
+// What a run did other than it was told, or came to other than it looks like, is said.
+func TestRemarks(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	pictures(t, file("clips"), map[string]int{"a": 5, "b": 5, "bad a": 2})
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	call := func(args ...string) (out, log string) {
+		var stdout, stderr bytes.Buffer
+		err := run(context.Background(), append([]string{"-spec", file("spec.json"), "-data", "folder:" + file("clips"), "-cache", file("cache"), "-max-bad", "0.5", "-epochs", "2"}, args...), &stdout, &stderr)
+		require.NoError(t, err)
+		return stdout.String(), stderr.String()
+	}
+	out, log := call("-batch", "1", "-out", "none")
+	require.Regexp(t, `(?m)^epoch 1, step \d: all its clips are damaged, it moves nothing$`, out)
+	require.NotContains(t, out+log, "diverged")
+
+	out, log = call("-batch", "40000", "-lr", "1e9", "-out", file("run"))
+	require.Regexp(t, `(?m)^-batch 40000 is more than all \d training clips, which go through the model at once$`, out)
+	require.Regexp(t, `(?m)^the run has diverged: the test loss is \S+, more than ten times that of a uniform guess, ln\(2\) = 0\.6931; a lower -lr than 1e\+09 may help$`, log)
+	require.Regexp(t, `(?m)^the run has diverged: the training loss of epoch 2 is `, log)
+	result := result(t, file("run"))
+	require.True(t, result.Diverged)
+	require.Less(t, result.Batch, 12)
+}
+
+// The curves of the steps are of each step alone.
+func TestStepCurves(t *testing.T) {
+	o := &folder{dir: t.TempDir(), boards: true}
+	o.step(train.Progress{Updates: 3}) // all clips are damaged
+	o.step(train.Progress{Updates: 4, Score: train.Score{Loss: 7, Accuracy: 0.75, Clips: 8}, StepScore: train.Score{Loss: 5, Accuracy: 0.5, Clips: 2}})
+	o.close()
+	files, err := filepath.Glob(filepath.Join(o.dir, "tensorboard", "*"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	events, err := os.ReadFile(files[0])
+	require.NoError(t, err)
+	for tag, want := range map[string]float32{"step/loss": 5, "step/accuracy": 0.5} {
+		const simpleValue = 2<<3 | 5 // field 2 of a summary's value, 32 bits
+		require.Contains(t, string(events), tag+string(binary.LittleEndian.AppendUint32([]byte{simpleValue}, math.Float32bits(want))))
+		require.Equal(t, 1, bytes.Count(events, []byte(tag)))
+	}
+}

@@ -1,0 +1,29 @@
+// Package interrupt is how a command is asked to stop: the signals, and what they end.
+package interrupt
+
+import (
+	"context"
+	"os"
+	"os/signal"
+)
+
+// Signals are those that ask a command to finish what it is at, as far as the system
+// has them: Ctrl-C, SIGTERM, and the terminal's end, unless nohup has it ignored.
+func Signals() []os.Signal { return signals() }
+
+// Context is done when the first of the Signals comes. The next one ends the process
+// as if nobody listened.
+func Context() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, Signals()...)
+	go func() {
+		<-came
+		// What reads our output may be gone by the same signal. Writing to it must not end
+		// the process before its work is saved.
+		ignorePipe()
+		signal.Stop(came)
+		cancel()
+	}()
+	return ctx
+}
