@@ -170,7 +170,7 @@ func TestFeaturesNormalisation(t *testing.T) {
 		"features are not scaled to Height 3":          {Height: 3, Width: 4},
 		`there is no split "official:1"; want group`:   {Split: "official:1"},
 		"-3 steps; want at least 1, or AllSteps":       {Video: Video{Steps: -3}},
-		"a clip of 2000000000 steps of 2 features has": {Video: Video{Steps: 2e9}},
+		"2000000000 steps; want at most 1048576":       {Video: Video{Steps: 2e9}},
 	} {
 		_, err := Open("features:"+root, opt)
 		require.ErrorContains(t, err, want)

@@ -57,6 +57,10 @@ type Options struct {
 	// 0, and the label tells. Other sets have none.
 	Sequence string
 
+	// Accept, when it is not nil, is called with the name of the set and the shape of
+	// its steps, before clips are unpacked, decoded or measured. Its error is Open's.
+	Accept func(set string, stepShape []int) error
+
 	// Classes are those of a checkpoint: a set with other names is refused, and
 	// one without names gets these. Nil takes those of the set.
 	Classes []string
@@ -131,6 +135,26 @@ func Open(name string, opt Options) (Set, error) {
 // are decoded, as for AllSteps or a mean of all training clips, or features are read. Once the set is open
 // ctx has no part in it.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
+	set, err := openSet(ctx, name, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := opt.accept(set); err != nil { // once more for sets that are read quickly
+		set.Close()
+		return nil, err
+	}
+	return set, nil
+}
+
+// accept asks whether the steps of a set are wanted.
+func (opt Options) accept(s Set) error {
+	if opt.Accept == nil {
+		return nil
+	}
+	return opt.Accept(s.Name(), s.StepShape())
+}
+
+func openSet(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Normalisation == nil {
 		opt.Normalisation = fixed(opt.Normalise)
 	}

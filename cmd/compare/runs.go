@@ -190,18 +190,20 @@ func openSet(p protocol, model string, features int) (datasets.Set, error) {
 			return nil, usage{errors.Wrapf(err, "compare: %s", model)}
 		}
 	}
+	opt.Accept = func(set string, step []int) error {
+		n := 1
+		for _, size := range step {
+			n *= size
+		}
+		if n != features {
+			return badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: go run ./cmd/train -suggest -features %d proposes some",
+				model, features, set, step, n, n)
+		}
+		return nil
+	}
 	set, err := datasets.Open(p.Data, opt)
 	if err != nil {
 		return nil, usage{err}
-	}
-	n := 1
-	for _, size := range set.StepShape() {
-		n *= size
-	}
-	if n != features {
-		set.Close()
-		return nil, badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: go run ./cmd/train -suggest -features %d proposes some",
-			model, features, set.Name(), set.StepShape(), n, n)
 	}
 	return set, nil
 }

@@ -44,7 +44,7 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 		c, err := p.reader.Read(ctx, path)
 		var a answer
 		if err == nil {
-			a, err = p.clip(path, c)
+			a, err = p.clip(ctx, path, c)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

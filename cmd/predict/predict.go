@@ -63,10 +63,12 @@ type predictor struct {
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
 
+// close leaves a model alone that is still at work, after an interrupt.
 func (p *predictor) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.model.Close()
+	if p.mu.TryLock() {
+		defer p.mu.Unlock()
+		p.model.Close()
+	}
 }
 
 // load reads the checkpoint.
@@ -116,16 +118,22 @@ func reason(path string, err error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "datasets: "), path+": ")
 }
 
-// clip answers for a whole clip.
-func (p *predictor) clip(name string, c datasets.Clip) (answer, error) {
-	p.mu.Lock()
-	logits, err := p.model.Clip(c.X, c.Steps, nil)
-	p.mu.Unlock()
-	if err != nil {
-		return answer{}, err
+// clip answers for a whole clip, which may have a million steps.
+func (p *predictor) clip(ctx context.Context, name string, c datasets.Clip) (answer, error) {
+	a := answer{Clip: name}
+	err := interruptible(ctx, func() error {
+		p.mu.Lock()
+		logits, err := p.model.Clip(c.X, c.Steps, nil)
+		p.mu.Unlock()
+		if err == nil {
+			a.Classes, err = best(logits, p.names, p.flags.top)
+		}
+		return err
+	})
+	if ctx.Err() != nil { // it may be at work on a
+		return answer{}, ctx.Err()
 	}
-	classes, err := best(logits, p.names, p.flags.top)
-	return answer{Clip: name, Classes: classes}, err
+	return a, err
 }
 
 // all answers for each clip in turn, while the next ones are decoded.
@@ -136,7 +144,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 	for k, read := range p.ahead(ctx, paths) {
 		a, err := answer{}, read.err
 		if err == nil {
-			a, err = p.clip(paths[k], read.clip)
+			a, err = p.clip(ctx, paths[k], read.clip)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -167,7 +175,7 @@ func (p *predictor) stream(ctx context.Context, stdin io.Reader) error {
 		if err != nil {
 			return p.badStream(err)
 		}
-		a, err := p.clip("-", c)
+		a, err := p.clip(ctx, "-", c)
 		if err != nil {
 			return p.failed("-", err)
 		}
@@ -185,8 +193,8 @@ func (p *predictor) badStream(err error) error {
 	return p.failed("-", errors.Errorf("%s; want raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", reason("-", err), format, s[1], s[0]))
 }
 
-// interruptible does something that reads from standard input, which may block for
-// ever, and returns as soon as ctx is done.
+// interruptible does something that may take for ever, such as reading from standard
+// input, and returns as soon as ctx is done.
 func interruptible(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()

@@ -438,3 +438,20 @@ func TestUnpadded(t *testing.T) {
 	require.NoError(t, err)
 	requireSame(t, want, answers(t, out)[shapeFrames-1].Classes)
 }
+
+// An interrupt ends the command while the model is at work on a long clip.
+func TestInterruptedWhileTheModelWorks(t *testing.T) {
+	dir, _ := trained(t)
+	p, err := (&flags{checkpoint: dir, top: 1}).load()
+	require.NoError(t, err)
+	p.mu.Lock() // it is at work
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = p.clip(ctx, "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	require.Equal(t, context.Canceled, err)
+	p.close()
+	p.mu.Unlock()
+	_, err = p.clip(context.Background(), "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	require.NoError(t, err, "the model was left alone")
+	p.close()
+}

@@ -121,17 +121,22 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}
 	}
+	opt.Accept = func(set string, step []int) error {
+		if n := size(step); n != features {
+			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
+				name, thousands(features), set, shape(step), n, n)
+		}
+		return nil
+	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
 		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
+	if errors.As(err, &usage{}) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, usage{errors.Errorf("%v%s", err, f.whyThisData(input))}
-	}
-	if n := size(set.StepShape()); n != features {
-		set.Close()
-		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-			name, thousands(features), set.Name(), shape(set.StepShape()), n, n)
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
