@@ -12,6 +12,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // start decodes what the cache doesn't have, on all cores, training clips first.
@@ -141,7 +142,7 @@ func (s *videoSet) keeps() bool {
 // seedOf makes the draw of a clip's frames the same wherever its file is.
 func seedOf(path string) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(filepath.Base(path)))
+	h.Write([]byte(names.Key(filepath.Base(path))))
 	return h.Sum64()
 }
 

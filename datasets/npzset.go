@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -159,7 +160,7 @@ func (s *npzSet) nameClasses(opt Options) error {
 		if p == nil {
 			continue
 		}
-		if p.classes != nil && !slices.Equal(p.classes, s.classes) {
+		if p.classes != nil && !names.Equal(p.classes, s.classes) {
 			return p.errorf("classes are %s, but %s %s; save the same in both", list(p.classes), list(s.classes), origin)
 		}
 		for i, label := range p.labels {

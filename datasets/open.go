@@ -11,6 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -220,12 +221,16 @@ func folderKinds() []string {
 }
 
 // list writes names the way errors show them, and not all of very many.
-func list(names []string) string {
+func list(all []string) string {
 	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", ..."
+	var shown []string
+	for _, name := range all[:min(len(all), most)] {
+		shown = append(shown, names.Shown(name))
 	}
-	return strings.Join(names, ", ")
+	if len(all) > most {
+		shown = append(shown, "...")
+	}
+	return strings.Join(shown, ", ")
 }
 
 // maxSide bounds the frames a set is scaled to. It is far above the input of

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -68,6 +69,9 @@ func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir
 // Save is Model.Save with the training.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
+	if err := m.checkNames(); err != nil {
+		return errors.Errorf("zoo: %s is not saved: %v", dir, err)
+	}
 	for _, p := range slices.Concat(m.params, c.State) {
 		if at := p.notFinite(); at >= 0 {
 			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
@@ -216,10 +220,25 @@ func (h *modelHeader) model() (*Model, error) {
 	if n := len(m.ClassNames); n != 0 && n != m.Classes {
 		return nil, errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes)
 	}
-	if m.Input == nil {
-		return m, nil
+	if err := m.checkNames(); err != nil || m.Input == nil {
+		return m, err
 	}
 	return m, m.Input.check(m.Features())
+}
+
+// checkNames returns an error for names that could not be shown.
+func (m *Model) checkNames() error {
+	if m.Name != "" {
+		if err := names.Check(m.Name); err != nil {
+			return errors.Wrap(err, "name")
+		}
+	}
+	for k, class := range m.ClassNames {
+		if err := names.Check(class); err != nil {
+			return errors.Wrapf(err, "class_names[%d]", k)
+		}
+	}
+	return nil
 }
 
 // check returns an error for sequences that no model of so many values a step reads.
@@ -258,10 +277,10 @@ func readState(data []byte, tensors int) ([]Param, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := file.Names()
-	slices.Sort(names)
-	state := make([]Param, len(names))
-	for k, name := range names {
+	tensorNames := file.Names()
+	slices.Sort(tensorNames)
+	state := make([]Param, len(tensorNames))
+	for k, name := range tensorNames {
 		view, _ := file.Tensor(name)
 		if state[k], err = decode(name, view); err != nil {
 			return nil, err

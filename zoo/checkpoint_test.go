@@ -123,6 +123,9 @@ func TestLoadErrors(t *testing.T) {
         4
       ],
       "mean"`, "step_shape is [4 4]; the spec reads 12 values a step"},
+		{`"ç"`, `"\u001b[31mç\nclip x"`, `checkpoint.json: class_names[2]: the name "\x1b[31mç\nclip x" has control characters`},
+		{`"ç"`, `""`, `class_names[2]: a name is empty`},
+		{`"mine"`, `"mi\u009bne"`, `checkpoint.json: name: the name "mi\u009bne" has control characters`},
 		{`0.5,`, `-0.5,`, "normalisation: Std[1] is -0.5"},
 		{`"lstm"`, `"gru"`, "model.safetensors: tensor layer1.input.U1 has shape"},
 		{`"leaf_ranks": [

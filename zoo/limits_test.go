@@ -82,6 +82,8 @@ func TestSaveBounds(t *testing.T) {
 		c.State = append(c.State, m.Params()[0])
 	}
 	require.ErrorContains(t, c.Save(dir), fmt.Sprintf("the optimiser has %d tensors; want at most %d, 4 a parameter", n, n-1))
+	m.ClassNames[1] = "caf\xe9"
+	require.ErrorContains(t, m.Save(dir), `class_names[1]: the name "caf\xe9" is not UTF-8`)
 	_, err := os.Stat(dir)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -75,10 +75,13 @@ func (o *outcome) whole() bool {
 
 const outcomeFile = "result.json"
 
+// mostOutcome bounds it: a confusion matrix of 4,096 classes takes half of that.
+const mostOutcome = 256 << 20
+
 // outcome returns what the job came to before, nil when it has not ended yet.
 func (j job) outcome() (*outcome, error) {
 	path := filepath.Join(j.Dir, outcomeFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, mostOutcome)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}

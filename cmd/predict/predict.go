@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -104,13 +105,13 @@ func (f *flags) load() (*predictor, error) {
 // failed reports that a clip has no answer, with -json as an object too, and returns
 // the error.
 func (p *predictor) failed(path string, err error) error {
-	text := reason(path, err)
+	text := names.Line(reason(path, err))
 	if p.flags.js {
 		if err := p.out.print(answer{Clip: path, Error: text}); err != nil {
 			return err
 		}
 	}
-	return badf("%s: %s", shown(path), text)
+	return badf("%s: %s", names.Shown(path), text)
 }
 
 // reason is the text of an error about a clip, without the clip's name.
@@ -160,7 +161,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 		if len(paths) == 1 {
 			return err
 		}
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, names.Line(err.Error()))
 	}
 	if bad > 0 {
 		return badf("%d of %d clips have no answer, as reported above", bad, len(paths))

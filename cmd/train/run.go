@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,6 +13,8 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -78,12 +80,18 @@ func (f *flags) printList(stdout io.Writer) error {
 	return errors.Wrap(err, "train")
 }
 
+// mostSpec bounds the file of a spec, and that of a configuration.
+const mostSpec = 1 << 20
+
 // entry returns the model the flags name.
 func (f *flags) entry() (zoo.Entry, error) {
 	if f.spec == "" {
 		return zoo.Find(f.model)
 	}
-	data, err := os.ReadFile(f.spec)
+	if err := names.Check(f.spec); err != nil { // the model is named after it
+		return zoo.Entry{}, errors.Wrap(err, "train: -spec")
+	}
+	data, err := durable.ReadFile(f.spec, mostSpec)
 	if err != nil {
 		return zoo.Entry{}, errors.Wrapf(reason(err), "train: -spec %s", f.spec)
 	}
@@ -196,7 +204,14 @@ func (f *flags) trainConfig() (train.Config, error) {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return errors.Wrap(enc.Encode(v), "train: write JSON")
+	compact, err := names.JSON(v)
+	if err != nil {
+		return errors.Wrap(err, "train: write JSON")
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, compact, "", "  "); err != nil {
+		return errors.Wrap(err, "train: write JSON")
+	}
+	_, err = fmt.Fprintf(w, "%s\n", &text)
+	return errors.Wrap(err, "train: write JSON")
 }

@@ -144,3 +144,22 @@ func TestExitCodes(t *testing.T) {
 		require.NotContains(t, string(out), "goroutine")
 	}
 }
+
+// What is kept of a run has to lead back to its files, and a model is named after its
+// spec.
+func TestNamesOnTheCommandLine(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-data", "folder:caf\xe9"}, `-data "folder:caf\xe9" is not UTF-8, and no JSON can keep it; rename the file or folder, or give a link to it`},
+		{[]string{"-out", "runs/caf\xe9"}, `-out "runs/caf\xe9" is not UTF-8`},
+		{[]string{"-eval", "runs/caf\xe9"}, `-eval "runs/caf\xe9" is not UTF-8`},
+		{[]string{"-describe", "-spec", "a\x1b[2J.json"}, `-spec: the name "a\x1b[2J.json" has control characters`},
+		{[]string{"-describe", "-spec", "/dev/zero"}, "-spec /dev/zero: it has more than 1048576 bytes"},
+	} {
+		_, err := call(test.args...)
+		require.ErrorContains(t, err, test.want)
+		require.ErrorAs(t, err, &usage{})
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // hmdbSplits is the number of splits that the authors of HMDB51 made.
@@ -79,7 +81,7 @@ func splitLists(root string) (lists string) {
 }
 
 // listed is what a list knows a clip by, whatever the video was made into.
-func listed(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+func listed(name string) string { return names.Key(strings.TrimSuffix(name, filepath.Ext(name))) }
 
 // readSplit reads the list of a class. A clip that is listed and not there is no
 // error: many copies lack some.
