@@ -82,7 +82,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.frameSize() {
+	if frames, count := s.cache.Get(key, s.mostFrames()); count > 0 && len(frames) == count*s.frameSize() {
 		return frames, count, nil
 	}
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
@@ -117,6 +117,14 @@ func (s *videoSet) count(k int) (int, error) {
 	}
 	_, count, err := s.frames(k)
 	return count, err
+}
+
+// mostFrames is how many bytes the frames of a clip have at most.
+func (s *videoSet) mostFrames() int64 {
+	if s.opt.Steps == AllSteps {
+		return mostKeptAtAll
+	}
+	return int64(s.opt.Steps) * int64(s.frameSize())
 }
 
 func (s *videoSet) frameSize() int { return s.height * s.width * s.channels() }

@@ -12,6 +12,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
+// MaxThreads bounds Config.Threads, each of which takes memory.
+const MaxThreads = 1024
+
 // Config of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
@@ -133,6 +136,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.Errorf("train: %d batches of %d clips a step; want at least 1, and fewer clips than 2^31", c.Accumulate, c.Batch)
 	case c.Threads < 1:
 		return c, errors.Errorf("train: %d threads; want at least 1, or 0 for runtime.GOMAXPROCS", c.Threads)
+	case c.Threads > MaxThreads:
+		return c, errors.Errorf("train: %d threads; want at most %d", c.Threads, MaxThreads)
 	case !(c.LearningRate > 0) || math.IsInf(c.LearningRate, 0):
 		return c, errors.Errorf("train: learning rate %v; want a positive number", c.LearningRate)
 	case !(c.Clip >= 0) || math.IsInf(c.Clip, 0):

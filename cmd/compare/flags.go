@@ -212,6 +212,8 @@ func (f *flags) check() error {
 	}
 	positive := func(v float64) bool { return v >= 0 && !math.IsInf(v, 0) }
 	switch {
+	case f.threads > train.MaxThreads:
+		return badf("-threads is %d; want at most %d", f.threads, train.MaxThreads)
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
 	case f.out != "" && f.data != "actions" && !strings.HasPrefix(f.data, "npz:") && datasets.Frames(f.data):

@@ -313,6 +313,8 @@ func (f *flags) check() error {
 		return badf("-patience is %d; want at least 1, or 0 for none", f.patience)
 	case f.threads < 0:
 		return badf("-threads is %d; want at least 1, or 0 for all cores", f.threads)
+	case f.threads > train.MaxThreads:
+		return badf("-threads is %d; want at most %d", f.threads, train.MaxThreads)
 	case f.saveEvery < 0:
 		return badf("-save-every is %v; want a positive time such as 10m, or 0 for every epoch", f.saveEvery)
 	case f.out == "":

@@ -1,23 +1,28 @@
 package layout
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// plantOdd is plant where the file system can hold the names.
+// plantOdd is plant where the file system keeps the names of folders as they are.
 func plantOdd(t *testing.T, root string, paths ...string) {
-	defer func() {
-		if t.Failed() {
-			return
-		}
-		if all, err := filepath.Glob(filepath.Join(root, "*")); err != nil || len(all) == 0 {
+	for _, p := range paths {
+		class := filepath.Dir(p)
+		if os.MkdirAll(filepath.Join(root, class), 0o777) != nil {
 			t.Skip("this file system has no such names")
 		}
-	}()
+		all, err := os.ReadDir(root)
+		require.NoError(t, err)
+		if !slices.ContainsFunc(all, func(e os.DirEntry) bool { return e.Name() == class }) {
+			t.Skip("this file system spells names otherwise")
+		}
+	}
 	plant(t, root, paths...)
 }
 
@@ -48,7 +53,7 @@ func TestDecomposedCopy(t *testing.T) {
 		root := t.TempDir()
 		for _, class := range []string{"ez", accent, "f"} {
 			for k := range 5 {
-				plant(t, root, class+"/"+accent+strconv.Itoa(k)+".mp4")
+				plantOdd(t, root, class+"/"+accent+strconv.Itoa(k)+".mp4")
 			}
 		}
 		l, err := Folder(root)
