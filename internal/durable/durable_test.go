@@ -249,11 +249,11 @@ func TestReadFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "12345", string(data))
 	_, err = ReadFile(path, 4)
-	require.EqualError(t, err, "it has 5 bytes; want at most 4")
+	require.EqualError(t, err, "read "+path+": it has 5 bytes; want at most 4")
 	_, err = ReadFile(path+"2", 5)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	if _, err := os.Stat("/dev/zero"); err == nil { // has no size and no end
 		_, err = ReadFile("/dev/zero", 5)
-		require.EqualError(t, err, "it has more than 5 bytes")
+		require.EqualError(t, err, "read /dev/zero: it has more than 5 bytes")
 	}
 }

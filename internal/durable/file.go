@@ -5,6 +5,8 @@ import (
 	"bytes"
 	stderrors "errors"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -39,14 +41,15 @@ func ReadFile(path string, most int64) ([]byte, error) {
 	return readAll(file, most)
 }
 
-// readAll reads an open file. Its errors lack the name.
+// readAll reads an open file.
 func readAll(file *os.File, most int64) ([]byte, error) {
+	most = min(most, math.MaxInt-bytes.MinRead) // of this machine
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > most {
-		return nil, errors.Errorf("it has %d bytes; want at most %d", info.Size(), most)
+		return nil, tooLarge(file, "it has %d bytes; want at most %d", info.Size(), most)
 	}
 	var data bytes.Buffer
 	data.Grow(int(info.Size()) + bytes.MinRead)                            // which sees the end without growing
@@ -54,9 +57,14 @@ func readAll(file *os.File, most int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(data.Len()) > most {
-		return nil, errors.Errorf("it has more than %d bytes", most)
+		return nil, tooLarge(file, "it has more than %d bytes", most)
 	}
 	return data.Bytes(), nil
+}
+
+// tooLarge names the file as errors of package os do.
+func tooLarge(file *os.File, format string, args ...any) error {
+	return &fs.PathError{Op: "read", Path: file.Name(), Err: errors.Errorf(format, args...)}
 }
 
 // writeFile writes a file and waits until the disk has it.
