@@ -49,12 +49,14 @@ type actions struct {
 var loadActions = sync.OnceValues(func() (*actions, error) { return readActions(actionFiles) })
 
 func readActions(files fs.FS) (*actions, error) {
-	frames, err := readIDXFile(files, actionFrames)
+	frames, err := readIDXFile(files, actionFrames, func(s []int) error {
+		if len(s) != 5 || s[4] != rgb {
+			return errors.Errorf("shape is %s, want (clips, steps, rows, columns, %d)", times(s), rgb)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	if s := frames.shape; len(s) != 5 || s[4] != rgb {
-		return nil, errors.Errorf("datasets: %s: shape is %s, want (clips, steps, rows, columns, %d)", actionFrames, times(s), rgb)
 	}
 	a := &actions{frames: frames}
 	clips := frames.shape[0]
@@ -69,18 +71,25 @@ func readActions(files fs.FS) (*actions, error) {
 
 // readTags reads one number below limit for each clip.
 func readTags(files fs.FS, name string, clips, limit int) ([]byte, error) {
-	tags, err := readIDXFile(files, name)
+	tags, err := readIDXFile(files, name, onePerClip(clips))
 	if err != nil {
 		return nil, err
 	}
-	return tags.tags(name, clips, limit)
+	return tags.tags(name, limit)
 }
 
-// tags returns one number below limit for each clip. The name is only for errors.
-func (a *idx) tags(name string, clips, limit int) ([]byte, error) {
-	if !slices.Equal(a.shape, []int{clips}) {
-		return nil, errors.Errorf("datasets: %s: shape is %s, want %d, one value for each clip", name, times(a.shape), clips)
+// onePerClip checks the shape of tags.
+func onePerClip(clips int) func(shape []int) error {
+	return func(shape []int) error {
+		if !slices.Equal(shape, []int{clips}) {
+			return errors.Errorf("shape is %s, want %d, one value for each clip", times(shape), clips)
+		}
+		return nil
 	}
+}
+
+// tags returns the numbers, which must be below limit. The name is only for errors.
+func (a *idx) tags(name string, limit int) ([]byte, error) {
 	for i, tag := range a.data {
 		if int(tag) >= limit {
 			return nil, errors.Errorf("datasets: %s: clip %d has the value %d, want less than %d", name, i, tag, limit)
@@ -89,13 +98,13 @@ func (a *idx) tags(name string, clips, limit int) ([]byte, error) {
 	return a.data, nil
 }
 
-func readIDXFile(files fs.FS, name string) (*idx, error) {
+func readIDXFile(files fs.FS, name string, check func(shape []int) error) (*idx, error) {
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, errors.Wrap(err, "datasets")
 	}
 	defer f.Close()
-	return readIDX(name, f)
+	return readIDX(name, f, check)
 }
 
 // actionSet is a view of actions: a split and a frame size. The frames stay

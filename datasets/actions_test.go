@@ -92,7 +92,7 @@ func TestActionsFacts(t *testing.T) {
 	set := open(t, Options{Split: heldoutSubjects})
 	assert.Equal(t, []int{1024, 6, 48, 64, 3}, set.frames.shape)
 	assert.Equal(t, []string{"stance", "run", "swing", "cast", "shoot", "block", "hit", "die"}, set.Classes())
-	directions, err := readIDXFile(os.DirFS("."), "actions/directions-idx1-ubyte.gz")
+	directions, err := readIDXFile(os.DirFS("."), "actions/directions-idx1-ubyte.gz", anyShape)
 	require.NoError(t, err)
 
 	n := set.frameLen()

@@ -2,10 +2,11 @@ package datasets
 
 import (
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // Batch is a number of clips read together.
@@ -103,9 +104,9 @@ func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
 	return nil
 }
 
-// maxBatchLen bounds the values of a batch, at 8 GB of them. More is a
+// maxBatchLen bounds the values of a batch, as of a clip, at 8 GB of them. More is a
 // mistake, and running out of memory is nothing a program can report.
-const maxBatchLen = math.MaxInt32
+const maxBatchLen = preprocess.MaxValues
 
 // checkBatch returns the number of values of one clip.
 func checkBatch(s Set, size int) (clipLen int, err error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // clipFiles is what sets have in common of which each clip is a file in a folder.
@@ -34,8 +35,14 @@ func openFolder(name, kind, root string, read func(root string) (*layout.Listing
 	if err != nil {
 		return nil, err
 	}
-	if opt.Classes != nil && !slices.Equal(opt.Classes, listing.Classes) {
+	if n := len(listing.Classes); n > maxClasses {
+		return nil, errors.Errorf("there are %d classes, more than %d", n, maxClasses)
+	}
+	if opt.Classes != nil && !names.Equal(opt.Classes, listing.Classes) {
 		return nil, errors.Errorf("the classes are %s, not %s", list(listing.Classes), list(opt.Classes))
+	}
+	if opt.Classes != nil {
+		listing.Classes = slices.Clone(opt.Classes) // as the checkpoint spells them
 	}
 	if opt.Split == "" {
 		opt.Split = listing.Splits()[0]
@@ -90,7 +97,7 @@ func (f *clipFiles) fingerprint() hash.Hash64 {
 	h := fnv.New64a()
 	for k, c := range f.listing.Clips {
 		if f.stamps[k] != "" {
-			fmt.Fprintf(h, "%s %s\n", c.Path, f.stamps[k])
+			fmt.Fprintf(h, "%s %s\n", names.Key(c.Path), f.stamps[k])
 		}
 	}
 	return h

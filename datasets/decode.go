@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/clipcache"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // start decodes what the cache doesn't have, on all cores, training clips first.
@@ -82,7 +83,7 @@ func (s *videoSet) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key); count > 0 && len(frames) == count*s.frameSize() {
+	if frames, count := s.cache.Get(key, s.mostFrames()); count > 0 && len(frames) == count*s.frameSize() {
 		return frames, count, nil
 	}
 	d := decoder{opt: s.opt, width: s.width, height: s.height, channels: s.channels(), seed: seedOf(clip.Path)}
@@ -119,6 +120,14 @@ func (s *videoSet) count(k int) (int, error) {
 	return count, err
 }
 
+// mostFrames is how many bytes the frames of a clip have at most.
+func (s *videoSet) mostFrames() int64 {
+	if s.opt.Steps == AllSteps {
+		return mostKeptAtAll
+	}
+	return int64(s.opt.Steps) * int64(s.frameSize())
+}
+
 func (s *videoSet) frameSize() int { return s.height * s.width * s.channels() }
 
 // unkept reports, once, that a clip has no place in the cache, as on a full disk.
@@ -142,7 +151,7 @@ func (s *videoSet) keeps() bool {
 // seedOf makes the draw of a clip's frames the same wherever its file is.
 func seedOf(path string) uint64 {
 	h := fnv.New64a()
-	h.Write([]byte(filepath.Base(path)))
+	h.Write([]byte(names.Key(filepath.Base(path))))
 	return h.Sum64()
 }
 

@@ -52,6 +52,9 @@ func openFeatures(ctx context.Context, name, root string, opt Options) (Set, err
 	if err := s.survey(ctx); err != nil {
 		return nil, err
 	}
+	if err := opt.accept(s); err != nil {
+		return nil, err
+	}
 	if err := s.measure(ctx, opt); err != nil {
 		return nil, err
 	}
@@ -103,10 +106,7 @@ func (s *featureSet) survey(ctx context.Context) error {
 	if s.steps == AllSteps {
 		s.steps = longest
 	}
-	if s.steps > maxBatchLen/s.features {
-		return errors.Errorf("datasets: %s: a clip of %d steps of %d features has more than %d values; take fewer steps", s.name, s.steps, s.features, maxBatchLen)
-	}
-	return nil
+	return errors.WithMessagef(preprocess.CheckClip(s.steps, s.StepShape()), "datasets: %s: a clip has", s.name)
 }
 
 // measure sets the normalisation, for which it reads the training clips if need be.

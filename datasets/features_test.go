@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -165,12 +166,12 @@ func TestFeaturesNormalisation(t *testing.T) {
 	require.Equal(t, float32(-5), x[0], "step 0")
 
 	for want, opt := range map[string]Options{
-		"there are 3 entries, want 0, 1 or 2":          {Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}},
-		"the classes are a b, c'd, not x":              {Classes: []string{"x"}},
-		"features are not scaled to Height 3":          {Height: 3, Width: 4},
-		`there is no split "official:1"; want group`:   {Split: "official:1"},
-		"-3 steps; want at least 1, or AllSteps":       {Video: Video{Steps: -3}},
-		"a clip of 2000000000 steps of 2 features has": {Video: Video{Steps: 2e9}},
+		"there are 3 entries, want 0, 1 or 2":        {Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}},
+		"the classes are a b, c'd, not x":            {Classes: []string{"x"}},
+		"features are not scaled to Height 3":        {Height: 3, Width: 4},
+		`there is no split "official:1"; want group`: {Split: "official:1"},
+		"-3 steps; want at least 1, or AllSteps":     {Video: Video{Steps: -3}},
+		"2000000000 steps; want at most 1048576":     {Video: Video{Steps: 2e9}},
 	} {
 		_, err := Open("features:"+root, opt)
 		require.ErrorContains(t, err, want)
@@ -383,4 +384,34 @@ func TestFeaturesInterrupted(t *testing.T) {
 	cancel()
 	_, err := OpenContext(ctx, "features:"+root, Options{Split: "random:1/2"})
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A run whose classes are spelt with é as one letter goes on with a copy of its data
+// where é is two, and the other way round.
+func TestClassesSpeltOtherwise(t *testing.T) {
+	const one, two = "caf\u00e9", "cafe\u0301"
+	var prints []string
+	for _, test := range []struct{ disk, checkpoint string }{{one, two}, {two, one}} {
+		root := t.TempDir()
+		for _, class := range []string{"cafz", test.disk} {
+			for _, clip := range []string{"1.npy", "2.npy"} {
+				writeFeatures(t, root, class+"/"+clip, 1, 1, 2)
+				path := filepath.Join(root, class, clip)
+				require.NoError(t, os.Chtimes(path, time.Unix(1, 0), time.Unix(1, 0)))
+			}
+		}
+		opt := Options{Split: "random:1/2", Normalise: "none", Classes: []string{"cafz", test.checkpoint}}
+		s := openFeatureSet(t, root, opt)
+		require.Equal(t, opt.Classes, s.Classes())
+		prints = append(prints, s.Fingerprint())
+		_, err := Open("features:"+root, Options{Split: "random:1/2", Normalise: "none", Classes: []string{test.checkpoint, "cafz"}})
+		require.ErrorContains(t, err, "the classes are cafz, "+test.disk+", not "+test.checkpoint+", cafz")
+	}
+	require.Equal(t, prints[0], prints[1])
+	require.Equal(t, seedOf("x/"+one), seedOf(two))
+
+	names := []byte{'c', 0, 0, 0, 'e', 0, 0, 0, 1, 3, 0, 0, 'c', 0, 0, 0, 0xe9, 0, 0, 0, 0, 0, 0, 0}
+	path := writeNPZ(t, "a.npz", false, array{"x", npy("<f4", "(2, 1, 1)", f4(0, 1))}, array{"y", npy("|u1", "(2,)", []byte{0, 1})}, array{"classes", npy("<U3", "(2,)", names)})
+	_, err := Open("npz:"+path+","+path, Options{})
+	require.ErrorContains(t, err, `classes[1] is "cé", as classes[0] is`)
 }

@@ -26,29 +26,33 @@ const (
 	idxMaxDims = 8
 )
 
-// readIDX reads an IDX file of unsigned bytes, gzipped or plain, to its end.
+// readIDX reads an IDX file of unsigned bytes, gzipped or plain, to its end, once
+// check accepts its shape: what is gzipped may unpack to a thousand times its size.
 // The name is only for errors. Nothing a header says is believed before the
 // bytes are there: the memory used grows with the data read.
-func readIDX(name string, r io.Reader) (*idx, error) {
-	a, err := inflateIDX(r)
+func readIDX(name string, r io.Reader, check func(shape []int) error) (*idx, error) {
+	a, err := inflateIDX(r, check)
 	return a, errors.WithMessagef(err, "datasets: %s", name)
 }
 
-func inflateIDX(r io.Reader) (*idx, error) {
+func inflateIDX(r io.Reader, check func(shape []int) error) (*idx, error) {
 	plain := bufio.NewReader(r)
 	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return parseIDX(plain)
+		return parseIDX(plain, check)
 	}
 	z, err := gzip.NewReader(plain)
 	if err != nil {
 		return nil, errors.Wrap(err, "damaged gzip header")
 	}
-	return parseIDX(z)
+	return parseIDX(z, check)
 }
 
-func parseIDX(r io.Reader) (*idx, error) {
+func parseIDX(r io.Reader, check func(shape []int) error) (*idx, error) {
 	shape, err := readIDXShape(r)
 	if err != nil {
+		return nil, err
+	}
+	if err := check(shape); err != nil {
 		return nil, err
 	}
 	total := 1

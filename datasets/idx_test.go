@@ -32,6 +32,30 @@ func gzipped(data []byte) []byte {
 	return b.Bytes()
 }
 
+func anyShape([]int) error { return nil }
+
+// countingReader counts the bytes that are read of a file.
+type countingReader struct {
+	io.Reader
+	n int
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.n += n
+	return n, err
+}
+
+// What the shape refuses is not unpacked, however small a file of zeros is packed.
+func TestIDXShapeComesFirst(t *testing.T) {
+	file := gzipped(encodeIDX([]int32{64 << 20}, make([]byte, 64<<20)))
+	r := &countingReader{Reader: bytes.NewReader(file)}
+	_, err := readIDX("x.idx", r, onePerClip(10))
+	require.EqualError(t, err, "datasets: x.idx: shape is 67108864, want 10, one value for each clip")
+	require.Greater(t, len(file), 50_000)
+	require.Less(t, r.n, 10_000)
+}
+
 func TestIDXRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		shape := rapid.SliceOfN(rapid.Int32Range(1, 5), 1, idxMaxDims).Draw(t, "shape")
@@ -48,7 +72,7 @@ func TestIDXRoundTrip(t *testing.T) {
 		if rapid.Bool().Draw(t, "gzip") {
 			file = gzipped(file)
 		}
-		a, err := readIDX("x.idx", bytes.NewReader(file))
+		a, err := readIDX("x.idx", bytes.NewReader(file), anyShape)
 		require.NoError(t, err)
 		assert.Equal(t, data, a.data)
 		require.Len(t, a.shape, len(shape))
@@ -62,7 +86,7 @@ func TestIDXRoundTrip(t *testing.T) {
 func TestIDXGrows(t *testing.T) {
 	data := bytes.Repeat([]byte("0123456789abcdefg"), 10_000)
 	file := encodeIDX([]int32{17, 10_000}, data)
-	a, err := readIDX("x.idx", iotest.OneByteReader(bytes.NewReader(file)))
+	a, err := readIDX("x.idx", iotest.OneByteReader(bytes.NewReader(file)), anyShape)
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(data, a.data))
 	assert.Equal(t, len(data), cap(a.data), "no room is kept beyond the data")
@@ -105,7 +129,7 @@ func TestIDXHostile(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			a, err := readIDX("sub/x.idx", bytes.NewReader(test.file))
+			a, err := readIDX("sub/x.idx", bytes.NewReader(test.file), anyShape)
 			runtime.ReadMemStats(&after)
 			require.EqualError(t, err, "datasets: sub/x.idx: "+test.want)
 			assert.Nil(t, a)
@@ -119,7 +143,7 @@ func TestIDXReadError(t *testing.T) {
 	disk := errors.New("disk on fire")
 	file := encodeIDX([]int32{2, 3}, []byte("abcdef"))
 	for cut := range len(file) + 1 {
-		_, err := readIDX("x.idx", io.MultiReader(bytes.NewReader(file[:cut]), iotest.ErrReader(disk)))
+		_, err := readIDX("x.idx", io.MultiReader(bytes.NewReader(file[:cut]), iotest.ErrReader(disk)), anyShape)
 		assert.ErrorIs(t, err, disk, "after %d bytes", cut)
 	}
 }
@@ -132,7 +156,7 @@ func FuzzIDX(f *testing.F) {
 	f.Add(encodeIDX([]int32{1e6, 1e6, 1e6}, []byte("abc")))
 	f.Add(encodeIDX([]int32{-1, 1}, nil))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		a, err := readIDX("x.idx", bytes.NewReader(file))
+		a, err := readIDX("x.idx", bytes.NewReader(file), anyShape)
 		if err != nil {
 			assert.ErrorContains(t, err, "datasets: x.idx: ")
 			return

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // npzPart is one npz file as a part of a set. The values of x stay on disk.
@@ -21,6 +23,9 @@ type npzPart struct {
 	offset int64       // from here on
 	temp   *tempFile   // what x was unpacked to, if it was packed
 }
+
+// maxClips bounds what the labels and lengths of a file take in memory, at 512 MB.
+const maxClips = 1 << 26
 
 // readPart reads everything but the values of x, which scan does.
 func (f *npzFile) readPart() (*npzPart, error) {
@@ -112,11 +117,11 @@ func (p *npzPart) checkX() error {
 	case slices.Contains(shape, 0):
 		return p.errorf("x has the shape (%s), every axis must be at least 1", times(shape))
 	}
-	room := maxBatchLen
-	for _, n := range shape[1:] {
-		if room /= n; room == 0 {
-			return p.errorf("a clip of x has the shape (%s), more than %d values", times(shape[1:]), maxBatchLen)
-		}
+	if shape[0] > maxClips {
+		return p.errorf("x has %d clips, more than %d", shape[0], maxClips)
+	}
+	if err := preprocess.CheckClip(shape[1], shape[2:]); err != nil {
+		return p.errorf("a clip of x has the shape (%s): %v", times(shape[1:]), err)
 	}
 	return nil
 }

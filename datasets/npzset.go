@@ -9,6 +9,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -134,6 +135,9 @@ func newNPZSet(name string, files []*npzFile, opt Options) (_ Set, err error) {
 	if err := s.checkParts(); err != nil {
 		return nil, err
 	}
+	if err := opt.accept(s); err != nil {
+		return nil, err
+	}
 	if err := s.nameClasses(opt); err != nil {
 		return nil, err
 	}
@@ -160,12 +164,8 @@ func (s *npzSet) checkParts() error {
 	if a, b := train.x.shape[2:], test.x.shape[2:]; !slices.Equal(a, b) {
 		return test.errorf("a step of x has the shape (%s), but (%s) in %s; save the same in both", times(b), times(a), train.name)
 	}
-	room := maxBatchLen
-	for _, n := range append([]int{s.steps}, s.StepShape()...) {
-		room /= n
-	}
-	if room == 0 {
-		return test.errorf("a clip of %d steps has more than %d values", s.steps, maxBatchLen)
+	if err := preprocess.CheckClip(s.steps, s.StepShape()); err != nil {
+		return test.errorf("clips are made as long as the longest: %v", err)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (s *npzSet) nameClasses(opt Options) error {
 		if p == nil {
 			continue
 		}
-		if p.classes != nil && !slices.Equal(p.classes, s.classes) {
+		if p.classes != nil && !names.Equal(p.classes, s.classes) {
 			return p.errorf("classes are %s, but %s %s; save the same in both", list(p.classes), list(s.classes), origin)
 		}
 		for i, label := range p.labels {

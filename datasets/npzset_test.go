@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pkg/errors"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -374,4 +375,20 @@ func TestNPZRoundTrip(t *testing.T) {
 			require.Equal(t, make([]float32, len(x)-end), x[end:])
 		}
 	})
+}
+
+// A model that reads other steps says so before anything is unpacked, for which there
+// is no room here.
+func TestAcceptComesBeforeUnpacking(t *testing.T) {
+	path := writeNPZ(t, "a.npz", true, array{"x", npy("<f4", "(2, 1, 3)", f4(0, 0, 0, 0, 0, 0))}, array{"y", npy("|u1", "(2,)", []byte{0, 1})})
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "nowhere"))
+	refused := errors.New("no")
+	_, err := Open("npz:"+path+","+path, Options{Accept: func(set string, step []int) error {
+		require.Equal(t, "npz:"+path+","+path, set)
+		require.Equal(t, []int{3}, step)
+		return refused
+	}})
+	require.Equal(t, refused, err)
+	_, err = Open("npz:"+path+","+path, Options{})
+	require.ErrorContains(t, err, "cannot unpack x")
 }

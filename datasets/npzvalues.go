@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // integers reads an array that passed perClip. It returns what check does with
@@ -98,42 +100,37 @@ func (a *npzArray) names() ([]string, error) {
 	if err := a.scan(func(chunk []byte) error { _, err := text.Write(chunk); return err }); err != nil {
 		return nil, err
 	}
-	names := make([]string, a.shape[0])
+	classes := make([]string, a.shape[0])
 	first := make(map[string]int)
-	for i := range names {
-		name, ok := a.dtype.nameIn(text.Next(a.dtype.size))
-		if !ok {
-			return nil, a.file.errorf("%s is not text in UTF-8 or has control characters", a.at(i))
+	for i := range classes {
+		name := a.dtype.nameIn(text.Next(a.dtype.size))
+		if err := names.Check(name); err != nil {
+			return nil, a.file.errorf("%s: %v; give the class another name", a.at(i), err)
 		}
-		if name == "" {
-			return nil, a.file.errorf("%s is empty; give every class a name", a.at(i))
-		}
-		if k, ok := first[name]; ok {
+		if k, ok := first[names.Key(name)]; ok {
 			return nil, a.file.errorf("%s is %q, as %s is; give every class its own name", a.at(i), name, a.at(k))
 		}
-		names[i], first[name] = name, i
+		classes[i], first[names.Key(name)] = name, i
 	}
-	return names, nil
+	return classes, nil
 }
 
-// nameIn decodes one name. Control characters would break the lines of tables.
-func (d dtype) nameIn(b []byte) (name string, ok bool) {
+// nameIn decodes one name. What is no character becomes a byte that is not UTF-8.
+func (d dtype) nameIn(b []byte) string {
 	if d.kind == 'S' {
-		name = string(bytes.TrimRight(b, "\x00"))
-	} else {
-		var order binary.ByteOrder = binary.LittleEndian
-		if d.big {
-			order = binary.BigEndian
-		}
-		var s strings.Builder
-		for ; len(b) > 0; b = b[4:] {
-			r := order.Uint32(b)
-			if r > unicode.MaxRune || !utf8.ValidRune(rune(r)) {
-				return "", false
-			}
+		return string(bytes.TrimRight(b, "\x00"))
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if d.big {
+		order = binary.BigEndian
+	}
+	var s strings.Builder
+	for ; len(b) > 0; b = b[4:] {
+		if r := order.Uint32(b); r > unicode.MaxRune || !utf8.ValidRune(rune(r)) {
+			s.WriteByte(0xff)
+		} else {
 			s.WriteRune(rune(r))
 		}
-		name = strings.TrimRight(s.String(), "\x00")
 	}
-	return name, utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
+	return strings.TrimRight(s.String(), "\x00")
 }

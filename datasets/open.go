@@ -12,6 +12,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -57,6 +58,10 @@ type Options struct {
 	// "digits:10" as 10 whole pictures, steps of (28, 28), of which one or none is a
 	// 0, and the label tells. Other sets have none.
 	Sequence string
+
+	// Accept, when it is not nil, is called with the name of the set and the shape of
+	// its steps, before clips are unpacked, decoded or measured. Its error is Open's.
+	Accept func(set string, stepShape []int) error
 
 	// Classes are those of a checkpoint: a set with other names is refused, and
 	// one without names gets these. Nil takes those of the set.
@@ -133,6 +138,26 @@ func Open(name string, opt Options) (Set, error) {
 // ctx is done later, a set of videos stops decoding at once: Read gives what the cache
 // has, and ctx's error for other clips.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
+	set, err := openSet(ctx, name, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := opt.accept(set); err != nil { // once more for sets that are read quickly
+		set.Close()
+		return nil, err
+	}
+	return set, nil
+}
+
+// accept asks whether the steps of a set are wanted.
+func (opt Options) accept(s Set) error {
+	if opt.Accept == nil {
+		return nil
+	}
+	return opt.Accept(s.Name(), s.StepShape())
+}
+
+func openSet(ctx context.Context, name string, opt Options) (Set, error) {
 	if opt.Normalisation == nil {
 		opt.Normalisation = fixed(opt.Normalise)
 	}
@@ -223,12 +248,16 @@ func folderKinds() []string {
 }
 
 // list writes names the way errors show them, and not all of very many.
-func list(names []string) string {
+func list(all []string) string {
 	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", ..."
+	var shown []string
+	for _, name := range all[:min(len(all), most)] {
+		shown = append(shown, names.Shown(name))
 	}
-	return strings.Join(names, ", ")
+	if len(all) > most {
+		shown = append(shown, "...")
+	}
+	return strings.Join(shown, ", ")
 }
 
 // maxSide bounds the frames a set is scaled to. It is far above the input of

@@ -25,6 +25,10 @@ var pictureClasses = map[string][]string{
 const (
 	pictureSide   = 28
 	officialSplit = "official"
+
+	// maxPictures bounds a file, at 822 MB unpacked. The largest set in this form that
+	// people train on has a quarter of it.
+	maxPictures = 1 << 20
 )
 
 // pictures are those of LeCun et al. (MNIST, 1998) or Xiao et al. (Fashion-MNIST,
@@ -89,18 +93,23 @@ func openPictures(name, kind, root string, opt Options) (Set, error) {
 func readPictures(root string) (*pictures, error) {
 	p := &pictures{}
 	for _, part := range []string{"train", "t10k"} {
-		path, images, err := readPictureFile(root, part+"-images-idx3-ubyte")
+		_, images, err := readPictureFile(root, part+"-images-idx3-ubyte", func(shape []int) error {
+			if len(shape) != 3 || shape[1] != pictureSide || shape[2] != pictureSide {
+				return errors.Errorf("shape is %s, want (pictures, %d, %d)", times(shape), pictureSide, pictureSide)
+			}
+			if shape[0] > maxPictures {
+				return errors.Errorf("there are %d pictures, more than %d", shape[0], maxPictures)
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		if shape := images.shape; len(shape) != 3 || shape[1] != pictureSide || shape[2] != pictureSide {
-			return nil, errors.Errorf("datasets: %s: shape is %s, want (pictures, %d, %d)", path, times(shape), pictureSide, pictureSide)
-		}
-		path, tags, err := readPictureFile(root, part+"-labels-idx1-ubyte")
+		path, tags, err := readPictureFile(root, part+"-labels-idx1-ubyte", onePerClip(images.shape[0]))
 		if err != nil {
 			return nil, err
 		}
-		labels, err := tags.tags(path, images.shape[0], 10)
+		labels, err := tags.tags(path, 10)
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +121,7 @@ func readPictures(root string) (*pictures, error) {
 	return p, nil
 }
 
-func readPictureFile(root, name string) (path string, a *idx, err error) {
+func readPictureFile(root, name string, check func(shape []int) error) (path string, a *idx, err error) {
 	for _, ending := range []string{"", ".gz"} {
 		path = filepath.Join(root, name+ending)
 		info, err := os.Stat(path)
@@ -130,7 +139,7 @@ func readPictureFile(root, name string) (path string, a *idx, err error) {
 			return path, nil, errors.Wrap(err, "datasets")
 		}
 		defer file.Close()
-		a, err = readIDX(path, file)
+		a, err = readIDX(path, file, check)
 		return path, a, err
 	}
 	return path, nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz; the set is four files, see docs/data.md", name, root)

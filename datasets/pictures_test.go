@@ -237,6 +237,7 @@ func TestPictureErrors(t *testing.T) {
 		{labels, encodeIDX([]int32{9}, make([]byte, 9)), labels + ": shape is 9, want 10, one value for each clip"},
 		{labels, encodeIDX([]int32{10}, slices.Repeat([]byte{10}, 10)), labels + ": clip 0 has the value 10, want less than 10"},
 		{labels, []byte("text that is long"), labels + ": not an IDX file"},
+		{images, encodeIDX([]int32{1<<20 + 1, 28, 28}, nil), images + ": there are 1048577 pictures, more than 1048576"},
 		{images, encodeIDX([]int32{10, 14, 14}, make([]byte, 1960)), images + ": shape is 10·14·14, want (pictures, 28, 28)"},
 		{images, encodeIDX([]int32{10, 28, 28}, make([]byte, 60)), images + ": IDX file is cut short"},
 		{images, nil, "there is no t10k-images-idx3-ubyte in " + root},

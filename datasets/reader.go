@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/pkg/errors"
@@ -53,6 +54,9 @@ func (r Reader) Check() error {
 		return errors.Errorf("datasets: steps of %s are neither frames, (height, width, 3), or 1 for grey, nor features", times(s))
 	}
 	if err := r.Sampling.Check(); err != nil {
+		return errors.WithMessage(err, "datasets")
+	}
+	if err := preprocess.CheckClip(r.Sampling.Steps, s); err != nil {
 		return errors.WithMessage(err, "datasets")
 	}
 	return errors.WithMessage(r.Normalisation.Check(s), "datasets")
@@ -129,13 +133,12 @@ func (r Reader) readFeatures(path string) (Clip, error) {
 
 // clip has room for the steps that were taken, and padding in front.
 func (r Reader) clip(at []int) Clip {
-	c := Clip{Steps: r.Sampling.Steps, Frames: at}
+	c := Clip{Steps: r.Sampling.Steps}
 	if c.Steps == AllSteps || r.Unpadded {
 		c.Steps = len(at)
 	}
-	for len(c.Frames) < c.Steps {
-		c.Frames = append([]int{-1}, c.Frames...)
-	}
+	c.Frames = slices.Repeat([]int{-1}, c.Steps)
+	copy(c.Frames[c.Steps-len(at):], at)
 	c.X = make([]float32, c.Steps*product(r.StepShape))
 	return c
 }

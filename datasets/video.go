@@ -139,6 +139,12 @@ func openVideo(ctx context.Context, name, kind, root string, opt Options) (_ Set
 	if s.height == 0 {
 		s.height, s.width = papersHeight, papersWidth
 	}
+	if err := preprocess.CheckClip(v.Steps, s.StepShape()); err != nil {
+		return nil, wrap(err)
+	}
+	if err := opt.accept(s); err != nil {
+		return nil, err
+	}
 	s.how = fmt.Sprintf("%dx%dx%d %d %s", s.width, s.height, s.channels(), v.Steps, v.Sample)
 	if v.Steps == AllSteps {
 		s.how = fmt.Sprintf("%dx%dx%d all", s.width, s.height, s.channels())

@@ -75,7 +75,7 @@ type Format interface {
 const (
 	maxCore   = 1 << 40 // elements of a core
 	maxModes  = 64
-	maxBlocks = 1 << 16
+	maxBlocks = 1 << 10
 )
 
 // NewMatrix checks the networks and returns the matrix: every mode is a leg of

@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -20,6 +21,13 @@ type Sampling struct {
 	Sample string `json:"sample"`
 }
 
+// MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values. More
+// is a slip, or a damaged checkpoint.
+const (
+	MaxSteps  = 1 << 20
+	MaxValues = math.MaxInt32
+)
+
 // Check returns an error for a sampling that there is not.
 func (s Sampling) Check() error {
 	samples := []string{"random", "even"}
@@ -28,6 +36,22 @@ func (s Sampling) Check() error {
 		return errors.Errorf("%d steps; want at least 1, or AllSteps", s.Steps)
 	case !slices.Contains(samples, s.Sample):
 		return errors.Errorf("sample is %q; want random or even", s.Sample)
+	}
+	return CheckClip(s.Steps, nil)
+}
+
+// CheckClip returns an error for a clip of more than MaxSteps steps, or with more
+// than MaxValues values in its steps, whose shape (n_1, ..., n_d) is positive.
+// AllSteps passes: the clip then says how many there are.
+func CheckClip(steps int, stepShape []int) error {
+	if steps > MaxSteps {
+		return errors.Errorf("%d steps; want at most %d", steps, MaxSteps)
+	}
+	room := MaxValues / max(1, steps)
+	for _, n := range stepShape {
+		if room /= n; room == 0 {
+			return errors.Errorf("%d steps of shape %v are more than %d values; take fewer or smaller steps", steps, stepShape, MaxValues)
+		}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -142,7 +143,11 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}
-	if err := sameFields("model", modelInput{c.Model.ClassNames, c.Model.Input}, modelInput{r.set.Classes(), inputOf(r.set)}); err != nil {
+	classes := r.set.Classes()
+	if names.Equal(classes, c.Model.ClassNames) {
+		classes = c.Model.ClassNames // which may spell them otherwise
+	}
+	if err := sameFields("model", modelInput{c.Model.ClassNames, c.Model.Input}, modelInput{classes, inputOf(r.set)}); err != nil {
 		return err
 	}
 	r.at, r.batches = s.Position, s.Batches

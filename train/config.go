@@ -13,6 +13,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
+// MaxThreads bounds Config.Threads, each of which takes memory.
+const MaxThreads = 1024
+
 // Config of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
@@ -172,7 +175,7 @@ func (c Config) checkNumbers() error {
 		{"Epochs", c.Epochs, c.Epochs >= 1, "at least 1"},
 		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
 		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
-		{"Threads", c.Threads, c.Threads >= 1, "at least 1, or 0 for all cores"},
+		{"Threads", c.Threads, c.Threads >= 1 && c.Threads <= MaxThreads, fmt.Sprintf("at least 1 and at most %d, or 0 for all cores", MaxThreads)},
 		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
 		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
 		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},

@@ -7,12 +7,13 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/nlpodyssey/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // CheckpointVersion is the version of the checkpoint format that Save writes.
@@ -24,6 +25,12 @@ const (
 	weightsFile      = "model.safetensors"
 	stateFile        = "optimizer.safetensors"
 	headerFile       = "checkpoint.json"
+
+	// headerMost bounds checkpoint.json. A million means and deviations, which no
+	// set has more of, take half of it.
+	headerMost = 128 << 20
+	// slotsMost is how many tensors an optimiser keeps of each parameter at most.
+	slotsMost = 4
 )
 
 // Checkpoint is a model on disk, and the training that made it.
@@ -56,13 +63,16 @@ type modelHeader struct {
 
 // Save writes the model to the folder dir, which holds the earlier checkpoint
 // until the new one is complete. It returns an error when a weight is not a
-// finite number, and when dir cannot be written; the earlier one is then still
-// there.
+// finite number, when Load would refuse what the model says of itself, and when dir
+// cannot be written; the earlier one is then still there.
 func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
 
 // Save is Model.Save with the training.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
+	if err := m.checkNames(); err != nil {
+		return errors.Errorf("zoo: %s is not saved: %v", dir, err)
+	}
 	for _, p := range slices.Concat(m.params, c.State) {
 		if at := p.notFinite(); at >= 0 {
 			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
@@ -74,6 +84,12 @@ func (c *Checkpoint) Save(dir string) error {
 	text, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
 		return errors.Wrapf(err, "zoo: %s: %s", dir, headerFile)
+	}
+	if len(text) >= headerMost {
+		return errors.Errorf("zoo: %s is not saved: %s would have %d bytes; want fewer than %d", dir, headerFile, len(text), headerMost)
+	}
+	if n := slotsMost * len(m.params); len(c.State) > n {
+		return errors.Errorf("zoo: %s is not saved: the optimiser has %d tensors; want at most %d, %d a parameter", dir, len(c.State), n, slotsMost)
 	}
 	files := []durable.File{
 		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.params) }},
@@ -90,59 +106,80 @@ func (c *Checkpoint) Save(dir string) error {
 // when the checkpoint is damaged, is from a later release, or its tensors are
 // not those of its spec.
 func Load(dir string) (*Model, error) {
-	files, err := read(dir, headerFile, weightsFile)
-	if err != nil {
-		return nil, err
-	}
-	m, _, err := decodeModel(files[headerFile], files[weightsFile])
-	return m, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	var m *Model
+	err := read(dir, func(f *durable.Folder) (err error) {
+		m, _, err = readModel(f)
+		return err
+	})
+	return m, err
 }
 
 // LoadCheckpoint is Load with the training.
 func LoadCheckpoint(dir string) (*Checkpoint, error) {
-	files, err := read(dir) // at once: a run may be writing the next one
+	c := &Checkpoint{}
+	err := read(dir, func(f *durable.Folder) (err error) { // all of one folder: a run may be writing the next one
+		if c.Model, c.Training, err = readModel(f); err != nil || !f.Has(stateFile) { // or for use
+			return err
+		}
+		tensors := slotsMost * len(c.Model.shapes())
+		state, err := f.File(stateFile, slotsMost*bytesOf(c.Model.shapes(), tensor.Float64)+headMost(tensors))
+		if err != nil {
+			return err
+		}
+		c.State, err = readState(state, tensors)
+		return errors.Wrap(err, stateFile)
+	})
 	if err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{}
-	if c.Model, c.Training, err = decodeModel(files[headerFile], files[weightsFile]); err != nil {
-		return nil, errors.Wrapf(err, "zoo: checkpoint %s", dir)
-	}
-	state, ok := files[stateFile]
-	if !ok { // for use
-		return c, nil
-	}
-	c.State, err = readState(state)
-	return c, errors.Wrapf(err, "zoo: checkpoint %s: %s", dir, stateFile)
+	return c, nil
 }
 
-// read returns files of a checkpoint, all without names.
-func read(dir string, names ...string) (map[string][]byte, error) {
-	files, err := durable.ReadDir(dir, names...)
+// read opens the folder of a checkpoint.
+func read(dir string, files func(f *durable.Folder) error) error {
+	err := durable.ReadDir(dir, files)
 	if best := filepath.Join(dir, "best"); err != nil && durable.Exists(best) {
-		return nil, errors.Errorf("zoo: %s is the folder of a run; its checkpoint is %s", dir, best)
+		return errors.Errorf("zoo: %s is the folder of a run; its checkpoint is %s", dir, best)
 	}
-	return files, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	return errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
-// decodeModel makes a model of the contents of the two files.
-func decodeModel(head, weights []byte) (*Model, json.RawMessage, error) {
+// readModel reads the weights once the spec has told how large they may be.
+func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
+	head, err := f.File(headerFile, headerMost)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, training, err := decodeHeader(head)
+	if err != nil {
+		return nil, nil, err
+	}
+	shapes := m.shapes()
+	weights, err := f.File(weightsFile, bytesOf(shapes, m.Dtype)+headMost(len(shapes)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, training, m.decodeWeights(weights)
+}
+
+// decodeHeader makes a model without weights of the content of checkpoint.json.
+func decodeHeader(head []byte) (*Model, json.RawMessage, error) {
 	h, err := parseHeader(head)
 	if err != nil {
 		return nil, nil, errors.Wrap(err, headerFile)
 	}
 	m, err := h.Model.model()
-	if err != nil {
-		return nil, nil, errors.Wrap(err, headerFile)
-	}
+	return m, h.Training, errors.Wrap(err, headerFile)
+}
+
+// decodeWeights gives the model the weights in the content of model.safetensors.
+func (m *Model) decodeWeights(weights []byte) (err error) {
 	var want []tensorInfo
 	for _, p := range m.shapes() {
 		want = append(want, tensorInfo{p.Name, p.Shape, m.Dtype})
 	}
-	if m.params, err = readTensors(weights, want); err != nil {
-		return nil, nil, errors.Wrap(err, weightsFile)
-	}
-	return m, h.Training, nil
+	m.params, err = readTensors(weights, want)
+	return errors.Wrap(err, weightsFile)
 }
 
 func parseHeader(data []byte) (*header, error) {
@@ -184,38 +221,67 @@ func (h *modelHeader) model() (*Model, error) {
 	if n := len(m.ClassNames); n != 0 && n != m.Classes {
 		return nil, errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes)
 	}
-	if m.Input == nil {
-		return m, nil
+	if err := m.checkNames(); err != nil || m.Input == nil {
+		return m, err
+	}
+	return m, m.Input.check(m.Features())
+}
+
+// checkNames returns an error for names that could not be shown.
+func (m *Model) checkNames() error {
+	if m.Name != "" {
+		if err := names.Check(m.Name); err != nil {
+			return errors.Wrap(err, "name")
+		}
+	}
+	for k, class := range m.ClassNames {
+		if err := names.Check(class); err != nil {
+			return errors.Wrapf(err, "class_names[%d]", k)
+		}
+	}
+	return nil
+}
+
+// check returns an error for sequences that no model of so many values a step reads.
+func (in *Input) check(want int) error {
+	if n := len(in.StepShape); n > maxModes {
+		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)
 	}
 	features := 1
-	for _, n := range m.Input.StepShape {
-		if n < 1 || n > m.Features()/features {
-			return nil, errors.Errorf("step_shape is %v; the spec reads %d values a step", m.Input.StepShape, m.Features())
+	for _, n := range in.StepShape {
+		if n < 1 || n > want/features {
+			return errors.Errorf("step_shape is %v; the spec reads %d values a step", in.StepShape, want)
 		}
 		features *= n
 	}
-	if features != m.Features() || m.Input.Steps < 1 {
-		return nil, errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", m.Input.Steps, m.Input.StepShape, m.Features())
+	if features != want || in.Steps < 1 {
+		return errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", in.Steps, in.StepShape, want)
 	}
-	if s := m.Input.Sampling; s != nil {
+	if err := preprocess.CheckClip(in.Steps, in.StepShape); err != nil {
+		return errors.Wrap(err, "input")
+	}
+	if s := in.Sampling; s != nil {
 		if err := s.Check(); err != nil {
-			return nil, errors.Wrap(err, "sampling")
+			return errors.Wrap(err, "sampling")
+		}
+		if err := preprocess.CheckClip(s.Steps, in.StepShape); err != nil {
+			return errors.Wrap(err, "sampling")
 		}
 	}
-	return m, m.Input.Check(m.Input.StepShape)
+	return in.Normalisation.Check(in.StepShape)
 }
 
-// readState reads whatever tensors there are, sorted by name; package train
-// knows which it wants.
-func readState(data []byte) ([]Param, error) {
-	file, err := safetensors.Deserialize(data)
+// readState reads whatever tensors there are, at most so many, sorted by name;
+// package train knows which it wants.
+func readState(data []byte, tensors int) ([]Param, error) {
+	file, err := deserialize(data, tensors)
 	if err != nil {
 		return nil, err
 	}
-	names := file.Names()
-	slices.Sort(names)
-	state := make([]Param, len(names))
-	for k, name := range names {
+	tensorNames := file.Names()
+	slices.Sort(tensorNames)
+	state := make([]Param, len(tensorNames))
+	for k, name := range tensorNames {
 		view, _ := file.Tensor(name)
 		if state[k], err = decode(name, view); err != nil {
 			return nil, err

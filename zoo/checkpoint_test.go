@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -80,15 +79,29 @@ func TestLoadVersion1(t *testing.T) {
 	}
 }
 
+func contents(t testing.TB, dir, name string) []byte {
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return data
+}
+
+// decodeModel makes a model of the contents of its two files.
+func decodeModel(head, weights []byte) (*Model, error) {
+	m, _, err := decodeHeader(head)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.decodeWeights(weights)
+}
+
 // Damage that the checksums do not tell, as the file was made that way, is an
 // error that names what is wrong, before memory is taken for it.
 func TestLoadErrors(t *testing.T) {
 	m := small(t, tensor.Float32)
 	dir := filepath.Join(t.TempDir(), "m")
 	require.NoError(t, m.Save(dir))
-	good, err := durable.ReadDir(dir, headerFile, weightsFile)
-	require.NoError(t, err)
-	head, weights := string(good[headerFile]), string(good[weightsFile])
+	goodHead, goodWeights := contents(t, dir, headerFile), contents(t, dir, weightsFile)
+	head, weights := string(goodHead), string(goodWeights)
 	for _, test := range []struct{ old, new, want string }{
 		{`"version": 1`, `"version": 2`, "checkpoint.json: format version is 2; this release reads 1 to 1, a later one may read more"},
 		{`"version": 1`, `"version": 0`, "format version is 0"},
@@ -100,6 +113,9 @@ func TestLoadErrors(t *testing.T) {
 		{`"classes": 3`, `"classes": 4`, "class_names has 3 names, the spec 4 classes"},
 		{`"classes": 3`, `"classes": 1000000000`, "learnable values; want at most"},
 		{`"steps": 5`, `"steps": 0`, "input is 0 steps"},
+		{`"steps": 5`, `"steps": 1000000000`, "checkpoint.json: input: 1000000000 steps; want at most 1048576"},
+		{`"steps": 5,`, `"steps": 5, "sampling": {"steps": 1000000000, "sample": "even"},`, "checkpoint.json: sampling: 1000000000 steps; want at most 1048576"},
+		{`"steps": 5,`, `"steps": 5, "sampling": {"steps": 5, "sample": "odd"},`, `sampling: sample is "odd"`},
 		{`        4,
         3
       ],
@@ -107,6 +123,9 @@ func TestLoadErrors(t *testing.T) {
         4
       ],
       "mean"`, "step_shape is [4 4]; the spec reads 12 values a step"},
+		{`"ç"`, `"\u001b[31mç\nclip x"`, `checkpoint.json: class_names[2]: the name "\x1b[31mç\nclip x" has control characters`},
+		{`"ç"`, `""`, `class_names[2]: a name is empty`},
+		{`"mine"`, `"mi\u009bne"`, `checkpoint.json: name: the name "mi\u009bne" has control characters`},
 		{`0.5,`, `-0.5,`, "normalisation: Std[1] is -0.5"},
 		{`"lstm"`, `"gru"`, "model.safetensors: tensor layer1.input.U1 has shape"},
 		{`"leaf_ranks": [
@@ -116,7 +135,7 @@ func TestLoadErrors(t *testing.T) {
       ]`, "model.safetensors: tensor layer1.input.U1 has shape [3 8 2]; the spec makes it [3 8 1]"},
 	} {
 		require.Equal(t, 1, strings.Count(head, test.old), test.old)
-		_, _, err := decodeModel([]byte(strings.Replace(head, test.old, test.new, 1)), good[weightsFile])
+		_, err := decodeModel([]byte(strings.Replace(head, test.old, test.new, 1)), goodWeights)
 		require.ErrorContains(t, err, test.want)
 	}
 	for _, test := range []struct{ old, new, want string }{
@@ -125,18 +144,18 @@ func TestLoadErrors(t *testing.T) {
 		{`"F32"`, `"I32"`, "want float32"},
 		{`[3,8,2]`, `[8,3,2]`, "has shape"},
 	} {
-		_, _, err := decodeModel(good[headerFile], []byte(strings.Replace(weights, test.old, test.new, 1)))
+		_, err := decodeModel(goodHead, []byte(strings.Replace(weights, test.old, test.new, 1)))
 		require.ErrorContains(t, err, test.want)
 	}
 	nan := []byte(weights)
 	copy(nan[len(nan)-4:], "\x00\x00\xc0\x7f")
-	_, _, err = decodeModel(good[headerFile], nan)
+	_, err := decodeModel(goodHead, nan)
 	require.ErrorContains(t, err, "holds NaN or Inf at element")
 
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	huge := strings.Replace(head, `"classes": 3`, `"classes": 200000000`, 1)
-	_, _, err = decodeModel([]byte(strings.Replace(huge, `"class_names"`, `"class_names": null, "class_names"`, 1)), good[weightsFile])
+	_, err = decodeModel([]byte(strings.Replace(huge, `"class_names"`, `"class_names": null, "class_names"`, 1)), goodWeights)
 	runtime.ReadMemStats(&after)
 	require.Error(t, err)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
@@ -159,17 +178,16 @@ func FuzzCheckpoint(f *testing.F) {
 	dir := filepath.Join(f.TempDir(), "m")
 	m := small(f, tensor.Float32)
 	require.NoError(f, (&Checkpoint{Model: m, Training: []byte("{}"), State: m.Params()}).Save(dir))
-	good, err := durable.ReadDir(dir, headerFile, weightsFile, stateFile)
-	require.NoError(f, err)
-	f.Add(good[headerFile], good[weightsFile])
-	f.Add(good[headerFile], good[weightsFile][:100])
-	f.Add([]byte(`{"format": "tensorzoo checkpoint", "version": 1, "model": {"spec": {"cell": "rnn", "in_modes": [2], "out_modes": [1], "classes": 2}, "dtype": "float32"}}`), good[weightsFile])
+	goodHead, goodWeights := contents(f, dir, headerFile), contents(f, dir, weightsFile)
+	f.Add(goodHead, goodWeights)
+	f.Add(goodHead, goodWeights[:100])
+	f.Add([]byte(`{"format": "tensorzoo checkpoint", "version": 1, "model": {"spec": {"cell": "rnn", "in_modes": [2], "out_modes": [1], "classes": 2}, "dtype": "float32"}}`), goodWeights)
 	f.Fuzz(func(t *testing.T, head, weights []byte) {
-		if state, err := readState(weights); err == nil {
+		if state, err := readState(weights, 100); err == nil {
 			var out bytes.Buffer
 			require.NoError(t, writeTensors(&out, state))
 		}
-		m, _, err := decodeModel(head, weights)
+		m, err := decodeModel(head, weights)
 		if err != nil {
 			require.NotContains(t, err.Error(), "runtime error")
 			return

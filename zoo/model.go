@@ -150,7 +150,7 @@ func (m *Model) shapes() []cells.Param {
 }
 
 // maxParams keeps a slip in a spec from asking for more memory than there is.
-const maxParams = 1 << 31
+const maxParams = min(1<<31, math.MaxInt)
 
 const (
 	headWeight = "head.weight"

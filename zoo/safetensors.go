@@ -9,6 +9,8 @@ import (
 	"github.com/nlpodyssey/safetensors"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/cells"
 )
 
 // writeTensors writes tensors in the safetensors format: a JSON header with
@@ -61,7 +63,7 @@ func (v tensorView) Data() []byte {
 // types of want, and returns them in that order. It looks at everything before
 // it takes memory for anything.
 func readTensors(data []byte, want []tensorInfo) ([]Param, error) {
-	file, err := safetensors.Deserialize(data)
+	file, err := deserialize(data, len(want))
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +90,30 @@ func readTensors(data []byte, want []tensorInfo) ([]Param, error) {
 		}
 	}
 	return params, nil
+}
+
+// headMost bounds the JSON header of a file of so many tensors, the metadata of
+// whoever wrote it included.
+func headMost(tensors int) int64 { return 1<<20 + int64(tensors)<<10 }
+
+// bytesOf returns what the values of tensors take in a file.
+func bytesOf(params []cells.Param, dtype tensor.Dtype) (n int64) {
+	for _, p := range params {
+		n += int64(p.Size()) * int64(dtype.Size())
+	}
+	return n
+}
+
+// deserialize reads the header of a file of at most so many tensors, which is held
+// against its bound before it is parsed.
+func deserialize(data []byte, tensors int) (safetensors.SafeTensors, error) {
+	const length = 8
+	if len(data) >= length {
+		if n := binary.LittleEndian.Uint64(data); n > uint64(headMost(tensors)) {
+			return safetensors.SafeTensors{}, errors.Errorf("its header claims %d bytes; want at most %d", n, headMost(tensors))
+		}
+	}
+	return safetensors.Deserialize(data)
 }
 
 // tensorInfo is what a tensor of a file must be.

@@ -150,12 +150,15 @@ type Tree struct{ decomp.Tree }
 
 // UnmarshalJSON reads a mode or a pair of trees.
 func (t *Tree) UnmarshalJSON(data []byte) error {
+	if err := checkTree(data); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(data, &t.Mode); err == nil {
 		return nil
 	}
 	var pair []*Tree
 	if err := json.Unmarshal(data, &pair); err != nil || len(pair) != 2 || pair[0] == nil || pair[1] == nil {
-		return errors.Errorf("tree %s: want a mode or a pair of trees, such as [[[1,2],3],[4,5]]", data)
+		return errors.Errorf("tree %.200s: want a mode or a pair of trees, such as [[[1,2],3],[4,5]]", data)
 	}
 	t.Left, t.Right = &pair[0].Tree, &pair[1].Tree
 	return nil
@@ -224,6 +227,9 @@ func (s Spec) stack() (*cells.Stack, error) {
 	cell, err := cells.ParseCell(s.Cell)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: spec field \"cell\"")
+	}
+	if err := s.checkLengths(); err != nil {
+		return nil, err
 	}
 	for _, list := range []struct {
 		field string

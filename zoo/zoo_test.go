@@ -144,7 +144,7 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "dropout": 1}`:                                      "cells: layer1 has dropout 1; want at least 0 and below 1",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "joint": true, "recurrent": {"format": "dense"}}`:   `zoo: spec has fields "joint" and "recurrent"`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                      "zoo: the model has 1 classes",
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 65536",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 1024",
 	} {
 		t.Run(spec, func(t *testing.T) {
 			s, err := zoo.ParseSpec([]byte(spec))

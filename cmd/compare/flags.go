@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -152,6 +152,8 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 		return f, false, badf("%s", cmdline.Explain(f.set, err))
 	case f.set.NArg() > 0:
 		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
+	case cmdline.CheckText(f.set) != nil:
+		return f, false, badf("%v", cmdline.CheckText(f.set))
 	case f.job:
 		return f, false, nil
 	case !f.cost && f.growth == "" && f.one == "" && f.out == "":
@@ -217,6 +219,8 @@ func (f *flags) check() error {
 		}
 	}
 	switch {
+	case f.threads > train.MaxThreads:
+		return badf("-threads is %d; want at most %d", f.threads, train.MaxThreads)
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
 	case f.out != "" && f.data != "actions" && !strings.HasPrefix(f.data, "npz:") && datasets.Frames(f.data):
@@ -308,6 +312,9 @@ func (f *flags) protocol() (protocol, error) {
 
 var plainName = regexp.MustCompile(`^[\pL\d][\pL\d_.-]*$`)
 
+// mostSpec bounds the file of a spec, and that of a protocol.
+const mostSpec = 1 << 20
+
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() ([]zoo.Entry, error) {
 	var all []zoo.Entry
@@ -321,7 +328,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 	for pattern := range strings.SplitSeq(f.models, ",") {
 		pattern = strings.TrimSpace(pattern)
 		if strings.HasSuffix(pattern, ".json") {
-			data, err := os.ReadFile(pattern)
+			data, err := durable.ReadFile(pattern, mostSpec)
 			if err != nil {
 				return nil, badf("-models: %v", err)
 			}

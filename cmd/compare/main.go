@@ -14,10 +14,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 func main() {
@@ -27,7 +29,9 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, err)
+	for text := range strings.SplitSeq(err.Error(), "\n") { // a panic in a child process has many lines
+		fmt.Fprintln(os.Stderr, names.Line(text))
+	}
 	if errors.Is(err, context.Canceled) {
 		os.Exit(130) // as shells report an interrupt
 	}

@@ -47,7 +47,7 @@ func (p protocol) settle(dir string) error {
 		return errors.Wrap(err, "compare: protocol")
 	}
 	path := filepath.Join(dir, protocolFile)
-	was, err := os.ReadFile(path)
+	was, err := durable.ReadFile(path, mostSpec)
 	if os.IsNotExist(err) {
 		err = durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(now, '\n')); return err })
 		return errors.Wrap(err, "compare: -out")

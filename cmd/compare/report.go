@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // report is what is written of a comparison.
@@ -83,7 +84,7 @@ func (c *comparison) describe(results []*result) []string {
 	set := c.Data
 	for _, r := range results {
 		for _, o := range r.runs {
-			set = o.Set
+			set = names.Line(o.Set)
 		}
 	}
 	dropout := "each model's own dropout"

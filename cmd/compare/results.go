@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -146,7 +147,7 @@ func (r *result) why() string {
 	}
 	for _, o := range runs {
 		if o.Diverged != "" {
-			return o.Diverged
+			return names.Line(o.Diverged)
 		}
 	}
 	return ""

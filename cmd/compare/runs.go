@@ -75,10 +75,13 @@ func (o *outcome) whole() bool {
 
 const outcomeFile = "result.json"
 
+// mostOutcome bounds it: a confusion matrix of 4,096 classes takes half of that.
+const mostOutcome = 256 << 20
+
 // outcome returns what the job came to before, nil when it has not ended yet.
 func (j job) outcome() (*outcome, error) {
 	path := filepath.Join(j.Dir, outcomeFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, mostOutcome)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -190,18 +193,20 @@ func openSet(p protocol, model string, features int) (datasets.Set, error) {
 			return nil, usage{errors.Wrapf(err, "compare: %s", model)}
 		}
 	}
+	opt.Accept = func(set string, step []int) error {
+		n := 1
+		for _, size := range step {
+			n *= size
+		}
+		if n != features {
+			return badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: go run ./cmd/train -suggest -features %d proposes some",
+				model, features, set, step, n, n)
+		}
+		return nil
+	}
 	set, err := datasets.Open(p.Data, opt)
 	if err != nil {
 		return nil, usage{err}
-	}
-	n := 1
-	for _, size := range set.StepShape() {
-		n *= size
-	}
-	if n != features {
-		set.Close()
-		return nil, badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: go run ./cmd/train -suggest -features %d proposes some",
-			model, features, set.Name(), set.StepShape(), n, n)
 	}
 	return set, nil
 }

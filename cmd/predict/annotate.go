@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // endings are those of the videos that -annotate writes. Others that ffmpeg knows
@@ -29,7 +30,7 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 	out := p.flags.annotate
 	switch {
 	case p.reader.Features():
-		return badf("-annotate draws on frames, and %s holds features", shown(path))
+		return badf("-annotate draws on frames, and %s holds features", names.Shown(path))
 	case sameFile(path, out):
 		return badf("-annotate %s would overwrite the clip; give another file", out)
 	case sameFile(path, filepath.Dir(out)):
@@ -44,7 +45,7 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 		c, err := p.reader.Read(ctx, path)
 		var a answer
 		if err == nil {
-			a, err = p.clip(path, c)
+			a, err = p.clip(ctx, path, c)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -64,7 +65,7 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 	if err != nil {
 		return badf("-annotate %s: %v", out, err)
 	}
-	fmt.Fprintf(stderr, "wrote %s\n", out)
+	fmt.Fprintf(stderr, "wrote %s\n", names.Shown(out))
 	return nil
 }
 

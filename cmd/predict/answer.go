@@ -2,17 +2,17 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // guess is a class and how likely the model holds it.
@@ -23,9 +23,10 @@ type guess struct {
 
 // answer is what the model makes of a clip, or of its frames so far.
 type answer struct {
-	Clip    string  `json:"clip"`
-	Step    *int    `json:"step,omitempty"`  // with -follow: how many steps were read
-	Frame   *int    `json:"frame,omitempty"` // the number in the clip, from 0, of what the last one shows
+	Clip    string  `json:"clip,omitempty"`
+	Bytes   []byte  `json:"clip_base64,omitempty"` // instead of Clip where that is not UTF-8, which JSON has no other text for
+	Step    *int    `json:"step,omitempty"`        // with -follow: how many steps were read
+	Frame   *int    `json:"frame,omitempty"`       // the number in the clip, from 0, of what the last one shows
 	Classes []guess `json:"classes,omitempty"`
 	Error   string  `json:"error,omitempty"`
 }
@@ -73,12 +74,12 @@ type printer struct {
 	headings bool
 }
 
-func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
-	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(names)), clip: len("clip"), class: len("class")}
+func newPrinter(w io.Writer, f *flags, clips, classes []string) *printer {
+	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(classes)), clip: len("clip"), class: len("class")}
 	for _, c := range clips {
-		p.clip = max(p.clip, utf8.RuneCountInString(shown(c)))
+		p.clip = max(p.clip, utf8.RuneCountInString(names.Shown(c)))
 	}
-	for _, n := range names {
+	for _, n := range classes {
 		p.class = max(p.class, utf8.RuneCountInString(n))
 	}
 	return p
@@ -86,7 +87,10 @@ func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
 
 func (p *printer) print(a answer) error {
 	if p.js {
-		line, err := json.Marshal(a)
+		if !utf8.ValidString(a.Clip) {
+			a.Clip, a.Bytes = "", []byte(a.Clip)
+		}
+		line, err := names.JSON(a)
 		if err != nil {
 			return errors.Wrap(err, "predict")
 		}
@@ -96,7 +100,7 @@ func (p *printer) print(a answer) error {
 	if a.Error != "" { // standard error has it
 		return nil
 	}
-	line, first := "", fmt.Sprintf("%-*s", p.clip, shown(a.Clip))
+	line, first := "", fmt.Sprintf("%-*s", p.clip, names.Shown(a.Clip))
 	if p.follow {
 		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
 	}
@@ -125,12 +129,4 @@ func frame(n *int) string {
 		return "-"
 	}
 	return strconv.Itoa(*n)
-}
-
-// shown is a name on one line, quoted where it holds what a terminal would act on.
-func shown(name string) string {
-	if strings.IndexFunc(name, unicode.IsControl) >= 0 {
-		return strconv.Quote(name)
-	}
-	return name
 }

@@ -50,6 +50,9 @@ func (p *predictor) follow(ctx context.Context, path string, each func(running))
 	}
 	size := len(c.X) / c.Steps
 	for k := range c.Steps {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err := step(c.Frames[k], c.X[k*size:(k+1)*size]); err != nil {
 			return err
 		}

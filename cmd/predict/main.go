@@ -16,6 +16,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 func main() {
@@ -27,7 +28,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "predict: interrupted")
 		os.Exit(130) // as shells report an interrupt
 	}
-	fmt.Fprintln(os.Stderr, err)
+	fmt.Fprintln(os.Stderr, names.Line(err.Error()))
 	var u usage
 	if errors.As(err, &u) {
 		os.Exit(2)

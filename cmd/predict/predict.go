@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -63,10 +64,12 @@ type predictor struct {
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
 
+// close leaves a model alone that is still at work, after an interrupt.
 func (p *predictor) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.model.Close()
+	if p.mu.TryLock() {
+		defer p.mu.Unlock()
+		p.model.Close()
+	}
 }
 
 // load reads the checkpoint.
@@ -102,13 +105,13 @@ func (f *flags) load() (*predictor, error) {
 // failed reports that a clip has no answer, with -json as an object too, and returns
 // the error.
 func (p *predictor) failed(path string, err error) error {
-	text := reason(path, err)
+	text := names.Line(reason(path, err))
 	if p.flags.js {
 		if err := p.out.print(answer{Clip: path, Error: text}); err != nil {
 			return err
 		}
 	}
-	return badf("%s: %s", shown(path), text)
+	return badf("%s: %s", names.Shown(path), text)
 }
 
 // reason is the text of an error about a clip, without the clip's name.
@@ -116,16 +119,22 @@ func reason(path string, err error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "datasets: "), path+": ")
 }
 
-// clip answers for a whole clip.
-func (p *predictor) clip(name string, c datasets.Clip) (answer, error) {
-	p.mu.Lock()
-	logits, err := p.model.Clip(c.X, c.Steps, nil)
-	p.mu.Unlock()
-	if err != nil {
-		return answer{}, err
+// clip answers for a whole clip, which may have a million steps.
+func (p *predictor) clip(ctx context.Context, name string, c datasets.Clip) (answer, error) {
+	a := answer{Clip: name}
+	err := interruptible(ctx, func() error {
+		p.mu.Lock()
+		logits, err := p.model.Clip(c.X, c.Steps, nil)
+		p.mu.Unlock()
+		if err == nil {
+			a.Classes, err = best(logits, p.names, p.flags.top)
+		}
+		return err
+	})
+	if ctx.Err() != nil { // it may be at work on a
+		return answer{}, ctx.Err()
 	}
-	classes, err := best(logits, p.names, p.flags.top)
-	return answer{Clip: name, Classes: classes}, err
+	return a, err
 }
 
 // all answers for each clip in turn, while the next ones are decoded.
@@ -136,7 +145,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 	for k, read := range p.ahead(ctx, paths) {
 		a, err := answer{}, read.err
 		if err == nil {
-			a, err = p.clip(paths[k], read.clip)
+			a, err = p.clip(ctx, paths[k], read.clip)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -152,7 +161,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 		if len(paths) == 1 {
 			return err
 		}
-		fmt.Fprintln(stderr, err)
+		fmt.Fprintln(stderr, names.Line(err.Error()))
 	}
 	if bad > 0 {
 		return badf("%d of %d clips have no answer, as reported above", bad, len(paths))
@@ -167,7 +176,7 @@ func (p *predictor) stream(ctx context.Context, stdin io.Reader) error {
 		if err != nil {
 			return p.badStream(err)
 		}
-		a, err := p.clip("-", c)
+		a, err := p.clip(ctx, "-", c)
 		if err != nil {
 			return p.failed("-", err)
 		}
@@ -185,8 +194,8 @@ func (p *predictor) badStream(err error) error {
 	return p.failed("-", errors.Errorf("%s; want raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", reason("-", err), format, s[1], s[0]))
 }
 
-// interruptible does something that reads from standard input, which may block for
-// ever, and returns as soon as ctx is done.
+// interruptible does something that may take for ever, such as reading from standard
+// input, and returns as soon as ctx is done.
 func interruptible(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()

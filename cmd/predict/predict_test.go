@@ -405,10 +405,42 @@ func TestInterruptedStream(t *testing.T) {
 	require.ErrorIs(t, <-done, context.Canceled)
 }
 
-// A name that a terminal would act on is quoted.
-func TestShown(t *testing.T) {
-	require.Equal(t, "a clip.mp4", shown("a clip.mp4"))
-	require.Equal(t, `"a\nb\x1b.mp4"`, shown("a\nb\x1b.mp4"))
+// Whatever a clip is called, JSON leads back to it, a terminal is shown no control
+// character of it, and each answer is one line.
+func TestNamesOfClips(t *testing.T) {
+	dir, clips := trained(t)
+	classes, err := os.ReadDir(clips)
+	require.NoError(t, err)
+	class := filepath.Join(clips, classes[0].Name())
+	found, err := os.ReadDir(class)
+	require.NoError(t, err)
+	for _, test := range []struct{ name, clip, shown, js string }{
+		{"plain", "a clip", "TOP/a clip", `"clip":"TOP/a clip"`},
+		{"control characters", "a\nb\x1b[2J", `"TOP/a\nb\x1b[2J"`, `"clip":"TOP/a\nb\u001b[2J"`},
+		{"those beyond ASCII", "a\x7f\u009b", `"TOP/a\x7f\u009b"`, `"clip":"TOP/a\u007f\u009b"`},
+		{"not UTF-8", "caf\xe9", `"TOP/caf\xe9"`, `"clip_base64":"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			top := t.TempDir()
+			path := filepath.Join(top, test.clip)
+			if os.CopyFS(path, os.DirFS(filepath.Join(class, found[0].Name()))) != nil {
+				t.Skip("this file system has no such names")
+			}
+			out, _, err := call("-checkpoint", dir, path)
+			require.NoError(t, err)
+			require.Contains(t, out, strings.ReplaceAll(test.shown, "TOP", top)+"  ")
+			require.Equal(t, 2, strings.Count(out, "\n"))
+			out, _, err = call("-checkpoint", dir, "-json", path)
+			require.NoError(t, err)
+			require.Contains(t, out, strings.ReplaceAll(test.js, "TOP", top))
+			a := answers(t, out)[0]
+			require.Equal(t, path, a.Clip+string(a.Bytes))
+
+			require.NoError(t, os.WriteFile(filepath.Join(path, "frame9.png"), []byte("no picture"), 0o666))
+			_, _, err = call("-checkpoint", dir, path)
+			require.ErrorContains(t, err, "predict: "+strings.ReplaceAll(test.shown, "TOP", top)+": ")
+		})
+	}
 }
 
 // A model of sequences that were stored with their lengths reads a short clip as it
@@ -437,4 +469,21 @@ func TestUnpadded(t *testing.T) {
 	want, err := best(logits, []string{"class 0", "class 1"}, 2)
 	require.NoError(t, err)
 	requireSame(t, want, answers(t, out)[shapeFrames-1].Classes)
+}
+
+// An interrupt ends the command while the model is at work on a long clip.
+func TestInterruptedWhileTheModelWorks(t *testing.T) {
+	dir, _ := trained(t)
+	p, err := (&flags{checkpoint: dir, top: 1}).load()
+	require.NoError(t, err)
+	p.mu.Lock() // it is at work
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = p.clip(ctx, "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	require.Equal(t, context.Canceled, err)
+	p.close()
+	p.mu.Unlock()
+	_, err = p.clip(context.Background(), "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	require.NoError(t, err, "the model was left alone")
+	p.close()
 }

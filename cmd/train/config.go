@@ -17,6 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
 const configFile = "config.json"
@@ -160,7 +161,7 @@ type flagValue struct{ name, value string }
 
 // readFlags reads a JSON object of flags, in its order.
 func readFlags(path string, known []string) ([]flagValue, error) {
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, mostSpec)
 	if err != nil {
 		return nil, reason(err)
 	}

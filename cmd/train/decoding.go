@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // decoding reports what happens to videos in the background: on a terminal as a bar
@@ -50,7 +51,7 @@ func (d *decoding) watch(v *datasets.Video) {
 // line prints a line above a bar.
 func (d *decoding) line(format string, args ...any) {
 	d.clear()
-	fmt.Fprintf(d.w, format+"\n", args...)
+	fmt.Fprintln(d.w, names.Line(fmt.Sprintf(format, args...)))
 }
 
 // decoded is told of every clip.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -38,7 +39,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer set.Close()
 	if f.trainedOn != "" {
-		fmt.Fprintf(stderr, "the run was trained with -split %s: clips that it learned from may be tested here\n", f.trainedOn)
+		fmt.Fprintf(stderr, "the run was trained with -split %s: clips that it learned from may be tested here\n", names.Shown(f.trainedOn))
 	}
 	if n := len(set.Classes()); n != m.Classes {
 		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes, set.Name(), n)

@@ -179,6 +179,9 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	} else if err != nil {
 		return nil, false, badf("%s", cmdline.Explain(f.set, err))
 	}
+	if err := cmdline.CheckText(f.set); err != nil {
+		return nil, false, badf("%v", err)
+	}
 	f.set.Visit(func(given *flag.Flag) { f.cmd[given.Name] = true })
 	if rest := f.set.Args(); len(rest) > 0 {
 		return nil, false, badf("there is no argument %q: everything is a flag, see -h", rest[0])

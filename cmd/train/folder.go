@@ -17,6 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/tensorboard"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -119,7 +120,7 @@ func (o *folder) write(name string, content []byte) error {
 func (o *folder) fail(err error) {
 	if o.failure == nil {
 		o.failure = err
-		fmt.Fprintln(o.stderr, err, "(training goes on)")
+		fmt.Fprintln(o.stderr, names.Line(err.Error()), "(training goes on)")
 	}
 }
 

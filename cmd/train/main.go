@@ -20,6 +20,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 func main() {
@@ -33,10 +34,10 @@ func main() {
 	case err == nil:
 		return
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, names.Line(err.Error()))
 		os.Exit(130) // as shells report an interrupt
 	}
-	fmt.Fprintln(os.Stderr, err)
+	fmt.Fprintln(os.Stderr, names.Line(err.Error()))
 	var u usage
 	if errors.As(err, &u) {
 		os.Exit(2)

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -94,6 +96,9 @@ func (f *flags) printList(stdout io.Writer) error {
 	return errors.Wrap(err, "train")
 }
 
+// mostSpec bounds the file of a spec, and that of a configuration.
+const mostSpec = 1 << 20
+
 // entry returns the model the flags name.
 func (f *flags) entry() (zoo.Entry, error) {
 	if f.spec == "" {
@@ -103,7 +108,10 @@ func (f *flags) entry() (zoo.Entry, error) {
 		}
 		return e, err
 	}
-	data, err := os.ReadFile(f.spec)
+	if err := names.Check(f.spec); err != nil { // the model is named after it
+		return zoo.Entry{}, errors.Wrap(err, "train: -spec")
+	}
+	data, err := durable.ReadFile(f.spec, mostSpec)
 	if err != nil {
 		return zoo.Entry{}, errors.Wrapf(reason(err), "train: -spec %s", f.spec)
 	}
@@ -141,17 +149,22 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}
 	}
+	opt.Accept = func(set string, step []int) error {
+		if n := size(step); n != features {
+			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
+				name, thousands(features), set, shape(step), n, n)
+		}
+		return nil
+	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
 		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
+	if errors.As(err, &usage{}) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(input))})
-	}
-	if n := size(set.StepShape()); n != features {
-		set.Close()
-		return nil, badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-			name, thousands(features), set.Name(), shape(set.StepShape()), n, n)
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
@@ -222,7 +235,14 @@ func (f *flags) trainConfig() (train.Config, error) {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return errors.Wrap(enc.Encode(v), "train: write JSON")
+	compact, err := names.JSON(v)
+	if err != nil {
+		return errors.Wrap(err, "train: write JSON")
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, compact, "", "  "); err != nil {
+		return errors.Wrap(err, "train: write JSON")
+	}
+	_, err = fmt.Fprintf(w, "%s\n", &text)
+	return errors.Wrap(err, "train: write JSON")
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -133,7 +134,7 @@ func bestEpoch(r *train.Result) string {
 // printScores prints an evaluation: its score, a row for each class, and the
 // confusion matrix.
 func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) error {
-	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, dir, set.Name(), e.Accuracy, thousands(e.Clips), e.Loss)
+	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, names.Shown(dir), names.Line(set.Name()), e.Accuracy, thousands(e.Clips), e.Loss)
 	if n := set.Clips(datasets.Test) - e.Clips; n > 0 {
 		fmt.Fprintf(w, "%s left out for being damaged\n", counted(n, "test clip"))
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -136,7 +137,7 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 		of = "joint"
 	}
 	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
-		set.Name(), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
+		names.Line(set.Name()), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
 	if n := set.Clips(datasets.Train); f.batch > n {
 		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.batch, thousands(n))
 	}
@@ -147,7 +148,7 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 		fmt.Fprintln(w, gap)
 	}
 	if out.dir != "" {
-		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", out.dir, resuming(f.resume, c))
+		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming(f.resume, c))
 	}
 }
 

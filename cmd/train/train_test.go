@@ -12,6 +12,10 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 func call(args ...string) (string, error) {
@@ -65,7 +69,8 @@ func TestMistakes(t *testing.T) {
 		"-validation 0.9999":              "train: -validation: actions (heldout-subjects): holding out 0.9999 of 768",
 		"-validation 1":                   "-validation is 1; want at least 0 and below 1",
 		"-accumulate 0":                   "-accumulate is 0; want at least 1",
-		"-threads -2":                     "-threads is -2; want at least 1, or 0 for all cores",
+		"-threads -2":                     "-threads is -2; want at least 1 and at most 1024, or 0 for all cores",
+		"-threads 1000000000":             "-threads is 1000000000; want at least 1 and at most 1024",
 		"-label-smoothing 1":              "-label-smoothing is 1; want at least 0 and at most 0.999999",
 		"-save-every x":                   "train: -save-every is x; want a time",
 		"-optimizer adamm":                `train: -optimizer: no optimizer is called "adamm"; did you mean "adam"?`,
@@ -161,4 +166,45 @@ func TestExitCodes(t *testing.T) {
 		require.Equal(t, code, cmd.ProcessState.ExitCode(), line)
 		require.NotContains(t, string(out), "goroutine")
 	}
+}
+
+// What is kept of a run has to lead back to its files, and a model is named after its
+// spec.
+func TestNamesOnTheCommandLine(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-data", "folder:caf\xe9"}, `-data "folder:caf\xe9" is not UTF-8, and no JSON can keep it; rename the file or folder, or give a link to it`},
+		{[]string{"-out", "runs/caf\xe9"}, `-out "runs/caf\xe9" is not UTF-8`},
+		{[]string{"-eval", "runs/caf\xe9"}, `-eval "runs/caf\xe9" is not UTF-8`},
+		{[]string{"-describe", "-spec", "a\x1b[2J.json"}, `-spec: the name "a\x1b[2J.json" has control characters`},
+		{[]string{"-describe", "-spec", "/dev/zero"}, "-spec /dev/zero: it has more than 1048576 bytes"},
+	} {
+		_, err := call(test.args...)
+		require.ErrorContains(t, err, test.want)
+		require.ErrorAs(t, err, &usage{})
+	}
+}
+
+// named is a set with the name of a folder that a terminal would act on.
+type named struct{ datasets.Set }
+
+func (named) Name() string            { return "folder:a\x1b[2J\n (random)" }
+func (named) Clips(datasets.Part) int { return 1 }
+
+// What is printed of a folder's name is one line without control characters.
+func TestNamesInOutput(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, printScores(&out, "runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}}))
+	require.Contains(t, out.String(), `mine of "runs/\x1b[31m" on the test part of folder:a\x1b[2J\n (random): accuracy`)
+	out.Reset()
+	d := decoding{w: &out}
+	var v datasets.Video
+	d.watch(&v)
+	v.OnBad("clips/\x1b[2J.mp4", errors.New("clips/\x1b[2J.mp4: moov atom not found"))
+	require.Equal(t, `left out: clips/\x1b[2J.mp4: clips/\x1b[2J.mp4: moov atom not found`+"\n", out.String())
+	out.Reset()
+	require.NoError(t, writeJSON(&out, map[string]string{"set": "a\x7f\u009b<"}))
+	require.Equal(t, "{\n  \"set\": \"a\\u007f\\u009b\\u003c\"\n}\n", out.String())
 }

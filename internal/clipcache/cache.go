@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
 // Names of clips, and of what is written before it has one.
@@ -108,10 +110,10 @@ func Key(path, stamp, how string) (string, error) {
 }
 
 // Get returns the frames of a clip, one behind the other, nil when they are not
-// there. What is damaged is not there.
-func (c *Cache) Get(key string) (frames []byte, count int) {
+// there. What is damaged, or takes more than so many bytes, is not there.
+func (c *Cache) Get(key string, most int64) (frames []byte, count int) {
 	path := c.path(key)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, int64(header)+most)
 	if err != nil {
 		return nil, 0
 	}

@@ -32,9 +32,13 @@ func TestCache(t *testing.T) {
 		require.Zero(rt, missing)
 		require.NoError(rt, c.Put("k", frames, count))
 		require.True(rt, c.Has("k"))
-		got, n := c.Get("k")
+		got, n := c.Get("k", 1<<20)
 		require.True(rt, bytes.Equal(frames, got))
 		require.Equal(rt, count, n)
+		if len(frames) > 0 {
+			got, _ = c.Get("k", int64(len(frames))-1)
+			require.Nil(rt, got, "more than asked for")
+		}
 		n, size := c.Count("k")
 		require.Equal(rt, count, n)
 		require.EqualValues(rt, len(frames), size)
@@ -46,11 +50,11 @@ func TestCache(t *testing.T) {
 		damaged := bytes.Clone(data)
 		damaged[rapid.IntRange(0, len(data)-1).Draw(rt, "at")] ^= byte(rapid.IntRange(1, 255).Draw(rt, "flip"))
 		require.NoError(rt, os.WriteFile(path, damaged, 0o600))
-		got, n = c.Get("k")
+		got, n = c.Get("k", 1<<20)
 		require.Nil(rt, got)
 		require.Zero(rt, n)
 		require.NoError(rt, os.WriteFile(path, data[:rapid.IntRange(0, len(data)-1).Draw(rt, "cut")], 0o600))
-		got, _ = c.Get("k")
+		got, _ = c.Get("k", 1<<20)
 		require.Nil(rt, got)
 	})
 }
@@ -96,7 +100,7 @@ func TestLimit(t *testing.T) {
 		old := time.Now().Add(time.Duration(k-100) * time.Hour)
 		require.NoError(t, os.Chtimes(c.path(name(fmt.Sprint(k))), old, old))
 	}
-	_, n := c.Get(name("0")) // the oldest is used again
+	_, n := c.Get(name("0"), 1<<20) // the oldest is used again
 	require.Equal(t, 1, n)
 	require.NoError(t, c.Put(name("9"), make([]byte, clip), 1))
 	require.True(t, c.Has(name("0")) && c.Has(name("9")))
@@ -120,7 +124,7 @@ func TestShared(t *testing.T) {
 		wait.Go(func() {
 			for k := range 300 {
 				key, clip := name(fmt.Sprint(k%17)), bytes.Repeat([]byte{byte(k % 17)}, 5000)
-				if got, n := c.Get(key); n > 0 && !bytes.Equal(got, clip) {
+				if got, n := c.Get(key, 1<<20); n > 0 && !bytes.Equal(got, clip) {
 					t.Error("another clip")
 				}
 				if err := c.Put(key, clip, 7); err != nil {

@@ -2,8 +2,11 @@
 package cmdline
 
 import (
+	"fmt"
 	"os"
 	"strings"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // Program is how the user started this one, which is the command of that name of
@@ -23,8 +26,20 @@ func Program(name string) string {
 	return "go run " + path
 }
 
-// Quote makes one word of s for a shell.
+// Quote makes one word of s for a shell. What a terminal would act on is written as
+// numbers, as bash, zsh and the standard of 2024 know them.
 func Quote(s string) string {
+	if names.Line(s) != s {
+		var octal strings.Builder
+		for _, c := range []byte(s) {
+			if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+				fmt.Fprintf(&octal, `\%03o`, c)
+			} else {
+				octal.WriteByte(c)
+			}
+		}
+		return "$'" + octal.String() + "'"
+	}
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:,+@%", r) || r > 127
 	}

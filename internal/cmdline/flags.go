@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
@@ -17,6 +20,18 @@ func Names(fs *flag.FlagSet) []string {
 	var names []string
 	fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
 	return names
+}
+
+// CheckText returns an error for a flag that was given with bytes that are not UTF-8,
+// such as the name of a folder in an old encoding: what is kept of a run is JSON, and
+// would name another folder.
+func CheckText(fs *flag.FlagSet) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		if v := f.Value.String(); err == nil && !utf8.ValidString(v) {
+			err = errors.Errorf("-%s %q is not UTF-8, and no JSON can keep it; rename the file or folder, or give a link to it", f.Name, v)
+		}
+	})
+	return err
 }
 
 var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([^ "]+): (.*)$`)

@@ -35,9 +35,23 @@ func names(t *testing.T, dir string) (list []string) {
 }
 
 func contents(t *testing.T, dir string) string {
-	files, err := ReadDir(dir, "a", "b")
+	both, err := read(dir)
 	require.NoError(t, err)
-	return string(files["a"]) + " " + string(files["b"])
+	return both
+}
+
+// read returns the contents of a and b.
+func read(dir string) (both string, err error) {
+	err = ReadDir(dir, func(f *Folder) error {
+		a, err := f.File("a", 10)
+		if err != nil {
+			return err
+		}
+		b, err := f.File("b", 10)
+		both = string(a) + " " + string(b)
+		return err
+	})
+	return both, err
 }
 
 func TestWriteDir(t *testing.T) {
@@ -125,15 +139,24 @@ func TestDamageIsFound(t *testing.T) {
 		"a is not a file":               func(dir string) error { return firstOf(os.Remove(dir+"/a"), os.Mkdir(dir+"/a", 0o777)) },
 		"SHA256SUMS is damaged: line 3": func(dir string) error { return mangle(dir+"/SHA256SUMS", -1) },
 		"d: no such file or directory":  os.RemoveAll,
-		"SHA256SUMS: path escapes from parent": func(dir string) error {
+		"SHA256SUMS is not a file": func(dir string) error {
 			return firstOf(os.Remove(dir+"/SHA256SUMS"), os.Symlink("/dev/zero", dir+"/SHA256SUMS"))
+		},
+		"SHA256SUMS: it has 1048577 bytes; want at most 1048576": func(dir string) error { return os.Truncate(dir+"/SHA256SUMS", 1<<20+1) },
+		"a: it has 11 bytes; want at most 10":                    func(dir string) error { return os.Truncate(dir+"/a", 11) },
+		"b is not the file that was written: its checksum": func(dir string) error {
+			other := filepath.Join(filepath.Dir(dir), "other")
+			return firstOf(os.Remove(dir+"/b"), os.WriteFile(other, []byte("3"), 0o666), os.Symlink(other, dir+"/b"))
+		},
+		"b: no such file or directory": func(dir string) error {
+			return firstOf(os.Remove(dir+"/b"), os.Symlink("../gone", dir+"/b"))
 		},
 		"b is not the file that was writte": func(dir string) error { return os.Truncate(dir+"/b", 0) },
 	} {
 		dir := filepath.Join(t.TempDir(), "d")
 		require.NoError(t, WriteDir(dir, text("a", "1"), text("b", "2")))
 		require.NoError(t, damage(dir))
-		_, err := ReadDir(dir, "a", "b")
+		_, err := read(dir)
 		require.ErrorContains(t, err, want)
 	}
 }
@@ -182,10 +205,55 @@ func TestReadWhileWriting(t *testing.T) {
 			require.Positive(t, reads)
 			return
 		default:
-			files, err := ReadDir(dir, "a", "b")
+			both, err := read(dir)
 			require.NoError(t, err)
-			require.Equal(t, files["a"], files["b"])
+			a, b, _ := strings.Cut(both, " ")
+			require.Equal(t, a, b)
 			reads++
 		}
+	}
+}
+
+// A folder of links is one as the caches of model hubs and git-annex have it, and
+// other programs write the checksums in their own ways.
+func TestLinksAndOtherSums(t *testing.T) {
+	for name, change := range map[string]func(sums string) string{
+		"as written":      func(sums string) string { return sums },
+		"binary mode":     func(sums string) string { return strings.ReplaceAll(sums, "  ", " *") },
+		"line ends CR LF": func(sums string) string { return strings.ReplaceAll(sums, "\n", "\r\n") },
+		"both":            func(sums string) string { return strings.NewReplacer("  ", " *", "\n", "\r\n").Replace(sums) },
+		"capitals":        func(sums string) string { return strings.ToUpper(sums[:64]) + sums[64:] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			top := t.TempDir()
+			dir, blobs := filepath.Join(top, "d"), filepath.Join(top, "blobs")
+			require.NoError(t, WriteDir(blobs, text("a", "1"), text("b", "2")))
+			sums, err := os.ReadFile(filepath.Join(blobs, Sums))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(blobs, Sums), []byte(change(string(sums))), 0o666))
+			require.NoError(t, os.Mkdir(dir, 0o777))
+			for _, file := range names(t, blobs) {
+				require.NoError(t, os.Symlink(filepath.Join("..", "blobs", file), filepath.Join(dir, file)))
+			}
+			require.Equal(t, "1 2", contents(t, dir))
+			require.NoError(t, os.Symlink("d", filepath.Join(top, "link")))
+			require.Equal(t, "1 2", contents(t, filepath.Join(top, "link")))
+		})
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path, []byte("12345"), 0o666))
+	data, err := ReadFile(path, 5)
+	require.NoError(t, err)
+	require.Equal(t, "12345", string(data))
+	_, err = ReadFile(path, 4)
+	require.EqualError(t, err, "read "+path+": it has 5 bytes; want at most 4")
+	_, err = ReadFile(path+"2", 5)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	if _, err := os.Stat("/dev/zero"); err == nil { // has no size and no end
+		_, err = ReadFile("/dev/zero", 5)
+		require.EqualError(t, err, "read /dev/zero: it has more than 5 bytes")
 	}
 }

@@ -2,8 +2,11 @@ package durable
 
 import (
 	"bufio"
+	"bytes"
 	stderrors "errors"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,6 +27,44 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// ReadFile returns the content of the file at path, which may also be a pipe. It
+// returns an error, before it takes memory for them, when there are more than so
+// many bytes.
+func ReadFile(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readAll(file, most)
+}
+
+// readAll reads an open file.
+func readAll(file *os.File, most int64) ([]byte, error) {
+	most = min(most, math.MaxInt-bytes.MinRead) // of this machine
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > most {
+		return nil, tooLarge(file, "it has %d bytes; want at most %d", info.Size(), most)
+	}
+	var data bytes.Buffer
+	data.Grow(int(info.Size()) + bytes.MinRead)                            // which sees the end without growing
+	if _, err := data.ReadFrom(io.LimitReader(file, most+1)); err != nil { // a pipe has no size
+		return nil, err
+	}
+	if int64(data.Len()) > most {
+		return nil, tooLarge(file, "it has more than %d bytes", most)
+	}
+	return data.Bytes(), nil
+}
+
+// tooLarge names the file as errors of package os do.
+func tooLarge(file *os.File, format string, args ...any) error {
+	return &fs.PathError{Op: "read", Path: file.Name(), Err: errors.Errorf(format, args...)}
 }
 
 // writeFile writes a file and waits until the disk has it.

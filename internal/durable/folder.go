@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,16 +91,22 @@ func current(dir string) string {
 	return dir
 }
 
-// ReadDir returns the contents of the named files of dir, of all that it holds
-// without names. It returns an error when one is missing, or is not the one whose
-// checksum was written. While a run writes, the folder may be exchanged under a
-// reader: then it reads the new one. All files are of one folder.
-func ReadDir(dir string, names ...string) (map[string][]byte, error) {
+// Folder is a folder that ReadDir has open.
+type Folder struct {
+	root *os.Root
+	path string
+	sums map[string][sha256.Size]byte
+}
+
+// ReadDir calls read with the folder dir. While a run writes, the folder may be
+// exchanged under a reader: then read fails and is called again, with the new one.
+// It returns read's error, or its own when there is no folder with a SHA256SUMS.
+func ReadDir(dir string, read func(*Folder) error) error {
 	const tries = 50
 	for try := 1; ; try++ {
-		files, exchanged, err := readOnce(dir, names)
+		exchanged, err := readOnce(dir, read)
 		if err == nil || !exchanged || try == tries {
-			return files, err
+			return err
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -110,74 +114,97 @@ func ReadDir(dir string, names ...string) (map[string][]byte, error) {
 
 // readOnce also tells whether an error may be because another folder is in the
 // place of dir by now.
-func readOnce(dir string, names []string) (files map[string][]byte, exchanged bool, err error) {
-	root, err := os.OpenRoot(current(dir))
+func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) {
+	path := current(dir)
+	root, err := os.OpenRoot(path)
 	if err != nil {
 		_, err2 := os.Stat(current(dir)) // it may have been there before or be there now
-		return nil, err2 == nil, err
+		return err2 == nil, err
 	}
 	defer root.Close()
-	if files, err = readFiles(root, names); err == nil {
-		return files, false, nil
+	f := &Folder{root: root, path: path}
+	if f.sums, err = f.readSums(); err == nil {
+		err = read(f)
+	}
+	if err == nil {
+		return false, nil
 	}
 	mine, err1 := root.Stat(".")
 	now, err2 := os.Stat(current(dir))
-	return nil, err1 != nil || err2 != nil || !os.SameFile(mine, now), err
+	return err1 != nil || err2 != nil || !os.SameFile(mine, now), err
 }
 
-func readFiles(root *os.Root, names []string) (map[string][]byte, error) {
-	sums, err := readSums(root)
+// Has tells whether a file is listed in SHA256SUMS.
+func (f *Folder) Has(name string) bool {
+	_, ok := f.sums[name]
+	return ok
+}
+
+// File returns the content of a file. It returns an error when it is missing, has
+// more than so many bytes, which is looked at before any is read, or is not the one
+// whose checksum was written.
+func (f *Folder) File(name string, most int64) ([]byte, error) {
+	want, ok := f.sums[name]
+	if !ok {
+		return nil, errors.Errorf("%s is not listed in %s", name, Sums)
+	}
+	data, err := f.content(name, most)
 	if err != nil {
 		return nil, err
 	}
-	if len(names) == 0 {
-		names = slices.Sorted(maps.Keys(sums))
+	if sha256.Sum256(data) != want {
+		return nil, errors.Errorf("%s is not the file that was written: its checksum differs from %s", name, Sums)
 	}
-	files := map[string][]byte{}
-	for _, name := range names {
-		want, ok := sums[name]
-		if !ok {
-			return nil, errors.Errorf("%s is not listed in %s", name, Sums)
-		}
-		data, err := readFile(root, name)
-		if err != nil {
-			return nil, err
-		}
-		if sha256.Sum256(data) != want {
-			return nil, errors.Errorf("%s is not the file that was written: its checksum differs from %s", name, Sums)
-		}
-		files[name] = data
-	}
-	return files, nil
+	return data, nil
 }
 
-func readSums(root *os.Root) (map[string][sha256.Size]byte, error) {
-	data, err := readFile(root, Sums)
+// mostSums bounds SHA256SUMS, a line of which has less than 400 bytes.
+const mostSums = 1 << 20
+
+// readSums reads the lines of sha256sum, also of its binary mode, which marks names
+// with a *, and with the line ends of Windows.
+func (f *Folder) readSums() (map[string][sha256.Size]byte, error) {
+	data, err := f.content(Sums, mostSums)
 	if err != nil {
 		return nil, err
 	}
 	sums := map[string][sha256.Size]byte{}
 	for n, line := range strings.Split(strings.TrimSuffix(string(data), "\n"), "\n") {
-		digits, name, ok := strings.Cut(line, "  ")
+		digits, name, ok := strings.Cut(strings.TrimSuffix(line, "\r"), " ")
+		marked := ok && name != "" && (name[0] == ' ' || name[0] == '*')
 		sum, err := hex.DecodeString(digits)
-		if !ok || err != nil || len(sum) != sha256.Size || sums[name] != [sha256.Size]byte{} {
+		if !marked || err != nil || len(sum) != sha256.Size || sums[name[1:]] != [sha256.Size]byte{} {
 			return nil, errors.Errorf("%s is damaged: line %d is no checksum of a file", Sums, n+1)
 		}
-		sums[name] = [sha256.Size]byte(sum)
+		sums[name[1:]] = [sha256.Size]byte(sum)
 	}
 	return sums, nil
 }
 
-// readFile reads a regular file: a pipe or a device would have no end.
-func readFile(root *os.Root, name string) ([]byte, error) {
-	info, err := root.Stat(name)
+// content reads a regular file: a pipe or a device would have no end. A link may
+// lead out of the folder, as in the cache of a model hub; checksums decide.
+func (f *Folder) content(name string, most int64) ([]byte, error) {
+	info, err := f.root.Lstat(name)
 	if err != nil {
 		return nil, reason(name, err)
+	}
+	open := f.root.Open
+	if info.Mode()&fs.ModeSymlink != 0 {
+		path := filepath.Join(f.path, name)
+		if info, err = os.Stat(path); err != nil {
+			return nil, reason(name, err)
+		}
+		open = func(string) (*os.File, error) { return os.Open(path) }
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.Errorf("%s is not a file", name)
 	}
-	data, err := root.ReadFile(name)
+	file, err := open(name)
+	if err != nil {
+		return nil, reason(name, err)
+	}
+	defer file.Close()
+	data, err := readAll(file, most)
 	return data, reason(name, err)
 }
 

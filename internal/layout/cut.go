@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // Splits names the splits of a listing, the default first:
@@ -25,15 +27,15 @@ import (
 // whose test parts make up the whole set: group alone means group:1/5. fold:2/5 is
 // group:2/5 where there are groups, and random:2/5 where there are none.
 func (l *Listing) Splits() []string {
-	var names []string
+	var splits []string
 	if l.official() > 0 {
 		for k := range l.official() {
-			names = append(names, "official:"+strconv.Itoa(k+1))
+			splits = append(splits, "official:"+strconv.Itoa(k+1))
 		}
 	} else if l.grouped() {
-		names = append(names, "group")
+		splits = append(splits, "group")
 	}
-	return append(names, "random")
+	return append(splits, "random")
 }
 
 func (l *Listing) grouped() bool { return len(l.Clips) > 0 && l.Clips[0].Group != "" }
@@ -118,9 +120,9 @@ func Fold(s string) (fold, folds int, err error) {
 func (l *Listing) folds(byGroup bool, folds int) []int {
 	unit := func(k int) string {
 		if byGroup {
-			return l.Clips[k].Group
+			return names.Key(l.Clips[k].Group)
 		}
-		return l.Clips[k].Path
+		return names.Key(l.Clips[k].Path)
 	}
 	byClass := make([][]string, len(l.Classes))
 	for k, c := range l.Clips {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // hmdbSplits is the number of splits that the authors of HMDB51 made.
@@ -79,8 +81,8 @@ func splitLists(root string) (lists string) {
 	return lists
 }
 
-// stem is a name without its ending.
-func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
+// stem is what a list knows a clip by, whatever the video was made into.
+func stem(name string) string { return names.Key(strings.TrimSuffix(name, path.Ext(name))) }
 
 // readSplit reads the list of a class, which has such clips. A clip that is listed and
 // not there is no error: many copies lack some.
@@ -95,7 +97,7 @@ func readSplit(file string, split int, clips []Clip) error {
 	}
 	at := map[string]int{}
 	for k, c := range clips {
-		name := path.Base(c.Path)
+		name := names.Key(path.Base(c.Path))
 		if at[name] = k; !named[name] {
 			like[stem(name)] = append(like[stem(name)], k)
 		}
@@ -123,8 +125,8 @@ func readSplit(file string, split int, clips []Clip) error {
 
 // listLine is what a line of a list says of a clip.
 type listLine struct {
-	number int // from 1
-	name   string
+	number int    // from 1
+	name   string // its names.Key
 	part   Part
 }
 
@@ -154,7 +156,7 @@ func readList(file string) ([]listLine, error) {
 		if len(fields) != 2 || !known {
 			return nil, errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, text)
 		}
-		list = append(list, listLine{n, fields[0], part})
+		list = append(list, listLine{n, names.Key(fields[0]), part})
 	}
 	return list, errors.Wrap(lines.Err(), file)
 }

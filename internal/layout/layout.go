@@ -7,6 +7,7 @@
 package layout
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path"
@@ -15,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // Clip is one clip of a set.
@@ -110,7 +113,12 @@ func like(endings []string) string {
 
 // finish sorts the clips and makes sure that every class has one.
 func (l *Listing) finish(endings []string) (*Listing, error) {
-	slices.SortFunc(l.Clips, func(a, b Clip) int { return strings.Compare(a.Path, b.Path) })
+	if err := l.sortClasses(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(l.Clips, func(a, b Clip) int {
+		return cmp.Or(strings.Compare(names.Key(a.Path), names.Key(b.Path)), strings.Compare(a.Path, b.Path))
+	})
 	count := make([]int, len(l.Classes))
 	for _, c := range l.Clips {
 		count[c.Class]++

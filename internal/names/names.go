@@ -1,0 +1,96 @@
+// Package names decides what becomes of names that come from a file system, a
+// checkpoint or an archive, and may hold any bytes at all.
+//
+// Names that a model keeps - of its classes and its own - pass [Check]: text without
+// characters that a terminal acts on. Names are compared by [Key], so that é is one
+// letter however a file system spells it; what is kept and shown is the name as it was
+// written. All other names, such as those of files, are kept byte for byte. [Shown] and
+// [Line] escape them where people read them, and [JSON] where programs do.
+package names
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pkg/errors"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Check returns an error for a name that is not text on one line: one that is empty,
+// is not UTF-8, or has control characters. The error quotes it.
+func Check(name string) error {
+	switch {
+	case name == "":
+		return errors.New("a name is empty")
+	case !utf8.ValidString(name):
+		return errors.Errorf("the name %q is not UTF-8", name)
+	case strings.ContainsFunc(name, acts):
+		return errors.Errorf("the name %q has control characters", name)
+	}
+	return nil
+}
+
+// Key is what names are compared and sorted by: their Unicode normal form C. That of
+// most names is the name itself.
+func Key(name string) string { return norm.NFC.String(name) }
+
+// Equal tells whether two lists have the same names in the same order.
+func Equal(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool { return Key(x) == Key(y) })
+}
+
+// Shown is a name as people read it in a line or a table: itself or, where that would
+// not show what it is, in quotes with escapes.
+func Shown(name string) string {
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, acts) || strings.HasPrefix(name, `"`) {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+// Line is a message on one line, such as that of an error, with escapes for control
+// characters in the names that it repeats.
+func Line(text string) string {
+	var line strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && size == 1 || acts(r) {
+			quoted := strconv.Quote(text[:size])
+			line.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			line.WriteString(text[:size])
+		}
+		text = text[size:]
+	}
+	return line.String()
+}
+
+// JSON is json.Marshal with escapes for all that acts on a terminal; package json has
+// them only for some.
+func JSON(v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil || !bytes.ContainsFunc(text, acts) {
+		return text, err
+	}
+	var safe bytes.Buffer
+	for _, r := range string(text) {
+		if acts(r) { // within a string: there are none outside
+			fmt.Fprintf(&safe, `\u%04x`, r)
+		} else {
+			safe.WriteRune(r)
+		}
+	}
+	return safe.Bytes(), nil
+}
+
+// acts tells whether a terminal would act on a character, or begin a line at it, or
+// write what follows in another direction.
+func acts(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
+}
