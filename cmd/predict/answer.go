@@ -23,29 +23,38 @@ type guess struct {
 
 // answer is what the model makes of a clip, or of its frames so far.
 type answer struct {
-	Clip    string  `json:"clip"`
-	Step    *int    `json:"step,omitempty"`  // with -follow: how many steps were read
-	Frame   *int    `json:"frame,omitempty"` // the number in the clip, from 0, of what the last one shows
+	Clip  string `json:"clip"`
+	Step  *int   `json:"step,omitempty"`  // with -follow: how many steps were read
+	Frame *int   `json:"frame,omitempty"` // the number in the clip, from 0, of what the last one shows
+	sampled
 	Classes []guess `json:"classes,omitempty"`
 	Error   string  `json:"error,omitempty"`
 }
 
-// best returns the likeliest classes by logits, at most top of them. It returns an
-// error when the logits are not finite.
+// best returns the likeliest classes, at most top of them, by the mean of the
+// probabilities of draws, whose logits are (draws, classes). It returns an error when
+// the logits are not finite.
 func best(logits []float32, names []string, top int) ([]guess, error) {
-	most := slices.Max(logits)
-	sum := 0.0
-	all := make([]guess, len(logits))
-	for k, v := range logits {
-		e := math.Exp(float64(v) - float64(most))
-		if math.IsNaN(e) || math.IsInf(float64(v), 0) {
-			return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
+	all := make([]guess, len(names))
+	for k, name := range names {
+		all[k].Class = name
+	}
+	for draw := range slices.Chunk(logits, len(names)) {
+		most, sum := slices.Max(draw), 0.0
+		e := make([]float64, len(names))
+		for k, v := range draw {
+			e[k] = math.Exp(float64(v) - float64(most))
+			if math.IsNaN(e[k]) || math.IsInf(float64(v), 0) {
+				return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
+			}
+			sum += e[k]
 		}
-		all[k] = guess{names[k], e}
-		sum += e
+		for k := range all {
+			all[k].Probability += e[k] / sum
+		}
 	}
 	for k := range all {
-		all[k].Probability /= sum
+		all[k].Probability /= float64(len(logits) / len(names))
 	}
 	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
 	return all[:min(top, len(all))], nil
@@ -71,6 +80,7 @@ type printer struct {
 	class    int
 	top      int
 	headings bool
+	caption  string // above the table
 }
 
 func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
@@ -109,7 +119,7 @@ func (p *printer) print(a answer) error {
 		for range p.top {
 			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")
 		}
-		line = strings.TrimRight(line, " ") + "\n"
+		line = p.caption + strings.TrimRight(line, " ") + "\n"
 	}
 	row := first
 	for _, g := range a.Classes {

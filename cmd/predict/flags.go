@@ -33,6 +33,9 @@ type flags struct {
 	js         bool
 	follow     bool
 	every      int
+	sample     string
+	draws      int
+	seed       uint64
 	annotate   string
 	limit      time.Duration
 	jobs       int
@@ -40,6 +43,9 @@ type flags struct {
 	set     *flag.FlagSet
 	sources []string // the arguments
 }
+
+// mostDraws bounds the batch that a model reads at once.
+const mostDraws = 1000
 
 const intro = `Predict says what clips show, by a model that cmd/train has trained.
 
@@ -55,8 +61,9 @@ const intro = `Predict says what clips show, by a model that cmd/train has train
 A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
 input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. Of a
 model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. The
-checkpoint knows how frames become its input - size, colours, which frames of a clip, normalisation - and none of it is
-given again.
+checkpoint knows how frames become its input - size, colours, how many frames of a clip, normalisation - and none of it is
+given again. The frames of a clip are taken at equal distances, whatever the model was trained on; -sample random draws
+them by -seed, and -draws 10 answers by the mean of ten draws. The name of a file has no part in its answer.
 
 -follow keeps the model's state from frame to frame. Of a file it answers after each of the frames that the model reads,
 the last answer being that of the whole clip; of - it reads every frame, or every -every'th, from the first on. A
@@ -76,6 +83,9 @@ func newFlags() *flags {
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
 	fs.BoolVar(&f.follow, "follow", false, "answer after each frame of one clip")
 	fs.IntVar(&f.every, "every", 1, "with -follow on standard input, read one frame of so `many`")
+	fs.StringVar(&f.sample, "sample", "even", "`which` frames of a clip are read where not all are: even, at equal distances, or random")
+	fs.IntVar(&f.draws, "draws", 1, "with -sample random, `number` of draws whose probabilities are averaged")
+	fs.Uint64Var(&f.seed, "seed", 1, "with -sample random, fixes the draws: clips of one length and a seed have the same frames read")
 	fs.StringVar(&f.annotate, "annotate", "", "write a video `file` with the answer drawn on one clip; with -follow, the answer so far")
 	fs.DurationVar(&f.limit, "limit", 2*time.Minute, "longest `time` for decoding a clip")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`number` of clips that are decoded at a time")
@@ -113,6 +123,7 @@ func (f *flags) check() error {
 	given := map[string]bool{}
 	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
 	stream := slices.Contains(f.sources, "-")
+	random := f.sample == "random"
 	switch {
 	case f.checkpoint == "":
 		return badf("by which model? Give its folder, as in -checkpoint runs/ht-lstm")
@@ -130,6 +141,18 @@ func (f *flags) check() error {
 		return badf("-every is %d; want at least 1", f.every)
 	case given["every"] && !(f.follow && stream):
 		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
+	case !random && f.sample != "even":
+		return badf("-sample is %q; want even or random", f.sample)
+	case f.draws < 1 || f.draws > mostDraws:
+		return badf("-draws is %d; want 1 to %d", f.draws, mostDraws)
+	case given["draws"] && !random:
+		return badf("-draws %d is for frames that are drawn; give -sample random too", f.draws)
+	case given["seed"] && !random:
+		return badf("-seed %d is for frames that are drawn; give -sample random too", f.seed)
+	case f.follow && f.draws > 1:
+		return badf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)
+	case f.follow && stream && given["sample"]:
+		return badf("-follow - reads every frame, or every -every'th; leave -sample out")
 	case given["annotate"] && f.annotate == "":
 		return badf("-annotate has no file; want one such as out.mp4")
 	case f.annotate != "" && stream:

@@ -33,6 +33,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if f.follow {
 			return p.followStream(ctx, stdin)
 		}
+		p.out.caption = p.caption()
 		return p.stream(ctx, stdin)
 	}
 	all, err := clips(f.sources, p.reader.Features())
@@ -40,6 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	p.out = newPrinter(stdout, f, all, p.names)
+	p.out.caption = p.caption()
 	if (f.follow || f.annotate != "") && len(all) > 1 {
 		return badf("-follow and -annotate take one clip, and there are %d", len(all))
 	}
@@ -59,6 +61,7 @@ type predictor struct {
 	reader datasets.Reader
 	names  []string
 	out    *printer
+	how    sampled // frames are taken of a clip
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
@@ -90,10 +93,13 @@ func (f *flags) load() (*predictor, error) {
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
+	if p.how, err = f.choose(&p.reader, dir); err != nil {
+		return nil, err
+	}
 	if err := p.reader.Check(); err != nil {
 		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}
-	if p.model, err = m.Predictor(1); err != nil {
+	if p.model, err = m.Predictor(f.draws); err != nil {
 		return nil, usage{err}
 	}
 	return p, nil
@@ -125,7 +131,7 @@ func (p *predictor) clip(name string, c datasets.Clip) (answer, error) {
 		return answer{}, err
 	}
 	classes, err := best(logits, p.names, p.flags.top)
-	return answer{Clip: name, Classes: classes}, err
+	return answer{Clip: name, sampled: p.how, Classes: classes}, err
 }
 
 // all answers for each clip in turn, while the next ones are decoded.

@@ -111,7 +111,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
 	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
 	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
-	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
+	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even; -eval takes those that the model was trained on unless it is given")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
 	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")

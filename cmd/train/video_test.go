@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -166,6 +167,41 @@ func TestVideoLogits(t *testing.T) {
 	b, err := os.ReadFile(file("b.npy"))
 	require.NoError(t, err)
 	require.Equal(t, a, b)
+}
+
+// A checkpoint is scored on the frames that it was trained on, or on those that
+// -sample says.
+func TestEvalSamplesAsTold(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	pictures(t, file("clips"), map[string]int{"a": 20, "b": 20})
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	_, err := call("-spec", file("spec.json"), "-data", "folder:"+file("clips"), "-cache", file("cache"), "-steps", "3", "-epochs", "1", "-out", file("run"), "-logits", file("trained.npy"))
+	require.NoError(t, err)
+	set, err := datasets.Open("folder:"+file("clips"), datasets.Options{Width: 8, Height: 6, Video: datasets.Video{Cache: file("cache"), Steps: 3, Sample: "even"}})
+	require.NoError(t, err)
+	defer set.Close()
+	m, err := zoo.Load(filepath.Join(file("run"), "best"))
+	require.NoError(t, err)
+	e, err := train.Evaluate(t.Context(), m, set, datasets.Test, 16)
+	require.NoError(t, err)
+
+	logits := map[string][]float32{}
+	for _, sample := range []string{"", "random", "even"} {
+		args := []string{"-eval", file("run"), "-logits", file("logits.npy")}
+		if sample != "" {
+			args = append(args, "-sample", sample)
+		}
+		var stderr bytes.Buffer
+		require.NoError(t, run(t.Context(), args, io.Discard, &stderr))
+		logits[sample] = readNPY(t, file("logits.npy"), set.Clips(datasets.Test), 2)
+		const line = "frames are taken by -sample even, and the model was trained with -sample random\n"
+		require.Equal(t, sample == "even", strings.Contains(stderr.String(), line))
+	}
+	require.Equal(t, readNPY(t, file("trained.npy"), set.Clips(datasets.Test), 2), logits[""])
+	require.Equal(t, logits[""], logits["random"])
+	require.InDeltaSlice(t, e.Logits, logits["even"], 1e-6)
+	require.NotEqual(t, logits[""], logits["even"])
 }
 
 // Ctrl-C ends a run also before it has a set to train on.
