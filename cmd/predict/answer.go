@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type guess struct {
 // answer is what the model makes of a clip, or of its frames so far.
 type answer struct {
 	Clip  string `json:"clip"`
+	Label string `json:"label,omitempty"` // the true class, where an npz file has it
 	Step  *int   `json:"step,omitempty"`  // with -follow: how many steps were read
 	Frame *int   `json:"frame,omitempty"` // the number in the clip, from 0, of what the last one shows
 	sampled
@@ -75,6 +77,8 @@ func classNames(names []string, classes int) []string {
 type printer struct {
 	w        io.Writer
 	js       bool
+	csv      *csv.Writer // nil for another format
+	labelled bool
 	follow   bool
 	clip     int // width of the column
 	class    int
@@ -85,6 +89,9 @@ type printer struct {
 
 func newPrinter(w io.Writer, f *flags, clips, names []string) *printer {
 	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(names)), clip: len("clip"), class: len("class")}
+	if f.csv {
+		p.csv = csv.NewWriter(w)
+	}
 	for _, c := range clips {
 		p.clip = max(p.clip, utf8.RuneCountInString(shown(c)))
 	}
@@ -106,15 +113,24 @@ func (p *printer) print(a answer) error {
 	if a.Error != "" { // standard error has it
 		return nil
 	}
+	if p.csv != nil {
+		return p.row(a)
+	}
 	line, first := "", fmt.Sprintf("%-*s", p.clip, shown(a.Clip))
 	if p.follow {
 		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
+	}
+	if p.labelled {
+		first += fmt.Sprintf("  %-*s", p.class, a.Label)
 	}
 	if !p.headings {
 		p.headings = true
 		line = fmt.Sprintf("%-*s", p.clip, "clip")
 		if p.follow {
 			line = fmt.Sprintf("%5s %6s", "step", "frame")
+		}
+		if p.labelled {
+			line += fmt.Sprintf("  %-*s", p.class, "label")
 		}
 		for range p.top {
 			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")

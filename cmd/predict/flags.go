@@ -30,7 +30,7 @@ func badf(format string, args ...any) error {
 type flags struct {
 	checkpoint string
 	top        int
-	js         bool
+	js, csv    bool
 	follow     bool
 	every      int
 	sample     string
@@ -53,6 +53,7 @@ const intro = `Predict says what clips show, by a model that cmd/train has train
   go run ./cmd/predict -checkpoint runs/ht-lstm clips        of every clip in a folder and the folders below it
   go run ./cmd/predict -checkpoint runs/ht-lstm 'clips/*.avi'
   go run ./cmd/predict -checkpoint runs/ht-lstm -json clips  one object of JSON a clip, for other programs
+  go run ./cmd/predict -checkpoint runs/mine -csv data.npz   a row for every clip of an npz file
   go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
                                                              and a video with the answer drawn on it
   ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 -sws_flags bilinear - |
@@ -60,7 +61,8 @@ const intro = `Predict says what clips show, by a model that cmd/train has train
 
 A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
 input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. Of a
-model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. The
+model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. An npz file
+holds many clips, as -data npz: of cmd/train has them; where it has an array y, the accuracy is printed too. The
 checkpoint knows how frames become its input - size, colours, how many frames of a clip, normalisation - and none of it is
 given again. The frames of a clip are taken at equal distances, whatever the model was trained on; -sample random draws
 them by -seed, and -draws 10 answers by the mean of ten draws. The name of a file has no part in its answer.
@@ -81,6 +83,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
 	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
+	fs.BoolVar(&f.csv, "csv", false, "a row of comma-separated values for each clip or, with -follow, frame")
 	fs.BoolVar(&f.follow, "follow", false, "answer after each frame of one clip")
 	fs.IntVar(&f.every, "every", 1, "with -follow on standard input, read one frame of so `many`")
 	fs.StringVar(&f.sample, "sample", "even", "`which` frames of a clip are read where not all are: even, at equal distances, or random")
@@ -120,8 +123,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
-	given := map[string]bool{}
-	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	given := f.given()
 	stream := slices.Contains(f.sources, "-")
 	random := f.sample == "random"
 	switch {
@@ -131,6 +133,8 @@ func (f *flags) check() error {
 		return badf("what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h")
 	case stream && len(f.sources) > 1:
 		return badf("- reads standard input; leave the other clips out")
+	case f.js && f.csv:
+		return badf("give -json or -csv, not both")
 	case f.top < 1:
 		return badf("-top is %d; want at least 1", f.top)
 	case f.jobs < 1:
@@ -163,6 +167,27 @@ func (f *flags) check() error {
 		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
 	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):
 		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
+	}
+	return nil
+}
+
+// given says which flags the command line has.
+func (f *flags) given() map[string]bool {
+	given := map[string]bool{}
+	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	return given
+}
+
+// checkNPZ returns an error for what cannot be done with clips of which some are in npz
+// files.
+func (f *flags) checkNPZ(clips []string) error {
+	switch {
+	case len(clips) > 1:
+		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
+	case f.follow || f.annotate != "":
+		return badf("-follow and -annotate take one clip, and %s may hold many", shown(clips[0]))
+	case f.given()["sample"]:
+		return badf("the clips of %s are read as they are stored; leave -sample out", shown(clips[0]))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -33,15 +34,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if f.follow {
 			return p.followStream(ctx, stdin)
 		}
-		p.out.caption = p.caption()
+		p.announce(stderr)
 		return p.stream(ctx, stdin)
 	}
 	all, err := clips(f.sources, p.reader.Features())
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(all, isNPZ) {
+		if err := f.checkNPZ(all); err != nil {
+			return err
+		}
+		return p.sequences(ctx, all[0], stdout, stderr)
+	}
 	p.out = newPrinter(stdout, f, all, p.names)
-	p.out.caption = p.caption()
+	p.announce(stderr)
 	if (f.follow || f.annotate != "") && len(all) > 1 {
 		return badf("-follow and -annotate take one clip, and there are %d", len(all))
 	}
@@ -96,7 +103,7 @@ func (f *flags) load() (*predictor, error) {
 	if p.how, err = f.choose(&p.reader, dir); err != nil {
 		return nil, err
 	}
-	if err := p.reader.Check(); err != nil {
+	if err := p.reader.Check(); err != nil && !slices.ContainsFunc(f.sources, isNPZ) { // whose steps have any shape
 		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}
 	if p.model, err = m.Predictor(f.draws); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 )
@@ -30,6 +31,17 @@ func (f *flags) choose(r *datasets.Reader, dir string) (sampled, error) {
 	}
 	r.Seed, r.Draws = f.seed, f.draws
 	return sampled{Sample: f.sample, Draws: f.draws, Seed: &f.seed}, nil
+}
+
+// announce says how the frames of clips are taken: above a table, and beside CSV. JSON
+// has it in each object.
+func (p *predictor) announce(stderr io.Writer) {
+	switch {
+	case p.flags.csv:
+		fmt.Fprint(stderr, p.caption())
+	case !p.flags.js:
+		p.out.caption = p.caption()
+	}
 }
 
 // caption is the line above a table that says how the frames of clips were taken.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -93,6 +94,11 @@ func TestDraws(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, out, want)
 	}
+	out, log, err := call("-checkpoint", dir, "-csv", "-follow", clip)
+	require.NoError(t, err)
+	require.Equal(t, "4 frames of a clip are read, at equal distances\n", log)
+	require.Regexp(t, `^clip,step,frame,class_1,probability_1,class_2,probability_2,class_3,probability_3\n\S.*,1,0,`, out)
+	require.Equal(t, 5, strings.Count(out, "\n"))
 	// A stream is read once for all draws.
 	whole := datasets.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: datasets.AllSteps, Sample: "even"}}
 	c, err = whole.Read(t.Context(), clip)
@@ -101,7 +107,7 @@ func TestDraws(t *testing.T) {
 	for k, v := range c.X {
 		raw[k] = byte(v)
 	}
-	out, _, err := callWith(raw, "-checkpoint", dir, "-json", "-top", "8", "-sample", "random", "-seed", "3", "-draws", "5", "-")
+	out, _, err = callWith(raw, "-checkpoint", dir, "-json", "-top", "8", "-sample", "random", "-seed", "3", "-draws", "5", "-")
 	require.NoError(t, err)
 	requireSame(t, got.Classes, answers(t, out)[0].Classes)
 }
