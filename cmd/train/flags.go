@@ -47,7 +47,7 @@ type flags struct {
 	saveEvery                              time.Duration
 	threads                                int
 	quiet, tensorboard, list, describe, js bool
-	suggest                                bool
+	suggest, long                          bool
 	wanted                                 zoo.Wanted
 
 	set       *flag.FlagSet
@@ -94,7 +94,7 @@ const (
 
 // actions are the flags that say what to do and not how to train: no
 // configuration file keeps them.
-var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
+var actions = []string{"config", "resume", "eval", "logits", "list", "long", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
 
 // changeable are the flags that may differ when a run is resumed.
 var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard", "cache", "cache-limit", "max-bad"}, actions...)
@@ -148,6 +148,7 @@ func newFlags() *flags {
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
+	fs.BoolVar(&f.long, "long", false, "with -list: modes, ranks and multiply-adds too, in lines of more than 80 characters")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
 	fs.StringVar(&f.svg, "svg", "", "with -describe: draw the tensor network of the weights to this .svg `file`")
 	fs.BoolVar(&f.suggest, "suggest", false, "propose a model in every format for -features, -hidden and -budget, as specs for -spec, and stop")
@@ -254,6 +255,12 @@ func (f *flags) check() error {
 		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
 	case f.spec != "" && f.list:
 		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
+	case f.list && f.describe:
+		return badf("-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME")
+	case f.list && (f.resume != "" || f.eval != ""):
+		return badf("-list prints the zoo and stops; leave -resume and -eval out")
+	case f.long && !f.list:
+		return badf("-long is for -list; -describe prints all there is about a model")
 	case f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""):
 		return badf("-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out")
 	case f.suggest && !f.given("features"):

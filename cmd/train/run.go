@@ -118,7 +118,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		}
 	case datasets.Frames(f.data) && !f.video.Grey:
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
-			return nil, usage{errors.Wrapf(err, "train: %s", name)}
+			return nil, badf("%s: %v; %s", name, err, f.sizes(features))
 		}
 	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)

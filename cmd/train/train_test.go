@@ -61,7 +61,7 @@ func TestMistakes(t *testing.T) {
 		"-data actons":            `no set is called "actons"; did you mean "actions"?`,
 		"-split few":              `actions has no split "few"; did you mean "few-subjects"?`,
 		"-spec nowhere.json":      "-spec nowhere.json: no such file or directory",
-		"-spec " + broken:         `spec has no field "clases"; did you mean "classes"?`,
+		"-spec " + broken:         `broken.json: zoo: spec (line 1, column 56) has no field "clases"; did you mean "classes"?`,
 		"-spec " + classes:        "says 9 classes, actions (heldout-subjects) has 8",
 		"-spec x -model lstm":     "give -model lstm or -spec x, not both",
 		"-list -model zzz":        `no model matches "zzz"`,

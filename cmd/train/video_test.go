@@ -233,6 +233,29 @@ func TestVideoCacheFull(t *testing.T) {
 	require.Empty(t, left)
 }
 
+// A model that reads no frames of 4:3 is told the sizes that it does read, and trains
+// with one of them.
+func TestSizeIsSuggested(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("sq.json", []byte(`{"cell": "gru", "in_modes": [12, 12, 3], "out_modes": [4]}`), 0o666))
+	require.NoError(t, os.WriteFile("prime.json", []byte(`{"cell": "gru", "in_modes": [101], "out_modes": [4]}`), 0o666))
+	pictures(t, "clips", map[string]int{"a": 10, "b": 10})
+	for args, want := range map[string]string{
+		"-spec sq.json -data folder:clips": "sq.json: the model reads 432 values a step, and frames of 4:3 in colour have 4j x 3j x 3, such as 160x120x3 = 57600 or 64x48x3 = 9216; " +
+			`give the size of frames that have as many, such as -size 12x12 or -grey -size 24x18, or take another model, whose "in_modes" multiply to the values of a frame`,
+		"-spec sq.json":                       "such as -size 12x12, or take",
+		"-spec prime.json -data folder:clips": `64x48x3 = 9216; take another model, whose "in_modes"`,
+	} {
+		_, err := call(append(strings.Fields(args), "-out", "none")...)
+		require.ErrorContains(t, err, want, args)
+		require.ErrorAs(t, err, new(usage))
+	}
+	for _, size := range []string{"-size 12x12", "-grey -size 24x18"} {
+		_, err := call(strings.Fields("-spec sq.json -data folder:clips -cache cache -epochs 1 -quiet -out none " + size)...)
+		require.NoError(t, err, size)
+	}
+}
+
 // What a slip with -data is told.
 func TestDataSlips(t *testing.T) {
 	t.Chdir(t.TempDir())
