@@ -20,6 +20,11 @@ const (
 	Joint // a core of one network for both kinds of weights
 )
 
+// String returns "input-to-hidden", "hidden-to-hidden", "bias" or "joint".
+func (r Role) String() string {
+	return []string{"input-to-hidden", "hidden-to-hidden", "bias", "joint"}[r]
+}
+
 // Param is one learnable tensor.
 type Param struct {
 	Name  string // unique in its stack, e.g. "layer1.input.U3"

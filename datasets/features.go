@@ -213,19 +213,18 @@ func (s *featureSet) readRows(k int, path string, x []float32) (steps int, err e
 	if !slices.Equal(a.shape, []int{s.lengths[k], s.features}) {
 		return 0, errors.Errorf("its shape is (%s) now, it has changed since the set was opened", times(a.shape))
 	}
-	rows := takenRows(path, s.lengths[k], s.opt.sampling())
+	rows := takenRows(s.lengths[k], s.opt.sampling(), generator(seedOf(path), 0))
 	return len(rows), a.rows(rows, x)
 }
 
 // takenRows lists the steps that are taken of the n that a file has.
-func takenRows(path string, n int, s preprocess.Sampling) []int {
+func takenRows(n int, s preprocess.Sampling, rng *rand.Rand) []int {
 	if s.Steps == AllSteps || n <= s.Steps {
 		return evenly(n, n)
 	}
 	if s.Sample == "even" {
 		return evenly(n, s.Steps)
 	}
-	rng := rand.New(rand.NewPCG(seedOf(path), 1))
 	return slices.Sorted(slices.Values(rng.Perm(n)[:s.Steps]))
 }
 

@@ -27,6 +27,8 @@ type npzFile struct {
 	file   io.ReaderAt
 	arrays map[string]*zip.File
 	close  func() error
+
+	unlabelled bool // y may be missing
 }
 
 // openNPZFile opens a file on disk. The caller closes it.

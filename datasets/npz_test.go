@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // array is a member of an npz file that a test writes.
@@ -69,4 +71,27 @@ func f4(values ...float32) []byte {
 	var b bytes.Buffer
 	binary.Write(&b, binary.LittleEndian, values)
 	return b.Bytes()
+}
+
+// Clips that a model is asked about need no labels, in a file of any name.
+func TestOpenNPZ(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a,b")
+	x := npy("|u1", "(2, 1, 3)", []byte{1, 2, 3, 4, 5, 6})
+	require.NoError(t, os.WriteFile(path, npz(false, array{"x", x}), 0o666))
+	opt := Options{Normalisation: &preprocess.Normalisation{}, Classes: []string{"a", "b"}}
+	set, err := OpenNPZ(path, opt)
+	require.NoError(t, err)
+	require.Equal(t, 2, set.Clips(Test))
+	values := newClip(set)
+	label, steps, err := set.Read(Test, 1, values)
+	require.NoError(t, err)
+	require.Equal(t, []int{-1, 1}, []int{label, steps})
+	require.Equal(t, []float32{4, 5, 6}, values)
+	require.NoError(t, set.Close())
+	_, err = Open("npz:"+path, opt)
+	require.Error(t, err, "two files, of which there is none")
+	for _, bad := range []Options{{Classes: opt.Classes}, {Normalisation: opt.Normalisation}, {Normalisation: opt.Normalisation, Classes: opt.Classes, Split: "fold:1/2"}} {
+		_, err := OpenNPZ(path, bad)
+		require.ErrorContains(t, err, "takes the Normalisation and the Classes of a checkpoint")
+	}
 }

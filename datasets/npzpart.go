@@ -14,7 +14,7 @@ import (
 type npzPart struct {
 	*npzFile
 	x       *npzArray // (clips, steps, n_1, ..., n_d)
-	labels  []int32   // (clips)
+	labels  []int32   // (clips), nil when there are none
 	lengths []int32   // (clips), nil when all clips have all steps
 	classes []string  // nil when the file has none
 	tested  []bool    // (clips), of a set cut into folds: those that are not measured
@@ -31,7 +31,7 @@ const maxClips = 1 << 26
 func (f *npzFile) readPart() (*npzPart, error) {
 	p := &npzPart{npzFile: f}
 	for _, name := range []string{"x", "y"} {
-		if f.arrays[name] == nil {
+		if f.arrays[name] == nil && !(name == "y" && f.unlabelled) {
 			return nil, f.errorf("array %s is missing, those there are: %s", name, list(f.names()))
 		}
 	}
@@ -138,6 +138,14 @@ func (p *npzPart) length(i int) int {
 		return p.steps()
 	}
 	return int(p.lengths[i])
+}
+
+// label is that of clip i, -1 where there are none.
+func (p *npzPart) label(i int) int {
+	if p.labels == nil {
+		return -1
+	}
+	return int(p.labels[i])
 }
 
 // fingerprint is made of the checksums in the directory of the archive.

@@ -75,6 +75,27 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	return newNPZSet(name, parts, opt)
 }
 
+// OpenNPZ opens the npz file at path, whatever its name, as the test part of a set: that
+// of clips that a trained model is asked about. Its y may be missing; Read then returns
+// the label -1. The options have the Normalisation and the Classes of a checkpoint. It
+// returns an error where Open does for "npz:test.npz".
+func OpenNPZ(path string, opt Options) (Set, error) {
+	if opt.Normalisation == nil || opt.Classes == nil || opt.Split != "" {
+		return nil, errors.Errorf("datasets: %s: OpenNPZ takes the Normalisation and the Classes of a checkpoint, and no Split", path)
+	}
+	f, err := openNPZFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f.unlabelled = true
+	s, err := newNPZSet(npzPrefix+path, []*npzFile{f}, opt)
+	if err != nil {
+		f.close()
+		return nil, err
+	}
+	return s, nil
+}
+
 // npzPaths splits a list of files at the comma between them. A path may have commas too:
 // the one that counts has a file on either side.
 func npzPaths(files string) ([]string, error) {
@@ -342,7 +363,7 @@ func (s *npzSet) Read(p Part, i int, x []float32) (label, steps int, err error) 
 		return 0, 0, part.errorf("%s is not a finite float32 after normalisation", part.x.at(first+k))
 	}
 	clear(x[len(values):])
-	return int(part.labels[i]), steps, nil
+	return part.label(i), steps, nil
 }
 
 // readAt reads the values of x from number first on, by way of chunk.

@@ -114,7 +114,7 @@ func Frames(name string) bool {
 func FrameSize(features int) (height, width int, err error) {
 	j := int(math.Round(math.Sqrt(float64(features) / 36)))
 	if j < 1 || 36*j*j != features {
-		return 0, 0, errors.Errorf("the model reads %d values a step, and the clips are frames of 4j x 3j x 3 values, such as 160x120x3 = 57600 or 64x48x3 = 9216; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", features)
+		return 0, 0, errors.Errorf("the model reads %d values a step, and frames of 4:3 in colour have 4j x 3j x 3, such as 160x120x3 = 57600 or 64x48x3 = 9216", features)
 	}
 	return 3 * j, 4 * j, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"iter"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -15,7 +14,9 @@ import (
 
 // Reader reads single clips as a set of such clips would: what a model was trained
 // on, for one clip that belongs to no set. Its fields are those of the set, or of
-// the checkpoint of a model.
+// the checkpoint of a model. What it gives depends on them and on the clip's content,
+// and not on the name of its file: Sample "random" draws by Seed, where a set draws by
+// the name of each clip.
 type Reader struct {
 	// StepShape is (height, width, channels), channels being 3 or 1, of clips that
 	// are videos or folders of numbered pictures, or (features) of those that are
@@ -24,6 +25,13 @@ type Reader struct {
 
 	Sampling      preprocess.Sampling
 	Normalisation preprocess.Normalisation
+
+	// Seed fixes which steps Sample "random" draws of a clip of so many.
+	Seed uint64
+
+	// Draws is how often Sample "random" draws from a clip, which is read once for all
+	// of them; 0 means once. The first draw is the same for any number of them.
+	Draws int
 
 	// Unpadded lets a clip with fewer steps than Sampling says keep its own number, as
 	// sequences do that are stored with their lengths.
@@ -35,9 +43,10 @@ type Reader struct {
 
 // Clip is what a model reads of a file.
 type Clip struct {
-	X      []float32 // (steps, n_1, ..., n_d), normalised
-	Steps  int
-	Frames []int // of each step: the number in the file, from 0, of what it shows; -1 where it is padding
+	X      []float32 // (draws, steps, n_1, ..., n_d), normalised
+	Draws  int       // 1 unless Reader.Draws says more
+	Steps  int       // of a draw
+	Frames []int     // of each step of X: the number in the file, from 0, of what it shows; -1 where it is padding
 }
 
 // errStop ends a clip whose reader wants no more.
@@ -46,7 +55,8 @@ var errStop = errors.New("stop")
 // Features tells whether clips are features, and not frames.
 func (r Reader) Features() bool { return len(r.StepShape) == 1 }
 
-// Check returns an error for steps that a Reader can't read.
+// Check returns an error for steps that a Reader can't read, and for several Draws
+// that would all be the same.
 func (r Reader) Check() error {
 	s := r.StepShape
 	frames := len(s) == 3 && s[0] > 0 && s[1] > 0 && (s[2] == 1 || s[2] == rgb)
@@ -59,12 +69,18 @@ func (r Reader) Check() error {
 	if err := preprocess.CheckClip(r.Sampling.Steps, s); err != nil {
 		return errors.WithMessage(err, "datasets")
 	}
+	switch random := r.Sampling.Sample == "random" && r.Sampling.Steps != AllSteps; {
+	case r.Draws < 0:
+		return errors.Errorf("datasets: Draws is %d; want at least 1, or 0 for one", r.Draws)
+	case r.Draws > 1 && !random:
+		return errors.Errorf("datasets: Draws is %d, but nothing is drawn: want Sample \"random\" of some of the steps", r.Draws)
+	}
 	return errors.WithMessage(r.Normalisation.Check(s), "datasets")
 }
 
-// Read reads the clip in a file. Which frames are taken depends on the base of its
-// name alone, as in a set. It returns an error when there is no such file, when it
-// holds no frame, where there is no ffmpeg, and ctx's.
+// Read reads the clip in a file. It returns an error when there is no such file, when
+// it holds no frame, where there is no ffmpeg, when more than 1 GiB would have to be
+// kept, and ctx's.
 func (r Reader) Read(ctx context.Context, path string) (Clip, error) {
 	if !r.Features() {
 		return r.read(ctx, path, nil)
@@ -97,19 +113,30 @@ func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32,
 }
 
 func (r Reader) read(ctx context.Context, path string, stream io.Reader) (Clip, error) {
-	d, err := r.decoder(path, stream)
+	d, err := r.decoder(stream)
 	if err != nil {
 		return Clip{}, err
 	}
-	t, err := d.decode(ctx, path)
-	if err == nil && t.seen == 0 {
+	var draws []taken
+	if r.Draws > 1 {
+		draws, err = d.random(ctx, path, r.Draws)
+	} else {
+		draws = make([]taken, 1)
+		draws[0], err = d.decode(ctx, path)
+	}
+	if err == nil && draws[0].seen == 0 {
 		err = errors.New("there is no frame")
 	}
 	if err != nil {
 		return Clip{}, errors.WithMessagef(err, "datasets: %s", path)
 	}
-	c := r.clip(t.at)
-	return c, errors.WithMessagef(r.values(c.X, t.frames), "datasets: %s", path)
+	var c Clip
+	for _, t := range draws {
+		if err := r.values(r.add(&c, t.at), t.frames); err != nil {
+			return Clip{}, errors.WithMessagef(err, "datasets: %s", path)
+		}
+	}
+	return c, nil
 }
 
 func (r Reader) readFeatures(path string) (Clip, error) {
@@ -121,30 +148,38 @@ func (r Reader) readFeatures(path string) (Clip, error) {
 	if a.shape[1] != r.StepShape[0] {
 		return Clip{}, errors.Errorf("it has %d features a step, and the model reads %d", a.shape[1], r.StepShape[0])
 	}
-	rows := takenRows(path, a.shape[0], r.Sampling)
-	c := r.clip(rows)
-	x := c.X[len(c.X)-len(rows)*a.shape[1]:]
-	if err := a.rows(rows, x); err != nil {
-		return Clip{}, err
+	var c Clip
+	for k := range max(1, r.Draws) {
+		rows := takenRows(a.shape[0], r.Sampling, generator(r.Seed, k))
+		x := r.add(&c, rows)
+		x = x[len(x)-len(rows)*a.shape[1]:]
+		if err := a.rows(rows, x); err != nil {
+			return Clip{}, err
+		}
+		r.Normalisation.Apply(x)
 	}
-	r.Normalisation.Apply(x)
 	return c, nil
 }
 
-// clip has room for the steps that were taken, and padding in front.
-func (r Reader) clip(at []int) Clip {
-	c := Clip{Steps: r.Sampling.Steps}
+// add makes room in a clip for one more draw, of the steps that were taken and of
+// padding in front, and returns it.
+func (r Reader) add(c *Clip, at []int) []float32 {
+	c.Steps = r.Sampling.Steps
 	if c.Steps == AllSteps || r.Unpadded {
 		c.Steps = len(at)
 	}
-	c.Frames = slices.Repeat([]int{-1}, c.Steps)
-	copy(c.Frames[c.Steps-len(at):], at)
-	c.X = make([]float32, c.Steps*product(r.StepShape))
-	return c
+	c.Frames = append(append(c.Frames, slices.Repeat([]int{-1}, c.Steps-len(at))...), at...)
+	size := c.Steps * product(r.StepShape)
+	if c.X == nil {
+		c.X = make([]float32, 0, max(1, r.Draws)*size)
+	}
+	c.X = c.X[:len(c.X)+size]
+	c.Draws++
+	return c.X[len(c.X)-size:]
 }
 
 // decoder returns what takes the steps. Those of features are rows of bytes to it.
-func (r Reader) decoder(path string, stream io.Reader) (decoder, error) {
+func (r Reader) decoder(stream io.Reader) (decoder, error) {
 	if err := r.Check(); err != nil {
 		return decoder{}, err
 	}
@@ -152,12 +187,7 @@ func (r Reader) decoder(path string, stream io.Reader) (decoder, error) {
 	if err != nil {
 		return decoder{}, errors.WithMessage(err, "datasets")
 	}
-	if base := filepath.Base(path); base == "." || base == ".." {
-		if whole, err := filepath.Abs(path); err == nil {
-			path = whole // the draw goes by the name
-		}
-	}
-	d := decoder{opt: v, seed: seedOf(path), stream: stream, height: 1, channels: 1}
+	d := decoder{opt: v, seed: r.Seed, stream: stream, height: 1, channels: 1}
 	if r.Features() {
 		d.width = 4 * r.StepShape[0]
 	} else {
@@ -168,7 +198,7 @@ func (r Reader) decoder(path string, stream io.Reader) (decoder, error) {
 
 func (r Reader) each(ctx context.Context, path string, stream io.Reader) iter.Seq2[[]float32, error] {
 	return func(yield func([]float32, error) bool) {
-		d, err := r.decoder(path, stream)
+		d, err := r.decoder(stream)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -3,8 +3,10 @@ package datasets
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,8 +20,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// A reader gives of each file what the set gives of it, wherever the file is, and
-// tells which frames these are.
+// A reader gives of each file what the set gives of it, where it draws by the seed that
+// the set has for it, and tells which frames these are.
 func TestVideoReader(t *testing.T) {
 	root, cache := films(t)
 	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 6, Sample: "even"}, {Steps: AllSteps, Sample: "even"}} {
@@ -38,6 +40,7 @@ func TestVideoReader(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join(root, path))
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(elsewhere, data, 0o666))
+			r.Seed = seedOf(path)
 			clip, err := r.Read(context.Background(), elsewhere)
 			require.NoError(t, err)
 			require.Equal(t, steps, clip.Steps)
@@ -64,6 +67,9 @@ func TestVideoReaderErrors(t *testing.T) {
 		"steps of 3·4·2 are neither frames":  func(r *Reader) { r.StepShape = []int{3, 4, 2} },
 		"0 steps; want at least 1":           func(r *Reader) { r.Sampling.Steps = 0 },
 		`sample is "last"; want random`:      func(r *Reader) { r.Sampling.Sample = "last" },
+		"Draws is -1; want at least 1":       func(r *Reader) { r.Draws = -1 },
+		"Draws is 2, but nothing is drawn":   func(r *Reader) { r.Draws, r.Sampling.Sample = 2, "even" },
+		"Draws is 3, but nothing is drawn":   func(r *Reader) { r.Draws, r.Sampling.Steps = 3, AllSteps },
 		"Std[0] is 0":                        func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
 		"no such file":                       func(r *Reader) {},
 	} {
@@ -103,20 +109,21 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// A stream of raw frames gives what the file does that they were decoded from, but
-// for the draw, which goes by the name.
+// A stream of raw frames gives what the file does that they were decoded from.
 func TestVideoReadFrom(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "-")
-	film(t, path+".avi", 30)
+	path := filepath.Join(t.TempDir(), "clip.avi")
+	film(t, path, 30)
 	var raw []byte
 	size := ffmpeg.Options{Width: 4, Height: 3, Channels: 3}
-	require.NoError(t, ffmpeg.Decode(context.Background(), path+".avi", size, func(frame []byte) error {
+	require.NoError(t, ffmpeg.Decode(context.Background(), path, size, func(frame []byte) error {
 		raw = append(raw, frame...)
 		return nil
 	}))
-	require.NoError(t, os.Rename(path+".avi", path))
 	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 7, Sample: "even"}, {Steps: AllSteps, Sample: "even"}, {Steps: 40, Sample: "random"}} {
 		r := Reader{StepShape: []int{3, 4, 3}, Sampling: sampling, Normalisation: preprocess.Normalisation{Mean: []float64{128}, Std: []float64{64}}}
+		if sampling.Sample == "random" {
+			r.Draws = 3
+		}
 		want, err := r.Read(context.Background(), path)
 		require.NoError(t, err)
 		got, err := r.ReadFrom(context.Background(), bytes.NewReader(raw))
@@ -152,6 +159,7 @@ func TestReaderOfFeatures(t *testing.T) {
 				_, steps, err := set.Read(part, i, x)
 				require.NoError(t, err)
 				path := filepath.Join(root, set.(Grouped).Group(part, i))
+				r.Seed = seedOf(path)
 				clip, err := r.Read(context.Background(), path)
 				require.NoError(t, err)
 				require.Equal(t, steps, clip.Steps)
@@ -181,4 +189,45 @@ func TestReaderOfFeatures(t *testing.T) {
 		_, err = r.ReadFrom(context.Background(), bytes.NewReader(make([]byte, 17)))
 		require.ErrorContains(t, err, "within step 1: 1 of the 16 bytes")
 	}
+}
+
+// What is drawn from a clip depends on the seed and on its content: a file of another
+// name, or a stream, has the same draws, and one draw more leaves the others as they are.
+func TestReaderDraws(t *testing.T) {
+	root := t.TempDir()
+	x := make([]float32, 40)
+	for k := range x {
+		x[k] = float32(k)
+	}
+	writeFeatures(t, root, "one.npy", 1, x...)
+	writeFeatures(t, root, "another.npy", 1, x...)
+	writeFeatures(t, root, "short.npy", 1, x[:3]...)
+	var raw []byte
+	for _, v := range x {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+	}
+	read := func(seed uint64, draws int, name string) Clip {
+		r := Reader{StepShape: []int{1}, Sampling: preprocess.Sampling{Steps: 4, Sample: "random"}, Seed: seed, Draws: draws}
+		c, err := r.Read(context.Background(), filepath.Join(root, name))
+		if name == "-" {
+			c, err = r.ReadFrom(context.Background(), bytes.NewReader(raw))
+		}
+		require.NoError(t, err)
+		require.Equal(t, max(1, draws), c.Draws)
+		require.Equal(t, 4, c.Steps)
+		require.Len(t, c.Frames, c.Draws*4)
+		for k, frame := range c.Frames {
+			require.Equal(t, float32(max(0, frame)), c.X[k], "the values are those of the frames that it names")
+		}
+		return c
+	}
+	for _, from := range []string{"one.npy", "-"} {
+		five := read(1, 5, from)
+		require.Equal(t, five.X[:4], read(1, 0, from).X)
+		require.Equal(t, five.X[:8], read(1, 2, from).X)
+		require.NotEqual(t, five.X[:4], five.X[4:8])
+		require.NotEqual(t, five, read(2, 5, from))
+	}
+	require.Equal(t, read(7, 3, "one.npy"), read(7, 3, "another.npy"))
+	require.Equal(t, []int{-1, 0, 1, 2, -1, 0, 1, 2}, read(7, 2, "short.npy").Frames)
 }

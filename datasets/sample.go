@@ -41,34 +41,54 @@ func (d decoder) decode(ctx context.Context, path string) (taken, error) {
 	case d.opt.Sample == "even":
 		return d.even(ctx, path)
 	}
-	return d.random(ctx, path)
+	all, err := d.random(ctx, path, 1)
+	return all[0], err
 }
 
 func (d decoder) size() int { return d.width * d.height * d.channels }
 
-// random takes a sample as Vitter's algorithm R (1985) does: every set of frames is
-// as likely, and the number of frames need not be known before.
-func (d decoder) random(ctx context.Context, path string) (taken, error) {
-	rng := rand.New(rand.NewPCG(d.seed, 1))
-	var t taken
+// generator is what draw number k, from 0, of a clip's frames is made with. The first
+// is the one that a set takes.
+func generator(seed uint64, k int) *rand.Rand { return rand.New(rand.NewPCG(seed, 1+uint64(k))) }
+
+// random takes so many samples in one pass, as Vitter's algorithm R (1985) does:
+// every set of frames is as likely, and the number of frames need not be known before.
+func (d decoder) random(ctx context.Context, path string, draws int) ([]taken, error) {
+	samples, rngs := make([]taken, draws), make([]*rand.Rand, draws)
+	for k := range rngs {
+		rngs[k] = generator(d.seed, k)
+	}
 	err := d.each(ctx, path, func(frame []byte) error {
-		place := len(t.at)
-		if place < d.opt.Steps {
-			t.at = append(t.at, t.seen)
-			t.frames = append(t.frames, frame...)
-		} else if place = rng.IntN(t.seen + 1); place < d.opt.Steps {
-			t.at[place] = t.seen
-			copy(t.frames[place*d.size():], frame)
+		if len(samples[0].at) < d.opt.Steps && draws*(len(samples[0].frames)+len(frame)) > mostKeptAtAll {
+			return errors.Errorf("%d draws of %d frames take more than %d MB; take fewer of them", draws, d.opt.Steps, mostKeptAtAll>>20)
 		}
-		t.seen++
+		for k := range samples {
+			samples[k].offer(frame, d.opt.Steps, rngs[k])
+		}
 		return nil
 	})
-	order := make([]int, len(t.at))
-	for k := range order {
-		order[k] = k
+	for k, t := range samples {
+		order := make([]int, len(t.at))
+		for place := range order {
+			order[place] = place
+		}
+		slices.SortFunc(order, func(a, b int) int { return t.at[a] - t.at[b] })
+		samples[k] = d.pick(t, order)
 	}
-	slices.SortFunc(order, func(a, b int) int { return t.at[a] - t.at[b] })
-	return d.pick(t, order), err
+	return samples, err
+}
+
+// offer takes the next frame of a clip into the sample, or leaves it out.
+func (t *taken) offer(frame []byte, steps int, rng *rand.Rand) {
+	place := len(t.at)
+	if place < steps {
+		t.at = append(t.at, t.seen)
+		t.frames = append(t.frames, frame...)
+	} else if place = rng.IntN(t.seen + 1); place < steps {
+		t.at[place] = t.seen
+		copy(t.frames[place*len(frame):], frame)
+	}
+	t.seen++
 }
 
 // pick returns some of the frames that were taken.

@@ -29,7 +29,8 @@ type Description struct {
 	Hidden   int    `json:"hidden"`
 	Classes  int    `json:"classes"`
 	Counts
-	PublishedParams int `json:"published_params"` // 0 where none is published
+	Layers          []LayerDescription `json:"layers,omitempty"`
+	PublishedParams int                `json:"published_params"` // 0 where none is published
 	// MulAddsPerFrame is the multiply-adds of one step of one sequence through
 	// the recurrent layers, forward, when trained with 16 clips of 6 frames in a
 	// graph.
@@ -58,7 +59,7 @@ func Describe(e Entry) (Description, error) {
 	d := Description{
 		Name: e.Name, Cell: s.Cell, Format: s.name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
-		Counts: counts(stack, s.Classes), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
+		Counts: counts(stack, s.Classes), Layers: s.describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
 	}
 	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String()

@@ -96,29 +96,17 @@ type Spec struct {
 	Classes int `json:"classes,omitempty"`
 }
 
-// ParseSpec reads a Spec from JSON. It returns an error that names the field
-// when one is unknown or has the wrong type; whether the values fit together is
+// ParseSpec reads a Spec from JSON. It returns an error that names the field, its line
+// and its column when one is unknown or has the wrong type; whether the values fit together is
 // for FromSpec to say.
 func ParseSpec(data []byte) (Spec, error) {
 	var s Spec
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&s); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field == "" {
-			return s, errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", wrong.Value)
-		}
-		if errors.As(err, &wrong) {
-			field := strings.ReplaceAll(wrong.Field, "FormatSpec.", "") // how Go embeds it is nobody's business
-			return s, errors.Errorf("zoo: spec field %q is a JSON %s; want %s", field, wrong.Value, wanted(wrong.Type.String()))
-		}
-		if errors.Is(err, io.EOF) {
-			return s, errors.New("zoo: spec is empty; want a JSON object")
-		}
-		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-			return s, errors.Errorf("zoo: spec has no field %s%s", name, didyoumean.Hint(strings.Trim(name, `"`), specFields))
-		}
-		return s, errors.Errorf("zoo: spec is not valid JSON: %v", err)
+	if err := dec.Decode(&s); errors.Is(err, io.EOF) {
+		return s, errors.New("zoo: spec is empty; want a JSON object")
+	} else if err != nil {
+		return s, misread(data, err)
 	}
 	if dec.More() {
 		return s, errors.New("zoo: spec goes on after its closing brace; want one JSON object")
@@ -136,13 +124,14 @@ func wanted(goType string) string {
 		return "a number"
 	case "bool":
 		return "true or false"
+	case "zoo.FormatSpec":
+		return `an object such as {"format": "tt", "ranks": [4]}`
+	case "zoo.LayerSpec", "[]zoo.LayerSpec":
+		return `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
+	case "string":
+		return "text"
 	}
 	return goType
-}
-
-var specFields = []string{
-	"cell", "format", "in_modes", "out_modes", "ranks", "blocks", "leaf_ranks", "inner_ranks", "root_rank", "tree",
-	"share_transfer", "features", "hidden", "recurrent", "joint", "upper", "bidirectional", "dropout", "recurrent_dropout", "classes",
 }
 
 // Tree is decomp.Tree with JSON as nested pairs: a mode or [left, right].

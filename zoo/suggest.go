@@ -29,11 +29,16 @@ func SuggestedFormats() []string { return []string{"tt", "tr", "bt", "ht"} }
 // BudgetError is Suggest's error for a budget that no rank keeps to.
 type BudgetError struct {
 	Wanted
-	Least int // the smallest budget that would do
+	Least int // the smallest budget that would do; 0 where none does
+	Dense int // weights of a dense matrix, which a proposal must not exceed either
 }
 
-// Error quotes the budget, and the least one.
+// Error quotes the budget and the least one, or says that dense weights are fewer.
 func (e *BudgetError) Error() string {
+	if e.Least == 0 {
+		return fmt.Sprintf("zoo: no %s of %d features and %d hidden units has at most the %d input-to-hidden weights of a dense matrix; leave it dense",
+			e.Format, e.Features, e.Hidden, e.Dense)
+	}
 	return fmt.Sprintf("zoo: a budget of %d input-to-hidden weights is too small for %s, which takes at least %d for %d features and %d hidden units",
 		e.Budget, e.Format, e.Least, e.Features, e.Hidden)
 }
@@ -48,8 +53,8 @@ const (
 )
 
 // Suggest returns a spec of one recurrent layer whose input-to-hidden weights
-// are in the wanted format and count at most the budget. Its Classes are left
-// out, and its hidden-to-hidden weights are dense.
+// are in the wanted format and count at most the budget, and at most what a dense
+// matrix of the wanted sizes counts. Its Classes are left out, and its hidden-to-hidden weights are dense.
 //
 // Both sizes are factorised into 2 to 6 modes, as many of each, that add up to at
 // most a quarter more than equal ones would. A size without such modes is
@@ -68,26 +73,30 @@ const (
 //   - the largest rank;
 //   - the fewest modes: at one rank, two modes merged into one express no less.
 //
-// It returns a *BudgetError when the budget is too small for a rank of 1, and an
-// error that quotes the field when a wanted size, cell or format is none.
+// It returns a *BudgetError when the budget, or a dense matrix, is too small for a
+// rank of 1, and an error that quotes the field when a wanted size, cell or format is none.
 func Suggest(w Wanted) (Spec, error) {
 	cell, err := w.check()
 	if err != nil {
 		return Spec{}, err
 	}
 	var found []candidate
-	least := math.MaxInt
+	least, dense := math.MaxInt, w.Features*w.Hidden*cell.Gates()
+	most := min(w.Budget, dense)
 	for modes := 2; modes <= 6; modes++ {
 		for _, c := range w.candidates(cell, modes) {
 			least = min(least, c.params(1))
-			c.rank = sort.Search(w.Budget, func(k int) bool { return c.params(k+1) > w.Budget })
+			c.rank = sort.Search(most, func(k int) bool { return c.params(k+1) > most })
 			if c.rank > 0 {
 				found = append(found, c)
 			}
 		}
 	}
 	if len(found) == 0 {
-		return Spec{}, &BudgetError{Wanted: w, Least: least}
+		if least > dense {
+			least = 0
+		}
+		return Spec{}, &BudgetError{Wanted: w, Least: least, Dense: dense}
 	}
 	best := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
 	return best.spec(w), nil

@@ -1,6 +1,7 @@
 package zoo_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -33,6 +34,7 @@ func checkSuggested(t require.TestingT, w zoo.Wanted, s zoo.Spec) zoo.Descriptio
 	d, err := zoo.Describe(zoo.Entry{Spec: s})
 	require.NoError(t, err)
 	require.LessOrEqual(t, d.InputToHidden, w.Budget)
+	require.LessOrEqual(t, d.InputToHidden, d.Dense.InputToHidden)
 	require.Equal(t, w.Features, d.Features)
 	require.Equal(t, multiplied(s.InModes)-w.Features, d.Padding)
 	return d
@@ -53,6 +55,15 @@ func TestSuggestProperty(t *testing.T) {
 		var budget *zoo.BudgetError
 		if err != nil {
 			require.ErrorAs(t, err, &budget)
+			if budget.Least == 0 { // no budget does: dense weights are fewer
+				require.ErrorContains(t, err, fmt.Sprintf("has at most the %d input-to-hidden weights of a dense matrix", budget.Dense))
+				require.Less(t, budget.Dense, 1000, "of small sizes alone")
+				w.Budget = 1 << 30
+				_, err = zoo.Suggest(w)
+				require.ErrorAs(t, err, &budget)
+				require.Zero(t, budget.Least)
+				return
+			}
 			require.Greater(t, budget.Least, w.Budget)
 			w.Budget = budget.Least
 			s, err = zoo.Suggest(w)

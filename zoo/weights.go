@@ -21,6 +21,10 @@ func (s Spec) Weights() ([]Weights, error) {
 	if err != nil {
 		return nil, err
 	}
+	return weightsOf(stack), nil
+}
+
+func weightsOf(stack *cells.Stack) []Weights {
 	var list []Weights
 	for k := range stack.Layers() {
 		if joint := stack.JointMatrix(k); joint != nil {
@@ -31,5 +35,5 @@ func (s Spec) Weights() ([]Weights, error) {
 			Weights{k + 1, cells.InputToHidden, stack.InputMatrix(k)},
 			Weights{k + 1, cells.HiddenToHidden, stack.RecurrentMatrix(k)})
 	}
-	return list, nil
+	return list
 }

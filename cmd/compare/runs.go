@@ -190,7 +190,7 @@ func openSet(p protocol, model string, features int) (datasets.Set, error) {
 	if datasets.Frames(p.Data) {
 		var err error
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
-			return nil, usage{errors.Wrapf(err, "compare: %s", model)}
+			return nil, badf("%s: %v; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", model, err)
 		}
 	}
 	opt.Accept = func(set string, step []int) error {

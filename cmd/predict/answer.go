@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
@@ -23,30 +24,40 @@ type guess struct {
 
 // answer is what the model makes of a clip, or of its frames so far.
 type answer struct {
-	Clip    string  `json:"clip,omitempty"`
-	Bytes   []byte  `json:"clip_base64,omitempty"` // instead of Clip where that is not UTF-8, which JSON has no other text for
-	Step    *int    `json:"step,omitempty"`        // with -follow: how many steps were read
-	Frame   *int    `json:"frame,omitempty"`       // the number in the clip, from 0, of what the last one shows
+	Clip  string `json:"clip,omitempty"`
+	Bytes []byte `json:"clip_base64,omitempty"` // instead of Clip where that is not UTF-8, which JSON has no other text for
+	Label string `json:"label,omitempty"`       // the true class, where an npz file has it
+	Step  *int   `json:"step,omitempty"`        // with -follow: how many steps were read
+	Frame *int   `json:"frame,omitempty"`       // the number in the clip, from 0, of what the last one shows
+	sampled
 	Classes []guess `json:"classes,omitempty"`
 	Error   string  `json:"error,omitempty"`
 }
 
-// best returns the likeliest classes by logits, at most top of them. It returns an
-// error when the logits are not finite.
+// best returns the likeliest classes, at most top of them, by the mean of the
+// probabilities of draws, whose logits are (draws, classes). It returns an error when
+// the logits are not finite.
 func best(logits []float32, names []string, top int) ([]guess, error) {
-	most := slices.Max(logits)
-	sum := 0.0
-	all := make([]guess, len(logits))
-	for k, v := range logits {
-		e := math.Exp(float64(v) - float64(most))
-		if math.IsNaN(e) || math.IsInf(float64(v), 0) {
-			return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
+	all := make([]guess, len(names))
+	for k, name := range names {
+		all[k].Class = name
+	}
+	for draw := range slices.Chunk(logits, len(names)) {
+		most, sum := slices.Max(draw), 0.0
+		e := make([]float64, len(names))
+		for k, v := range draw {
+			e[k] = math.Exp(float64(v) - float64(most))
+			if math.IsNaN(e[k]) || math.IsInf(float64(v), 0) {
+				return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
+			}
+			sum += e[k]
 		}
-		all[k] = guess{names[k], e}
-		sum += e
+		for k := range all {
+			all[k].Probability += e[k] / sum
+		}
 	}
 	for k := range all {
-		all[k].Probability /= sum
+		all[k].Probability /= float64(len(logits) / len(names))
 	}
 	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
 	return all[:min(top, len(all))], nil
@@ -67,15 +78,21 @@ func classNames(names []string, classes int) []string {
 type printer struct {
 	w        io.Writer
 	js       bool
+	csv      *csv.Writer // nil for another format
+	labelled bool
 	follow   bool
 	clip     int // width of the column
 	class    int
 	top      int
 	headings bool
+	caption  string // above the table
 }
 
 func newPrinter(w io.Writer, f *flags, clips, classes []string) *printer {
 	p := &printer{w: w, js: f.js, follow: f.follow, top: min(f.top, len(classes)), clip: len("clip"), class: len("class")}
+	if f.csv {
+		p.csv = csv.NewWriter(w)
+	}
 	for _, c := range clips {
 		p.clip = max(p.clip, utf8.RuneCountInString(names.Shown(c)))
 	}
@@ -100,9 +117,15 @@ func (p *printer) print(a answer) error {
 	if a.Error != "" { // standard error has it
 		return nil
 	}
+	if p.csv != nil {
+		return p.row(a)
+	}
 	line, first := "", fmt.Sprintf("%-*s", p.clip, names.Shown(a.Clip))
 	if p.follow {
 		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
+	}
+	if p.labelled {
+		first += fmt.Sprintf("  %-*s", p.class, a.Label)
 	}
 	if !p.headings {
 		p.headings = true
@@ -110,10 +133,13 @@ func (p *printer) print(a answer) error {
 		if p.follow {
 			line = fmt.Sprintf("%5s %6s", "step", "frame")
 		}
+		if p.labelled {
+			line += fmt.Sprintf("  %-*s", p.class, "label")
+		}
 		for range p.top {
 			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")
 		}
-		line = strings.TrimRight(line, " ") + "\n"
+		line = p.caption + strings.TrimRight(line, " ") + "\n"
 	}
 	row := first
 	for _, g := range a.Classes {

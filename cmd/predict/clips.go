@@ -10,8 +10,11 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 )
 
+func isNPZ(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".npz" }
+
 // clips lists the clips that the arguments name: files and folders of frames as they
-// are, the clips in other folders, and what patterns match.
+// are, the clips in other folders, and what patterns match. An npz file, of many clips,
+// stands as it is.
 func clips(sources []string, features bool) ([]string, error) {
 	var all []string
 	for _, source := range sources {
@@ -31,6 +34,8 @@ func clipsOf(source string, features bool) ([]string, error) {
 		return layout.Find(source, features)
 	case err == nil && !info.Mode().IsRegular():
 		return nil, errors.Errorf("%s is neither a file nor a folder; give - for raw frames from a pipe", source)
+	case err == nil && isNPZ(source):
+		return []string{source}, nil
 	case err == nil && features != (strings.ToLower(filepath.Ext(source)) == ".npy"):
 		if features {
 			return nil, errors.Errorf("%s is no .npy file, and the model reads features", source)

@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // usage is an error in what the user asked for or gave.
@@ -30,9 +31,12 @@ func badf(format string, args ...any) error {
 type flags struct {
 	checkpoint string
 	top        int
-	js         bool
+	js, csv    bool
 	follow     bool
 	every      int
+	sample     string
+	draws      int
+	seed       uint64
 	annotate   string
 	limit      time.Duration
 	jobs       int
@@ -41,12 +45,16 @@ type flags struct {
 	sources []string // the arguments
 }
 
+// mostDraws bounds the batch that a model reads at once.
+const mostDraws = 1000
+
 const intro = `Predict says what clips show, by a model that cmd/train has trained.
 
   go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4     the likeliest classes of a clip, with probabilities
   go run ./cmd/predict -checkpoint runs/ht-lstm clips        of every clip in a folder and the folders below it
   go run ./cmd/predict -checkpoint runs/ht-lstm 'clips/*.avi'
   go run ./cmd/predict -checkpoint runs/ht-lstm -json clips  one object of JSON a clip, for other programs
+  go run ./cmd/predict -checkpoint runs/mine -csv data.npz   a row for every clip of an npz file
   go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
                                                              and a video with the answer drawn on it
   ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 -sws_flags bilinear - |
@@ -54,9 +62,11 @@ const intro = `Predict says what clips show, by a model that cmd/train has train
 
 A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
 input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. Of a
-model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. The
-checkpoint knows how frames become its input - size, colours, which frames of a clip, normalisation - and none of it is
-given again.
+model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. An npz file
+holds many clips, as -data npz: of cmd/train has them; where it has an array y, the accuracy is printed too. The
+checkpoint knows how frames become its input - size, colours, how many frames of a clip, normalisation - and none of it is
+given again. The frames of a clip are taken at equal distances, whatever the model was trained on; -sample random draws
+them by -seed, and -draws 10 answers by the mean of ten draws. The name of a file has no part in its answer.
 
 -follow keeps the model's state from frame to frame. Of a file it answers after each of the frames that the model reads,
 the last answer being that of the whole clip; of - it reads every frame, or every -every'th, from the first on. A
@@ -74,8 +84,12 @@ func newFlags() *flags {
 	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
 	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
+	fs.BoolVar(&f.csv, "csv", false, "a row of comma-separated values for each clip or, with -follow, frame")
 	fs.BoolVar(&f.follow, "follow", false, "answer after each frame of one clip")
 	fs.IntVar(&f.every, "every", 1, "with -follow on standard input, read one frame of so `many`")
+	fs.StringVar(&f.sample, "sample", "even", "`which` frames of a clip are read where not all are: even, at equal distances, or random")
+	fs.IntVar(&f.draws, "draws", 1, "with -sample random, `number` of draws whose probabilities are averaged")
+	fs.Uint64Var(&f.seed, "seed", 1, "with -sample random, fixes the draws: clips of one length and a seed have the same frames read")
 	fs.StringVar(&f.annotate, "annotate", "", "write a video `file` with the answer drawn on one clip; with -follow, the answer so far")
 	fs.DurationVar(&f.limit, "limit", 2*time.Minute, "longest `time` for decoding a clip")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`number` of clips that are decoded at a time")
@@ -110,9 +124,9 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
-	given := map[string]bool{}
-	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	given := f.given()
 	stream := slices.Contains(f.sources, "-")
+	random := f.sample == "random"
 	switch {
 	case f.checkpoint == "":
 		return badf("by which model? Give its folder, as in -checkpoint runs/ht-lstm")
@@ -120,6 +134,8 @@ func (f *flags) check() error {
 		return badf("what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h")
 	case stream && len(f.sources) > 1:
 		return badf("- reads standard input; leave the other clips out")
+	case f.js && f.csv:
+		return badf("give -json or -csv, not both")
 	case f.top < 1:
 		return badf("-top is %d; want at least 1", f.top)
 	case f.jobs < 1:
@@ -130,6 +146,18 @@ func (f *flags) check() error {
 		return badf("-every is %d; want at least 1", f.every)
 	case given["every"] && !(f.follow && stream):
 		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
+	case !random && f.sample != "even":
+		return badf("-sample is %q; want even or random", f.sample)
+	case f.draws < 1 || f.draws > mostDraws:
+		return badf("-draws is %d; want 1 to %d", f.draws, mostDraws)
+	case given["draws"] && !random:
+		return badf("-draws %d is for frames that are drawn; give -sample random too", f.draws)
+	case given["seed"] && !random:
+		return badf("-seed %d is for frames that are drawn; give -sample random too", f.seed)
+	case f.follow && f.draws > 1:
+		return badf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)
+	case f.follow && stream && given["sample"]:
+		return badf("-follow - reads every frame, or every -every'th; leave -sample out")
 	case given["annotate"] && f.annotate == "":
 		return badf("-annotate has no file; want one such as out.mp4")
 	case f.annotate != "" && stream:
@@ -140,6 +168,27 @@ func (f *flags) check() error {
 		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
 	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):
 		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
+	}
+	return nil
+}
+
+// given says which flags the command line has.
+func (f *flags) given() map[string]bool {
+	given := map[string]bool{}
+	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
+	return given
+}
+
+// checkNPZ returns an error for what cannot be done with clips of which some are in npz
+// files.
+func (f *flags) checkNPZ(clips []string) error {
+	switch {
+	case len(clips) > 1:
+		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
+	case f.follow || f.annotate != "":
+		return badf("-follow and -annotate take one clip, and %s may hold many", names.Shown(clips[0]))
+	case f.given()["sample"]:
+		return badf("the clips of %s are read as they are stored; leave -sample out", names.Shown(clips[0]))
 	}
 	return nil
 }

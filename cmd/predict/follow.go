@@ -23,6 +23,7 @@ func (p *predictor) follow(ctx context.Context, path string, each func(running))
 		if err != nil {
 			return p.failed(path, err)
 		}
+		a.sampled = p.how
 		each(running{frame, a.Classes})
 		k++
 		return p.out.print(a)

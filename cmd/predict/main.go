@@ -2,6 +2,7 @@
 //
 //	go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4
 //	go run ./cmd/predict -checkpoint runs/ht-lstm -json clips
+//	go run ./cmd/predict -checkpoint runs/mine -csv data.npz
 //	camera | go run ./cmd/predict -checkpoint runs/ht-lstm -follow -
 //	go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
 //

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -34,13 +35,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if f.follow {
 			return p.followStream(ctx, stdin)
 		}
+		p.announce(stderr)
 		return p.stream(ctx, stdin)
 	}
 	all, err := clips(f.sources, p.reader.Features())
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(all, isNPZ) {
+		if err := f.checkNPZ(all); err != nil {
+			return err
+		}
+		return p.sequences(ctx, all[0], stdout, stderr)
+	}
 	p.out = newPrinter(stdout, f, all, p.names)
+	p.announce(stderr)
 	if (f.follow || f.annotate != "") && len(all) > 1 {
 		return badf("-follow and -annotate take one clip, and there are %d", len(all))
 	}
@@ -60,6 +69,7 @@ type predictor struct {
 	reader datasets.Reader
 	names  []string
 	out    *printer
+	how    sampled // frames are taken of a clip
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
@@ -93,10 +103,13 @@ func (f *flags) load() (*predictor, error) {
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
-	if err := p.reader.Check(); err != nil {
+	if p.how, err = f.choose(&p.reader, dir); err != nil {
+		return nil, err
+	}
+	if err := p.reader.Check(); err != nil && !slices.ContainsFunc(f.sources, isNPZ) { // whose steps have any shape
 		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}
-	if p.model, err = m.Predictor(1); err != nil {
+	if p.model, err = m.Predictor(f.draws); err != nil {
 		return nil, usage{err}
 	}
 	return p, nil
@@ -121,7 +134,7 @@ func reason(path string, err error) string {
 
 // clip answers for a whole clip, which may have a million steps.
 func (p *predictor) clip(ctx context.Context, name string, c datasets.Clip) (answer, error) {
-	a := answer{Clip: name}
+	a := answer{Clip: name, sampled: p.how}
 	err := interruptible(ctx, func() error {
 		p.mu.Lock()
 		logits, err := p.model.Clip(c.X, c.Steps, nil)

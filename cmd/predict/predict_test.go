@@ -66,16 +66,16 @@ func trained(t testing.TB) (run, clips string) {
 	return filepath.Join(school.dir, "run"), filepath.Join(school.dir, "clips")
 }
 
-// small is a set of small grey frames, of which each clip has four in a draw of its
-// own.
-func small(dir string) (datasets.Set, error) {
+// small is a set of small grey frames, of which each clip has four: in training in a
+// draw of its own, "random".
+func small(dir, sample string) (datasets.Set, error) {
 	return datasets.Open("folder:"+filepath.Join(dir, "clips"), datasets.Options{
-		Height: 12, Width: 16, Video: datasets.Video{Grey: true, Steps: 4, Cache: filepath.Join(dir, "cache")},
+		Height: 12, Width: 16, Video: datasets.Video{Grey: true, Steps: 4, Sample: sample, Cache: filepath.Join(dir, "cache")},
 	})
 }
 
 func teach(dir string) error {
-	set, err := small(dir)
+	set, err := small(dir, "random")
 	if err != nil {
 		return err
 	}
@@ -89,13 +89,13 @@ func teach(dir string) error {
 	return err
 }
 
-// The command answers what an evaluation of the checkpoint does, to rounding, and
-// nothing of how clips are read has to be said again.
+// The command answers what an evaluation of the checkpoint on even frames does, to
+// rounding, and nothing of how clips are read has to be said again.
 func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 	dir, clips := trained(t)
 	m, err := zoo.Load(train.CheckpointDir(dir))
 	require.NoError(t, err)
-	set, err := small(filepath.Dir(dir))
+	set, err := small(filepath.Dir(dir), "even")
 	require.NoError(t, err)
 	defer set.Close()
 	e, err := train.Evaluate(context.Background(), m, set, datasets.Test, 5)
@@ -127,7 +127,9 @@ func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 	table, _, err := call("-checkpoint", dir, "-top", "1", args[7])
 	require.NoError(t, err)
 	require.Contains(t, table, all[0].Classes[0].Class)
-	require.Len(t, strings.Split(strings.TrimSpace(table), "\n"), 2)
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	require.Len(t, lines, 3)
+	require.Equal(t, "4 frames of a clip are read, at equal distances", lines[0])
 }
 
 // A folder, a pattern, and names after flags are the same clips.
@@ -161,6 +163,7 @@ func TestFollow(t *testing.T) {
 	for k, a := range steps {
 		require.Equal(t, k+1, *a.Step)
 		require.True(t, k == 0 || *a.Frame > *steps[k-1].Frame)
+		require.Equal(t, sampled{Sample: "even"}, a.sampled)
 	}
 
 	// Of a stream of as many frames as the model reads, all of them are.
@@ -273,6 +276,12 @@ func TestUsage(t *testing.T) {
 		"-jobs is 0; want at least 1":                                               {"-checkpoint", dir, "-jobs", "0", clip},
 		"-every is 0; want at least 1":                                              {"-checkpoint", dir, "-every", "0", "-follow", "-"},
 		"-limit is 0s; want a positive time":                                        {"-checkpoint", dir, "-limit", "0s", clip},
+		`-sample is "last"; want even or random`:                                    {"-checkpoint", dir, "-sample", "last", clip},
+		"-draws is 0; want 1 to 1000":                                               {"-checkpoint", dir, "-sample", "random", "-draws", "0", clip},
+		"-draws 3 is for frames that are drawn":                                     {"-checkpoint", dir, "-draws", "3", clip},
+		"-seed 3 is for frames that are drawn":                                      {"-checkpoint", dir, "-seed", "3", "-sample", "even", clip},
+		"-draws 2 averages answers for a whole clip":                                {"-checkpoint", dir, "-sample", "random", "-draws", "2", "-follow", clip},
+		"-follow - reads every frame":                                               {"-checkpoint", dir, "-sample", "even", "-follow", "-"},
 		"-every is for -follow -":                                                   {"-checkpoint", dir, "-every", "2", clip},
 		"-follow and -annotate take one clip, and there are":                        {"-checkpoint", dir, "-follow", clips},
 		"-annotate needs a clip in a file":                                          {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
@@ -386,6 +395,9 @@ func TestFeatures(t *testing.T) {
 		requireSame(t, one[0].Classes, all[len(all)-1].Classes)
 		require.True(t, len(all) == 5 || len(args) == 1)
 	}
+	require.Equal(t, sampled{Sample: "all"}, one[0].sampled)
+	_, _, err = call("-checkpoint", dir, "-sample", "random", clips)
+	require.ErrorContains(t, err, "reads every frame of a clip, and nothing is drawn; leave -sample random out")
 	_, _, err = callWith(raw[:30], "-checkpoint", dir, "-")
 	require.ErrorContains(t, err, "want steps of 6 little-endian float32")
 	_, _, err = call("-checkpoint", dir, "-annotate", "out.mp4", filepath.Join(clips, "a.npy"))

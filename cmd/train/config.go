@@ -18,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/jsonpos"
 )
 
 const configFile = "config.json"
@@ -174,7 +175,7 @@ func readFlags(path string, known []string) ([]flagValue, error) {
 	for dec.More() {
 		key, err := dec.Token()
 		if err != nil {
-			return nil, errors.Wrap(err, "not valid JSON")
+			return nil, errors.Wrap(err, "not valid JSON"+jsonpos.Fault(data))
 		}
 		name := key.(string) // the decoder accepts no other key
 		if !slices.Contains(known, name) || name == "config" {
@@ -182,7 +183,7 @@ func readFlags(path string, known []string) ([]flagValue, error) {
 		}
 		var raw any
 		if err := dec.Decode(&raw); err != nil {
-			return nil, errors.Wrapf(err, "%q: not valid JSON", name)
+			return nil, errors.Wrapf(err, "%q: not valid JSON%s", name, jsonpos.Fault(data))
 		}
 		value, err := flagText(raw)
 		if err != nil {
@@ -191,7 +192,7 @@ func readFlags(path string, known []string) ([]flagValue, error) {
 		values = append(values, flagValue{name, value})
 	}
 	if _, err := dec.Token(); err != nil {
-		return nil, errors.Wrap(err, "not valid JSON")
+		return nil, errors.Wrap(err, "not valid JSON"+jsonpos.Fault(data))
 	}
 	if dec.More() {
 		return nil, errors.New("it goes on after its closing brace; want one JSON object")

@@ -41,6 +41,9 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.trainedOn != "" {
 		fmt.Fprintf(stderr, "the run was trained with -split %s: clips that it learned from may be tested here\n", names.Shown(f.trainedOn))
 	}
+	if was, now := m.Input.Taken(), set.Sampling(); f.stated("sample") && now != nil && now.Sample != was.Sample {
+		fmt.Fprintf(stderr, "frames are taken by -sample %s, and the model was trained with -sample %s\n", now.Sample, was.Sample)
+	}
 	if n := len(set.Classes()); n != m.Classes {
 		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes, set.Name(), n)
 	}

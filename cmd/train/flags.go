@@ -53,7 +53,7 @@ type flags struct {
 	saveEvery                              time.Duration
 	threads                                int
 	quiet, tensorboard, list, describe, js bool
-	suggest                                bool
+	suggest, long                          bool
 	wanted                                 zoo.Wanted
 
 	set       *flag.FlagSet
@@ -100,7 +100,7 @@ const (
 
 // actions are the flags that say what to do and not how to train: no
 // configuration file keeps them.
-var actions = []string{"config", "resume", "eval", "logits", "list", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
+var actions = []string{"config", "resume", "eval", "logits", "list", "long", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
 
 // changeable are the flags that may differ when a run is resumed.
 var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard", "cache", "cache-limit", "max-bad"}, actions...)
@@ -117,7 +117,7 @@ func newFlags() *flags {
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
 	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
 	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
-	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even")
+	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even; -eval takes those that the model was trained on unless it is given")
 	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
 	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
 	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
@@ -154,6 +154,7 @@ func newFlags() *flags {
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
+	fs.BoolVar(&f.long, "long", false, "with -list: modes, ranks and multiply-adds too, in lines of more than 80 characters")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
 	fs.StringVar(&f.svg, "svg", "", "with -describe: draw the tensor network of the weights to this .svg `file`")
 	fs.BoolVar(&f.suggest, "suggest", false, "propose a model in every format for -features, -hidden and -budget, as specs for -spec, and stop")
@@ -262,6 +263,12 @@ func (f *flags) check() error {
 		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
 	case f.spec != "" && f.list:
 		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
+	case f.list && f.describe:
+		return badf("-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME")
+	case f.list && (f.resume != "" || f.eval != ""):
+		return badf("-list prints the zoo and stops; leave -resume and -eval out")
+	case f.long && !f.list:
+		return badf("-long is for -list; -describe prints all there is about a model")
 	case f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""):
 		return badf("-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out")
 	case f.suggest && !f.given("features"):

@@ -89,10 +89,13 @@ func (f *flags) printList(stdout io.Writer) error {
 	if len(entries) == 0 {
 		return badf("no model matches %q; -list without -model prints all", f.model)
 	}
-	if err := list(stdout, entries, f.js); err != nil || f.js {
+	if err := list(stdout, entries, f.js, f.long); err != nil || f.js {
 		return err
 	}
-	_, err = fmt.Fprintln(stdout, "-protocol paper trains one as its paper's public code does, see docs/reproducing.md")
+	if !f.long {
+		fmt.Fprintln(stdout, "-long prints modes, ranks and multiply-adds too, -describe all of one model")
+	}
+	_, err = fmt.Fprintln(stdout, "-protocol paper trains as a paper's public code does, see docs/reproducing.md")
 	return errors.Wrap(err, "train")
 }
 
@@ -146,7 +149,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		}
 	case datasets.Frames(f.data) && !f.video.Grey:
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
-			return nil, usage{errors.Wrapf(err, "train: %s", name)}
+			return nil, badf("%s: %v; %s", name, err, f.sizes(features))
 		}
 	}
 	opt.Accept = func(set string, step []int) error {

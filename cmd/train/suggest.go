@@ -44,11 +44,18 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 	}
 	var proposals []proposal
 	var short []string // formats for which the budget is too small
+	var dense []string // and those that have more weights than a dense matrix
+	many := ""
 	for _, format := range zoo.SuggestedFormats() {
 		w := f.wanted
 		w.Format = format
 		s, err := zoo.Suggest(w)
 		var budget *zoo.BudgetError
+		if errors.As(err, &budget) && budget.Least == 0 {
+			dense = append(dense, format)
+			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), thousands(budget.Dense))
+			continue
+		}
 		if errors.As(err, &budget) {
 			short = append(short, fmt.Sprintf("%s takes at least %s", format, thousands(budget.Least)))
 			continue
@@ -62,13 +69,16 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 		}
 		proposals = append(proposals, p)
 	}
+	if len(proposals) == 0 && len(short) == 0 {
+		return badf("%s", many)
+	}
 	if len(proposals) == 0 {
 		return badf("-budget %d is too small: %s", f.wanted.Budget, strings.Join(short, ", "))
 	}
 	if f.js {
 		return writeJSON(stdout, proposals)
 	}
-	return f.printProposals(stdout, proposals, short)
+	return f.printProposals(stdout, proposals, short, many)
 }
 
 func newProposal(s zoo.Spec) (proposal, error) {
@@ -79,14 +89,14 @@ func newProposal(s zoo.Spec) (proposal, error) {
 }
 
 // printProposals prints a table, what it says in words, and the specs.
-func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string) error {
+func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string, many string) error {
 	t := newTable()
-	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame"})
+	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame"})
 	for _, p := range proposals {
-		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), thousands(p.InputToHidden), thousands(p.RecurrentLayer),
+		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), thousands(p.InputToHidden), fewer(p.Description), thousands(p.RecurrentLayer),
 			thousands(p.Model), thousands(p.MulAddsPerFrame)})
 	}
-	rightAlign(t, 5, 8)
+	rightAlign(t, 5, 9)
 	fmt.Fprintf(w, "%s\n\n", t.Render())
 	var notes []string
 	for _, p := range proposals {
@@ -95,11 +105,19 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	for _, s := range short {
 		notes = append(notes, fmt.Sprintf("-budget %d is too small: %s", f.wanted.Budget, s))
 	}
+	if many != "" {
+		notes = append(notes, many)
+	}
 	if len(notes) > 0 {
 		fmt.Fprintf(w, "%s\n\n", strings.Join(notes, "\n"))
 	}
 	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Spec.Format)
 	return writeSpecs(w, proposals)
+}
+
+// fewer writes how many times fewer input weights a model has than a dense one.
+func fewer(d zoo.Description) string {
+	return factor(float64(d.Dense.InputToHidden) / float64(d.InputToHidden))
 }
 
 // proposedRanks writes the one rank that a proposal has for all, and the blocks.

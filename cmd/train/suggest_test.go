@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,27 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
+// A budget that a dense matrix does not use up is no reason to propose more weights
+// than it has.
+func TestSuggestNotMoreThanDense(t *testing.T) {
+	out, err := call(strings.Fields("-suggest -features 16 -hidden 4 -cell gru -json")...)
+	require.NoError(t, err)
+	var all []proposal
+	require.NoError(t, json.Unmarshal([]byte(out), &all))
+	require.Len(t, all, 4)
+	text, err := call(strings.Fields("-suggest -features 16 -hidden 4 -cell gru")...)
+	require.NoError(t, err)
+	require.Contains(t, text, "times fewer")
+	for _, p := range all {
+		require.Equal(t, 16*4*3, p.Dense.InputToHidden)
+		require.LessOrEqual(t, p.InputToHidden, 16*4*3)
+		require.Regexp(t, fmt.Sprintf(`%s .*│ +%d │ +%.1f │`, p.Name, p.InputToHidden, 16*4*3/float64(p.InputToHidden)), text)
+	}
+	text, err = call(strings.Fields("-suggest -features 2 -hidden 2 -cell rnn")...)
+	require.NoError(t, err)
+	require.Contains(t, text, "tr, bt, ht: more input weights at any rank than the 4 of a dense matrix; leave them dense\n")
+}
+
 // What is not as it was asked for is said in words, beside a spec and not in it.
 func TestSuggestSaysWhatIsPadded(t *testing.T) {
 	var out, log bytes.Buffer
@@ -72,19 +94,21 @@ func TestSuggestSaysWhatIsPadded(t *testing.T) {
 
 func TestSuggestMistakes(t *testing.T) {
 	for line, text := range map[string]string{
-		"-suggest":                                  "-suggest needs the number of values of a frame, such as -features 57600",
-		"-suggest -features 0":                      "0 features; want 1 to",
-		"-suggest -features x":                      "train: -features is x; want a whole number",
-		"-suggest -features 9 -hidden 0":            "0 hidden units; want 1 to",
-		"-suggest -features 9 -budget -1":           "-1 input-to-hidden weights; want 1 to",
-		"-suggest -features 9 -cell lst":            `no cell "lst"; want lstm, gru or rnn`,
-		"-suggest -features 9 -format t":            `no format "t"`,
-		"-suggest -features 57600 -budget 9":        "-budget 9 is too small: tt takes at least",
-		"-suggest -features 5 -budget 9 -format ht": "a budget of 9 input-to-hidden weights is too small for ht, which takes at least",
-		"-suggest -features 9 -list":                "leave -model, -spec, -list, -describe, -resume and -eval out",
-		"-suggest -features 9 -model lstm":          "leave -model, -spec, -list, -describe, -resume and -eval out",
-		"-features 9":                               "-features 9 says what to propose; give -suggest too",
-		"-budget 9 -list":                           "-budget 9 says what to propose; give -suggest too",
+		"-suggest":                                            "-suggest needs the number of values of a frame, such as -features 57600",
+		"-suggest -features 0":                                "0 features; want 1 to",
+		"-suggest -features x":                                "train: -features is x; want a whole number",
+		"-suggest -features 9 -hidden 0":                      "0 hidden units; want 1 to",
+		"-suggest -features 9 -budget -1":                     "-1 input-to-hidden weights; want 1 to",
+		"-suggest -features 9 -cell lst":                      `no cell "lst"; want lstm, gru or rnn`,
+		"-suggest -features 9 -format t":                      `no format "t"`,
+		"-suggest -features 57600 -budget 9":                  "-budget 9 is too small: tt takes at least",
+		"-suggest -features 1 -hidden 1 -cell rnn":            "train: tt, tr, bt, ht: more input weights at any rank than the 1 of a dense matrix; leave them dense",
+		"-suggest -features 1 -hidden 1 -cell rnn -format ht": "no ht of 1 features and 1 hidden units has at most the 1 input-to-hidden weights of a dense matrix; leave it dense",
+		"-suggest -features 5 -budget 9 -format ht":           "a budget of 9 input-to-hidden weights is too small for ht, which takes at least",
+		"-suggest -features 9 -list":                          "leave -model, -spec, -list, -describe, -resume and -eval out",
+		"-suggest -features 9 -model lstm":                    "leave -model, -spec, -list, -describe, -resume and -eval out",
+		"-features 9":                                         "-features 9 says what to propose; give -suggest too",
+		"-budget 9 -list":                                     "-budget 9 says what to propose; give -suggest too",
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)

@@ -16,8 +16,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// list prints models, one a row.
-func list(w io.Writer, entries []zoo.Entry, asJSON bool) error {
+// list prints models, one a row: their counts, within 80 characters, or all there is.
+func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
 	descriptions := make([]zoo.Description, len(entries))
 	for k, e := range entries {
 		d, err := zoo.Describe(e)
@@ -30,12 +30,20 @@ func list(w io.Writer, entries []zoo.Entry, asJSON bool) error {
 		return writeJSON(w, descriptions)
 	}
 	t := newTable()
-	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame"})
-	for _, d := range descriptions {
-		t.AppendRow(table.Row{d.Name, modes(d.InModes), modes(d.OutModes), ranks(d.Ranks), thousands(d.InputToHidden), orDash(d.PublishedParams),
-			thousands(d.RecurrentLayer), thousands(d.Model), thousands(d.MulAddsPerFrame)})
+	if long {
+		t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame"})
+		rightAlign(t, 5, 9)
+	} else {
+		t.AppendHeader(table.Row{"model", "input weights", "published", "layer", "whole model"})
+		rightAlign(t, 2, 5)
 	}
-	rightAlign(t, 5, 9)
+	for _, d := range descriptions {
+		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
+		if long {
+			counts = append(append(table.Row{modes(d.InModes), modes(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
+		}
+		t.AppendRow(append(table.Row{d.Name}, counts...))
+	}
 	_, err := fmt.Fprintln(w, t.Render())
 	return err
 }
@@ -64,6 +72,8 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("whole model", ratio(d.Model, d.Dense.Model))
 	row("published input-to-hidden", orDash(d.PublishedParams))
 	row("multiply-adds a frame", thousands(d.MulAddsPerFrame))
+	t.AppendSeparator()
+	describeLayers(d, row)
 	if d.Paper != "" {
 		t.AppendSeparator()
 		row("paper", text.WrapSoft(d.Paper, 70))

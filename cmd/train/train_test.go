@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	out, err := call("-h")
 	require.NoError(t, err)
 	for _, name := range strings.Fields("-model -spec -data -split -normalise -validation -epochs -batch -accumulate -lr -schedule -optimizer -weight-decay -clip -dropout -augment " +
-		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -describe -svg -json -suggest -features -hidden -budget -cell -format -sequence") {
+		"-label-smoothing -patience -freeze -seed -out -save-every -resume -eval -logits -config -threads -quiet -tensorboard -list -long -describe -svg -json -suggest -features -hidden -budget -cell -format -sequence") {
 		require.Regexp(t, "(?m)^  "+name+"( \\w+)?$", out)
 	}
 }
@@ -84,9 +85,12 @@ func TestMistakes(t *testing.T) {
 		"-data actons":                    `train: -data: no set is called "actons"; did you mean "actions"?`,
 		"-split few":                      `train: -split: actions has no split "few"; did you mean "few-subjects"?`,
 		"-spec nowhere.json":              "-spec nowhere.json: no such file or directory",
-		"-spec " + broken:                 `spec has no field "clases"; did you mean "classes"?`,
+		"-spec " + broken:                 `broken.json: zoo: spec (line 1, column 56) has no field "clases"; did you mean "classes"?`,
 		"-spec " + classes:                "says 9 classes, actions (heldout-subjects) has 8",
 		"-spec x -model lstm":             "give -model lstm or -spec x, not both",
+		"-list -describe":                 "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME",
+		"-list -eval x":                   "-list prints the zoo and stops; leave -resume and -eval out",
+		"-long":                           "-long is for -list",
 		"-list -model zzz":                `no model matches "zzz"`,
 		"-svg x.svg":                      "-svg draws the model that -describe prints; give -describe -svg x.svg",
 		"-list -svg x.svg":                "-svg draws the model that -describe prints",
@@ -108,8 +112,15 @@ func TestMistakes(t *testing.T) {
 func TestListAndDescribe(t *testing.T) {
 	out, err := call("-list")
 	require.NoError(t, err)
-	require.Equal(t, 83+3, strings.Count(out, "\n"))
+	require.Equal(t, 83+4, strings.Count(out, "\n"))
 	require.Contains(t, out, "58,982,400")
+	for line := range strings.Lines(out) {
+		require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+	out, err = call("-list", "-long", "-model", "ht-lstm")
+	require.NoError(t, err)
+	require.Regexp(t, `ht-lstm +│ 8·10·10·9·8 +│ 4·4·2·4·2 +│ .*│ +1,245 │ +1,245 │ +264,413 │ +267,240 │`, out)
+	require.NotContains(t, out, "-long")
 
 	out, err = call("-describe", "-model", "bt-lstm")
 	require.NoError(t, err)
@@ -118,6 +129,24 @@ func TestListAndDescribe(t *testing.T) {
 	out, err = call("-describe", "-model", "fdht-lstm")
 	require.NoError(t, err)
 	require.Contains(t, out, "ht, one network for the input and the state")
+
+	// Every layer, every format: what there is to count is written out.
+	spec := filepath.Join(t.TempDir(), "spec.json")
+	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "bt", "blocks": 3, "ranks": [2], "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "bidirectional": true,
+		"recurrent": {"format": "tt", "ranks": [3]}, "upper": [{"out_modes": [8, 8]}], "classes": 5}`), 0o600))
+	out, err = call("-describe", "-spec", spec)
+	require.NoError(t, err)
+	for _, line := range []string{
+		`layer 1 +│ 64 units in each of 2 directions, from 2,304 values a step`,
+		`  input-to-hidden +│ bt of 3 blocks, 16·12·12 to 12·4·4, ranks 2 2 2 *\n +│ 3×2·2·2 \+ 3×16·12·2 \+ 6×12·4·2 = 1,752`,
+		`  hidden-to-hidden +│ tt, 4·4·4 to 12·4·4, ranks 1 3 3 1 *\n +│ 1·4·12·3 \+ 3·4·4·3 \+ 3·4·4·1 = 336`,
+		`  bias +│ 192`,
+		`layer 2 +│ 64 units in each of 2 directions, from 128 values a step`,
+		`  input-to-hidden +│ dense, 128 to 192 *\n +│ 128·192 = 24,576`,
+		`classifier +│ 128·5 \+ 5 = 645`,
+	} {
+		require.Regexp(t, line, out)
+	}
 
 	fields := []string{"name", "cell", "format", "in_modes", "out_modes", "ranks", "features", "hidden", "classes",
 		"params_input_to_hidden", "params_recurrent_layer", "params_model", "published_params", "mul_adds_per_frame"}

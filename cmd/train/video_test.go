@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -169,6 +170,41 @@ func TestVideoLogits(t *testing.T) {
 	require.Equal(t, a, b)
 }
 
+// A checkpoint is scored on the frames that it was trained on, or on those that
+// -sample says.
+func TestEvalSamplesAsTold(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	pictures(t, file("clips"), map[string]int{"a": 20, "b": 20})
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	_, err := call("-spec", file("spec.json"), "-data", "folder:"+file("clips"), "-cache", file("cache"), "-steps", "3", "-epochs", "1", "-out", file("run"), "-logits", file("trained.npy"))
+	require.NoError(t, err)
+	set, err := datasets.Open("folder:"+file("clips"), datasets.Options{Width: 8, Height: 6, Video: datasets.Video{Cache: file("cache"), Steps: 3, Sample: "even"}})
+	require.NoError(t, err)
+	defer set.Close()
+	m, err := zoo.Load(filepath.Join(file("run"), "best"))
+	require.NoError(t, err)
+	e, err := train.Evaluate(t.Context(), m, set, datasets.Test, 16)
+	require.NoError(t, err)
+
+	logits := map[string][]float32{}
+	for _, sample := range []string{"", "random", "even"} {
+		args := []string{"-eval", file("run"), "-logits", file("logits.npy")}
+		if sample != "" {
+			args = append(args, "-sample", sample)
+		}
+		var stderr bytes.Buffer
+		require.NoError(t, run(t.Context(), args, io.Discard, &stderr))
+		logits[sample] = readNPY(t, file("logits.npy"), set.Clips(datasets.Test), 2)
+		const line = "frames are taken by -sample even, and the model was trained with -sample random\n"
+		require.Equal(t, sample == "even", strings.Contains(stderr.String(), line))
+	}
+	require.Equal(t, readNPY(t, file("trained.npy"), set.Clips(datasets.Test), 2), logits[""])
+	require.Equal(t, logits[""], logits["random"])
+	require.InDeltaSlice(t, e.Logits, logits["even"], 1e-6)
+	require.NotEqual(t, logits[""], logits["even"])
+}
+
 // Ctrl-C ends a run also before it has a set to train on.
 func TestVideoInterruptedOpening(t *testing.T) {
 	dir := t.TempDir()
@@ -228,6 +264,29 @@ func TestVideoCacheFull(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(disk, "*.tmp"))
 	require.NoError(t, err)
 	require.Empty(t, left)
+}
+
+// A model that reads no frames of 4:3 is told the sizes that it does read, and trains
+// with one of them.
+func TestSizeIsSuggested(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("sq.json", []byte(`{"cell": "gru", "in_modes": [12, 12, 3], "out_modes": [4]}`), 0o666))
+	require.NoError(t, os.WriteFile("prime.json", []byte(`{"cell": "gru", "in_modes": [101], "out_modes": [4]}`), 0o666))
+	pictures(t, "clips", map[string]int{"a": 10, "b": 10})
+	for args, want := range map[string]string{
+		"-spec sq.json -data folder:clips": "sq.json: the model reads 432 values a step, and frames of 4:3 in colour have 4j x 3j x 3, such as 160x120x3 = 57600 or 64x48x3 = 9216; " +
+			`give the size of frames that have as many, such as -size 12x12 or -grey -size 24x18, or take another model, whose "in_modes" multiply to the values of a frame`,
+		"-spec sq.json":                       "such as -size 12x12, or take",
+		"-spec prime.json -data folder:clips": `64x48x3 = 9216; take another model, whose "in_modes"`,
+	} {
+		_, err := call(append(strings.Fields(args), "-out", "none")...)
+		require.ErrorContains(t, err, want, args)
+		require.ErrorAs(t, err, new(usage))
+	}
+	for _, size := range []string{"-size 12x12", "-grey -size 24x18"} {
+		_, err := call(strings.Fields("-spec sq.json -data folder:clips -cache cache -epochs 1 -quiet -out none " + size)...)
+		require.NoError(t, err, size)
+	}
 }
 
 // What a slip with -data is told.

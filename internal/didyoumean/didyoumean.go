@@ -23,7 +23,9 @@ func Hint(bad string, names []string) string {
 // "" when there is none.
 func Closest(bad string, names []string) string {
 	bad = strings.ToLower(bad)
-	best, least := "", 3 // three edits away is another word
+	// Three edits away is another word, and so is one that shares less than half of the
+	// letters: every name of two letters is two edits from any other.
+	best, least := "", min(2, len(bad)/2)+1
 	for _, name := range names {
 		if len(bad) >= 3 && strings.HasPrefix(name, bad) {
 			return name

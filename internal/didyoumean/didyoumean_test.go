@@ -27,4 +27,9 @@ func TestHint(t *testing.T) {
 	} {
 		assert.Equal(t, want, Hint(bad, names))
 	}
+	// A short word is two edits from any other.
+	formats := []string{"dense", "tt", "tr", "bt", "ht"}
+	for bad, want := range map[string]string{"cp": "", "c": "", "": "", "gru": "", "tx": "tt", "TT": "tt", "ttt": "tt", "dens": "dense", "desne": "dense"} {
+		assert.Equal(t, want, Closest(bad, formats), "%q", bad)
+	}
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+)
+
+// score is how many of the clips with a label were answered with it.
+type score struct {
+	File     string  `json:"file"`
+	Clips    int     `json:"clips"` // that were answered
+	Correct  int     `json:"correct"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+// sequences answers for each clip of an npz file. One at a time is in memory, as it is
+// stored: with all of its steps.
+func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	set, err := datasets.OpenNPZ(path, datasets.Options{Normalisation: &p.reader.Normalisation, Classes: p.names})
+	if err != nil {
+		return usage{errors.WithMessage(err, "predict")}
+	}
+	defer set.Close()
+	step := size(set.StepShape())
+	if want := size(p.reader.StepShape); step != want {
+		return badf("%s has steps of %d values, and the model reads %d", shown(path), step, want)
+	}
+	p.how = sampled{Sample: "all"}
+	clips := set.Clips(datasets.Test)
+	p.out = newPrinter(stdout, p.flags, []string{numbered(path, clips-1)}, p.names)
+	x := make([]float32, set.Steps()*step)
+	s := score{File: path}
+	for i := range clips {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		name := numbered(path, i)
+		label, steps, err := set.Read(datasets.Test, i, x)
+		if err != nil {
+			return usage{errors.WithMessage(err, "predict")} // the file has changed
+		}
+		a, err := p.clip(name, datasets.Clip{X: x[:steps*step], Steps: steps})
+		if err != nil {
+			fmt.Fprintln(stderr, p.failed(name, err))
+			continue
+		}
+		if label >= 0 {
+			p.out.labelled, a.Label = true, p.names[label]
+		}
+		if s.Clips++; a.Label == a.Classes[0].Class {
+			s.Correct++
+		}
+		if err := p.out.print(a); err != nil {
+			return err
+		}
+	}
+	if p.out.labelled {
+		s.Accuracy = float64(s.Correct) / float64(s.Clips)
+		if err := p.out.total(s, stderr); err != nil {
+			return err
+		}
+	}
+	if s.Clips < clips {
+		return badf("%d of %d clips have no answer, as reported above", clips-s.Clips, clips)
+	}
+	return nil
+}
+
+// total writes a score after the answers. CSV has no place for it.
+func (p *printer) total(s score, stderr io.Writer) error {
+	w, line := p.w, fmt.Sprintf("accuracy %.4f: the likeliest class is the label of %d of %d clips", s.Accuracy, s.Correct, s.Clips)
+	switch {
+	case p.js:
+		text, err := json.Marshal(s)
+		if err != nil {
+			return errors.Wrap(err, "predict")
+		}
+		line = string(text)
+	case p.csv != nil:
+		w = stderr
+	}
+	_, err := fmt.Fprintln(w, line)
+	return errors.Wrap(err, "predict")
+}
+
+// numbered names a clip of a file.
+func numbered(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
+
+func size(shape []int) int {
+	n := 1
+	for _, k := range shape {
+		n *= k
+	}
+	return n
+}

@@ -1,0 +1,78 @@
+package zoo
+
+import (
+	"strings"
+
+	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/decomp"
+)
+
+// LayerDescription is a recurrent layer in figures. What it holds is counted from
+// them: Directions times the blocks of each of the Weights times the shapes of their
+// cores, and the Bias.
+type LayerDescription struct {
+	Features   int                  `json:"features"`   // of a step that it reads
+	Hidden     int                  `json:"hidden"`     // units of a direction
+	Directions int                  `json:"directions"` // 2 where a second set of weights reads in reverse
+	Weights    []WeightsDescription `json:"weights"`    // of each direction
+	Bias       int                  `json:"bias"`       // values of each direction
+}
+
+// WeightsDescription is a matrix of a layer in figures.
+type WeightsDescription struct {
+	Role     string            `json:"role"`   // input-to-hidden, hidden-to-hidden, or joint for both
+	Format   string            `json:"format"` // dense, tt, tr, bt or ht
+	InModes  []int             `json:"in_modes"`
+	OutModes []int             `json:"out_modes"`        // with the gates in the first
+	Ranks    []int             `json:"ranks,omitempty"`  // in the order of the cores
+	Blocks   int               `json:"blocks,omitempty"` // of bt
+	Cores    []CoreDescription `json:"cores"`            // of one block; shared ones once
+	Params   int               `json:"params"`
+}
+
+// CoreDescription is the shape of a learnable tensor.
+type CoreDescription struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+// describeLayers lists the layers of a stack.
+func (s Spec) describeLayers(stack *cells.Stack) []LayerDescription {
+	layers := make([]LayerDescription, stack.Layers())
+	features := stack.Inputs()
+	for _, w := range weightsOf(stack) {
+		l := &layers[w.Layer-1]
+		l.Weights = append(l.Weights, describeWeights(w))
+		l.Bias = w.Matrix.Cols()
+	}
+	for k := range layers {
+		l := &layers[k]
+		l.Features, l.Directions = features, 1
+		if s.Bidirectional {
+			l.Directions = 2
+		}
+		l.Hidden = stack.RecurrentMatrix(k).Rows()
+		features = l.Hidden * l.Directions
+	}
+	return layers
+}
+
+func describeWeights(w Weights) WeightsDescription {
+	m := w.Matrix
+	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: legSizes(m.In), OutModes: legSizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
+	if d.Format == (decomp.BT{}).Name() {
+		d.Blocks = len(m.Terms)
+	}
+	for _, c := range m.Cores()[:len(m.Cores())/len(m.Terms)] {
+		d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
+	}
+	return d
+}
+
+func legSizes(legs []decomp.Leg) []int {
+	var sizes []int
+	for _, l := range legs {
+		sizes = append(sizes, l.Size)
+	}
+	return sizes
+}
