@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // hmdbSplits is the number of splits that the authors of HMDB51 made.
@@ -84,12 +86,12 @@ func listed(name string) string { return strings.TrimSuffix(name, filepath.Ext(n
 // readSplit reads the list of a class. A clip that is listed and not there is no
 // error: many copies lack some.
 func (l *Listing) readSplit(file string, split int, at map[string]int) error {
-	f, err := os.Open(file)
+	f, err := regular.Open(file)
 	if err != nil {
 		if os.IsNotExist(err) {
 			return errors.Errorf("there is no list %s; every class has one for each split", file)
 		}
-		return err
+		return errors.WithMessage(err, file)
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
