@@ -20,13 +20,16 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
-// mostPixels bounds a picture: a file of few bytes may claim any number. Cameras make
-// fewer.
-const mostPixels = 1 << 26
+// A file of few bytes may claim any size. Cameras make smaller pictures. What is kept
+// while one is scaled grows with its height, whatever its width.
+const (
+	mostPixels = 1 << 26
+	mostSide   = 1 << 15
+)
 
 // Decode calls yield with each frame in a folder, in the order of their numbers; the
 // slice is valid until yield returns. It returns an error that names the file when one
-// is not a regular file, is damaged, or has more pixels than 67,108,864, when there is no frame, or when
+// is not a regular file, is damaged or too large, when there is no frame, or when
 // decoding takes longer than the limit, ctx's error when that is done, and yield's.
 func Decode(ctx context.Context, dir string, opt ffmpeg.Options, yield func(frame []byte) error) error {
 	names, err := frames(dir)
@@ -111,8 +114,8 @@ func open(ctx context.Context, path string) (_ *picture, err error) {
 		return nil, err
 	}
 	p.width, p.height = config.Width, config.Height
-	if p.width < 1 || p.height < 1 || p.width > mostPixels/p.height {
-		return nil, errors.Errorf("it claims %d x %d pixels; want at most %d, so make it smaller", p.width, p.height, mostPixels)
+	if p.width < 1 || p.height < 1 || max(p.width, p.height) > mostSide || p.width > mostPixels/p.height {
+		return nil, errors.Errorf("it claims %d x %d pixels; make it smaller: want at most %d, and %d a side", p.width, p.height, mostPixels, mostSide)
 	}
 	if format == "jpeg" {
 		if _, err := p.file.Seek(0, io.SeekStart); err != nil {

@@ -175,11 +175,12 @@ func TestErrors(t *testing.T) {
 	opt := ffmpeg.Options{Width: 8, Height: 6, Channels: 1, Limit: time.Minute}
 	good := encoded(t, quarters(8, 6))
 	for want, dir := range map[string]string{
-		"1.png: it claims 40000 x 40000 pixels; want at most 67108864": folder(t, "1.png", claim(40000, 40000)),
-		"2.png: it claims 67108865 x 1 pixels":                         folder(t, "2.png", claim(1<<26+1, 1)),
-		"3.jpg: image: unknown format":                                 folder(t, "3.jpg", []byte("text")),
-		"4.png: png: invalid format":                                   folder(t, "4.png", good[:len(good)/2]),
-		"a folder without frames":                                      folder(t, "5.txt", good),
+		"1.png: it claims 8193 x 8192 pixels; make it smaller: want at most 67108864, and 32768 a side": folder(t, "1.png", claim(8193, 8192)),
+		"2.png: it claims 1 x 32769 pixels":      folder(t, "2.png", claim(1, 1<<15+1)),
+		"6.png: it claims 2147483647 x 1 pixels": folder(t, "6.png", claim(1<<31-1, 1)),
+		"3.jpg: image: unknown format":           folder(t, "3.jpg", []byte("text")),
+		"4.png: png: invalid format":             folder(t, "4.png", good[:len(good)/2]),
+		"a folder without frames":                folder(t, "5.txt", good),
 	} {
 		_, err := decode(dir, opt)
 		require.ErrorContains(t, err, want)
