@@ -56,6 +56,11 @@ func (s *videoSet) start() error {
 	return nil
 }
 
+// rules number the ways in which frames were decoded, see docs/video.md. Under another
+// number the cache has other frames: the first took cover pictures for films, showed what
+// is transparent, and did not turn pictures.
+const rules = 2
+
 // key names a clip in the cache: the video as it was when the set was opened, and how
 // its frames are taken, for which the draw counts too.
 func (s *videoSet) key(k int) (string, error) {
@@ -67,7 +72,7 @@ func (s *videoSet) key(k int) (string, error) {
 			return "", err
 		}
 	}
-	return clipcache.Key(path, stamp, fmt.Sprintf("%s %x", s.how, seedOf(c.Path)))
+	return clipcache.Key(path, stamp, fmt.Sprintf("%s %x rules %d", s.how, seedOf(c.Path), rules))
 }
 
 // frames returns the frames of a clip, from the cache or decoded.

@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // featureFile is an open file of one array (steps, features) of float32.
@@ -33,15 +35,10 @@ func (f *featureFile) rows(rows []int, x []float32) error {
 // openFeatureFile opens a file and compares what it claims with its size. Errors lack
 // its name. The caller closes it.
 func openFeatureFile(path string) (_ *featureFile, err error) {
-	// A pipe would block when it is opened.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	file, err := regular.Open(path)
+	if errors.Is(err, regular.ErrNot) {
+		return nil, errors.Errorf("%v, want one that np.save wrote", err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file, want one that np.save wrote")
-	}
-	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +47,10 @@ func openFeatureFile(path string) (_ *featureFile, err error) {
 			file.Close()
 		}
 	}()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
 	h, err := readNPYHeader(file)
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):

@@ -2,18 +2,13 @@ package datasets
 
 import (
 	"context"
-	"image"
-	_ "image/jpeg" // frames of a folder
-	_ "image/png"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/pkg/errors"
-	"golang.org/x/image/draw"
 
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
-	"github.com/tensorzoo/tensorzoo/internal/layout"
+	"github.com/tensorzoo/tensorzoo/internal/stills"
 )
 
 // each calls yield with every frame of a video file or of a folder of pictures.
@@ -25,29 +20,11 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 	if err != nil {
 		return err
 	}
-	if !info.IsDir() {
-		return ffmpeg.Decode(ctx, path, ffmpeg.Options{Width: d.width, Height: d.height, Channels: d.channels, Limit: d.opt.Limit}, yield)
+	opt := ffmpeg.Options{Width: d.width, Height: d.height, Channels: d.channels, Limit: d.opt.Limit}
+	if info.IsDir() {
+		return stills.Decode(ctx, path, opt, yield)
 	}
-	names, err := layout.Frames(path)
-	if err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return errors.New("a folder without frames")
-	}
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		frame, err := d.picture(filepath.Join(path, name))
-		if err != nil {
-			return errors.WithMessage(err, name)
-		}
-		if err := yield(frame); err != nil {
-			return err
-		}
-	}
-	return nil
+	return ffmpeg.Decode(ctx, path, opt, yield)
 }
 
 // eachRaw calls yield with every step of a stream, whose values have so many bytes
@@ -70,30 +47,4 @@ func eachRaw(ctx context.Context, from io.Reader, shape []int, bytes int, yield 
 			return err
 		}
 	}
-}
-
-// picture reads a picture, scaled bilinearly.
-func (d decoder) picture(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	from, _, err := image.Decode(file)
-	if err != nil {
-		return nil, err
-	}
-	to := image.NewRGBA(image.Rect(0, 0, d.width, d.height))
-	draw.BiLinear.Scale(to, to.Rect, from, from.Bounds(), draw.Src, nil)
-	frame := make([]byte, 0, d.size())
-	for at := 0; at < len(to.Pix); at += 4 {
-		r, g, b := to.Pix[at], to.Pix[at+1], to.Pix[at+2]
-		if d.channels == 1 {
-			// Weights of ITU-R BT.601, as ffmpeg's grey.
-			frame = append(frame, byte((299*int(r)+587*int(g)+114*int(b)+500)/1000))
-			continue
-		}
-		frame = append(frame, r, g, b)
-	}
-	return frame, nil
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"math/bits"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // npzArrays are the arrays that a file may hold. Others are refused: a length
@@ -33,17 +33,13 @@ type npzFile struct {
 
 // openNPZFile opens a file on disk. The caller closes it.
 func openNPZFile(path string) (*npzFile, error) {
-	// A pipe would block when it is opened.
-	switch info, err := os.Stat(path); {
+	file, err := regular.Open(path)
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errors.Errorf("datasets: %s: no such file", path)
+	case errors.Is(err, regular.ErrNot):
+		return nil, errors.Errorf("datasets: %s is %v, want an npz file", path, err)
 	case err != nil:
-		return nil, errors.Wrapf(err, "datasets: %s", path)
-	case !info.Mode().IsRegular():
-		return nil, errors.Errorf("datasets: %s is not a regular file, want an npz file", path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
 		return nil, errors.Wrapf(err, "datasets: %s", path)
 	}
 	info, err := file.Stat()

@@ -5,13 +5,13 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -124,18 +124,13 @@ func readPictures(root string) (*pictures, error) {
 func readPictureFile(root, name string, check func(shape []int) error) (path string, a *idx, err error) {
 	for _, ending := range []string{"", ".gz"} {
 		path = filepath.Join(root, name+ending)
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		file, err := regular.Open(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			continue
-		}
-		if err != nil {
-			return path, nil, errors.Wrap(err, "datasets")
-		}
-		if !info.Mode().IsRegular() { // a pipe would block when it is opened
-			return path, nil, errors.Errorf("datasets: %s is not a regular file, want an IDX file", path)
-		}
-		file, err := os.Open(path)
-		if err != nil {
+		case errors.Is(err, regular.ErrNot):
+			return path, nil, errors.Errorf("datasets: %s is %v, want an IDX file", path, err)
+		case err != nil:
 			return path, nil, errors.Wrap(err, "datasets")
 		}
 		defer file.Close()

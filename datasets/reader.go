@@ -37,7 +37,8 @@ type Reader struct {
 	// sequences do that are stored with their lengths.
 	Unpadded bool
 
-	// Limit is the longest time for a file; 0 means two minutes.
+	// Limit is the longest time for decoding a file or a folder of frames; 0 means two
+	// minutes.
 	Limit time.Duration
 }
 

@@ -37,7 +37,8 @@ type Video struct {
 	// reading fails; 0 means 0.01, and a negative number none.
 	MaxBad float64
 
-	// Limit is the longest time for a file; 0 means two minutes.
+	// Limit is the longest time for decoding a file or a folder of frames; 0 means two
+	// minutes.
 	Limit time.Duration
 
 	// OnDecoded is called after each clip that was decoded, OnBad for each that could

@@ -3,26 +3,19 @@ package main
 import (
 	"context"
 	"image"
-	_ "image/jpeg" // frames of a folder
-	_ "image/png"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/pkg/errors"
-	"golang.org/x/image/draw"
-
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
-	"github.com/tensorzoo/tensorzoo/internal/layout"
+	"github.com/tensorzoo/tensorzoo/internal/stills"
 )
 
 // film is a clip in its own size, or larger where that has no room for letters.
 type film struct {
-	path  string
-	info  ffmpeg.Info
-	sound string   // the file with the sound, "" for none
-	names []string // of a folder of frames
-	limit time.Duration
+	path   string
+	info   ffmpeg.Info
+	sound  string // the file with the sound, "" for none
+	decode func(context.Context, string, ffmpeg.Options, func(frame []byte) error) error
+	limit  time.Duration
 }
 
 const (
@@ -34,23 +27,14 @@ func openFilm(ctx context.Context, path string, limit time.Duration) (*film, err
 	f := &film{path: path, limit: limit}
 	var err error
 	if isFolder(path) {
-		if f.names, err = layout.Frames(path); err != nil {
-			return nil, err
-		}
-		file, err := os.Open(filepath.Join(path, f.names[0]))
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		config, _, err := image.DecodeConfig(file)
-		if err != nil {
-			return nil, err
-		}
-		f.info = ffmpeg.Info{Width: config.Width, Height: config.Height, Rate: "25/1"}
-	} else if f.info, err = ffmpeg.Probe(ctx, path, limit); err != nil {
-		return nil, err
+		f.decode = stills.Decode
+		f.info, err = stills.Probe(ctx, path)
 	} else {
-		f.sound = path
+		f.decode, f.sound = ffmpeg.Decode, path
+		f.info, err = ffmpeg.Probe(ctx, path, limit)
+	}
+	if err != nil {
+		return nil, err
 	}
 	grow := max(1, min((leastHeight+f.info.Height-1)/f.info.Height, mostWidth/f.info.Width))
 	f.info.Width, f.info.Height = grow*f.info.Width, grow*f.info.Height
@@ -59,28 +43,7 @@ func openFilm(ctx context.Context, path string, limit time.Duration) (*film, err
 
 // each calls yield with every frame, (height, width, 3).
 func (f *film) each(ctx context.Context, yield func(pix []byte) error) error {
-	if f.names == nil {
-		return ffmpeg.Decode(ctx, f.path, ffmpeg.Options{Width: f.info.Width, Height: f.info.Height, Channels: 3, Limit: f.limit}, yield)
-	}
-	canvas := image.NewRGBA(image.Rect(0, 0, f.info.Width, f.info.Height))
-	rgb := make([]byte, f.info.Width*f.info.Height*3)
-	for _, name := range f.names {
-		file, err := os.Open(filepath.Join(f.path, name))
-		if err != nil {
-			return err
-		}
-		from, _, err := image.Decode(file)
-		file.Close()
-		if err != nil {
-			return errors.WithMessage(err, name)
-		}
-		draw.BiLinear.Scale(canvas, canvas.Rect, from, from.Bounds(), draw.Src, nil)
-		toRGB(rgb, canvas)
-		if err := yield(rgb); err != nil {
-			return err
-		}
-	}
-	return nil
+	return f.decode(ctx, f.path, ffmpeg.Options{Width: f.info.Width, Height: f.info.Height, Channels: 3, Limit: f.limit}, yield)
 }
 
 func fromRGB(to *image.RGBA, from []byte) {

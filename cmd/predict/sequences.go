@@ -9,6 +9,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 // score is how many of the clips with a label were answered with it.
@@ -29,7 +30,7 @@ func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr i
 	defer set.Close()
 	step := size(set.StepShape())
 	if want := size(p.reader.StepShape); step != want {
-		return badf("%s has steps of %d values, and the model reads %d", shown(path), step, want)
+		return badf("%s has steps of %d values, and the model reads %d", names.Shown(path), step, want)
 	}
 	p.how = sampled{Sample: "all"}
 	clips := set.Clips(datasets.Test)
@@ -45,7 +46,10 @@ func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr i
 		if err != nil {
 			return usage{errors.WithMessage(err, "predict")} // the file has changed
 		}
-		a, err := p.clip(name, datasets.Clip{X: x[:steps*step], Steps: steps})
+		a, err := p.clip(ctx, name, datasets.Clip{X: x[:steps*step], Steps: steps})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
 			fmt.Fprintln(stderr, p.failed(name, err))
 			continue

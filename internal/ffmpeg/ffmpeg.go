@@ -5,13 +5,10 @@
 package ffmpeg
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -48,39 +45,46 @@ func Find() (string, error) {
 	return path, nil
 }
 
+// unblended are the formats of transparent pixels that ffmpeg's -alphablend, which
+// puts them on black, does not know or makes darker than that. It turns them into others
+// before, and leaves those of opaque pixels as they are.
+const unblended = "ya8|ya16be|ya16le|ayuv64be|ayuv64le|gbrapf32be|gbrapf32le|" +
+	"yuva420p|yuva420p9be|yuva420p9le|yuva420p10be|yuva420p10le|yuva420p16be|yuva420p16le|" +
+	"yuva422p|yuva422p9be|yuva422p9le|yuva422p10be|yuva422p10le|yuva422p12be|yuva422p12le|yuva422p16be|yuva422p16le|" +
+	"yuva444p|yuva444p9be|yuva444p9le|yuva444p10be|yuva444p10le|yuva444p12be|yuva444p12le|yuva444p16be|yuva444p16le"
+
 // Decode calls yield with each frame of a file, in order; the slice is valid until
-// yield returns. Frames are scaled bilinearly, whatever their shape was. Each frame
+// yield returns. Frames are turned as the file says, put on black where they are
+// transparent, and scaled bilinearly, whatever their shape was. Each frame
 // of the file comes once, also where they are not evenly spaced in time; their number
 // is what is decoded: what a file says of itself is not believed.
 //
-// It returns an error with ffmpeg's own words when the file holds no frame, breaks
-// off within one, or takes longer than the limit, ErrMissing where there is no ffmpeg,
+// It returns an error with ffmpeg's own words when the file holds no frame, is none of
+// the containers that videos come in, breaks off within one, or takes longer than the limit, ErrMissing where there is no ffmpeg,
 // ctx's error when that is done, and yield's. A file that is cut short gives the
 // frames before the cut, and no error: ffmpeg finds that fine too.
 func Decode(ctx context.Context, path string, opt Options, yield func(frame []byte) error) error {
-	program, err := Find()
-	if err != nil {
-		return err
-	}
-	// The prefix keeps a name such as -i or http:x.avi from being anything but a file.
-	path, err = filepath.Abs(path)
-	if err != nil {
+	if _, err := Find(); err != nil {
 		return err
 	}
 	format := map[int]string{1: "gray", 3: "rgb24"}[opt.Channels]
 	if format == "" || opt.Width < 1 || opt.Height < 1 {
 		return errors.Errorf("frames of %dx%d with %d channels; want positive sizes, and 1 or 3 channels", opt.Width, opt.Height, opt.Channels)
 	}
+	in, err := fileInput(path, "-threads", "1")
+	if err != nil {
+		return err
+	}
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
 	clock := stopwatch{left: opt.Limit, end: cancel}
 	clock.start()
 	defer clock.stop()
-	cmd := exec.CommandContext(limited, program, "-nostdin", "-v", "error", "-threads", "1", "-i", "file:"+path,
-		"-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "pipe:1")
-	detach(cmd)
-	said := &words{about: "file:" + path}
-	cmd.Stderr = said
+	cmd, said, err := command(limited, "ffmpeg", []input{in}, "-nostdin", "-map", "0:"+film, "-vf", "noformat="+unblended, "-fps_mode", "passthrough",
+		"-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "-alphablend", "uniform_color", "pipe:1")
+	if err != nil {
+		return err
+	}
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -156,29 +160,4 @@ func read(r io.Reader, size int, yield func([]byte) error) (frames int, err erro
 		}
 		frames++
 	}
-}
-
-// address is what ffmpeg puts before words of a part of it, another one each time.
-var address = regexp.MustCompile(`^\[[^]]* @ 0x[0-9a-f]+\] `)
-
-// words keeps the beginning of what a program says about a file.
-type words struct {
-	kept  bytes.Buffer
-	about string
-}
-
-func (w *words) Write(p []byte) (int, error) {
-	const most = 4096
-	w.kept.Write(p[:min(len(p), max(0, most-w.kept.Len()))])
-	return len(p), nil
-}
-
-// String is the first line, for the end of a message.
-func (w *words) String() string {
-	// The name is in the caller's message, and may have several lines.
-	line, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(w.kept.String()), w.about+": "), "\n")
-	if line = address.ReplaceAllString(line, ""); line == "" {
-		return ""
-	}
-	return ": " + line
 }

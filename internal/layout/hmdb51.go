@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // hmdbSplits is the number of splits that the authors of HMDB51 made.
@@ -131,12 +132,12 @@ type listLine struct {
 }
 
 func readList(file string) ([]listLine, error) {
-	f, err := os.Open(file)
+	f, err := regular.Open(file)
 	if err != nil {
 		if os.IsNotExist(err) {
 			return nil, errors.Errorf("there is no list %s; every class has one for each split", file)
 		}
-		return nil, err
+		return nil, errors.WithMessage(err, file)
 	}
 	defer f.Close()
 	parts := map[string]Part{"0": Unused, "1": Train, "2": Test}
