@@ -215,9 +215,9 @@ func ended(dir string) []string {
 func TestDiverged(t *testing.T) {
 	models, dir := specs(t), t.TempDir()
 	models, _, _ = strings.Cut(models, ",")
-	_, progress, err := compareModels(context.Background(), models, dir, "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e-3,1e38", "-seeds", "1")
+	_, progress, err := compareModels(context.Background(), models, dir, "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e-3,1e30", "-seeds", "1")
 	require.NoError(t, err)
-	require.Contains(t, progress, "rate 1e+38: diverged")
+	require.Contains(t, progress, "rate 1e+30: diverged")
 	for _, row := range rows(t, dir) {
 		require.Equal(t, "0.001", row["learning_rate"])
 	}
@@ -225,7 +225,7 @@ func TestDiverged(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(text), "| diverged |")
 
-	out, _, err := compareModels(context.Background(), models, t.TempDir(), "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e38,2e38", "-seeds", "1")
+	out, _, err := compareModels(context.Background(), models, t.TempDir(), "-optimizer", "sgd", "-clip", "0", "-schedule", "constant", "-rates", "1e30,9e29", "-seeds", "1")
 	require.NoError(t, err)
 	require.Contains(t, out, "diverged at every learning rate")
 }
