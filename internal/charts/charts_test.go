@@ -70,11 +70,11 @@ func TestDrawSize(t *testing.T) {
 		panels        []Panel
 		width, height int // in points
 	}{
-		{"one", []Panel{one(1)}, 504, 354},
-		{"one with a legend", []Panel{one(2)}, 504, 372},
-		{"curves", curves(8), 1008, 372},
-		{"three", []Panel{one(1), one(1), one(1)}, 1008, 708},
-		{"four", []Panel{one(2), one(1), one(1), one(1)}, 1008, 744},
+		{"one", []Panel{one(1)}, 435, 324},
+		{"one with a legend", []Panel{one(2)}, 435, 342},
+		{"curves", curves(8), 870, 342},
+		{"three", []Panel{one(1), one(1), one(1)}, 870, 648},
+		{"four", []Panel{one(2), one(1), one(1), one(1)}, 870, 684},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "a.png")
@@ -128,7 +128,7 @@ func TestDrawIsCutAtTheAxes(t *testing.T) {
 	for y := range img.Bounds().Max.Y {
 		for x := range img.Bounds().Max.X {
 			if r1, g1, b1, _ := img.At(x, y).RGBA(); r1 == r && g1 == g && b1 == b {
-				require.Less(t, y, (354-40)*4/3, "below the axis")
+				require.Less(t, y, (324-40)*4/3, "below the axis")
 				require.Greater(t, y, 20, "above the plot")
 			}
 		}
@@ -178,7 +178,7 @@ func TestRuns(t *testing.T) {
 
 func TestTicks(t *testing.T) {
 	labels := func(from, to, least float64) (l []string) {
-		for _, tick := range ticks(from, to, least) {
+		for _, tick := range ticks(from, to, least, mostTicks) {
 			l = append(l, tick.Label)
 		}
 		return l
@@ -192,7 +192,7 @@ func TestTicks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.Float64Range(-1e9, 1e9).Draw(t, "from")
 		to := from + math.Pow(10, rapid.Float64Range(-2, 10).Draw(t, "length"))
-		found := ticks(from, to, 0)
+		found := ticks(from, to, 0, mostTicks)
 		require.GreaterOrEqual(t, len(found), 3)
 		require.LessOrEqual(t, len(found), 9)
 		slack := 1e-8 * (to - from)
@@ -207,7 +207,7 @@ func TestTicks(t *testing.T) {
 
 func TestLogTicks(t *testing.T) {
 	labels := func(from, to float64) (l []string) {
-		for _, tick := range logTicks(math.Log10(from), math.Log10(to)) {
+		for _, tick := range logTicks(math.Log10(from), math.Log10(to), mostTicks) {
 			l = append(l, tick.Label)
 		}
 		return l

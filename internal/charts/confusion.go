@@ -85,7 +85,7 @@ type matrix struct {
 func newMatrix(classes []string, counts [][]int) *matrix {
 	n := vg.Length(len(classes))
 	m := &matrix{classes: classes, counts: counts, every: 1}
-	m.cell = min(90, max(480/n, min(16, 816/n)))
+	m.cell = min(90, max(250/n, min(16, 816/n)))
 	size := min(tickSize, max(9, 0.8*m.cell))
 	for vg.Length(m.every)*m.cell < size {
 		m.every++
