@@ -19,7 +19,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	search, final, err := c.check()
+	final, err := c.check()
 	if err != nil {
 		return err
 	}
@@ -39,11 +39,12 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.quiet {
 		stderr = io.Discard
 	}
-	c.shown = f.progress(stderr, c, search, final)
+	c.shown = f.progress(stderr, c, final)
 	all, err := c.run(ctx)
-	c.shown.close()
+	c.shown.close(ctx.Err() != nil)
 	if ctx.Err() != nil {
-		return errors.Wrapf(ctx.Err(), "compare: stopped; what was done is in %s, the same command goes on with it", c.dir)
+		return interrupted(fmt.Sprintf("compare: stopped; %d of %d runs have ended and are kept in %s, those under way from their last checkpoint; go on with: %s",
+			c.shown.ended, c.shown.runs, c.dir, f.command()))
 	}
 	if err != nil {
 		return err
@@ -56,7 +57,11 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := r.write(c.dir, results); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%s\n\n%s\nthe report: %s/index.html, report.md, results.csv and %s\n", accuracies(results).Render(), r.Best, c.dir, plotsDir)
+	said := r.Best
+	if r.Edges != "" {
+		said += "\n" + r.Edges
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n\n%s\nthe report: %s/index.html, report.md, results.csv and %s\n", accuracies(results).Render(), said, c.dir, plotsDir)
 	return errors.Wrap(err, "compare")
 }
 
@@ -74,28 +79,28 @@ func (f *flags) comparison() (*comparison, error) {
 
 // check opens the data as each model will, so that what can be wrong is wrong
 // before the first run starts, and completes the comparison with what it sees. It
-// returns the numbers of steps.
-func (c *comparison) check() (search, final int, err error) {
+// returns the number of steps of a run with a seed.
+func (c *comparison) check() (final int, err error) {
 	for _, e := range c.models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return 0, 0, usage{err}
+			return 0, usage{err}
 		}
 		set, err := openSet(c.protocol, e.Name, d.Features)
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		c.Fingerprint, c.classes = set.Fingerprint(), len(set.Classes())
-		search, final, err = c.steps(set)
+		c.searchSteps, final, err = c.steps(set)
 		set.Close()
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		if e.Spec.Classes != 0 && !inZoo(e) && e.Spec.Classes != c.classes {
-			return 0, 0, badf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
+			return 0, badf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
 		}
 	}
-	return search, final, nil
+	return final, nil
 }
 
 // inZoo tells a model of the zoo from one of a file.
@@ -104,14 +109,14 @@ func inZoo(e zoo.Entry) bool {
 	return err == nil
 }
 
-func (f *flags) progress(stderr io.Writer, c *comparison, search, final int) *progress {
+func (f *flags) progress(stderr io.Writer, c *comparison, final int) *progress {
 	names := make([]string, len(c.models))
 	for k, e := range c.models {
 		names[k] = e.Name
 	}
-	runs := c.seeds
+	steps, runs := c.seeds*final, c.seeds
 	if len(c.Rates) > 1 {
-		runs += len(c.Rates) * c.Rounds
+		steps, runs = steps+len(c.Rates)*c.searchSteps, runs+len(c.Rates)*c.Rounds
 	}
-	return newProgress(stderr, names, search+c.seeds*final, runs)
+	return newProgress(stderr, names, steps, runs)
 }

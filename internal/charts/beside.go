@@ -29,7 +29,7 @@ func sideBySide(lines []Line, x0, x1 float64) []Line {
 	for k, x := range xs {
 		places[k] = vg.Length((*x-x0)/(x1-x0)) * dataWidth
 	}
-	const gap = 2*markerRadius + 2*lineWidth
+	const gap = 2*markerRadius + lineWidth
 	for k, place := range spread(places, gap, markerRadius, dataWidth-markerRadius) {
 		if place != places[k] { // else it keeps its bits
 			*xs[k] = x0 + float64(place/dataWidth)*(x1-x0)

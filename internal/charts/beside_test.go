@@ -40,7 +40,7 @@ func TestSideBySide(t *testing.T) {
 	require.Equal(t, 5.01, lines[0].X[0])
 	require.Equal(t, lines[1], moved[1], "a line stays")
 	require.Equal(t, lines[3], moved[3], "and what has room")
-	const gap = (2*markerRadius + 2*lineWidth) * 10.0 / dataWidth
+	const gap = (2*markerRadius + lineWidth) * 10.0 / dataWidth
 	require.InDelta(t, 5.01-gap, moved[2].X[0], 1e-9)
 	require.InDelta(t, 5.01, moved[0].X[0], 1e-9)
 	require.InDelta(t, 5.01+gap, moved[5].X[0], 1e-9)

@@ -188,7 +188,7 @@ func TestTicks(t *testing.T) {
 	assert.Equal(t, []string{"0", "50", "100", "150", "200", "250", "300"}, labels(-10, 312, 1))
 	assert.Equal(t, []string{"0", "0.2", "0.4", "0.6", "0.8", "1.0"}, labels(0, 1, 0))
 	assert.Equal(t, []string{"-1.0", "-0.5", "0", "0.5", "1.0"}, labels(-1, 1.2, 0.4))
-	assert.Equal(t, []string{"5e+08", "1e+09", "1.5e+09", "2e+09"}, labels(3e8, 2.1e9, 0))
+	assert.Equal(t, []string{"500M", "1.0G", "1.5G", "2.0G"}, labels(3e8, 2.1e9, 0))
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.Float64Range(-1e9, 1e9).Draw(t, "from")
 		to := from + math.Pow(10, rapid.Float64Range(-2, 10).Draw(t, "length"))
@@ -214,7 +214,7 @@ func TestLogTicks(t *testing.T) {
 	}
 	assert.Equal(t, []string{"1", "2", "5", "10", "20", "50", "100"}, labels(1, 100))
 	assert.Equal(t, []string{"0.05", "0.1", "0.2"}, labels(0.04, 0.3))
-	assert.Equal(t, []string{"1", "10", "100", "1000", "10000", "100000", "1e+06"}, labels(1, 1e6))
+	assert.Equal(t, []string{"1", "10", "100", "1k", "10k", "100k", "1M"}, labels(1, 1e6))
 	assert.Equal(t, []string{"3.00", "3.05", "3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"}, labels(3, 3.4))
 }
 

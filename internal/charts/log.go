@@ -108,8 +108,11 @@ func logTicks(from, to float64, most int) []plot.Tick {
 
 // powerLabel writes digit·10^e.
 func powerLabel(digit, e float64) string {
-	if e < -4 || e > 5 {
+	if e < -4 || e >= 12 {
 		return strconv.FormatFloat(digit*math.Pow(10, e), 'g', 1, 64)
+	}
+	if e >= 3 {
+		return tickLabel(digit*math.Pow(10, e), math.Pow(10, e))
 	}
 	return strconv.FormatFloat(digit*math.Pow(10, e), 'f', int(max(0, -e)), 64)
 }

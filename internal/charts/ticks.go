@@ -70,10 +70,21 @@ func ticks(from, to, least float64, most int) (found []plot.Tick) {
 	return found
 }
 
-// tickLabel writes v with as many digits as tell it from the next step.
+// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M
+// where thousands or millions do.
 func tickLabel(v, step float64) string {
 	if math.Abs(v) < step/2 {
 		return "0"
+	}
+	if step > 999 && math.Abs(v) < 0.999e12 {
+		unit := 1e3
+		suffix := "k"
+		for _, larger := range []string{"M", "G"} {
+			if math.Abs(v) >= 0.999e3*unit {
+				unit, suffix = 1e3*unit, larger
+			}
+		}
+		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + suffix
 	}
 	if math.Abs(v) >= 1e6 || step < 1e-5 {
 		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)

@@ -31,9 +31,9 @@ func TestTicksAreApart(t *testing.T) {
 		}
 		return words
 	}
-	require.Equal(t, []string{"150000", "200000", "250000", "300000"}, labels(true, math.Log10(150e3), math.Log10(330e3)))
-	require.Equal(t, []string{"200000", "300000", "400000"}, labels(false, 150e3, 450e3))
-	require.Equal(t, []string{"100", "1000", "10000", "100000"}, labels(true, 1.5, 5.5))
+	require.Equal(t, []string{"150k", "200k", "250k", "300k"}, labels(true, math.Log10(150e3), math.Log10(330e3)))
+	require.Equal(t, []string{"150k", "200k", "250k", "300k", "350k", "400k", "450k"}, labels(false, 150e3, 450e3))
+	require.Equal(t, []string{"100", "1k", "10k", "100k"}, labels(true, 1.5, 5.5))
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.Float64Range(0, 20).Draw(t, "from")
 		apart(t, rapid.Bool().Draw(t, "log"), from, from+rapid.Float64Range(0.01, 9).Draw(t, "length"))
