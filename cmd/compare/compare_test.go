@@ -13,16 +13,19 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
-// The test binary is the child process as well.
+// The test binary is the child process as well, and the whole command.
 func TestMain(m *testing.M) {
 	for _, a := range os.Args {
-		if a == "-one" || a == "-job" {
+		if a == "-one" || a == "-job" || os.Getenv(asCommand) != "" {
 			main()
 			return
 		}
 	}
 	os.Exit(m.Run())
 }
+
+// asCommand is a variable that makes the test binary the command.
+const asCommand = "TENSORZOO_TEST_COMPARE"
 
 // small are models that take a moment.
 const small = "ht-lstm-youtube,tt-gru-youtube"
@@ -85,7 +88,11 @@ func TestMistakes(t *testing.T) {
 		"-out x -models cnn-lstm":             "cnn-lstm: the model reads 2048 values a step",
 		"-out x -split few":                   `datasets: actions has no split "few"`,
 		"-out x -data action":                 `no set is called "action"`,
-		"-out x -data folder:.":               "compare: -data folder:.: videos are not compared yet",
+		"-out x -data folder:missing":         "missing",
+		"-out x -steps 3":                     "compare: -steps says nothing about -data actions, whose clips are taken as they are stored",
+		"-cost -steps all":                    "compare: -steps is all; want a number of frames",
+		"-cost -size 8x6":                     "compare: -cost does not read -size; leave it out",
+		"-out x -data folder:. -grey":         "compare: -grey needs the size of the frames",
 		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
 		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",

@@ -24,6 +24,7 @@ import (
 // comparison trains models under one protocol.
 type comparison struct {
 	protocol
+	cache   cache
 	dir     string
 	models  []zoo.Entry
 	seeds   int
@@ -75,7 +76,7 @@ func (c *comparison) job(e zoo.Entry, rate float64, seed uint64, fold int) job {
 	if fold > 0 {
 		name = fmt.Sprintf("rate-%s-fold-%d", strconv.FormatFloat(rate, 'g', -1, 64), fold)
 	}
-	return job{protocol: c.protocol, Model: e.Name, Spec: e.Spec, Rate: rate, Seed: seed, Fold: fold, Dir: filepath.Join(c.dir, "runs", e.Name, name)}
+	return job{protocol: c.protocol, cache: c.cache, Model: e.Name, Spec: e.Spec, Rate: rate, Seed: seed, Fold: fold, Dir: filepath.Join(c.dir, "runs", e.Name, name)}
 }
 
 // outcome runs a job in a process of its own, unless it has ended before.

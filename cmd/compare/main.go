@@ -13,6 +13,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -20,7 +22,7 @@ import (
 )
 
 func main() {
-	err := run(interrupt.Context(), os.Args[1:], os.Stdout, os.Stderr)
+	err := run(listen(os.Args[1:]), os.Args[1:], os.Stdout, os.Stderr)
 	if err == nil {
 		return
 	}
@@ -33,4 +35,15 @@ func main() {
 		os.Exit(2)
 	}
 	os.Exit(1)
+}
+
+// listen returns what ends when the process is asked to stop. One that trains for
+// another gets a terminal's signals twice, from there and from the other: it takes them
+// as one, and saves its work.
+func listen(args []string) context.Context {
+	if !slices.Equal(args, []string{"-job"}) {
+		return interrupt.Context()
+	}
+	ctx, _ := signal.NotifyContext(context.Background(), interrupt.Signals()...)
+	return ctx
 }

@@ -37,14 +37,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if f.out != "" {
 		return f.compare(ctx, stdout, stderr)
 	}
-	names, err := f.names()
+	models, err := f.entries()
 	if err != nil {
 		return err
 	}
 	var costs []*cost
-	for k, name := range names {
-		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(names), name)
-		c, err := child(ctx, name, args, stderr)
+	for k, e := range models {
+		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(models), e.Name)
+		c, err := child(ctx, f.named(e), args, stderr)
 		if err != nil {
 			return err
 		}

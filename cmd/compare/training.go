@@ -6,10 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -19,7 +22,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	final, err := c.check()
+	final, err := c.check(ctx)
 	if err != nil {
 		return err
 	}
@@ -38,6 +41,9 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	if f.quiet {
 		stderr = io.Discard
+	}
+	if err := c.decode(ctx, &videos.Report{W: stderr, Quiet: f.quiet}); err != nil {
+		return err
 	}
 	c.shown = f.progress(stderr, c, final)
 	all, err := c.run(ctx)
@@ -74,23 +80,26 @@ func (f *flags) comparison() (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &comparison{protocol: p, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
+	return &comparison{protocol: p, cache: cache{f.video.Cache, f.video.CacheLimit}, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
 }
 
 // check opens the data as each model will, so that what can be wrong is wrong
 // before the first run starts, and completes the comparison with what it sees. It
 // returns the number of steps of a run with a seed.
-func (c *comparison) check() (final int, err error) {
-	for _, e := range c.models {
+func (c *comparison) check(ctx context.Context) (final int, err error) {
+	for k, e := range c.models {
 		d, err := zoo.Describe(e)
 		if err != nil {
 			return 0, usage{err}
 		}
-		set, err := openSet(c.protocol, e.Name, d.Features)
+		set, err := c.open(ctx, c.cache, e.Name, d.Features, nil)
 		if err != nil {
 			return 0, err
 		}
-		c.Fingerprint, c.classes = set.Fingerprint(), len(set.Classes())
+		if k == 0 { // that of videos depends on the size of the frames too
+			c.Fingerprint = set.Fingerprint()
+		}
+		c.classes = len(set.Classes())
 		c.searchSteps, final, err = c.steps(set)
 		set.Close()
 		if err != nil {
@@ -101,6 +110,53 @@ func (c *comparison) check() (final int, err error) {
 		}
 	}
 	return final, nil
+}
+
+// decode has all videos decoded into the cache, once for each size that the models
+// read, before runs at the same time would each decode them.
+func (c *comparison) decode(ctx context.Context, report *videos.Report) error {
+	kind, _, inFolder := strings.Cut(c.Data, ":")
+	if !inFolder || kind == "features" || !datasets.Frames(c.Data) {
+		return nil
+	}
+	defer report.Tell(nil) // takes its bar away
+	done := map[int]bool{}
+	for _, e := range c.models {
+		d, err := zoo.Describe(e)
+		if err != nil {
+			return usage{err}
+		}
+		if done[d.Features] {
+			continue
+		}
+		done[d.Features] = true
+		if err := c.decodeFor(ctx, e.Name, d.Features, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *comparison) decodeFor(ctx context.Context, model string, features int, report *videos.Report) error {
+	set, err := c.open(ctx, c.cache, model, features, report)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	x := make([]float32, set.Steps()*features)
+	for _, part := range []datasets.Part{datasets.Train, datasets.Test} {
+		for i := range set.Clips(part) {
+			if ctx.Err() != nil {
+				return interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
+			}
+			var skip *datasets.SkipError
+			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, &skip) {
+				err, _ = videos.Damaged(err, c.video(c.cache))
+				return usage{err}
+			}
+		}
+	}
+	return nil
 }
 
 // inZoo tells a model of the zoo from one of a file.

@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -25,7 +26,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
-	f.decoding.w, f.decoding.quiet = stderr, f.quiet
+	f.decoding.W, f.decoding.Quiet = stderr, f.quiet
 	switch {
 	case f.list:
 		return f.printList(stdout)
@@ -96,7 +97,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
 	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
 	opt.TestOnly = f.eval != ""
-	f.decoding.watch(&opt.Video)
+	f.decoding.Watch(&opt.Video)
 	if opt.Video.MaxBad == 0 {
 		opt.Video.MaxBad = -1 // none
 	}
@@ -112,12 +113,8 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	switch {
 	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
 		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
-	case f.size != "":
-		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {
-			return nil, usage{errors.WithMessage(err, "train: -size")}
-		}
-	case datasets.Frames(f.data) && !f.video.Grey:
-		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
+	default:
+		if opt, err = videos.Frame(opt, f.data, f.size, features); err != nil {
 			return nil, usage{errors.Wrapf(err, "train: %s", name)}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -71,7 +72,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.preset != nil {
 		f.preset.print(log)
 	}
-	f.decoding.say(func() { f.announce(log, d, set, out, c) })
+	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
@@ -113,7 +114,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
-	if n := f.decoding.damaged(); n > 0 && !f.js { // JSON has it
+	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
 		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
@@ -231,11 +232,11 @@ func (f *flags) stopped(out *folder, err error) error {
 
 // damaged says what to do where too many clips are.
 func (f *flags) damaged(err error) error {
-	var many *datasets.DamagedError
-	if !errors.As(err, &many) {
-		return err
+	err, ok := videos.Damaged(err, f.video)
+	if ok {
+		return usage{err}
 	}
-	return usage{errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, f.video.MaxBad)}
+	return err
 }
 
 // interrupted is the error of a run that the user stopped.
@@ -290,7 +291,7 @@ type summary struct {
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
 		Description: d, Set: set.Name(), Seed: f.seed, Batch: f.batch, LearningRate: f.lr,
-		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Damaged: f.decoding.damaged(), StepMillis: r.StepMillis,
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Damaged: f.decoding.Damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {
 		s.TrainingSeconds = r.Training.Seconds()
