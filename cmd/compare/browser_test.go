@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"image/color"
 	"image/png"
 	"math"
@@ -123,18 +124,38 @@ func (b *browser) checkDark() {
 			colours[scheme] = of(c[2])
 		}
 		value[bool](b, `(e => { e.scrollIntoView(); return true })(document.querySelector("figure svg"))`)
-		data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-		require.NoError(t, err)
-		img, err := png.Decode(bytes.NewReader(data))
-		require.NoError(t, err)
+		img := b.screen()
 		paper, most := img.At(20, 4), 0.0
 		for y := 4; y < 30; y++ { // its title
 			for x := range 370 {
 				most = max(most, contrast(paper, img.At(x, y)))
 			}
 		}
+		require.GreaterOrEqual(t, b.contrastOf("45"), 4.5, "a number in a full cell, %s", scheme)
 		require.Less(t, contrast(paper, colours[scheme]), 1.05, "the plot's background is the page's")
 		require.GreaterOrEqual(t, most, 7.0, "the title of a plot, %s", scheme)
 	}
 	require.Greater(t, contrast(colours["light"], colours["dark"]), 10.0)
+}
+
+func (b *browser) screen() image.Image {
+	data, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	img, err := png.Decode(bytes.NewReader(data))
+	require.NoError(b.t, err)
+	return img
+}
+
+// contrastOf is that of a word in a plot with what is around it.
+func (b *browser) contrastOf(word string) float64 {
+	at := value[[4]float64](b, fmt.Sprintf(`(t => { t.scrollIntoView({block: "center"}); const r = t.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom] })(
+		[...document.querySelectorAll("figure text")].filter(t => t.textContent == %q).pop())`, word))
+	img, most := b.screen(), 0.0
+	around := img.At(int(at[0])-2, int(at[1]))
+	for y := int(at[1]); y < int(at[3]); y++ {
+		for x := int(at[0]); x < int(at[2]); x++ {
+			most = max(most, contrast(around, img.At(x, y)))
+		}
+	}
+	return most
 }

@@ -136,7 +136,7 @@ func edges(offered []float64, results []*result) string {
 		lines = append(lines, fmt.Sprintf("The best rate offered was the least or the largest, so one more was tried beyond it: %s.", strings.Join(widened, ", ")))
 	}
 	if len(still) > 0 {
-		lines = append(lines, fmt.Sprintf("At the edge of what was tried is the rate of %s: one beyond it may do better, give more -rates.", strings.Join(still, ", ")))
+		lines = append(lines, fmt.Sprintf("At the edge of what was tried, where one beyond may do better: %s. Give more -rates.", strings.Join(still, ", ")))
 	}
 	return strings.Join(lines, " ")
 }

@@ -50,7 +50,7 @@ func TestEdges(t *testing.T) {
 	}, 8)
 	require.NoError(t, err)
 	require.Equal(t, "The best rate offered was the least or the largest, so one more was tried beyond it: tt-lstm 0.03, bt-lstm 0.03. "+
-		"At the edge of what was tried is the rate of tt-lstm 0.03: one beyond it may do better, give more -rates.", edges(offered, results))
+		"At the edge of what was tried, where one beyond may do better: tt-lstm 0.03. Give more -rates.", edges(offered, results))
 	require.Empty(t, edges(offered, results[:1]))
 	table := searches(results).RenderCSV()
 	require.Equal(t, "model,0.001,0.003,0.01,0.03\nht-lstm,0.5000,0.5000 *,0.5000,-\ntt-lstm,0.5000,0.5000,0.5000,0.5000 *\nbt-lstm,0.5000,0.5000,0.5000 *,0.5000",
