@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // The test binary is the child process as well, and the whole command.
@@ -110,6 +111,9 @@ func TestMistakes(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(context.Background(), []string{"-h"}, &out, &out))
 	require.Contains(t, out.String(), "-models names")
+	require.Contains(t, out.String(), cmdline.Program("compare")+" -models lstm,tt-lstm,ht-lstm")
+	require.Contains(t, out.String(), cmdline.Other("train")+" -list has all")
+	require.Contains(t, out.String(), "videos in a folder: folder:DIR", "what -data takes")
 	require.NotContains(t, out.String(), "-one")
 	require.NotContains(t, out.String(), "-job ")
 	require.NoDirExists(t, "x", "nothing is made for a command that cannot be")

@@ -92,7 +92,7 @@ measure the time of a training step (forward, backward and Adam on -batch clips 
 of one frame of a live sequence, and the memory of the process, on random data. GFLOP/s is the rate of the forward pass,
 two operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products, or those for which it is faster, with
 
-  CGO_LDFLAGS=-lopenblas go build -tags openblas ./cmd/compare
+  CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare ...
 
 `
 
@@ -110,7 +110,7 @@ func newFlags() *flags {
 	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', and files such as my.json with a spec of your own; "+cmdline.Other("train")+" -list has all")
 	set.StringVar(&f.out, "out", "", "train and write the report to this `folder`")
 	set.StringVar(&f.data, "data", "actions", videos.Sets())
-	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
+	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5")
 	set.IntVar(&f.seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
 	set.IntVar(&f.epochs, "epochs", 24, "passes over the training clips, of every run")
 	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")

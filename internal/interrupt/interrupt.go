@@ -14,12 +14,16 @@ func Signals() []os.Signal { return signals() }
 // Context is done when the first of the Signals comes. The next one ends the process
 // as if nobody listened.
 func Context() context.Context {
-	ctx, stop := signal.NotifyContext(context.Background(), Signals()...)
-	context.AfterFunc(ctx, func() {
-		// What reads our output may have gone with the same signal. Writing to it must
-		// not end the process before its work is saved.
+	ctx, cancel := context.WithCancel(context.Background())
+	came := make(chan os.Signal, 1)
+	signal.Notify(came, Signals()...)
+	go func() {
+		<-came
+		// What reads our output may be gone by the same signal. Writing to it must not end
+		// the process before its work is saved.
 		ignorePipe()
-		stop()
-	})
+		signal.Stop(came)
+		cancel()
+	}()
 	return ctx
 }
