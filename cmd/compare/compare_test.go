@@ -11,18 +11,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
-// The test binary is the child process as well.
+// The test binary is the child process as well, and the whole command.
 func TestMain(m *testing.M) {
 	for _, a := range os.Args {
-		if a == "-one" || a == "-job" {
+		if a == "-one" || a == "-job" || os.Getenv(asCommand) != "" {
 			main()
 			return
 		}
 	}
 	os.Exit(m.Run())
 }
+
+// asCommand is a variable that makes the test binary the command.
+const asCommand = "TENSORZOO_TEST_COMPARE"
 
 // small are models that take a moment.
 const small = "ht-lstm-youtube,tt-gru-youtube"
@@ -91,7 +95,11 @@ func TestMistakes(t *testing.T) {
 		"-out x -models cnn-lstm":             "cnn-lstm: the model reads 2048 values a step",
 		"-out x -split few":                   `compare: -split: actions has no split "few"`,
 		"-out x -data action":                 `compare: -data: no set is called "action"`,
-		"-out x -data folder:.":               "compare: -data folder:.: videos are not compared yet",
+		"-out x -data folder:missing":         "missing",
+		"-out x -steps 3":                     "compare: -steps says nothing about -data actions, whose clips are taken as they are stored",
+		"-cost -steps all":                    "compare: -steps is all; want a number of frames",
+		"-cost -size 8x6":                     "compare: -cost does not read -size; leave it out",
+		"-out x -data folder:. -grey":         "compare: -grey needs the size of the frames",
 		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
 		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",
@@ -109,6 +117,9 @@ func TestMistakes(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(context.Background(), []string{"-h"}, &out, &out))
 	require.Contains(t, out.String(), "-models names")
+	require.Contains(t, out.String(), cmdline.Program("compare")+" -models lstm,tt-lstm,ht-lstm")
+	require.Contains(t, out.String(), cmdline.Other("train")+" -list has all")
+	require.Contains(t, out.String(), "videos in a folder: folder:DIR", "what -data takes")
 	require.NotContains(t, out.String(), "-one")
 	require.NotContains(t, out.String(), "-job ")
 	require.NoDirExists(t, "x", "nothing is made for a command that cannot be")

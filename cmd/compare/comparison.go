@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,12 +24,15 @@ import (
 // comparison trains models under one protocol.
 type comparison struct {
 	protocol
+	cache   cache
 	dir     string
 	models  []zoo.Entry
 	seeds   int
 	classes int           // of the data
 	places  chan struct{} // one for each run at a time
 	shown   *progress
+
+	searchSteps int // of the runs that try one learning rate
 }
 
 // contender is a model with what its runs came to.
@@ -39,14 +41,6 @@ type contender struct {
 	searched []candidate
 	rate     float64    // the chosen one, 0 when training diverged at every rate
 	runs     []*outcome // by seed, those that diverged too
-}
-
-// candidate is a learning rate that was tried.
-type candidate struct {
-	rate     float64
-	rounds   []*outcome
-	accuracy float64 // mean over the rounds; -1 when one diverged
-	loss     float64
 }
 
 // run trains what is not trained yet and returns all.
@@ -76,58 +70,13 @@ func (c *comparison) contend(ctx context.Context, m *contender) error {
 	return group.Wait()
 }
 
-// search tries the learning rates on folds of the training part. A single one
-// needs no search.
-func (c *comparison) search(ctx context.Context, m *contender) error {
-	if len(c.Rates) == 1 {
-		m.rate = c.Rates[0]
-		return nil
-	}
-	group, ctx := errgroup.WithContext(ctx)
-	m.searched = make([]candidate, len(c.Rates))
-	for k, rate := range c.Rates {
-		m.searched[k] = candidate{rate: rate, rounds: make([]*outcome, c.Rounds)}
-		for fold := range c.Rounds {
-			group.Go(func() (err error) {
-				m.searched[k].rounds[fold], err = c.outcome(ctx, c.job(m.Entry, rate, 1, fold+1))
-				return err
-			})
-		}
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	for k := range m.searched {
-		m.searched[k].score()
-	}
-	best := slices.MaxFunc(m.searched, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.accuracy, b.accuracy), cmp.Compare(b.loss, a.loss))
-	})
-	if best.accuracy >= 0 {
-		m.rate = best.rate
-	}
-	return nil
-}
-
-// score takes the means over the rounds.
-func (c *candidate) score() {
-	for _, o := range c.rounds {
-		if o.Diverged != "" {
-			c.accuracy, c.loss = -1, 0
-			return
-		}
-		c.accuracy += o.Test.Accuracy / float64(len(c.rounds))
-		c.loss += o.Test.Loss / float64(len(c.rounds))
-	}
-}
-
 // job is a run of a model. Its folder is found again by a later process.
 func (c *comparison) job(e zoo.Entry, rate float64, seed uint64, fold int) job {
 	name := fmt.Sprintf("rate-%s-seed-%d", strconv.FormatFloat(rate, 'g', -1, 64), seed)
 	if fold > 0 {
 		name = fmt.Sprintf("rate-%s-fold-%d", strconv.FormatFloat(rate, 'g', -1, 64), fold)
 	}
-	return job{protocol: c.protocol, Model: e.Name, Spec: e.Spec, Rate: rate, Seed: seed, Fold: fold, Dir: filepath.Join(c.dir, "runs", e.Name, name)}
+	return job{protocol: c.protocol, cache: c.cache, Model: e.Name, Spec: e.Spec, Rate: rate, Seed: seed, Fold: fold, Dir: filepath.Join(c.dir, "runs", e.Name, name)}
 }
 
 // outcome runs a job in a process of its own, unless it has ended before.
@@ -206,8 +155,8 @@ func (c *comparison) child(ctx context.Context, j job) error {
 	return nil
 }
 
-// steps is the number of steps of a model's whole search, and of one run with a
-// seed.
+// steps is the number of steps of the runs that try one learning rate, and of one run
+// with a seed.
 func (c *comparison) steps(set datasets.Set) (search, final int, err error) {
 	perEpoch := func(clips int) int { return (clips + c.Batch - 1) / c.Batch }
 	final = c.Epochs * perEpoch(set.Clips(datasets.Train))
@@ -219,7 +168,7 @@ func (c *comparison) steps(set datasets.Set) (search, final int, err error) {
 		if err != nil {
 			return 0, 0, usage{err}
 		}
-		search += len(c.Rates) * c.Epochs * perEpoch(f.Clips(datasets.Train))
+		search += c.Epochs * perEpoch(f.Clips(datasets.Train))
 	}
 	return search, final, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -56,6 +58,8 @@ type flags struct {
 	folds       int
 	rounds      int
 	jobs        int
+	video       datasets.Video
+	size        string
 	optimizer   string
 	schedule    string
 	weightDecay float64
@@ -66,9 +70,10 @@ type flags struct {
 	quiet       bool
 
 	// Costs and their growth.
-	cost, js           bool
-	growth             string
-	steps, runs, warms int
+	cost, js    bool
+	growth      string
+	steps       int // that of -steps, or 6
+	runs, warms int
 
 	// Children.
 	one string
@@ -81,11 +86,13 @@ const intro = `Compare sets models side by side.
 
 trains every model with every seed under one protocol, each run in a process of its own, and writes report/index.html,
 one page that needs no network, report.md, results.csv and plots. A learning rate is chosen for each model from those of
--rates, on a part of the training clips; the test clips have no part in it. Interrupted, the same command goes on where it
-stopped; more models or seeds are added to what is there.
+-rates, on a part of the training clips; the test clips have no part in it. Where the best is the least or the largest of
+them, one beyond it is tried too. Stopped by Ctrl-C, the same command goes on where it stopped; more models or seeds are
+added to what is there. Data are those of cmd/train: -data folder:clips compares on videos.
 
   go run ./cmd/compare -cost                                  what the five LSTMs of UCF11 cost: time, memory, ratios
   go run ./cmd/compare -cost -models 'tt-*,lstm' -threads 1   others, on one core
+  go run ./cmd/compare -cost -models my.json,ht-lstm          a model of your own beside one of the zoo
   go run ./cmd/compare -cost -json                            one line of JSON a model
   go run ./cmd/compare -growth DIR                            how a step's time grows with each size, with pictures
 
@@ -99,7 +106,7 @@ two operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products
 
 // What each job reads; the rest would be ignored without a word.
 var (
-	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "augment", "threads", "jobs", "quiet"}
+	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "augment", "threads", "jobs", "quiet", "steps", "sample", "size", "grey", "cache", "cache-limit", "max-bad"}
 	costFlags     = []string{"cost", "models", "batch", "steps", "runs", "warm-up", "threads", "json"}
 	growthFlags   = []string{"growth", "batch", "steps", "runs", "warm-up", "threads"}
 )
@@ -108,10 +115,10 @@ func newFlags() *flags {
 	f := &flags{set: flag.NewFlagSet("compare", flag.ContinueOnError)}
 	set := f.set
 	set.SetOutput(io.Discard)
-	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', or with -out files such as my.json with a spec of your own; go run ./cmd/train -list has all")
+	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', and files such as my.json with a spec of your own; "+cmdline.Other("train")+" -list has all")
 	set.StringVar(&f.out, "out", "", "train and write the report to this `folder`")
-	set.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", or npz:TRAIN.npz,TEST.npz")
-	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default)")
+	set.StringVar(&f.data, "data", "actions", videos.Sets())
+	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5")
 	set.IntVar(&f.seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
 	set.IntVar(&f.epochs, "epochs", 24, "passes over the training clips, of every run")
 	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")
@@ -130,7 +137,8 @@ func newFlags() *flags {
 	set.BoolVar(&f.quiet, "quiet", false, "no progress, the table alone")
 	set.BoolVar(&f.cost, "cost", false, "measure time and memory of a training step")
 	set.StringVar(&f.growth, "growth", "", "`folder` for pictures and a table of how a step's time grows with input, modes, rank, batch, steps and hidden size")
-	set.IntVar(&f.steps, "steps", 6, "with -cost: frames a clip")
+	videos.Flags(set, &f.video, &f.size)
+	set.Lookup("steps").Usage = "with -cost and -growth: `frames` a clip (default 6); of videos and features: those that are taken of a clip, or all (default 6 of videos, all of features)"
 	set.IntVar(&f.runs, "runs", 20, "with -cost and -growth: steps that are timed, at least 20")
 	set.IntVar(&f.warms, "warm-up", 3, "with -cost and -growth: steps before that")
 	set.BoolVar(&f.js, "json", false, "with -cost: one line of JSON a model instead of a table")
@@ -182,7 +190,7 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 }
 
 func (f *flags) help(w io.Writer) {
-	fmt.Fprint(w, intro+"Flags:\n")
+	fmt.Fprint(w, strings.ReplaceAll(intro, "go run ./cmd/compare", cmdline.Program("compare"))+"Flags:\n")
 	f.set.VisitAll(func(fl *flag.Flag) {
 		if fl.Usage == "" {
 			return
@@ -204,6 +212,7 @@ func (f *flags) check() error {
 			f.threads = 1
 		}
 	}
+	f.steps = cmp.Or(f.video.Steps, 6)
 	if f.jobs == 0 {
 		f.jobs = max(1, runtime.GOMAXPROCS(0)/max(1, f.threads))
 	}
@@ -211,7 +220,7 @@ func (f *flags) check() error {
 		name         string
 		value, least int
 	}{
-		{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"steps", f.steps, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0},
+		{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0},
 		{"seeds", f.seeds, 1}, {"folds", f.folds, 2}, {"rounds", f.rounds, 1}, {"jobs", f.jobs, 1},
 	} {
 		if c.value < c.least {
@@ -223,10 +232,15 @@ func (f *flags) check() error {
 		return badf("-threads is %d; want at most %d", f.threads, train.MaxThreads)
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
-	case f.out != "" && f.data != "actions" && !strings.HasPrefix(f.data, "npz:") && datasets.Frames(f.data):
-		return badf("-data %s: videos are not compared yet; cmd/train trains on them", f.data)
+	case f.out == "" && f.video.Steps == datasets.AllSteps:
+		return badf("-steps is all; want a number of frames, as the clips are made up")
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
+	}
+	if f.out != "" {
+		if err := videos.Check(f.data, f.video, f.size, f.given); err != nil {
+			return badf("%v", err)
+		}
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return badf("-optimizer: %s", cmdline.Bare(err))
@@ -274,11 +288,11 @@ func (f *flags) given(name string) (found bool) {
 // command is the command line that makes the report again.
 func (f *flags) command() string {
 	var b strings.Builder
-	if strings.HasPrefix(backend.Name, "openblas") { // another one is refused
-		b.WriteString("CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare")
-	} else {
-		b.WriteString("go run ./cmd/compare")
+	program := cmdline.Program("compare")
+	if rest, run := strings.CutPrefix(program, "go run "); run && strings.HasPrefix(backend.Name, "openblas") { // another one is refused
+		program = "CGO_LDFLAGS=-lopenblas go run -tags openblas " + rest
 	}
+	b.WriteString(program)
 	f.set.Visit(func(fl *flag.Flag) {
 		if fl.Name == "quiet" || fl.Name == "jobs" {
 			return
@@ -296,6 +310,9 @@ func (f *flags) protocol() (protocol, error) {
 	}
 	if f.given("dropout") {
 		p.Dropout = &f.dropout
+	}
+	if slices.ContainsFunc([]string{"steps", "sample", "size", "grey", "max-bad"}, f.given) {
+		p.Clips = &clips{Steps: f.video.Steps, Sample: f.video.Sample, Size: f.size, Grey: f.video.Grey, MaxBad: f.video.MaxBad}
 	}
 	for text := range strings.SplitSeq(f.rates, ",") {
 		rate, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
@@ -328,22 +345,11 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 	for pattern := range strings.SplitSeq(f.models, ",") {
 		pattern = strings.TrimSpace(pattern)
 		if strings.HasSuffix(pattern, ".json") {
-			data, err := durable.ReadFile(pattern, mostSpec)
+			e, err := readSpec(pattern)
 			if err != nil {
-				return nil, badf("-models: %v", err)
+				return nil, err
 			}
-			spec, err := zoo.ParseSpec(data)
-			if err == nil {
-				_, err = zoo.Describe(zoo.Entry{Name: pattern, Spec: spec})
-			}
-			if err != nil {
-				return nil, usage{errors.Wrapf(err, "compare: %s", pattern)}
-			}
-			name := strings.TrimSuffix(filepath.Base(pattern), ".json")
-			if !plainName.MatchString(name) {
-				return nil, badf("-models: the name of %s becomes that of files and of a line in tables; rename it with letters, digits, -, _ and . alone, a letter or digit first", pattern)
-			}
-			if err := add(zoo.Entry{Name: name, Spec: spec}); err != nil {
+			if err := add(e); err != nil {
 				return nil, err
 			}
 			continue
@@ -358,7 +364,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			return nil, f.blame(usage{err})
 		}
 		if len(entries) == 0 {
-			return nil, badf("-models: no model matches %q; go run ./cmd/train -list has all", pattern)
+			return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
 		}
 		for _, e := range entries {
 			if err := add(e); err != nil {
@@ -369,15 +375,33 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 	return all, nil
 }
 
-// names lists the names of the models of the zoo that are asked for.
-func (f *flags) names() ([]string, error) {
-	all, err := f.entries()
-	var names []string
-	for _, e := range all {
-		if _, err := zoo.Find(e.Name); err != nil {
-			return nil, badf("-cost measures models of the zoo; %s.json is none", e.Name)
-		}
-		names = append(names, e.Name)
+// readSpec reads a model of the user's own, whose name is that of the file.
+func readSpec(path string) (zoo.Entry, error) {
+	data, err := durable.ReadFile(path, mostSpec)
+	if err != nil {
+		return zoo.Entry{}, badf("-models: %v", err)
 	}
-	return names, err
+	spec, err := zoo.ParseSpec(data)
+	if err == nil {
+		_, err = zoo.Describe(zoo.Entry{Name: path, Spec: spec})
+	}
+	if err != nil {
+		return zoo.Entry{}, usage{errors.Wrapf(err, "compare: %s", path)}
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".json")
+	if !plainName.MatchString(name) {
+		return zoo.Entry{}, badf("-models: the name of %s becomes that of files and of a line in tables; rename it with letters, digits, -, _ and . alone, a letter or digit first", path)
+	}
+	return zoo.Entry{Name: name, Spec: spec}, nil
+}
+
+// named is what -models has of a model: its name, or the file of one that is not in the
+// zoo.
+func (f *flags) named(e zoo.Entry) string {
+	for pattern := range strings.SplitSeq(f.models, ",") {
+		if pattern = strings.TrimSpace(pattern); strings.TrimSuffix(filepath.Base(pattern), ".json") == e.Name && strings.HasSuffix(pattern, ".json") {
+			return pattern
+		}
+	}
+	return e.Name
 }

@@ -100,7 +100,7 @@ func growth(ctx context.Context, f *flags, sweeps []sweep, stdout, stderr io.Wri
 		for _, format := range []string{"tt", "tr", "bt", "ht"} {
 			for _, v := range s.values {
 				if ctx.Err() != nil {
-					return errors.Wrap(ctx.Err(), "compare: stopped")
+					return interrupted("compare: stopped; " + f.growth + " keeps the pictures of the sizes that were done, growth.csv is not written")
 				}
 				g, err := s.measure(f, format, v)
 				if err != nil {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -23,9 +24,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), interrupt.Signals()...)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	err := run(listen(os.Args[1:]), os.Args[1:], os.Stdout, os.Stderr)
 	if err == nil {
 		return
 	}
@@ -40,4 +39,15 @@ func main() {
 		os.Exit(2)
 	}
 	os.Exit(1)
+}
+
+// listen returns what ends when the process is asked to stop. One that trains for
+// another gets a terminal's signals twice, from there and from the other: it takes them
+// as one, and saves its work.
+func listen(args []string) context.Context {
+	if !slices.Equal(args, []string{"-job"}) {
+		return interrupt.Context()
+	}
+	ctx, _ := signal.NotifyContext(context.Background(), interrupt.Signals()...)
+	return ctx
 }

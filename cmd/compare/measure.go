@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -40,16 +41,23 @@ func measure(f *flags) (*cost, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	none := 0.0
-	m, err := zoo.New(f.one, zoo.Options{Seed: 1, Dropout: &none})
+	f.models = f.one
+	all, err := f.entries()
 	if err != nil {
 		return nil, err
 	}
-	d, err := m.Describe(f.one)
+	e := all[0]
+	// What a classifier of a spec that does not say costs is next to nothing.
+	m, err := zoo.FromSpec(e.Spec, zoo.Options{Classes: cmp.Or(e.Spec.Classes, 11), Seed: 1, Dropout: &none})
+	if err != nil {
+		return nil, err
+	}
+	d, err := m.Describe(e.Name)
 	if err != nil {
 		return nil, err
 	}
 	c := &cost{
-		Model: f.one, Format: d.Format, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
+		Model: e.Name, Format: d.Format, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
 		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: m.MulAddsPerFrame(perGraph(f.batch, f.threads), f.steps),
 	}
 	rng := rand.New(rand.NewPCG(1, 1))

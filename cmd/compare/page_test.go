@@ -1,19 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -46,69 +39,56 @@ func invented(t *testing.T, c *comparison, names ...string) []*contender {
 	return all
 }
 
-// The page opens from disk in a browser: every plot is seen, nothing is asked of
+// wordsOf finds the texts of the plots and where they are: x, y, width, height, and the
+// height of a line, in px of the screen.
+const wordsOf = `[...document.querySelectorAll("figure svg")].map(svg => [...svg.querySelectorAll("text")].filter(t => t.textContent).map(t => {
+	const box = t.getBoundingClientRect(), matrix = t.getScreenCTM()
+	return {Words: t.textContent, X: box.x, Y: box.y, Width: box.width, Height: box.height,
+		Size: parseFloat(getComputedStyle(t).fontSize) * Math.hypot(matrix.a, matrix.b)}
+}))`
+
+type words struct {
+	Words                     string
+	X, Y, Width, Height, Size float64
+}
+
+// The page opens from disk in a browser, on a wide screen and on a phone: every plot is
+// seen, its text can be read and does not overlap, nothing is cut, nothing is asked of
 // the network, and the console stays empty.
 func TestPage(t *testing.T) {
-	browser := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
-		}
-	}
-	if browser == "" {
-		t.Skip("no chromium; apt-get install chromium")
-	}
-	c := &comparison{protocol: protocol{Data: "actions", Epochs: 6, Batch: 16, Rates: []float64{1e-3, 1e-2}, Folds: 4, Rounds: 1, Threads: 1}, dir: t.TempDir(), seeds: 3, places: make(chan struct{}, 2)}
-	names := []string{"lstm", "ht-lstm", "tt-lstm", "fdtt-lstm"}
+	b := newBrowser(t)
+	c := &comparison{protocol: protocol{Data: "actions", Epochs: 6, Batch: 16, Rates: []float64{1e-3, 1e-2}, Folds: 4, Rounds: 1, Threads: 1}, dir: t.TempDir(), seeds: 5}
+	names := []string{"lstm", "ht-lstm", "tt-lstm", "bt-lstm", "fdtt-lstm"}
 	results, err := newResults(invented(t, c, names...), 8)
 	require.NoError(t, err)
 	require.NoError(t, newReport(c, "go run ./cmd/compare <with> \"quotes\" & more", results).write(c.dir, results))
-
-	var asked, said []string
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	defer cancel()
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(func(event any) {
-		switch e := event.(type) {
-		case *network.EventRequestWillBeSent:
-			if !strings.HasPrefix(e.Request.URL, "data:") {
-				asked = append(asked, e.Request.URL)
-			}
-		case *runtime.EventConsoleAPICalled:
-			said = append(said, string(e.Type))
-		case *runtime.EventExceptionThrown:
-			said = append(said, e.ExceptionDetails.Text)
-		case *log.EventEntryAdded:
-			said = append(said, e.Entry.Text)
-		}
-	}))
-	defer cancel()
-	require.NoError(t, chromedp.Do(ctx)) // starts the browser
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	_, err = chromedp.Call(ctx, network.Enable, network.EnableParams{})
-	require.NoError(t, err)
-	_, err = chromedp.Call(ctx, log.Enable, cdp.Empty{})
-	require.NoError(t, err)
 	address := "file://" + filepath.Join(c.dir, "index.html")
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
-	title, err := chromedp.Run(ctx, chromedp.Title())
-	require.NoError(t, err)
-	count := func(script string) int {
-		n, err := chromedp.Run(ctx, chromedp.Evaluate[int](script))
-		require.NoError(t, err)
-		return n
-	}
-	tables := count(`document.querySelectorAll("table.results").length`)
-	images := count(`document.images.length`)
-	seen := count(`[...document.images].filter(i => i.complete && i.naturalWidth > 300 && i.getBoundingClientRect().width > 300).length`)
-	models := count(fmt.Sprintf(`%q.split(" ").filter(name => [...document.querySelectorAll("table.results td")].some(cell => cell.textContent == name)).length`, strings.Join(names, " ")))
-	require.Equal(t, "Recurrent models side by side", title)
-	require.Equal(t, 4, tables, "accuracy, claims, costs, learning rates")
+	b.do(chromedp.Navigate(address))
+
+	require.Equal(t, "Recurrent models side by side", value[string](b, `document.title`))
+	models := value[int](b, fmt.Sprintf(`%q.split(" ").filter(name => [...document.querySelectorAll("table.results td")].some(cell => cell.textContent == name)).length`, strings.Join(names, " ")))
 	require.Equal(t, len(names), models)
-	require.Equal(t, 4+len(names), images)
-	require.Equal(t, images, seen, "every plot is drawn")
-	require.Equal(t, []string{address}, asked, "nothing but the file itself")
-	require.Empty(t, said, "the console is empty")
+	require.Equal(t, 5, value[int](b, `document.querySelectorAll("table.results").length`), "accuracy, claims, others, costs, learning rates")
+	for _, width := range []int64{1400, 390} {
+		b.look(width, "light")
+		require.Equal(t, int(width), value[int](b, `innerWidth`))
+		require.LessOrEqual(t, value[int](b, `document.documentElement.scrollWidth`), int(width), "the page is no wider than the screen")
+		require.Zero(t, value[int](b, `[...document.querySelectorAll(".scroll")].filter(e => e.querySelector("table") && e.scrollWidth > e.clientWidth).length`), "no table is cut at %d px", width)
+		plots := value[[][]words](b, wordsOf)
+		require.Len(t, plots, 7+len(names))
+		for _, plot := range plots {
+			require.NotEmpty(t, plot)
+			for k, a := range plot {
+				require.GreaterOrEqual(t, a.Size, 8.99, "%s at %d px", a.Words, width)
+				for _, other := range plot[:k] {
+					// A line is higher than its letters.
+					apart := a.X+a.Width <= other.X || other.X+other.Width <= a.X || a.Y+0.8*a.Height <= other.Y || other.Y+0.8*other.Height <= a.Y
+					require.True(t, apart, "%q is on %q at %d px", a.Words, other.Words, width)
+				}
+			}
+		}
+	}
+	b.checkDark()
+	require.Equal(t, []string{address}, b.asked, "nothing but the file itself")
+	require.Empty(t, b.said, "the console is empty")
 }

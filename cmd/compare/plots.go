@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/pkg/errors"
 
@@ -18,56 +17,30 @@ type picture struct {
 
 const plotsDir = "plots"
 
-// pictures lists the plots of the results.
+// pictures lists the plots of the results. The first word of a name says which
+// section of the report it belongs to.
 func pictures(results []*result) []picture {
-	of := func(size func(r *result) int) []charts.Line {
-		var lines []charts.Line
-		for _, r := range results {
-			low, high := r.accuracy.mean-r.accuracy.sd, r.accuracy.mean+r.accuracy.sd
-			lines = append(lines, charts.Line{Name: r.Entry.Name, Marker: true, X: []float64{float64(size(r))}, Y: []float64{r.accuracy.mean}, Low: []float64{low}, High: []float64{high}})
-		}
-		return lines
-	}
-	const accuracy = "test accuracy"
+	const beside = "Bars are one standard deviation over the seeds; models of nearly one size stand side by side, and the tables have their sizes."
 	all := []picture{
-		{"accuracy-parameters", "Test accuracy against parameters; bars are one standard deviation over the seeds.", func(path string) error {
-			return charts.Draw(path,
-				charts.Panel{Title: "Whole recurrent layer", X: "learnable values", Y: accuracy, LogX: true, Lines: of(func(r *result) int { return r.RecurrentLayer })},
-				charts.Panel{Title: "Weights from the input alone, which the papers count", X: "learnable values", Y: accuracy, LogX: true, Lines: of(func(r *result) int { return r.InputToHidden })})
+		accuracyOver("accuracy-recurrent-layer", "Test accuracy against the learnable values of the whole recurrent layer. "+beside,
+			"Whole recurrent layer", "learnable values", results, func(r *result) int { return r.RecurrentLayer }),
+		accuracyOver("accuracy-input-weights", "Test accuracy against the weights from the input alone, which the papers count. "+beside,
+			"Weights from the input", "learnable values", results, func(r *result) int { return r.InputToHidden }),
+		accuracyOver("accuracy-multiply-adds", "Test accuracy against the multiply-adds of a frame. "+beside,
+			"Accuracy and arithmetic", "multiply-adds a frame", results, func(r *result) int { return r.MulAddsPerFrame }),
+		{"curves-loss", "Loss in training, by epoch: the mean over the seeds, within one standard deviation.", func(path string) error {
+			return charts.Draw(path, charts.Panel{Title: "Training loss", X: "epoch", Y: "cross-entropy, nats", LogY: true, IntegerX: true,
+				Lines: curves(results, func(o *outcome, e int) float64 { return o.Epochs[e].Train.Loss })})
 		}},
-		{"accuracy-multiply-adds", "Test accuracy against multiply-adds of a frame; bars are one standard deviation over the seeds.", func(path string) error {
-			return charts.Draw(path, charts.Panel{Title: "Accuracy and arithmetic", X: "multiply-adds a frame", Y: accuracy, LogX: true, Lines: of(func(r *result) int { return r.MulAddsPerFrame })})
-		}},
-		{"curves", "Loss and accuracy in training, by epoch: the mean over the seeds, within one standard deviation.", func(path string) error {
-			return charts.Draw(path,
-				charts.Panel{Title: "Training loss", X: "epoch", Y: "cross-entropy, nats", LogY: true, IntegerX: true, Lines: curves(results, func(o *outcome, e int) float64 { return o.Epochs[e].Train.Loss })},
-				charts.Panel{Title: "Training accuracy", X: "epoch", Y: "accuracy", IntegerX: true, Lines: curves(results, func(o *outcome, e int) float64 { return o.Epochs[e].Train.Accuracy })})
-		}},
-		{"costs", "Median time of a training step, and the largest resident memory of the process: mean and standard deviation over the seeds.", func(path string) error {
-			bars := func(of func(r *result) sample) []charts.Bar {
-				var all []charts.Bar
-				for _, r := range results {
-					if s := of(r); len(s.values) > 0 {
-						all = append(all, charts.Bar{Name: r.Entry.Name, Value: s.mean, Low: max(0, s.mean-s.sd), High: s.mean + s.sd})
-					}
-				}
-				return all
-			}
-			var panels []charts.BarPanel
-			for _, p := range []charts.BarPanel{
-				{Title: "Time", X: "milliseconds a training step", LogX: true, Bars: bars(func(r *result) sample { return r.stepMillis })},
-				{Title: "Memory", X: "peak resident MB", LogX: true, Bars: bars(func(r *result) sample { return r.peakMB })},
-			} {
-				if len(p.Bars) > 0 { // not every system tells of memory
-					panels = append(panels, p)
-				}
-			}
-			return charts.Bars(path, panels...)
+		{"curves-accuracy", "Accuracy in training, by epoch: the mean over the seeds, within one standard deviation.", func(path string) error {
+			return charts.Draw(path, charts.Panel{Title: "Training accuracy", X: "epoch", Y: "accuracy", IntegerX: true,
+				Lines: curves(results, func(o *outcome, e int) float64 { return o.Epochs[e].Train.Accuracy })})
 		}},
 	}
-	if !slices.ContainsFunc(results, func(r *result) bool { return len(r.stepMillis.values)+len(r.peakMB.values) > 0 }) {
-		all = all[:len(all)-1]
-	}
+	all = append(all, bars("costs-time", "Median time of a training step: mean and standard deviation over the seeds.",
+		"Time", "milliseconds a training step", results, func(r *result) sample { return r.stepMillis })...)
+	all = append(all, bars("costs-memory", "Largest resident memory of the process: mean and standard deviation over the seeds.",
+		"Memory", "peak resident MB", results, func(r *result) sample { return r.peakMB })...)
 	for _, r := range results {
 		if len(r.seeds) == 0 {
 			continue
@@ -78,6 +51,33 @@ func pictures(results []*result) []picture {
 		}})
 	}
 	return all
+}
+
+// accuracyOver is the plot of the test accuracies over some size of the models.
+func accuracyOver(name, caption, title, axis string, results []*result, size func(r *result) int) picture {
+	return picture{name, caption, func(path string) error {
+		p := charts.Panel{Title: title, X: axis, Y: "test accuracy", LogX: true, SideBySide: true}
+		for _, r := range results {
+			low, high := r.accuracy.mean-r.accuracy.sd, r.accuracy.mean+r.accuracy.sd
+			p.Lines = append(p.Lines, charts.Line{Name: r.Entry.Name, Marker: true, X: []float64{float64(size(r))}, Y: []float64{r.accuracy.mean}, Low: []float64{low}, High: []float64{high}})
+		}
+		return charts.Draw(path, p)
+	}}
+}
+
+// bars is the plot of a figure of the models that have it; there is none where none
+// has, as not every system tells of memory.
+func bars(name, caption, title, axis string, results []*result, of func(r *result) sample) []picture {
+	p := charts.BarPanel{Title: title, X: axis}
+	for _, r := range results {
+		if s := of(r); len(s.values) > 0 {
+			p.Bars = append(p.Bars, charts.Bar{Name: r.Entry.Name, Value: s.mean, Low: max(0, s.mean-s.sd), High: s.mean + s.sd})
+		}
+	}
+	if len(p.Bars) == 0 {
+		return nil
+	}
+	return []picture{{name, caption, func(path string) error { return charts.Bars(path, p) }}}
 }
 
 // curves returns a line a model: the mean over the seeds of a figure of every

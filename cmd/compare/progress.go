@@ -28,6 +28,7 @@ type progress struct {
 // line is how far a model is.
 type line struct {
 	bar  *mpb.Bar
+	all  int64                  // steps
 	at   map[string]int         // steps of each run, by folder
 	last atomic.Pointer[string] // what ended last; drawing it must not wait for mu
 }
@@ -45,13 +46,14 @@ func newProgress(w io.Writer, models []string, steps, runs int) *progress {
 func progressOn(w io.Writer, bars *mpb.Progress, models []string, steps, runs int) *progress {
 	p := &progress{w: w, bars: bars, models: map[string]*line{}, runs: runs * len(models)}
 	for _, name := range models {
-		l := &line{at: map[string]int{}}
+		l := &line{at: map[string]int{}, all: int64(steps)}
 		l.say("")
 		if p.bars != nil {
-			l.bar = p.bars.AddBar(int64(steps),
+			l.bar = p.bars.AddBar(0, // else it would not take more
 				mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
 				mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
 					decor.Any(func(decor.Statistics) string { return " " + *l.last.Load() }, decor.WCSyncSpaceR)))
+			l.bar.SetTotal(l.all, false)
 		}
 		p.models[name] = l
 	}
@@ -69,6 +71,19 @@ func (p *progress) step(j job, steps int) {
 	p.mu.Unlock()
 	if l.bar != nil {
 		l.bar.IncrBy(more) // waits for what is being drawn
+	}
+}
+
+// more tells that a model needs so many more steps, in so many more runs.
+func (p *progress) more(model string, steps, runs int) {
+	l := p.models[model]
+	p.mu.Lock()
+	p.runs += runs
+	l.all += int64(steps)
+	all := l.all
+	p.mu.Unlock()
+	if l.bar != nil {
+		l.bar.SetTotal(all, false)
 	}
 }
 
@@ -101,13 +116,13 @@ func (p *progress) done(j job, o *outcome, took time.Duration) {
 	}
 }
 
-// close leaves the lines as they are.
-func (p *progress) close() {
+// close leaves the lines as they are, or takes away those that are half drawn.
+func (p *progress) close(away bool) {
 	if p.bars == nil {
 		return
 	}
 	for _, l := range p.models {
-		l.bar.Abort(false)
+		l.bar.Abort(away)
 	}
 	p.bars.Wait()
 }

@@ -45,7 +45,7 @@ func TestProgressBars(t *testing.T) {
 				t.Errorf("a bar stands at %d of %d", l.bar.Current(), steps*runs)
 			}
 		}
-		p.close()
+		p.close(false)
 		close(ended)
 	}()
 	select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -35,6 +38,71 @@ type protocol struct {
 	Augment        string    `json:"augment"`
 	Threads        int       `json:"threads"` // of a run
 	Backend        string    `json:"backend"` // rounds as it likes
+	Clips          *clips    `json:"clips,omitempty"`
+}
+
+// clips says how videos become clips, or which steps of features are taken; nil for
+// what is the default.
+type clips struct {
+	Steps  int     `json:"steps"` // 0 for the default
+	Sample string  `json:"sample"`
+	Size   string  `json:"size"` // "" for what each model reads
+	Grey   bool    `json:"grey"`
+	MaxBad float64 `json:"max_bad"`
+}
+
+// cache is where decoded videos are kept. It has no part in what comes out.
+type cache struct {
+	Folder string `json:"cache"`
+	Limit  int64  `json:"cache_limit"`
+}
+
+// video is how videos are read.
+func (p protocol) video(at cache) datasets.Video {
+	v := datasets.Video{Cache: at.Folder, CacheLimit: at.Limit, MaxBad: 0.01}
+	if c := p.Clips; c != nil {
+		v.Steps, v.Sample, v.Grey, v.MaxBad = c.Steps, c.Sample, c.Grey, c.MaxBad
+	}
+	return v
+}
+
+// open opens the data for a model that reads steps of so many values. What is damaged or
+// decoded is told to report, where there is one.
+func (p protocol) open(ctx context.Context, at cache, model string, features int, report *videos.Report) (datasets.Set, error) {
+	opt, size := datasets.Options{Split: p.Split, Video: p.video(at)}, ""
+	if p.Clips != nil {
+		size = p.Clips.Size
+	}
+	if opt.Video.MaxBad == 0 {
+		opt.Video.MaxBad = -1 // none
+	}
+	if report != nil {
+		report.Watch(&opt.Video)
+	}
+	opt, err := videos.Frame(opt, p.Data, size, features)
+	if err != nil {
+		return nil, usage{errors.Wrapf(err, "compare: %s", model)}
+	}
+	opt.Accept = func(set string, step []int) error {
+		n := 1
+		for _, size := range step {
+			n *= size
+		}
+		if n != features {
+			return badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: %s -suggest -features %d proposes some",
+				model, features, set, step, n, cmdline.Other("train"), n)
+		}
+		return nil
+	}
+	set, err := datasets.OpenContext(ctx, p.Data, opt)
+	if errors.Is(err, context.Canceled) {
+		return nil, interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
+	}
+	if err != nil {
+		err, _ = videos.Damaged(err, opt.Video)
+		return nil, usage{err}
+	}
+	return set, nil
 }
 
 const protocolFile = "protocol.json"

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/durable"
@@ -22,7 +24,8 @@ type report struct {
 	Title    string
 	Command  string // that makes it again
 	Protocol []string
-	Best     string // a sentence
+	Best     string // a sentence or two
+	Edges    string // what to know of the learning rates; "" for nothing
 	Sections []section
 }
 
@@ -30,7 +33,7 @@ type report struct {
 type section struct {
 	Title    string
 	Text     []string
-	table    table.Writer // nil for none
+	Table    *sheet // nil for none
 	pictures []picture
 	dir      string
 }
@@ -42,7 +45,7 @@ var page = template.Must(template.New("report").Parse(pageText))
 
 // newReport puts together what the results say.
 func newReport(c *comparison, command string, results []*result) report {
-	r := report{Title: "Recurrent models side by side", Command: command, Protocol: c.describe(results), Best: bestOf(results)}
+	r := report{Title: "Recurrent models side by side", Command: command, Protocol: c.describe(results), Best: bestOf(results), Edges: edges(c.Rates, results)}
 	drawn := map[string][]picture{}
 	for _, p := range pictures(results) {
 		kind, _, _ := strings.Cut(p.name, "-")
@@ -52,28 +55,41 @@ func newReport(c *comparison, command string, results []*result) report {
 		s.dir = c.dir
 		r.Sections = append(r.Sections, s)
 	}
-	add(section{Title: "Accuracy", table: accuracies(results), Text: []string{
-		"Mean ± standard deviation over the seeds, then the accuracy of each seed in their order. Against the best: the mean difference to the model " +
-			"of the highest mean, and the p-value of a paired t-test over the seeds, two-sided, corrected by Holm's method for the number of models. Where " +
-			"it is at least 0.05, no difference is shown: there may be one, but these runs do not tell. Differences are over the seeds that both models have a result " +
-			"with. The best was picked by the same figures, and all seeds are tested on the same clips, so the tests say what other seeds would give, not what other clips would.",
+	add(section{Title: "Accuracy", Table: accuracies(results), Text: []string{
+		"Mean ± standard deviation over the seeds, then the accuracy of each seed in their order.",
+		fmt.Sprintf("Against the best answers one question: which models are shown to be behind the one of the highest mean? It has the mean difference to that model, "+
+			"and the p-value of a paired t-test over the seeds, two-sided, with Holm's correction for the %s with the best. Where it is at least 0.05, no difference is shown: "+
+			"there may be one, but these runs do not tell. It says nothing of two models of which neither is the best.", counted(compared(results), "comparison")),
+		"Differences are over the seeds that both models have a result with. The best was picked by the same figures, and all seeds are tested on the same clips, " +
+			"so the tests say what other seeds would give, not what other clips would.",
 		"Published accuracies, and numbers of weights from the input, are what the papers report for their own videos; they were not measured by this program.",
 	}, pictures: drawn["accuracy"]})
 	if all := claims(results); len(all) > 0 {
-		add(section{Title: "Beside the papers' claims", table: claimed(all), Text: []string{
-			"Whether the order of two models that the papers report is seen here, by a paired t-test over the seeds, with Holm's correction for all rows.",
+		add(section{Title: "Beside the papers' claims", Table: claimed(all), Text: []string{
+			fmt.Sprintf("This table answers another question: of two models whose order the papers report, is that order seen here? Each row is a paired t-test over the seeds of "+
+				"these two alone, with Holm's correction for the %s. So an order may hold here though the table above shows no difference for either model: "+
+				"there each of them is set against a third one, the best.", counted(len(all), "row")),
+		}})
+	}
+	if t := others(results); t != nil {
+		add(section{Title: "Other methods in the papers", Table: t, Text: []string{
+			"What the papers' tables report of other methods, on their own videos: quoted, and not measured or reproduced here.",
 		}})
 	}
 	add(section{Title: "Training", pictures: drawn["curves"]})
-	add(section{Title: "Costs", table: costs(results), Text: []string{
+	add(section{Title: "Costs", Table: costs(results), Text: []string{
 		fmt.Sprintf("A step is forward, backward and the optimiser's on %d clips, in a process of %s. Where runs were made at the same time, they slowed each other down. Training is all "+
 			"steps without reading clips and without the test. Multiply-adds are those of the recurrent layer, forward.", c.Batch, counted(c.Threads, "thread")),
 	}, pictures: drawn["costs"]})
 	if len(c.Rates) > 1 {
-		add(section{Title: "Learning rates", table: searches(c.protocol, results), Text: []string{
+		text := []string{
 			fmt.Sprintf("Accuracy on the part of the training clips that was held out for the choice (* the rate that was taken): %s of %d, whole groups where the data have them. "+
 				"The test clips had no part in it.", counted(c.Rounds, "fold"), c.Folds),
-		}})
+		}
+		if r.Edges != "" {
+			text = append(text, r.Edges)
+		}
+		add(section{Title: "Learning rates", Table: searches(results), Text: text})
 	}
 	add(section{Title: "Confusions", pictures: drawn["confusion"]})
 	return r
@@ -129,9 +145,19 @@ func bestOf(results []*result) string {
 		}
 	}
 	if len(alike) > 0 {
-		text += fmt.Sprintf(" Between it and %s: %s.", strings.Join(alike, ", "), noDifference)
+		text += fmt.Sprintf(" Between it and %s: %s, in %s with the best.", strings.Join(alike, ", "), noDifference, counted(compared(results), "comparison"))
 	}
 	return text
+}
+
+// compared is the number of models whose difference to the best was tested.
+func compared(results []*result) (n int) {
+	for _, r := range results {
+		if !math.IsNaN(r.p) {
+			n++
+		}
+	}
+	return n
 }
 
 func join(rates []float64) string {
@@ -181,8 +207,8 @@ func (r report) markdown(w io.Writer) error {
 		for _, text := range s.Text {
 			fmt.Fprintf(&b, "\n%s\n", text)
 		}
-		if s.table != nil {
-			fmt.Fprintf(&b, "\n%s\n", s.table.RenderMarkdown())
+		if s.Table != nil {
+			fmt.Fprintf(&b, "\n%s\n", s.Table.RenderMarkdown())
 		}
 		for _, p := range s.pictures {
 			fmt.Fprintf(&b, "\n![%s](%s/%s.png)\n", p.caption, plotsDir, p.name)
@@ -192,21 +218,14 @@ func (r report) markdown(w io.Writer) error {
 	return err
 }
 
-// Table is the table as HTML, whose cells go-pretty has escaped.
-func (s section) Table() template.HTML {
-	if s.table == nil {
-		return ""
-	}
-	return template.HTML(s.table.RenderHTML())
-}
-
-// plot is a picture inside the page.
+// plot is a picture inside the page: a part of it, so that its text is text.
 type plot struct {
 	Caption string
-	Source  template.URL
+	Least   float64 // px of width at which its smallest text can be read; a narrower screen scrolls it
+	SVG     template.HTML
 }
 
-// Plots reads the pictures, which are drawn before.
+// Plots reads the pictures, which are drawn before. Names in them are escaped.
 func (s section) Plots() ([]plot, error) {
 	var all []plot
 	for _, p := range s.pictures {
@@ -214,7 +233,37 @@ func (s section) Plots() ([]plot, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, plot{p.caption, template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(svg))})
+		least, err := readable(svg)
+		if err != nil {
+			return nil, errors.Wrap(err, p.name)
+		}
+		all = append(all, plot{p.caption, least, template.HTML(svg[bytes.Index(svg, []byte("<svg")):])}) // without what makes it a file
 	}
 	return all, nil
+}
+
+var (
+	drawnWidth = regexp.MustCompile(`viewBox="0 0 ([0-9.]+) `)
+	textSize   = regexp.MustCompile(`font-size:([0-9.]+)px`)
+)
+
+// readable is the width in px at which the smallest text of a drawing has 9.
+func readable(svg []byte) (float64, error) {
+	box, sizes := drawnWidth.FindSubmatch(svg), textSize.FindAllSubmatch(svg, -1)
+	if box == nil || len(sizes) == 0 {
+		return 0, errors.New("the drawing has no width or no text")
+	}
+	width, err := strconv.ParseFloat(string(box[1]), 64)
+	if err != nil {
+		return 0, err
+	}
+	smallest := math.Inf(1)
+	for _, size := range sizes {
+		v, err := strconv.ParseFloat(string(size[1]), 64)
+		if err != nil {
+			return 0, err
+		}
+		smallest = min(smallest, v)
+	}
+	return math.Ceil(width * 9 / smallest), nil
 }

@@ -54,7 +54,7 @@ func TestResults(t *testing.T) {
 	require.Equal(t, "diverged with every seed", dense.verdict())
 	require.True(t, math.IsNaN(dense.accuracy.mean))
 	require.Equal(t, "-", dense.accuracy.plusMinus(4))
-	require.Equal(t, "The highest mean is that of ht-lstm, 0.9133 ± 0.0153, with 264,413 learnable values in its recurrent layer. Between it and tr-lstm, bt-lstm: no difference shown.", bestOf(results))
+	require.Equal(t, "The highest mean is that of ht-lstm, 0.9133 ± 0.0153, with 264,413 learnable values in its recurrent layer. Between it and tr-lstm, bt-lstm: no difference shown, in 3 comparisons with the best.", bestOf(results))
 
 	verdicts := map[string]string{}
 	for _, c := range claims(results) {

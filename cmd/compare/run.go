@@ -37,14 +37,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if f.out != "" {
 		return f.compare(ctx, stdout, stderr)
 	}
-	names, err := f.names()
+	models, err := f.entries()
 	if err != nil {
 		return err
 	}
 	var costs []*cost
-	for k, name := range names {
-		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(names), name)
-		c, err := child(ctx, name, args, stderr)
+	for k, e := range models {
+		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(models), e.Name)
+		c, err := child(ctx, f.named(e), args, stderr)
 		if err != nil {
 			return err
 		}
@@ -61,6 +61,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return printTable(stdout, f, costs)
 }
 
+// interrupted is the error of work that the user stopped.
+type interrupted string
+
+func (e interrupted) Error() string { return string(e) }
+func (e interrupted) Unwrap() error { return context.Canceled }
+
 // child measures one model in a process of its own, so that its memory is its
 // own.
 func child(ctx context.Context, name string, args []string, stderr io.Writer) (*cost, error) {
@@ -73,7 +79,7 @@ func child(ctx context.Context, name string, args []string, stderr io.Writer) (*
 	cmd.Stdout, cmd.Stderr = &out, stderr
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
-			return nil, errors.Wrap(ctx.Err(), "compare: stopped")
+			return nil, interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
 		}
 		return nil, errors.Wrapf(err, "compare: the process that measures %s", name)
 	}
@@ -100,10 +106,8 @@ func printTable(w io.Writer, f *flags, costs []*cost) error {
 		if c.Frame > 0 {
 			frame = fmt.Sprintf("%.0f", c.Frame)
 		}
-		t.AppendRow(table.Row{
-			c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			frame, ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS),
-		})
+		t.add(c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
+			frame, ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
 	}
 	_, err := fmt.Fprintf(w, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", costs[0].Backend, f.threads, f.batch, f.steps, t.Render())
 	return errors.Wrap(err, "compare")

@@ -21,6 +21,7 @@ import (
 // job is one training of a comparison, for a process of its own.
 type job struct {
 	protocol
+	cache
 	Model string   `json:"model"`
 	Spec  zoo.Spec `json:"spec"`
 	Rate  float64  `json:"rate"`
@@ -110,7 +111,7 @@ func runJob(ctx context.Context, in io.Reader, stdout io.Writer) error {
 		return errors.Wrap(err, "compare: job")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(j.Threads))
-	set, err := j.open()
+	set, err := j.openFold(ctx)
 	if err != nil {
 		return err
 	}
@@ -164,14 +165,14 @@ func (j job) train(ctx context.Context, set datasets.Set, stdout io.Writer) (*tr
 	return train.Run(ctx, m, set, cfg)
 }
 
-// open opens the job's set. The test part of one that chooses a rate is a fold
+// openFold opens the job's set. The test part of one that chooses a rate is a fold
 // of the training part: the process reads no other clips.
-func (j job) open() (datasets.Set, error) {
+func (j job) openFold(ctx context.Context) (datasets.Set, error) {
 	d, err := zoo.Describe(zoo.Entry{Name: j.Model, Spec: j.Spec})
 	if err != nil {
 		return nil, err
 	}
-	set, err := openSet(j.protocol, j.Model, d.Features)
+	set, err := j.open(ctx, j.cache, j.Model, d.Features, nil)
 	if err != nil || j.Fold == 0 {
 		return set, err
 	}
@@ -182,31 +183,4 @@ func (j job) open() (datasets.Set, error) {
 		return nil, usage{err}
 	}
 	return fold, nil
-}
-
-// openSet opens the data for a model that reads steps of so many values.
-func openSet(p protocol, model string, features int) (datasets.Set, error) {
-	opt := datasets.Options{Split: p.Split}
-	if datasets.Frames(p.Data) {
-		var err error
-		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
-			return nil, badf("%s: %v; change \"in_modes\", take another model, or give your own data with -data npz:TRAIN.npz,TEST.npz", model, err)
-		}
-	}
-	opt.Accept = func(set string, step []int) error {
-		n := 1
-		for _, size := range step {
-			n *= size
-		}
-		if n != features {
-			return badf("%s reads %d values a step, %s has steps of %v = %d; leave it out, or give the spec of one that fits: go run ./cmd/train -suggest -features %d proposes some",
-				model, features, set, step, n, n)
-		}
-		return nil
-	}
-	set, err := datasets.Open(p.Data, opt)
-	if err != nil {
-		return nil, usage{err}
-	}
-	return set, nil
 }

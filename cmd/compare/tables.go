@@ -3,34 +3,17 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
 
 // grouped writes whole numbers as 57,600.
 var grouped = message.NewPrinter(language.English)
-
-// newTable returns a table with a header. The given columns, from 1, hold numbers,
-// which stand at the right.
-func newTable(header table.Row, numbers ...int) table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
-	t.Style().HTML.CSSClass = "results"
-	t.AppendHeader(header)
-	var columns []table.ColumnConfig
-	for _, n := range numbers {
-		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
-	return t
-}
 
 // plusMinus writes a mean and its standard deviation with so many decimals.
 func (s sample) plusMinus(decimals int) string {
@@ -56,7 +39,11 @@ func (r *result) published() string {
 	if r.PublishedAccuracy == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.1f %% on %s", r.PublishedAccuracy, r.Entry.Data)
+	return percentOn(r.PublishedAccuracy, r.Entry.Data)
+}
+
+func percentOn(accuracy float64, data string) string {
+	return fmt.Sprintf("%.1f %% on %s", accuracy, data)
 }
 
 func (r *result) publishedWeights() string {
@@ -75,37 +62,49 @@ func (r *result) chosen() string {
 }
 
 // accuracies is the main table.
-func accuracies(results []*result) table.Writer {
+func accuracies(results []*result) *sheet {
 	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published accuracy (reported)", "recurrent layer", "input weights", "published weights (reported)", "learning rate"}, 6, 7, 8, 9)
 	for _, r := range results {
-		t.AppendRow(table.Row{r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
-			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.publishedWeights(), r.chosen()})
+		t.add(r.Entry.Name, r.accuracy.plusMinus(4), r.accuracy.each(4), r.verdict(), r.published(),
+			grouped.Sprint(r.RecurrentLayer), grouped.Sprint(r.InputToHidden), r.publishedWeights(), r.chosen())
 	}
 	return t
 }
 
 // costs is the table of what training took.
-func costs(results []*result) table.Writer {
+func costs(results []*result) *sheet {
 	t := newTable(table.Row{"model", "a step, ms", "training, s", "peak memory, MB", "multiply-adds a frame", "whole model", "test loss"}, 2, 3, 4, 5, 6, 7)
 	for _, r := range results {
-		t.AppendRow(table.Row{r.Entry.Name, r.stepMillis.plusMinus(1), r.trainingS.plusMinus(1), r.peakMB.plusMinus(0),
-			grouped.Sprint(r.MulAddsPerFrame), grouped.Sprint(r.Description.Model), r.loss.plusMinus(3)})
+		t.add(r.Entry.Name, r.stepMillis.plusMinus(1), r.trainingS.plusMinus(1), r.peakMB.plusMinus(0),
+			grouped.Sprint(r.MulAddsPerFrame), grouped.Sprint(r.Description.Model), r.loss.plusMinus(3))
 	}
 	return t
 }
 
 // searches is the table of the learning rates that were tried.
-func searches(p protocol, results []*result) table.Writer {
+func searches(results []*result) *sheet {
+	var rates []float64
+	for _, r := range results {
+		rates = append(rates, r.tried()...)
+	}
+	slices.Sort(rates)
+	rates = slices.Compact(rates)
 	header := table.Row{"model"}
-	numbers := make([]int, len(p.Rates))
-	for k, rate := range p.Rates {
+	numbers := make([]int, len(rates))
+	for k, rate := range rates {
 		header = append(header, fmt.Sprintf("%g", rate))
 		numbers[k] = k + 2
 	}
 	t := newTable(header, numbers...)
 	for _, r := range results {
 		row := table.Row{r.Entry.Name}
-		for _, c := range r.searched {
+		for _, rate := range rates {
+			k := slices.IndexFunc(r.searched, func(c candidate) bool { return c.rate == rate })
+			if k < 0 {
+				row = append(row, "-")
+				continue
+			}
+			c := r.searched[k]
 			cell := "diverged"
 			if c.accuracy >= 0 {
 				var accuracies []float64
@@ -119,21 +118,21 @@ func searches(p protocol, results []*result) table.Writer {
 			}
 			row = append(row, cell)
 		}
-		t.AppendRow(row)
+		t.add(row...)
 	}
 	return t
 }
 
 // claimed is the table of published orders of two models.
-func claimed(all []claim) table.Writer {
+func claimed(all []claim) *sheet {
 	t := newTable(table.Row{"claim", "reported difference", "difference here", "p", "verdict"}, 2, 3, 4)
 	for _, c := range all {
 		p := "-"
 		if !math.IsNaN(c.p) {
 			p = fmt.Sprintf("%.3g", c.p)
 		}
-		t.AppendRow(table.Row{c.above.Entry.Name + " above " + c.below.Entry.Name, fmt.Sprintf("%+.1f points", c.above.PublishedAccuracy-c.below.PublishedAccuracy),
-			fmt.Sprintf("%+.1f points", 100*c.difference), p, c.verdict()})
+		t.add(c.above.Entry.Name+" above "+c.below.Entry.Name, fmt.Sprintf("%+.1f points", c.above.PublishedAccuracy-c.below.PublishedAccuracy),
+			fmt.Sprintf("%+.1f points", 100*c.difference), p, c.verdict())
 	}
 	return t
 }

@@ -6,10 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -19,7 +22,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	search, final, err := c.check()
+	final, err := c.check(ctx)
 	if err != nil {
 		return f.blame(err)
 	}
@@ -39,11 +42,15 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.quiet {
 		stderr = io.Discard
 	}
-	c.shown = f.progress(stderr, c, search, final)
+	if err := c.decode(ctx, &videos.Report{W: stderr, Quiet: f.quiet}); err != nil {
+		return err
+	}
+	c.shown = f.progress(stderr, c, final)
 	all, err := c.run(ctx)
-	c.shown.close()
+	c.shown.close(ctx.Err() != nil)
 	if ctx.Err() != nil {
-		return errors.Wrapf(ctx.Err(), "compare: stopped; what was done is in %s, the same command goes on with it", c.dir)
+		return interrupted(fmt.Sprintf("compare: stopped; %d of %d runs have ended and are kept in %s, those under way from their last checkpoint; go on with: %s",
+			c.shown.ended, c.shown.runs, c.dir, f.command()))
 	}
 	if err != nil {
 		return err
@@ -56,7 +63,11 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := r.write(c.dir, results); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "%s\n\n%s\nthe report: %s/index.html, report.md, results.csv and %s\n", accuracies(results).Render(), r.Best, c.dir, plotsDir)
+	said := r.Best
+	if r.Edges != "" {
+		said += "\n" + r.Edges
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n\n%s\nthe report: %s/index.html, report.md, results.csv and %s\n", accuracies(results).Render(), said, c.dir, plotsDir)
 	return errors.Wrap(err, "compare")
 }
 
@@ -69,33 +80,83 @@ func (f *flags) comparison() (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &comparison{protocol: p, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
+	return &comparison{protocol: p, cache: cache{f.video.Cache, f.video.CacheLimit}, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
 }
 
 // check opens the data as each model will, so that what can be wrong is wrong
 // before the first run starts, and completes the comparison with what it sees. It
-// returns the numbers of steps.
-func (c *comparison) check() (search, final int, err error) {
+// returns the number of steps of a run with a seed.
+func (c *comparison) check(ctx context.Context) (final int, err error) {
+	for k, e := range c.models {
+		d, err := zoo.Describe(e)
+		if err != nil {
+			return 0, usage{err}
+		}
+		set, err := c.open(ctx, c.cache, e.Name, d.Features, nil)
+		if err != nil {
+			return 0, err
+		}
+		if k == 0 { // that of videos depends on the size of the frames too
+			c.Fingerprint = set.Fingerprint()
+		}
+		c.classes = len(set.Classes())
+		c.searchSteps, final, err = c.steps(set)
+		set.Close()
+		if err != nil {
+			return 0, err
+		}
+		if e.Spec.Classes != 0 && !inZoo(e) && e.Spec.Classes != c.classes {
+			return 0, badf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
+		}
+	}
+	return final, nil
+}
+
+// decode has all videos decoded into the cache, once for each size that the models
+// read, before runs at the same time would each decode them.
+func (c *comparison) decode(ctx context.Context, report *videos.Report) error {
+	kind, _, inFolder := strings.Cut(c.Data, ":")
+	if !inFolder || kind == "features" || !datasets.Frames(c.Data) {
+		return nil
+	}
+	defer report.Tell(nil) // takes its bar away
+	done := map[int]bool{}
 	for _, e := range c.models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return 0, 0, usage{err}
+			return usage{err}
 		}
-		set, err := openSet(c.protocol, e.Name, d.Features)
-		if err != nil {
-			return 0, 0, err
+		if done[d.Features] {
+			continue
 		}
-		c.Fingerprint, c.classes = set.Fingerprint(), len(set.Classes())
-		search, final, err = c.steps(set)
-		set.Close()
-		if err != nil {
-			return 0, 0, err
-		}
-		if e.Spec.Classes != 0 && !inZoo(e) && e.Spec.Classes != c.classes {
-			return 0, 0, badf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
+		done[d.Features] = true
+		if err := c.decodeFor(ctx, e.Name, d.Features, report); err != nil {
+			return err
 		}
 	}
-	return search, final, nil
+	return nil
+}
+
+func (c *comparison) decodeFor(ctx context.Context, model string, features int, report *videos.Report) error {
+	set, err := c.open(ctx, c.cache, model, features, report)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	x := make([]float32, set.Steps()*features)
+	for _, part := range []datasets.Part{datasets.Train, datasets.Test} {
+		for i := range set.Clips(part) {
+			if ctx.Err() != nil {
+				return interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
+			}
+			var skip *datasets.SkipError
+			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, &skip) {
+				err, _ = videos.Damaged(err, c.video(c.cache))
+				return usage{err}
+			}
+		}
+	}
+	return nil
 }
 
 // inZoo tells a model of the zoo from one of a file.
@@ -104,14 +165,14 @@ func inZoo(e zoo.Entry) bool {
 	return err == nil
 }
 
-func (f *flags) progress(stderr io.Writer, c *comparison, search, final int) *progress {
+func (f *flags) progress(stderr io.Writer, c *comparison, final int) *progress {
 	names := make([]string, len(c.models))
 	for k, e := range c.models {
 		names[k] = e.Name
 	}
-	runs := c.seeds
+	steps, runs := c.seeds*final, c.seeds
 	if len(c.Rates) > 1 {
-		runs += len(c.Rates) * c.Rounds
+		steps, runs = steps+len(c.Rates)*c.searchSteps, runs+len(c.Rates)*c.Rounds
 	}
-	return newProgress(stderr, names, search+c.seeds*final, runs)
+	return newProgress(stderr, names, steps, runs)
 }

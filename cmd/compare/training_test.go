@@ -70,7 +70,7 @@ func TestComparison(t *testing.T) {
 	require.Contains(t, out, "tt")
 	require.Contains(t, out, "best")
 	require.Contains(t, out, "the report: "+dir+"/index.html")
-	require.Regexp(t, `(?m)^8 of 8  .*`, progress)
+	require.Regexp(t, `(?m)^10 of 10  .*`, progress)
 
 	table := rows(t, dir)
 	require.Len(t, table, 2)
@@ -83,7 +83,7 @@ func TestComparison(t *testing.T) {
 		var searched []outcome
 		found, err := filepath.Glob(filepath.Join(dir, "runs", name, "*"))
 		require.NoError(t, err)
-		require.Len(t, found, 4)
+		require.Len(t, found, 3+2, "of two rates one is the least or the largest, so a third one is tried")
 		for _, run := range found {
 			data, err := os.ReadFile(filepath.Join(run, outcomeFile))
 			require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestComparison(t *testing.T) {
 	require.Equal(t, 1, bests)
 	text, err := os.ReadFile(filepath.Join(dir, "report.md"))
 	require.NoError(t, err)
-	for _, plot := range []string{"accuracy-parameters", "accuracy-multiply-adds", "curves", "costs", "confusion-tt", "confusion-dense"} {
+	for _, plot := range []string{"accuracy-recurrent-layer", "accuracy-input-weights", "accuracy-multiply-adds", "curves-loss", "curves-accuracy", "costs-time", "costs-memory", "confusion-tt", "confusion-dense"} {
 		for _, ending := range []string{".png", ".svg"} {
 			require.FileExists(t, filepath.Join(dir, plotsDir, plot+ending))
 		}
@@ -194,7 +194,8 @@ func TestInterrupted(t *testing.T) {
 			break
 		}
 		require.ErrorIs(t, err, context.Canceled)
-		require.ErrorContains(t, err, "compare: stopped; what was done is in "+dir+", the same command goes on with it")
+		require.Regexp(t, `^compare: stopped; \d+ of \d+ runs have ended and are kept in `+dir+`, those under way from their last checkpoint; go on with: .* -out `+dir, err.Error())
+		require.NotContains(t, err.Error(), "canceled")
 	}
 	require.Positive(t, stops)
 	a, b := rows(t, whole), rows(t, dir)

@@ -16,6 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -44,7 +45,7 @@ type flags struct {
 	smoothing, dropout, stateDropout, clip float64
 	protocol                               string
 	video                                  datasets.Video
-	decoding                               decoding
+	decoding                               videos.Report
 	gaps                                   []string // what to say of classes that a part lacks
 	size, sequence                         string
 	optimizer, schedule, freeze, augment   string
@@ -113,16 +114,10 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.data, "data", "actions", "data `set`: "+strings.Join(datasets.Names(), ", ")+", npz:TRAIN.npz,TEST.npz, videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR, features of videos: features:DIR, or pictures as sequences: mnist:DIR, fashion:DIR")
+	fs.StringVar(&f.data, "data", "actions", videos.Sets())
 	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
 	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
-	fs.Var((*stepsFlag)(&f.video.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
-	fs.StringVar(&f.video.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even; -eval takes those that the model was trained on unless it is given")
-	fs.StringVar(&f.size, "size", "", "of videos: `WIDTHxHEIGHT` that frames are scaled to (default the one of 4:3 that the model reads, 160x120 for the papers' models)")
-	fs.BoolVar(&f.video.Grey, "grey", false, "of videos: brightness alone, without colours; needs -size")
-	fs.StringVar(&f.video.Cache, "cache", "", "of videos: `folder` for decoded clips (default one of the user's own)")
-	fs.Var((*bytesFlag)(&f.video.CacheLimit), "cache-limit", "of videos: `size` that the cache may have, such as 2GB; the clips unused for longest make room (default any)")
-	fs.Float64Var(&f.video.MaxBad, "max-bad", 0.01, "of videos and features: `part` of the clips that may be damaged; they are reported and left out")
+	videos.Flags(fs, &f.video, &f.size)
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
@@ -291,14 +286,6 @@ func (f *flags) check() error {
 		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
 	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
 		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
-	case f.idle() != "":
-		return badf("-%s says nothing about -data %s, whose clips are taken as they are stored; leave it out", f.idle(), f.data)
-	case f.video.Grey && f.size == "":
-		return badf("-grey needs the size of the frames, such as -size 160x120")
-	case !(f.video.MaxBad >= 0 && f.video.MaxBad <= 1):
-		return badf("-max-bad is %v; want a part from 0 to 1, such as 0.01", f.video.MaxBad)
-	case f.video.CacheLimit > 0 && f.video.CacheLimit < 1e6:
-		return badf("-cache-limit is %d bytes; want at least 1MB, such as 2GB", f.video.CacheLimit)
 	case f.accumulate < 1: // 0 is the default in the library
 		return badf("-accumulate is %d; want at least 1", f.accumulate)
 	case !(f.dropout >= 0 && f.dropout < 1):
@@ -312,14 +299,12 @@ func (f *flags) check() error {
 	case f.tensorboard && f.out == noOut:
 		return badf("-tensorboard writes to the folder of -out, which is none")
 	}
+	if err := videos.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
+		return badf("%v", err)
+	}
 	if f.svg != "" {
 		if err := drawing.Check(f.svg); err != nil {
 			return badf("-svg: %s", cmdline.Bare(err))
-		}
-	}
-	if f.size != "" {
-		if _, _, err := parseSize(f.size); err != nil {
-			return badf("-size: %v", err)
 		}
 	}
 	_, err := f.trainConfig()
@@ -330,19 +315,6 @@ func (f *flags) check() error {
 func (f *flags) misplaced() string {
 	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
 		if f.given(name) {
-			return name
-		}
-	}
-	return ""
-}
-
-// idle names a flag that the command line gives and the data set has no use for.
-func (f *flags) idle() string {
-	kind, _, inFolder := strings.Cut(f.data, ":")
-	videos := inFolder && datasets.Frames(f.data)
-	for _, name := range []string{"steps", "sample", "max-bad", "grey", "cache", "cache-limit"} {
-		features := kind == "features" && slices.Contains([]string{"steps", "sample", "max-bad"}, name)
-		if f.cmd[name] && !videos && !features {
 			return name
 		}
 	}

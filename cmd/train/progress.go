@@ -9,6 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -21,13 +22,13 @@ type progress struct {
 	now      train.Progress
 	steps    int // of this process
 	said     time.Time
-	decoding *decoding
+	decoding *videos.Report
 }
 
 // sayEvery is the time between two lines where there is no terminal.
 const sayEvery = 30 * time.Second
 
-func newProgress(w io.Writer, d *decoding) *progress {
+func newProgress(w io.Writer, d *videos.Report) *progress {
 	p := &progress{w: w, said: time.Now(), decoding: d}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.terminal = file
@@ -40,7 +41,7 @@ func (p *progress) step(s train.Progress) {
 	p.now = s
 	p.steps++
 	if s.StepScore.Clips == 0 {
-		p.decoding.say(func() {
+		p.decoding.Say(func() {
 			fmt.Fprintf(p.w, "epoch %d, step %d: all its clips are damaged, it moves nothing\n", s.Epoch, s.Step)
 		})
 	}
@@ -55,7 +56,7 @@ func (p *progress) step(s train.Progress) {
 		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionFullWidth(),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
-	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s%s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left(), p.decoding.tell(p.bar))))
+	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s%s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left(), p.decoding.Tell(p.bar))))
 	p.bar.Set(s.Updates) // an error says that the bar is full already
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -28,7 +29,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
-	f.decoding.w, f.decoding.quiet = stderr, f.quiet
+	f.decoding.W, f.decoding.Quiet = stderr, f.quiet
 	switch {
 	case f.list:
 		return f.printList(stdout)
@@ -68,7 +69,7 @@ func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) 
 	said := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(said)
-		f.decoding.say(func() { fmt.Fprintln(stderr, text) })
+		f.decoding.Say(func() { fmt.Fprintln(stderr, text) })
 	})
 	return func() {
 		if !stop() {
@@ -127,7 +128,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
 	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
 	opt.TestOnly = f.eval != ""
-	f.decoding.watch(&opt.Video)
+	f.decoding.Watch(&opt.Video)
 	if opt.Video.MaxBad == 0 {
 		opt.Video.MaxBad = -1 // none
 	}
@@ -143,13 +144,9 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	switch {
 	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
 		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
-	case f.size != "":
-		if opt.Width, opt.Height, err = parseSize(f.size); err != nil {
-			return nil, badf("-size: %v", err)
-		}
-	case datasets.Frames(f.data) && !f.video.Grey:
-		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
-			return nil, badf("%s: %v; %s", name, err, f.sizes(features))
+	default:
+		if opt, err = videos.Frame(opt, f.data, f.size, features); err != nil {
+			return nil, badf("%s: %v", name, err)
 		}
 	}
 	opt.Accept = func(set string, step []int) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -73,7 +74,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.preset != nil {
 		f.preset.print(log)
 	}
-	f.decoding.say(func() { f.announce(log, d, set, out, c) })
+	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
 	failing := divergence{w: stderr, classes: m.Classes, rate: f.lr}
 	cfg.Dir = out.dir
@@ -86,7 +87,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		}
 		out.epochs(epochs)
 		p.epoch(epochs)
-		f.decoding.say(func() { failing.epoch(epochs) })
+		f.decoding.Say(func() { failing.epoch(epochs) })
 	}
 	var result *train.Result
 	if c != nil {
@@ -118,7 +119,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
-	if n := f.decoding.damaged(); n > 0 && !f.js { // JSON has it
+	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
 		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
@@ -239,11 +240,11 @@ func (f *flags) damaged(err error) error {
 	if errors.As(err, &input) {
 		return f.blame(usage{err})
 	}
-	var many *datasets.DamagedError
-	if !errors.As(err, &many) {
-		return err
+	err, ok := videos.Damaged(err, f.video)
+	if ok {
+		return usage{err}
 	}
-	return usage{errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, f.video.MaxBad)}
+	return err
 }
 
 // interrupted is the error of a run that the user stopped.
@@ -299,7 +300,7 @@ type summary struct {
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
 		Description: d, Set: set.Name(), Seed: f.seed, Batch: min(f.batch, set.Clips(datasets.Train)), LearningRate: f.lr,
-		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Diverged: r.Test.Diverged(len(set.Classes())), Damaged: f.decoding.damaged(), StepMillis: r.StepMillis,
+		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Diverged: r.Test.Diverged(len(set.Classes())), Damaged: f.decoding.Damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {
 		s.TrainingSeconds = r.Training.Seconds()

@@ -88,14 +88,6 @@ func TestVideoFlags(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.ErrorAs(t, err, new(usage))
 	}
-	var b bytesFlag
-	for text, want := range map[string]int64{"500MB": 500e6, "1.5 GB": 15e8, "12": 12, "2tb": 2e12} {
-		require.NoError(t, b.Set(text))
-		require.EqualValues(t, want, b)
-		var again bytesFlag
-		require.NoError(t, again.Set(b.String()))
-		require.Equal(t, b, again)
-	}
 }
 
 // pictures makes a folder of one folder of six frames a clip, so many of each class.

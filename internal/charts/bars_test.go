@@ -5,18 +5,17 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 	"pgregory.net/rapid"
 )
 
-func drawBars(t require.TestingT, dir, name string, panels ...BarPanel) string {
+func drawBars(t require.TestingT, dir, name string, panel BarPanel) string {
 	path := filepath.Join(dir, name)
-	require.NoError(t, Bars(path, panels...))
+	require.NoError(t, Bars(path, panel))
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return string(data)
@@ -35,55 +34,37 @@ func TestBars(t *testing.T) {
 	panel.Bars[0].Low = nan
 	require.Equal(t, strings.Count(one, errorStroke)-3, strings.Count(drawBars(t, dir, "c.svg", panel), errorStroke), "the error bar is gone")
 
-	logarithmic := panel
-	logarithmic.LogX, logarithmic.Bars = true, panel.Bars[:2]
-	require.Contains(t, drawBars(t, dir, "d.svg", logarithmic), ">10<")
-	checkSVG(t, filepath.Join(dir, "d.svg"), panelWidth+2*margin, 2*margin+titleHeight+2*rowHeight+axisRoom)
-	drawBars(t, dir, "three.png", panel, logarithmic, panel)
-	size := readPNG(t, filepath.Join(dir, "three.png")).Bounds().Size()
-	require.Equal(t, (panelWidth+2*margin)*2*4/3, size.X)
+	checkSVG(t, filepath.Join(dir, "a.svg"), panelWidth+2*margin, 2*margin+titleHeight+3*rowHeight+axisRoom)
 }
 
 // errorStroke is the width of an error bar's lines.
 const errorStroke = "stroke-width:1.25"
 
-// A row of panels is as high as its longest needs.
-func TestBarsHeight(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.svg")
-	panel := func(n int) BarPanel { return BarPanel{Bars: make([]Bar, n)} }
-	require.NoError(t, Bars(path, panel(1), panel(2), panel(12)))
-	checkSVG(t, path, 2*(panelWidth+2*margin), 2*(2*margin+titleHeight+axisRoom)+(2+12)*rowHeight)
-}
-
-// No label of the axis touches the next.
-func TestApartBy(t *testing.T) {
-	label := style(tickSize, draw.XCenter, draw.YTop)
-	rapid.Check(t, func(t *rapid.T) {
-		from := rapid.Float64Range(0, 20).Draw(t, "from")
-		to := from + rapid.Float64Range(1, 9).Draw(t, "length")
-		place := func(v float64) vg.Length { return vg.Length((v - from) / (to - from) * 200) }
-		end := -vg.Length(1e9)
-		kept := apartBy(textGap, logTicks(from, to), label, place)
-		require.NotEmpty(t, kept)
-		for _, m := range kept {
-			half := label.Width(m.Label) / 2
-			require.GreaterOrEqual(t, place(m.Value)-half, end+textGap)
-			end = place(m.Value) + half
-		}
-	})
+// A bar begins at 0 and is as long as its value is large.
+func TestBarsAreInProportion(t *testing.T) {
+	svg := drawBars(t, t.TempDir(), "a.svg", BarPanel{Bars: []Bar{{"a", 800, 0, 0}, {"b", 40, 0, 0}, {"c", 400, 0, 0}}})
+	var lengths []float64
+	for _, bar := range regexp.MustCompile(`M([0-9.]+),[0-9.]+L([0-9.]+),[^"]*" style="fill:#0072B2"`).FindAllStringSubmatch(svg, -1) {
+		from, err := strconv.ParseFloat(bar[1], 64)
+		require.NoError(t, err)
+		to, err := strconv.ParseFloat(bar[2], 64)
+		require.NoError(t, err)
+		lengths = append(lengths, to-from)
+	}
+	require.Len(t, lengths, 3)
+	require.InDelta(t, 20, lengths[0]/lengths[1], 0.1)
+	require.InDelta(t, 2, lengths[0]/lengths[2], 0.01)
 }
 
 func TestBarsErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.svg")
-	for want, panels := range map[string][]BarPanel{
-		"no panels to draw":                nil,
-		`panel "p" has no bars`:            {{Title: "p"}},
-		`panel "p": bar "b" is -1 long`:    {{Title: "p", Bars: []Bar{{"b", -1, 0, 0}}}},
-		`panel "p": bar "b" is NaN long`:   {{Title: "p", Bars: []Bar{{"b", math.NaN(), 0, 0}}}},
-		`panel "p": bar "b" is 0 long`:     {{Title: "p", LogX: true, Bars: []Bar{{"b", 0, 0, 0}}}},
-		`panel "p": bar "b" is 1e+40 long`: {{Title: "p", Bars: []Bar{{"b", 1e40, 0, 0}}}},
+	for want, panel := range map[string]BarPanel{
+		`panel "p" has no bars`:            {Title: "p"},
+		`panel "p": bar "b" is -1 long`:    {Title: "p", Bars: []Bar{{"b", -1, 0, 0}}},
+		`panel "p": bar "b" is NaN long`:   {Title: "p", Bars: []Bar{{"b", math.NaN(), 0, 0}}},
+		`panel "p": bar "b" is 1e+40 long`: {Title: "p", Bars: []Bar{{"b", 1e40, 0, 0}}},
 	} {
-		require.ErrorContains(t, Bars(path, panels...), want)
+		require.ErrorContains(t, Bars(path, panel), want)
 		require.NoFileExists(t, path)
 	}
 	missing := filepath.Join(t.TempDir(), "none", "a.svg")
@@ -98,12 +79,9 @@ func TestBarsAnything(t *testing.T) {
 	value := rapid.OneOf(rapid.Float64Range(0, 1e3), rapid.Float64Range(0, 1e29), rapid.Just(0.0), rapid.Just(1e-300))
 	end := rapid.OneOf(rapid.Float64(), rapid.Just(math.NaN()), rapid.Just(math.Inf(1)), rapid.Just(math.Inf(-1)))
 	rapid.Check(t, func(t *rapid.T) {
-		p := BarPanel{Title: "t", X: "x", LogX: rapid.Bool().Draw(t, "log")}
+		p := BarPanel{Title: "t", X: "x"}
 		for range rapid.IntRange(1, 12).Draw(t, "bars") {
 			b := Bar{strings.Repeat("n", rapid.IntRange(0, 60).Draw(t, "name")), value.Draw(t, "value"), end.Draw(t, "low"), end.Draw(t, "high")}
-			if p.LogX {
-				b.Value = max(b.Value, 1e-30)
-			}
 			p.Bars = append(p.Bars, b)
 		}
 		require.NotRegexp(t, bad, drawBars(t, dir, "a.svg", p))

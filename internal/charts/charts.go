@@ -31,14 +31,15 @@ type Panel struct {
 	Min, Max    *float64 // of the y axis; nil fits the data
 	IntegerX    bool     // ticks at whole numbers only (epochs, steps); not with LogX
 	LogX, LogY  bool     // logarithmic axes; what is below 1e-30 leaves a gap
+	SideBySide  bool     // markers that would hide each other are moved along x, in their order
 	Lines       []Line
 }
 
-// Lengths in points.
+// Lengths in points. On a phone a panel is 358 px wide, and its text still 9 px high.
 const (
-	panelWidth  = 480
-	panelHeight = 330 // without the legend
-	legendWidth = 420 // of a row, less than the data have
+	panelWidth  = 411
+	panelHeight = 300 // without the legend
+	dataWidth   = 320 // less than the data have
 	margin      = 12
 	titleHeight = 28
 	lineHeight  = 18 // of a line of text
@@ -62,7 +63,7 @@ func Draw(path string, panels ...Panel) error {
 		if err := p.check(); err != nil {
 			return errors.Wrapf(err, "charts: %s", path)
 		}
-		legend = max(legend, len(p.legendRows(legendWidth)))
+		legend = max(legend, len(p.legendRows(dataWidth)))
 	}
 	tiles := draw.Tiles{
 		Cols: min(2, len(panels)), Rows: (len(panels) + 1) / 2,
@@ -92,7 +93,7 @@ func Draw(path string, panels ...Panel) error {
 		heading := bold(style(titleSize, draw.XCenter, draw.YCenter))
 		pg.text(p.Title, heading, (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, frame.Size().X)
 		frame.Max.Y = c.Min.Y
-		drawLegend(pg, frame, p.legendRows(legendWidth), looks)
+		drawLegend(pg, frame, p.legendRows(dataWidth), looks)
 	}
 	return pg.save()
 }

@@ -85,7 +85,7 @@ type matrix struct {
 func newMatrix(classes []string, counts [][]int) *matrix {
 	n := vg.Length(len(classes))
 	m := &matrix{classes: classes, counts: counts, every: 1}
-	m.cell = min(90, max(480/n, min(16, 816/n)))
+	m.cell = min(90, max(250/n, min(16, 816/n)))
 	size := min(tickSize, max(9, 0.8*m.cell))
 	for vg.Length(m.every)*m.cell < size {
 		m.every++
@@ -130,10 +130,6 @@ func (m *matrix) drawCells(pg *page) {
 			label := strconv.Itoa(n)
 			if number.Width(label) > m.cell-2 || number.Font.Size > m.cell {
 				continue
-			}
-			number.Color = ink
-			if part > 0.6 { // where white has the better contrast
-				number.Color = color.White
 			}
 			pg.text(label, number, (cell.Min.X+cell.Max.X)/2, (cell.Min.Y+cell.Max.Y)/2, m.cell)
 		}
@@ -210,16 +206,10 @@ func (m *matrix) drawBar(pg *page) {
 		m.Max.X+barRoom-lineHeight/2, (bar.Min.Y+bar.Max.Y)/2, max(height, 80))
 }
 
-// shade returns white for 0, a dark blue for 1 and a clear blue half way.
+// shade returns white for 0 and a light blue for 1, on which ink can be read as well
+// as on white, also where a page in the dark turns both round.
 func shade(part float64) color.Color {
-	stops := [][3]float64{{255, 255, 255}, {86, 150, 205}, {8, 48, 107}}
-	k := 0
-	if part > 0.5 {
-		k = 1
-	}
-	t := 2*part - float64(k)
-	mix := func(channel int) uint8 {
-		return uint8(stops[k][channel]*(1-t) + stops[k+1][channel]*t + 0.5)
-	}
+	full := [3]float64{140, 185, 232}
+	mix := func(channel int) uint8 { return uint8(255*(1-part) + full[channel]*part + 0.5) }
 	return color.NRGBA{R: mix(0), G: mix(1), B: mix(2), A: 0xff}
 }

@@ -73,6 +73,7 @@ func TestShade(t *testing.T) {
 		c := shade(float64(part) / 100).(color.NRGBA)
 		assert.Less(t, int(c.R), light, "darker with every per cent")
 		light = int(c.R)
+		assert.Greater(t, c.G, uint8(0x80), "light enough for ink")
 	}
 }
 

@@ -81,10 +81,10 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 		require.NoError(t, Draw(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
 		return count(readPNG(t, path), color.NRGBA{R: 0xcf, G: 0xe5, B: 0xf1, A: 0xff})
 	}
-	require.Greater(t, shaded(1), 160_000)
+	require.Greater(t, shaded(1), 120_000)
 	l.High[1] = 1
 	half := shaded(1)
-	require.True(t, half > 50_000 && half < 160_000, "%d", half)
+	require.True(t, half > 35_000 && half < 120_000, "%d", half)
 }
 
 func TestIntervalErrors(t *testing.T) {

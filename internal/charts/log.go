@@ -66,25 +66,28 @@ func log(v *float64) *float64 {
 	return &l
 }
 
-// logTicks puts ticks at 1, 2 and 5 times powers of ten, or if that is too many
-// at powers of ten; an axis that has fewer than three of them has those of a
-// linear one, and one too short for these is ticked evenly.
-func logTicks(from, to float64) []plot.Tick {
-	for _, digits := range [][]float64{{1, 2, 5}, {1}} {
+// logTicks divides an axis into at most so many parts, with ticks at 1, 2 and 5 times
+// powers of ten, or if that is too many at powers of ten; an axis that has too few of
+// them has those of a linear one, and one too short for these is ticked evenly.
+func logTicks(from, to float64, most int) []plot.Tick {
+	for _, of := range []struct {
+		digits []float64
+		least  int
+	}{{[]float64{1, 2, 5}, 3}, {[]float64{1}, 2}} {
 		var found []plot.Tick
 		for e := math.Floor(from); e <= to; e++ {
-			for _, d := range digits {
+			for _, d := range of.digits {
 				if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
 					found = append(found, plot.Tick{Value: at, Label: powerLabel(d, e)})
 				}
 			}
 		}
-		if len(found) <= 9 && len(found) > 2 {
+		if len(found) <= most+1 && len(found) >= of.least {
 			return found
 		}
 	}
 	if low, high := math.Pow(10, from), math.Pow(10, to); to-from < 1 && apart(low, high) {
-		found := ticks(low, high, 0)
+		found := ticks(low, high, 0, most)
 		for k, t := range found {
 			found[k].Value = math.Log10(t.Value)
 		}
@@ -92,7 +95,7 @@ func logTicks(from, to float64) []plot.Tick {
 			return found
 		}
 	}
-	found := ticks(from, to, 0)
+	found := ticks(from, to, 0, most)
 	digits := 3 // or as many as tell neighbours apart
 	if len(found) > 1 {
 		digits = max(digits, 2-int(math.Floor(math.Log10(found[1].Value-found[0].Value))))
@@ -105,8 +108,11 @@ func logTicks(from, to float64) []plot.Tick {
 
 // powerLabel writes digit·10^e.
 func powerLabel(digit, e float64) string {
-	if e < -4 || e > 5 {
+	if e < -4 || e >= 12 {
 		return strconv.FormatFloat(digit*math.Pow(10, e), 'g', 1, 64)
+	}
+	if e >= 3 {
+		return tickLabel(digit*math.Pow(10, e), math.Pow(10, e))
 	}
 	return strconv.FormatFloat(digit*math.Pow(10, e), 'f', int(max(0, -e)), 64)
 }

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"bytes"
+	"fmt"
 	"image/color"
 	"io"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -46,7 +48,7 @@ func newPage(path string, width, height vg.Length) (*page, error) {
 	}
 	p := &page{path: path}
 	if ending == ".svg" {
-		c := svg{vgsvg.New(width, height)}
+		c := &svg{Canvas: vgsvg.New(width, height)}
 		p.Canvas, p.out = draw.New(c), c
 	} else {
 		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
@@ -66,19 +68,37 @@ func (p *page) save() error {
 	return errors.Wrapf(err, "charts: %s", p.path)
 }
 
-// svg is a canvas whose text has the same width where there is no Liberation
-// Sans: it was made to the measures of Arial.
-type svg struct{ *vgsvg.Canvas }
+// svg is a canvas whose text has the width it was laid out with, whatever font the
+// reader has: it is stretched or squeezed to it where that is not Liberation Sans,
+// or Arial, which has the same measures.
+type svg struct {
+	*vgsvg.Canvas
+	widths []vg.Length // of the texts so far
+}
 
-func (c svg) WriteTo(w io.Writer) (int64, error) {
-	var buf bytes.Buffer
-	if _, err := c.Canvas.WriteTo(&buf); err != nil {
+func (c *svg) FillString(f font.Face, at vg.Point, s string) {
+	c.widths = append(c.widths, f.Width(s))
+	c.Canvas.FillString(f, at, s)
+}
+
+func (c *svg) WriteTo(w io.Writer) (int64, error) {
+	var drawn bytes.Buffer
+	if _, err := c.Canvas.WriteTo(&drawn); err != nil {
 		return 0, err
 	}
-	const family = "font-family:Liberation Sans"
-	text := bytes.ReplaceAll(buf.Bytes(), []byte(family+";"), []byte(family+",Arial,Helvetica,sans-serif;"))
-	n, err := w.Write(text)
-	return int64(n), err
+	const family, element = "font-family:Liberation Sans", "<text "
+	var out bytes.Buffer
+	parts := strings.Split(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), element)
+	for k, part := range parts {
+		if k > 0 {
+			out.WriteString(element)
+			if width := c.widths[k-1]; width > 0 {
+				fmt.Fprintf(&out, `textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, width.Points())
+			}
+		}
+		out.WriteString(part)
+	}
+	return out.WriteTo(w)
 }
 
 // fill paints r.

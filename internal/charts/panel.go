@@ -3,10 +3,10 @@ package charts
 import (
 	"math"
 	"slices"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -15,19 +15,17 @@ func (p *Panel) plot(looks map[string]look) *plot.Plot {
 	out := plot.New()
 	out.TextHandler = sans
 	for _, a := range []struct {
-		axis  *plot.Axis
-		label string
-		log   bool
-	}{{&out.X, p.X, p.LogX}, {&out.Y, p.Y, p.LogY}} {
+		axis   *plot.Axis
+		label  string
+		log    bool
+		length vg.Length
+	}{{&out.X, p.X, p.LogX, dataWidth}, {&out.Y, p.Y, p.LogY, 0}} {
 		a.axis.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
 		a.axis.Label.Text = fit(a.label, a.axis.Label.TextStyle, panelHeight-2*titleHeight)
 		a.axis.Label.Padding = textGap
 		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
 		a.axis.Tick.Length = tickLength
-		a.axis.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 0) })
-		if a.log {
-			a.axis.Tick.Marker = plot.TickerFunc(logTicks)
-		}
+		a.axis.Tick.Marker = ticker(a.log, 0, a.length)
 		a.axis.Padding = 0
 		a.axis.LineStyle.Color, a.axis.Tick.LineStyle.Color = ink, ink
 	}
@@ -36,13 +34,17 @@ func (p *Panel) plot(looks map[string]look) *plot.Plot {
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	out.Add(grid)
 	x0, x1, y0, y1 := out.X.Min, out.X.Max, out.Y.Min, out.Y.Max
-	for _, l := range p.Lines {
+	lines := p.Lines
+	if p.SideBySide {
+		lines = sideBySide(lines, x0, x1)
+	}
+	for _, l := range lines {
 		if l.Low != nil {
 			out.Add(intervals{p, l, looks[l.Name]})
 		}
 	}
 	for _, markers := range []bool{false, true} { // markers in front
-		for _, l := range p.Lines {
+		for _, l := range lines {
 			if l.Marker == markers {
 				out.Add(l.plotters(looks[l.Name], x0, x1, y0, y1)...)
 			}
@@ -71,7 +73,7 @@ func (p *Panel) setRanges(out *plot.Plot) {
 	out.Y.Min, out.Y.Max = span(ys, p.Min, p.Max)
 	out.X.Min, out.X.Max = span(xs, nil, nil)
 	if p.IntegerX && !p.LogX {
-		out.X.Tick.Marker = plot.TickerFunc(func(from, to float64) []plot.Tick { return ticks(from, to, 1) })
+		out.X.Tick.Marker = ticker(false, 1, dataWidth)
 		if len(xs) > 0 { // no tick before the first epoch, and room around a single one
 			first, last := slices.Min(xs), slices.Max(xs)
 			room := max(0.5, 1e-6*math.Abs(first), 1e-6*math.Abs(last)) // seen as a difference in float64
@@ -111,39 +113,4 @@ func span(values []float64, low, high *float64) (from, to float64) {
 // their places apart, and the distance between two is not 0.
 func apart(a, b float64) bool {
 	return b-a > max(1e-9*math.Abs(a), 1e-9*math.Abs(b), 1e-100)
-}
-
-// ticks puts at most 8 ticks at multiples of 1, 2 or 5 times a power of ten that
-// is no smaller than least. gonum's own have three labels on an axis, and parts
-// of epochs.
-func ticks(from, to, least float64) (found []plot.Tick) {
-	const most = 8
-	rough := max((to-from)/most, least)
-	exponent := math.Floor(math.Log10(rough))
-	step := math.Pow(10, exponent)
-	for _, by := range []float64{2, 2.5, 2} {
-		if step < rough*(1-1e-9) {
-			step *= by
-		}
-	}
-	first := math.Ceil(from/step - 1e-9)
-	for k := range most + 1 {
-		v := (first + float64(k)) * step
-		if v > to+1e-9*step {
-			break
-		}
-		found = append(found, plot.Tick{Value: v, Label: tickLabel(v, step)})
-	}
-	return found
-}
-
-// tickLabel writes v with as many digits as tell it from the next step.
-func tickLabel(v, step float64) string {
-	if math.Abs(v) < step/2 {
-		return "0"
-	}
-	if math.Abs(v) >= 1e6 || step < 1e-5 {
-		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)
-	}
-	return strconv.FormatFloat(v, 'f', int(max(0, -math.Floor(math.Log10(step)+1e-9))), 64)
 }

@@ -4,6 +4,7 @@ package cmdline
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -24,6 +25,22 @@ func Program(name string) string {
 		return "go tool " + name // go get -tool wrote that
 	}
 	return "go run " + path
+}
+
+// Other is how the user would start another command of this module: as this one where
+// the go command started it, or else the program of that name beside this one.
+func Other(name string) string {
+	if exe, err := os.Executable(); err == nil && !strings.Contains(exe, "go-build") {
+		beside := filepath.Join(filepath.Dir(exe), name+filepath.Ext(exe))
+		if _, err := os.Stat(beside); err != nil {
+			return "go run github.com/tensorzoo/tensorzoo/cmd/" + name
+		}
+		if dir, _ := filepath.Split(os.Args[0]); dir != "" {
+			return Quote(dir + name)
+		}
+		return name // both are found by their names
+	}
+	return Program(name)
 }
 
 // Quote makes one word of s for a shell. What a terminal would act on is written as

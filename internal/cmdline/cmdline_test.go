@@ -1,7 +1,10 @@
 package cmdline
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,4 +48,41 @@ func TestQuoteControl(t *testing.T) {
 
 func TestProgram(t *testing.T) {
 	require.NotEmpty(t, Program("train"))
+	require.Equal(t, Program("train"), Other("train"), "the go command started this test")
+}
+
+// A built program names itself as it was called, and the one beside it.
+func TestBuilt(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.ReadFile(executable(t))
+	require.NoError(t, err)
+	program := filepath.Join(dir, "compare")
+	require.NoError(t, os.WriteFile(program, self, 0o700))
+	said := func() string {
+		cmd := exec.Command(program)
+		cmd.Env = append(os.Environ(), saysNames+"=1")
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	require.Equal(t, program+"\ngo run github.com/tensorzoo/tensorzoo/cmd/train\n", said())
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "train"), nil, 0o700))
+	require.Equal(t, program+"\n"+filepath.Join(dir, "train")+"\n", said())
+}
+
+// saysNames is a variable that makes the test binary say how it was started.
+const saysNames = "TENSORZOO_TEST_NAMES"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(saysNames) != "" {
+		fmt.Printf("%s\n%s\n", Program("compare"), Other("train"))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func executable(t *testing.T) string {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	return path
 }

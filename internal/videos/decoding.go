@@ -1,4 +1,4 @@
-package main
+package videos
 
 import (
 	"fmt"
@@ -9,16 +9,21 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// decoding reports what happens to videos in the background: on a terminal as a bar
+// grouped writes whole numbers as 57,600.
+var grouped = message.NewPrinter(language.English)
+
+// Report says what happens to videos in the background: on a terminal as a bar
 // until training has one, which then tells it too; elsewhere as a line now and then.
-type decoding struct {
-	w     io.Writer
-	quiet bool // about what goes well
+type Report struct {
+	W     io.Writer
+	Quiet bool // about what goes well
 
 	mu    sync.Mutex
 	began time.Time
@@ -32,8 +37,8 @@ type decoding struct {
 // sayDecoding is the time between two lines.
 const sayDecoding = 10 * time.Second
 
-// watch makes the options of a set report.
-func (d *decoding) watch(v *datasets.Video) {
+// Watch makes the options of a set report.
+func (d *Report) Watch(v *datasets.Video) {
 	v.OnBad = func(path string, err error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -49,13 +54,13 @@ func (d *decoding) watch(v *datasets.Video) {
 }
 
 // line prints a line above a bar.
-func (d *decoding) line(format string, args ...any) {
+func (d *Report) line(format string, args ...any) {
 	d.clear()
-	fmt.Fprintln(d.w, names.Line(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(d.W, names.Line(fmt.Sprintf(format, args...)))
 }
 
 // decoded is told of every clip.
-func (d *decoding) decoded(p datasets.Decoding) {
+func (d *Report) decoded(p datasets.Decoding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.began.IsZero() {
@@ -63,12 +68,12 @@ func (d *decoding) decoded(p datasets.Decoding) {
 		d.said = d.began
 	}
 	d.now = p
-	file, ok := d.w.(*os.File)
+	file, ok := d.W.(*os.File)
 	switch {
-	case d.quiet || d.told != nil:
+	case d.Quiet || d.told != nil:
 	case ok && term.IsTerminal(int(file.Fd())):
 		if d.bar == nil {
-			d.bar = progressbar.NewOptions(p.Clips, progressbar.OptionSetWriter(d.w), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
+			d.bar = progressbar.NewOptions(p.Clips, progressbar.OptionSetWriter(d.W), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
 				progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 		}
 		d.bar.Describe(d.text())
@@ -80,9 +85,9 @@ func (d *decoding) decoded(p datasets.Decoding) {
 }
 
 // text tells how far decoding is.
-func (d *decoding) text() string {
+func (d *Report) text() string {
 	p := d.now
-	text := fmt.Sprintf("decoded %s of %s clips, %s frames, %d damaged", thousands(p.Done-p.Bad), thousands(p.Clips), thousands(p.Frames), p.Bad)
+	text := grouped.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
 	if p.Done > 1 && p.Done < p.Clips {
 		text += fmt.Sprintf(", %s left", d.left())
 	}
@@ -90,13 +95,13 @@ func (d *decoding) text() string {
 }
 
 // left is the time that decoding still takes.
-func (d *decoding) left() time.Duration {
+func (d *Report) left() time.Duration {
 	each := float64(time.Since(d.began)) / float64(max(1, d.now.Done))
 	return time.Duration(each * float64(max(0, d.now.Clips-d.now.Done))).Round(time.Second)
 }
 
-// say prints with no bar in the way.
-func (d *decoding) say(print func()) {
+// Say prints with no bar in the way.
+func (d *Report) Say(print func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.clear()
@@ -104,7 +109,7 @@ func (d *decoding) say(print func()) {
 }
 
 // clear makes room for a line. A bar is drawn again when it next changes.
-func (d *decoding) clear() {
+func (d *Report) clear() {
 	for _, bar := range []*progressbar.ProgressBar{d.bar, d.told} {
 		if bar != nil {
 			bar.Clear()
@@ -112,9 +117,9 @@ func (d *decoding) clear() {
 	}
 }
 
-// tell takes the bar away, and returns what that of the training says instead: ""
+// Tell takes the bar away, and returns what that of the training says instead: ""
 // when nothing is being decoded.
-func (d *decoding) tell(training *progressbar.ProgressBar) string {
+func (d *Report) Tell(training *progressbar.ProgressBar) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.bar != nil {
@@ -123,13 +128,13 @@ func (d *decoding) tell(training *progressbar.ProgressBar) string {
 	}
 	d.told = training
 	if p := d.now; p.Done < p.Clips {
-		return fmt.Sprintf(", decoded %s/%s, %s left", thousands(p.Done), thousands(p.Clips), d.left())
+		return grouped.Sprintf(", decoded %d/%d, %s left", p.Done, p.Clips, d.left())
 	}
 	return ""
 }
 
-// damaged is the number of clips that were left out.
-func (d *decoding) damaged() int {
+// Damaged is the number of clips that were left out.
+func (d *Report) Damaged() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.bad

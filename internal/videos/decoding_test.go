@@ -1,4 +1,4 @@
-package main
+package videos
 
 import (
 	"bytes"
@@ -16,19 +16,19 @@ import (
 // then; the bar of the training says it from the first step on.
 func TestDecodingIsReported(t *testing.T) {
 	var out bytes.Buffer
-	d := &decoding{w: &out}
+	d := &Report{W: &out}
 	var v datasets.Video
-	d.watch(&v)
+	d.Watch(&v)
 	v.OnDecoded(datasets.Decoding{Done: 1, Clips: 3, Frames: 6})
 	v.OnBad("a.avi", errors.New("junk"))
 	v.OnDecoded(datasets.Decoding{Done: 2, Clips: 3, Frames: 6, Bad: 1})
 	require.Equal(t, "left out: a.avi: junk\n", out.String())
-	require.Regexp(t, "^, decoded 2/3, [0-9a-z]+ left$", (&decoding{now: d.now, began: d.began}).tell(nil))
+	require.Regexp(t, "^, decoded 2/3, [0-9a-z]+ left$", (&Report{now: d.now, began: d.began}).Tell(nil))
 	v.OnDecoded(datasets.Decoding{Done: 3, Clips: 3, Frames: 1206, Bad: 1})
 	require.Equal(t, "left out: a.avi: junk\ndecoded 2 of 3 clips, 1,206 frames, 1 damaged\n", out.String())
-	require.Equal(t, 1, d.damaged())
+	require.Equal(t, 1, d.Damaged())
 
-	require.Empty(t, d.tell(progressbar.NewOptions(1, progressbar.OptionSetWriter(io.Discard)))) // nothing is left
+	require.Empty(t, d.Tell(progressbar.NewOptions(1, progressbar.OptionSetWriter(io.Discard)))) // nothing is left
 	out.Reset()
 	v.OnDecoded(datasets.Decoding{Done: 3, Clips: 3})
 	require.Empty(t, out.String())

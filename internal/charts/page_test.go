@@ -1,0 +1,52 @@
+package charts
+
+import (
+	"html"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
+)
+
+// Every text of an SVG file says how wide it is, so that no font of a reader makes it
+// wider than the room that was laid out for it.
+func TestTextHasItsWidth(t *testing.T) {
+	text := regexp.MustCompile(`<text [^>]*>[^<]*</text>`)
+	sized := regexp.MustCompile(`(?s)^<text textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs" .*font-weight:(\w+);.*font-size:([0-9.]+)px[^>]*>([^<]*)</text>$`)
+	for name, draw := range map[string]func(path string) error{
+		"lines": func(path string) error {
+			return Draw(path, Panel{Title: "a <title> & more", X: "x", Y: "y", Lines: make([]Line, 2)})
+		},
+		"bars": func(path string) error { return Bars(path, BarPanel{Title: "t", X: "x", Bars: []Bar{{"b", 1, 0, 0}}}) },
+		"confusion": func(path string) error {
+			return Confusion(path, "title", []string{"<up>", "down"}, [][]int{{1, 2}, {3, 4}})
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "a.svg")
+		require.NoError(t, draw(path))
+		svg, err := os.ReadFile(path)
+		require.NoError(t, err)
+		all := text.FindAllString(string(svg), -1)
+		require.NotEmpty(t, all, name)
+		for _, element := range all {
+			if regexp.MustCompile(`></text>$`).MatchString(element) {
+				continue // a line without a name
+			}
+			found := sized.FindStringSubmatch(element)
+			require.NotNil(t, found, element)
+			width, err := strconv.ParseFloat(found[1], 64)
+			require.NoError(t, err)
+			size, err := strconv.ParseFloat(found[3], 64)
+			require.NoError(t, err)
+			s := style(vg.Length(size), 0, 0)
+			if found[2] == "bold" {
+				s = bold(s)
+			}
+			require.InEpsilon(t, s.Width(html.UnescapeString(found[4])).Points(), width, 1e-3, element)
+		}
+	}
+}

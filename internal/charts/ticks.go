@@ -1,0 +1,93 @@
+package charts
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+)
+
+// mostTicks is the number of parts that ticks divide an axis into at most.
+const mostTicks = 8
+
+// ticker puts ticks on an axis, at multiples of at least least where it is not
+// logarithmic. Their labels are beside each other on an axis of that length; 0 is for
+// one whose labels are not.
+func ticker(log bool, least float64, length vg.Length) plot.Ticker {
+	return plot.TickerFunc(func(from, to float64) []plot.Tick {
+		marks := func(most int) []plot.Tick {
+			if log {
+				return logTicks(from, to, most)
+			}
+			return ticks(from, to, least, most)
+		}
+		if length == 0 {
+			return marks(mostTicks)
+		}
+		return spaced(from, to, length, marks)
+	})
+}
+
+// spaced returns as many ticks of an axis as there is room for labels beside each
+// other; marks gives those of at most so many parts.
+func spaced(from, to float64, length vg.Length, marks func(most int) []plot.Tick) []plot.Tick {
+	label := style(tickSize, 0, 0)
+	for most := mostTicks; ; most-- {
+		found := marks(most)
+		fits, end := true, vg.Length(math.Inf(-1)) // of the label before
+		for _, m := range found {
+			at, half := vg.Length((m.Value-from)/(to-from))*length, label.Width(m.Label)/2
+			fits = fits && at-half >= end+2*textGap
+			end = at + half
+		}
+		if fits || most == 1 {
+			return found
+		}
+	}
+}
+
+// ticks divides an axis into at most so many parts, with ticks at multiples of 1, 2
+// or 5 times a power of ten that is no smaller than least. gonum's own have three
+// labels on an axis, and parts of epochs.
+func ticks(from, to, least float64, most int) (found []plot.Tick) {
+	rough := max((to-from)/float64(most), least)
+	exponent := math.Floor(math.Log10(rough))
+	step := math.Pow(10, exponent)
+	for _, by := range []float64{2, 2.5, 2} {
+		if step < rough*(1-1e-9) {
+			step *= by
+		}
+	}
+	first := math.Ceil(from/step - 1e-9)
+	for k := range most + 1 {
+		v := (first + float64(k)) * step
+		if v > to+1e-9*step {
+			break
+		}
+		found = append(found, plot.Tick{Value: v, Label: tickLabel(v, step)})
+	}
+	return found
+}
+
+// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M
+// where thousands or millions do.
+func tickLabel(v, step float64) string {
+	if math.Abs(v) < step/2 {
+		return "0"
+	}
+	if step > 999 && math.Abs(v) < 0.999e12 {
+		unit := 1e3
+		suffix := "k"
+		for _, larger := range []string{"M", "G"} {
+			if math.Abs(v) >= 0.999e3*unit {
+				unit, suffix = 1e3*unit, larger
+			}
+		}
+		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + suffix
+	}
+	if math.Abs(v) >= 1e6 || step < 1e-5 {
+		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)
+	}
+	return strconv.FormatFloat(v, 'f', int(max(0, -math.Floor(math.Log10(step)+1e-9))), 64)
+}
