@@ -45,6 +45,7 @@ const mostNested = 4
 // keysOf lists the keys of the JSON value that a text starts with, in order.
 func keysOf(text []byte) []key {
 	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber() // of any size
 	var keys []key
 	var value func(path []string)
 	value = func(path []string) {

@@ -54,7 +54,8 @@ const (
 
 // Suggest returns a spec of one recurrent layer whose input-to-hidden weights
 // are in the wanted format and count at most the budget, and at most what a dense
-// matrix of the wanted sizes counts. Its Classes are left out, and its hidden-to-hidden weights are dense.
+// matrix of the wanted sizes counts. Its Classes are left out, and its
+// hidden-to-hidden weights are dense.
 //
 // Both sizes are factorised into 2 to 6 modes, as many of each, that add up to at
 // most a quarter more than equal ones would. A size without such modes is
@@ -74,7 +75,8 @@ const (
 //   - the fewest modes: at one rank, two modes merged into one express no less.
 //
 // It returns a *BudgetError when the budget, or a dense matrix, is too small for a
-// rank of 1, and an error that quotes the field when a wanted size, cell or format is none.
+// rank of 1, and an error that quotes the field when a wanted size, cell or format
+// is none.
 func Suggest(w Wanted) (Spec, error) {
 	cell, err := w.check()
 	if err != nil {
