@@ -72,7 +72,7 @@ func TestStepperErrors(t *testing.T) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Accumulate: 2})
 		},
 		"train: Batch is 0; want at least 1": func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 2}, Config{LearningRate: 0.1}) },
-		"train: Threads is -1; want at least 1, or 0 for all cores": func() (*Stepper, error) {
+		"train: Threads is -1; want at least 1 and at most 1024, or 0 for all cores": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Threads: -1})
 		},
 		"train: clips of 0 steps; want at least 1":                              func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },

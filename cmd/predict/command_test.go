@@ -15,7 +15,7 @@ import (
 
 // The commands as users run them: ht-lstm in the papers' size learns moving shapes
 // from videos, of which the order of frames decides the class, and cmd/predict
-// answers what cmd/train -eval does.
+// answers what cmd/train -eval -sample even does.
 func TestMovingShapes(t *testing.T) {
 	if os.Getenv("TENSORZOO_LONG") == "" {
 		t.Skip("a minute; set TENSORZOO_LONG=1")
@@ -33,10 +33,10 @@ func TestMovingShapes(t *testing.T) {
 	dir, cache, logits := filepath.Join(bin, "run"), t.TempDir(), filepath.Join(bin, "logits.npy")
 	do("train", "-model", "ht-lstm", "-data", "folder:"+clips, "-cache", cache, "-epochs", "12", "-lr", "5e-3", "-quiet", "-out", dir)
 	var scores struct{ Test struct{ Accuracy float64 } }
-	require.NoError(t, json.Unmarshal(do("train", "-eval", dir, "-json", "-logits", logits), &scores))
+	require.NoError(t, json.Unmarshal(do("train", "-eval", dir, "-sample", "even", "-json", "-logits", logits), &scores))
 	require.GreaterOrEqual(t, scores.Test.Accuracy, 0.95)
 
-	set, err := datasets.Open("folder:"+clips, datasets.Options{TestOnly: true, Video: datasets.Video{Cache: cache}})
+	set, err := datasets.Open("folder:"+clips, datasets.Options{TestOnly: true, Video: datasets.Video{Cache: cache, Sample: "even"}})
 	require.NoError(t, err)
 	defer set.Close()
 	args := []string{"-checkpoint", dir, "-json", "-top", "8"}

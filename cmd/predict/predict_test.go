@@ -441,7 +441,7 @@ func TestNamesOfClips(t *testing.T) {
 			out, _, err := call("-checkpoint", dir, path)
 			require.NoError(t, err)
 			require.Contains(t, out, strings.ReplaceAll(test.shown, "TOP", top)+"  ")
-			require.Equal(t, 2, strings.Count(out, "\n"))
+			require.Equal(t, 3, strings.Count(out, "\n"), "a caption, headings and the answer")
 			out, _, err = call("-checkpoint", dir, "-json", path)
 			require.NoError(t, err)
 			require.Contains(t, out, strings.ReplaceAll(test.js, "TOP", top))
@@ -486,7 +486,7 @@ func TestUnpadded(t *testing.T) {
 // An interrupt ends the command while the model is at work on a long clip.
 func TestInterruptedWhileTheModelWorks(t *testing.T) {
 	dir, _ := trained(t)
-	p, err := (&flags{checkpoint: dir, top: 1}).load()
+	p, err := (&flags{checkpoint: dir, sample: "even", draws: 1, top: 1}).load()
 	require.NoError(t, err)
 	p.mu.Lock() // it is at work
 	ctx, cancel := context.WithCancel(context.Background())

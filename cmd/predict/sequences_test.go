@@ -176,5 +176,5 @@ func TestSequencesStream(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	require.Equal(t, clips+1, strings.Count(out, "\n"))
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), "64 MB of clips")
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "64 MB of clips; the graph's own allocations, over all clips, are 16")
 }
