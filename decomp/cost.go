@@ -8,7 +8,7 @@ import (
 )
 
 // What moving elements costs beside the products, in nanoseconds: estimates, not
-// fitted like backend.Cost.
+// fitted like those of backend.Model.
 const (
 	moveCost  = 2       // an element transposed
 	mergeCost = 4.0     // an element of an operand or result of a merge, which is reshaped and transposed
@@ -21,7 +21,7 @@ const (
 func (p *planner) pair(a, b, set uint) float64 {
 	va, vb, v := p.volume[a], p.volume[b], p.volume[set]
 	inner := math.Sqrt(va * vb / v)
-	products := backend.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
+	products := p.costs.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
 	c := products + mergeCost*(va+vb+v)
 	if p.opt.Inference {
 		return c / loads
@@ -34,11 +34,11 @@ func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
 	rest *= float64(p.opt.Rows)
-	total := backend.LeastCost(rest*free, shared)
+	total := p.costs.LeastCost(rest*free, shared)
 	if !p.opt.Inference {
-		total += backend.LeastCost(shared*free, rest)
+		total += p.costs.LeastCost(shared*free, rest)
 		if p.differentiates(ofX) {
-			total += backend.LeastCost(rest*shared, free)
+			total += p.costs.LeastCost(rest*shared, free)
 		}
 	}
 	return total * float64(p.opt.Uses)
@@ -65,12 +65,12 @@ func (p *planner) moving(layout string) float64 {
 // contraction is the cost of a step's products, forward and of the gradients.
 func (p *planner) contraction(ofX bool, outer, rest, shared, free int, at place) float64 {
 	c := contraction(outer, rest, shared, free, at).Simplify()
-	total := backend.Cost(c.Products())
+	total := p.costs.Cost(c.Products())
 	if !p.opt.Inference {
 		dx, dm := c.Gradients()
-		total += backend.Cost(dm)
+		total += p.costs.Cost(dm)
 		if p.differentiates(ofX) {
-			total += backend.Cost(dx)
+			total += p.costs.Cost(dx)
 		}
 	}
 	return total * float64(p.opt.Uses)

@@ -20,6 +20,13 @@ func mustMatrix(t require.TestingT, f Format, in, out []int) *Matrix {
 	return m
 }
 
+// plan is Plan with a limit on what a tensor may meet next, or with other costs.
+func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(cost float64) float64) *Plan {
+	s := standard()
+	s.allowed, s.weigh = allowed, weigh
+	return m.planWith(opt, s)
+}
+
 // published are the UCF11 models with the order of their cores that goes mode by
 // mode, and what a row then costs by the formulas.
 func published(t require.TestingT) []publishedModel {
@@ -141,7 +148,7 @@ func TestSearchAgainstBruteForce(t *testing.T) {
 		for _, opt := range []PlanOptions{{Rows: 1, Uses: 1}, {Rows: 96, Uses: 1}, {Rows: 16, Uses: 6}, {Rows: 5000, Uses: 1, Inference: true}} {
 			m := mustMatrix(t, c.f, c.in, c.out)
 			require.LessOrEqual(t, len(m.Terms[0]), 5)
-			p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
+			p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt, standard())
 			want := p.bruteForce(m, state{0, p.order(m.In)}, map[state]float64{})
 			require.InEpsilon(t, want, m.Plan(opt).Nanoseconds, 1e-12, "%s %+v", m.Format, opt)
 		}
@@ -213,7 +220,7 @@ func TestSearchThatEndsEarly(t *testing.T) {
 			}
 		}
 		opt := PlanOptions{Rows: rapid.IntRange(1, 4).Draw(t, "rows"), Uses: 1}
-		p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
+		p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt, standard())
 		_, least := p.search(m, math.Inf(1), nil)
 		p.states = rapid.IntRange(1, 200).Draw(t, "states")
 		way, cost := p.search(m, least*(1+1e-9), nil)

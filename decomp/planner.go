@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // exactCores is the number of cores up to which every plan is looked at.
@@ -37,12 +39,22 @@ type planner struct {
 	joined []bool    // the set hangs together
 	left   []float64 // the least cost of meeting the cores outside a set
 
-	states int                        // maxStates, or fewer in tests
-	weigh  func(cost float64) float64 // for tests: changes the cost of a move
+	settings
 }
 
-func newPlanner(m *Matrix, nodes [][]Leg, opt PlanOptions) *planner {
-	p := &planner{opt: opt, outputs: volume(m.Out), states: maxStates}
+// settings are what a search goes by beside its network and the options of its
+// plan. Tests have others.
+type settings struct {
+	costs   backend.Model
+	states  int                        // maxStates
+	allowed func(met, set uint) bool   // nil, or which sets of cores the tensor may meet next
+	weigh   func(cost float64) float64 // nil, or what changes the cost of a move
+}
+
+func standard() settings { return settings{costs: backend.Here(), states: maxStates} }
+
+func newPlanner(m *Matrix, nodes [][]Leg, opt PlanOptions, s settings) *planner {
+	p := &planner{opt: opt, outputs: volume(m.Out), settings: s}
 	index := map[Leg]int{}
 	for k, legs := range nodes {
 		p.nodes = append(p.nodes, nil)

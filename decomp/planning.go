@@ -31,14 +31,13 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 	if m.plans == nil {
 		m.plans = map[PlanOptions]*Plan{}
 	}
-	p := m.plan(opt, nil, nil)
+	p := m.planWith(opt, standard())
 	m.plans[opt] = p
 	return p
 }
 
-// plan is Plan with a limit on what a tensor may meet next and other costs, of
-// which tests make use.
-func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(float64) float64) *Plan {
+// planWith is Plan by a search with the given settings.
+func (m *Matrix) planWith(opt PlanOptions, s settings) *Plan {
 	plan := &Plan{Rows: opt.Rows, matrix: m}
 	for _, net := range m.Terms {
 		trees := make([]*tree, len(net))
@@ -50,13 +49,13 @@ func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh f
 		for k, t := range trees {
 			nodes[k] = t.legs
 		}
-		search := newPlanner(m, nodes, opt)
+		search := newPlanner(m, nodes, opt, s)
 		// The product mode by mode is soon found and bounds the search for more.
 		limit := math.Inf(1)
-		if search.weigh = weigh; weigh == nil && allowed == nil {
+		if s.weigh == nil && s.allowed == nil {
 			_, limit = search.search(m, limit, func(_, set uint) bool { return bits.OnesCount(set) == 1 })
 		}
-		way, cost := search.search(m, limit*(1+1e-9), allowed) // sums round
+		way, cost := search.search(m, limit*(1+1e-9), s.allowed) // sums round
 		if way == nil {
 			panic("decomp: no plan for " + m.Format)
 		}
