@@ -31,6 +31,10 @@ func (p *planner) pair(a, b, set uint) float64 {
 
 func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
 
+// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
+// that are larger.
+func counted(x float64) int { return int(min(x, 1<<53)) }
+
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
 	rest *= float64(p.opt.Rows)
@@ -51,8 +55,8 @@ func (p *planner) differentiates(ofX bool) bool { return !ofX || p.opt.Uses > 1 
 // moving is the cost of putting the axes of a tensor into another order. One much
 // larger than the result stays where it is if there is any other way.
 func (p *planner) moving(layout string) float64 {
-	size := p.layoutSize(layout)
-	c := moveCost * size * float64(p.opt.Rows*p.opt.Uses)
+	size := p.size(layout)
+	c := moveCost * size * float64(p.opt.Rows) * float64(p.opt.Uses)
 	if size > 2*p.outputs {
 		c *= 1000
 	}
@@ -62,9 +66,13 @@ func (p *planner) moving(layout string) float64 {
 	return c
 }
 
-// contraction is the cost of a step's products, forward and of the gradients.
-func (p *planner) contraction(ofX bool, outer, rest, shared, free int, at place) float64 {
-	c := contraction(outer, rest, shared, free, at).Simplify()
+// contraction is the cost of a step's products, forward and of the gradients. What
+// no int counts, nobody computes: a multiply-add is then a nanosecond.
+func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at place) float64 {
+	if outer*rest*max(shared, free) > 1<<62 {
+		return 3 * outer * rest * shared * free * float64(p.opt.Uses)
+	}
+	c := contraction(int(outer), int(rest), int(shared), int(free), at).Simplify()
 	total := p.costs.Cost(c.Products())
 	if !p.opt.Inference {
 		dx, dm := c.Gradients()

@@ -1,8 +1,6 @@
 package decomp
 
 import (
-	"math"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -40,29 +38,30 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 func (m *Matrix) planWith(opt PlanOptions, s settings) *Plan {
 	plan := &Plan{Rows: opt.Rows, matrix: m}
 	for _, net := range m.Terms {
-		trees := make([]*tree, len(net))
-		for k := range net {
-			trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
-		}
-		trees = coarsen(trees)
-		nodes := make([][]Leg, len(trees))
-		for k, t := range trees {
-			nodes[k] = t.legs
-		}
-		search := newPlanner(m, nodes, opt, s)
-		// The product mode by mode is soon found and bounds the search for more.
-		limit := math.Inf(1)
-		if s.weigh == nil && s.allowed == nil {
-			_, limit = search.search(m, limit, func(_, set uint) bool { return bits.OnesCount(set) == 1 })
-		}
-		way, cost := search.search(m, limit*(1+1e-9), s.allowed) // sums round
-		if way == nil {
-			panic("decomp: no plan for " + m.Format)
-		}
+		term, cost := m.planTerm(net, opt, s)
 		plan.Nanoseconds += cost
-		plan.Terms = append(plan.Terms, search.term(net, trees, way))
+		plan.Terms = append(plan.Terms, term)
 	}
 	return plan
+}
+
+// planTerm returns the plan of one network, and its cost.
+func (m *Matrix) planTerm(net Network, opt PlanOptions, s settings) (Term, float64) {
+	trees := make([]*tree, len(net))
+	for k := range net {
+		trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
+	}
+	trees = coarsen(trees, s.cores)
+	nodes := make([][]Leg, len(trees))
+	for k, t := range trees {
+		nodes[k] = t.legs
+	}
+	p := newPlanner(m.In, m.Out, nodes, opt, s)
+	way, cost := p.cheapest()
+	if way == nil {
+		panic("decomp: no plan for " + m.Format)
+	}
+	return p.term(net, trees, way), cost
 }
 
 // MulAdds returns the multiply-adds of the product for one row of x, by the plan
@@ -75,9 +74,9 @@ func (m *Matrix) MulAdds(rows int) (perRow, once int) {
 // term describes the way that the search found.
 func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 	var term Term
-	legsOf := func(indexes []int) []Leg {
+	legsOf := func(layout string) []Leg {
 		var legs []Leg
-		for _, l := range indexes {
+		for _, l := range []byte(layout) {
 			legs = append(legs, p.legs[l])
 		}
 		return legs
@@ -85,7 +84,7 @@ func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 	for _, a := range way {
 		v := a.via
 		if v.cores == 0 {
-			term.Reorder = legsOf(bytesToInts(a.from.layout))
+			term.Reorder = legsOf(a.from.layout)
 			continue
 		}
 		t := p.tree(v.cores, trees)
@@ -96,11 +95,11 @@ func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 		}
 		f.Name = strings.Join(names, "·")
 		s := Step{
-			Before: legsOf(bytesToInts(a.from.layout)), Order: legsOf(bytesToInts(v.order)), After: legsOf(bytesToInts(a.layout)),
+			Before: legsOf(a.from.layout), Order: legsOf(v.order), After: legsOf(a.layout),
 			Moved: v.moved, outer: v.outer, place: v.place, count: len(v.shared),
 		}
-		s.Elements = int(volume(s.After))
-		s.MulAdds = int(volume(s.Before) * volume(f.Free))
+		s.Elements = counted(volume(s.After))
+		s.MulAdds = counted(volume(s.Before) * volume(f.Free))
 		term.Factors = append(term.Factors, f)
 		term.Steps = append(term.Steps, s)
 	}
