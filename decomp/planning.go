@@ -37,12 +37,41 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 // planWith is Plan by a search with the given settings.
 func (m *Matrix) planWith(opt PlanOptions, s settings) *Plan {
 	plan := &Plan{Rows: opt.Rows, matrix: m}
+	type planned struct {
+		net  Network
+		term Term
+		cost float64
+	}
+	var different []planned // blocks are alike but for the names of their cores
 	for _, net := range m.Terms {
-		term, cost := m.planTerm(net, opt, s)
-		plan.Nanoseconds += cost
-		plan.Terms = append(plan.Terms, term)
+		k := slices.IndexFunc(different, func(p planned) bool { return net.like(p.net) })
+		if k < 0 {
+			k = len(different)
+			term, cost := m.planTerm(net, opt, s)
+			different = append(different, planned{net, term, cost})
+		}
+		plan.Nanoseconds += different[k].cost
+		plan.Terms = append(plan.Terms, different[k].term.of(net))
 	}
 	return plan
+}
+
+// like tells whether two networks are the same but for the names of their cores.
+func (net Network) like(other Network) bool {
+	return slices.EqualFunc(net, other, func(a, b Core) bool { return slices.Equal(a.Legs, b.Legs) })
+}
+
+// of returns the plan of a network like the one that it was made for.
+func (t Term) of(net Network) Term {
+	t.Factors = slices.Clone(t.Factors)
+	for k, f := range t.Factors {
+		names := make([]string, len(f.Cores))
+		for j, core := range f.Cores {
+			names[j] = net[core].Name
+		}
+		t.Factors[k].Name = strings.Join(names, "·")
+	}
+	return t
 }
 
 // planTerm returns the plan of one network, and its cost.
@@ -61,7 +90,7 @@ func (m *Matrix) planTerm(net Network, opt PlanOptions, s settings) (Term, float
 	if way == nil {
 		panic("decomp: no plan for " + m.Format)
 	}
-	return p.term(net, trees, way), cost
+	return p.term(trees, way), cost
 }
 
 // MulAdds returns the multiply-adds of the product for one row of x, by the plan
@@ -71,8 +100,8 @@ func (m *Matrix) MulAdds(rows int) (perRow, once int) {
 	return m.Plan(PlanOptions{Rows: rows}).MulAdds()
 }
 
-// term describes the way that the search found.
-func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
+// term describes the way that the search found; its factors have no names yet.
+func (p *planner) term(trees []*tree, way []*arrival) Term {
 	var term Term
 	legsOf := func(layout string) []Leg {
 		var legs []Leg
@@ -89,11 +118,6 @@ func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 		}
 		t := p.tree(v.cores, trees)
 		f := Factor{Cores: t.cores, Merges: t.merges(), Shared: legsOf(v.shared), Free: legsOf(v.free)}
-		var names []string
-		for _, k := range t.cores {
-			names = append(names, net[k].Name)
-		}
-		f.Name = strings.Join(names, "·")
 		s := Step{
 			Before: legsOf(a.from.layout), Order: legsOf(v.order), After: legsOf(a.layout),
 			Moved: v.moved, outer: v.outer, place: v.place, count: len(v.shared),
