@@ -47,6 +47,7 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 			if p.weigh != nil {
 				cost = p.weigh(c)
 			}
+			p.tried++
 			p.layout = append(append(append(p.layout[:0], others[:k]...), added...), others[k:]...)
 			if !visit(at.met|set, p.layout, cost, move{set, shared, added, moved, order, len(outer), pl}) {
 				return false

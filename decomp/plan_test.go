@@ -245,14 +245,20 @@ func TestSearchThatEndsEarly(t *testing.T) {
 	})
 }
 
-// Any plan gives the same product and the same gradients.
+// Any plan gives the same product and the same gradients, those of searches that
+// gave up too.
 func TestAnyPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom(small).Draw(t, "format")
 		m := mustMatrix(t, c.f, c.in, c.out)
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		rows := rapid.IntRange(1, 3).Draw(t, "rows")
-		plan := m.plan(PlanOptions{Rows: rows, Uses: 1}, nil, func(cost float64) float64 { return rng.ExpFloat64() })
+		s := standard()
+		s.weigh = func(float64) float64 { return rng.ExpFloat64() }
+		s.moves = rapid.SampledFrom([]int{1, 10, 100, maxMoves}).Draw(t, "moves")
+		s.width = rapid.IntRange(1, stepWidth).Draw(t, "width")
+		s.cores = rapid.SampledFrom([]int{2, exactCores}).Draw(t, "cores")
+		plan := m.planWith(PlanOptions{Rows: rows, Uses: 1}, s)
 		values := m.Init(rng, 1)
 		x := gradcheck.Random(rng, rows, m.Rows())
 		inputs := []gradcheck.Input{x}

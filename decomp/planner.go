@@ -39,6 +39,7 @@ type planner struct {
 	left   []float64  // the least cost of meeting the cores outside
 
 	layout []byte // of meet
+	tried  int    // moves, by all searches
 	settings
 }
 

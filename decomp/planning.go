@@ -29,7 +29,7 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 	if m.plans == nil {
 		m.plans = map[PlanOptions]*Plan{}
 	}
-	p := m.planWith(opt, standard())
+	p := m.planWith(opt, m.settings())
 	m.plans[opt] = p
 	return p
 }

@@ -93,7 +93,7 @@ type search struct {
 	known   map[state]float64 // the least cost of the states found
 	queue   arrivals
 	end     *arrival // the cheapest known, queued
-	tried   int      // moves and sets
+	looked  int      // at moves and sets
 }
 
 // run returns the end of the way, nil if there is none. A state is looked at again
@@ -123,16 +123,16 @@ func (s *search) run() (end *arrival, complete bool) {
 // expand queues what a state leads to. It returns false when it gave up.
 func (s *search) expand(at *arrival) bool {
 	visit := func(met uint, layout []byte, cost float64, via move) bool {
-		s.tried++
+		s.looked++
 		s.visit(at, met, layout, cost, via)
-		return s.tried <= s.moves
+		return s.looked <= s.moves
 	}
 	if at.met == s.all() { // only the outputs' order is wrong
 		return visit(at.met, []byte(s.out), s.moving(at.layout), move{moved: true, order: s.out})
 	}
 	for _, next := range s.next[at.met] {
 		set := uint(next)
-		if s.tried++; s.tried > s.moves {
+		if s.looked++; s.looked > s.moves {
 			return false
 		}
 		if s.allowed != nil && !s.allowed(at.met, set) {
