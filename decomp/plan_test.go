@@ -157,7 +157,8 @@ func TestSearchAgainstBruteForce(t *testing.T) {
 
 // plannerOf is the planner of a matrix's first network.
 func plannerOf(m *Matrix, opt PlanOptions) *planner {
-	return newPlanner(m.In, m.Out, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt, standard())
+	p, _ := m.planner(m.Terms[0], opt, standard())
+	return p
 }
 
 func upTo(n int) func(func(int) bool) {

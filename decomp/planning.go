@@ -76,6 +76,16 @@ func (t Term) of(net Network) Term {
 
 // planTerm returns the plan of one network, and its cost.
 func (m *Matrix) planTerm(net Network, opt PlanOptions, s settings) (Term, float64) {
+	p, trees := m.planner(net, opt, s)
+	way, cost := p.cheapest()
+	if way == nil {
+		panic("decomp: no plan for " + m.Format)
+	}
+	return p.term(trees, way), cost
+}
+
+// planner returns the planner of one network, and what its cores are.
+func (m *Matrix) planner(net Network, opt PlanOptions, s settings) (*planner, []*tree) {
 	trees := make([]*tree, len(net))
 	for k := range net {
 		trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
@@ -85,12 +95,7 @@ func (m *Matrix) planTerm(net Network, opt PlanOptions, s settings) (Term, float
 	for k, t := range trees {
 		nodes[k] = t.legs
 	}
-	p := newPlanner(m.In, m.Out, nodes, opt, s)
-	way, cost := p.cheapest()
-	if way == nil {
-		panic("decomp: no plan for " + m.Format)
-	}
-	return p.term(trees, way), cost
+	return newPlanner(m.In, m.Out, nodes, opt, s), trees
 }
 
 // MulAdds returns the multiply-adds of the product for one row of x, by the plan
