@@ -15,8 +15,13 @@ import (
 // large as the result is transposed only where there is no other way. Where
 // 50,000 tensors are found worth a look, as in networks so small that nearly all
 // plans cost the same, the search ends sooner, with a plan of at most twice the
-// least cost, or four times, or one that a search step by step has found. Larger
-// networks first merge the cores whose products are smallest.
+// least cost, or four times, or one that is merely found. After 250,000 moves it
+// gives up, as in networks with a core of many ranks: the plan is then the best of
+// what it found and of a search step by step, which looks at few moves. All limits
+// are counts, so that a plan depends on no clock. Larger networks first merge the
+// cores whose products are smallest, and matrices that share their searches (Share)
+// look at less. Networks that differ in the names of their cores alone are planned
+// once.
 //
 // Plans are kept: a second call with the same options returns the same.
 func (m *Matrix) Plan(opt PlanOptions) *Plan {

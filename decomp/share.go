@@ -7,8 +7,8 @@ import (
 
 // Share prepares the matrices of one model for their plans and returns what stands
 // for each: of equal ones the first, so that they are planned once. The searches for
-// the plans of many different matrices look at less each, and together at no more
-// than those for four.
+// the plans of more than four different matrices look at less each, and together at
+// no more than those for two.
 func Share(matrices []*Matrix) []*Matrix {
 	shared := make([]*Matrix, len(matrices))
 	var different []*Matrix
@@ -25,7 +25,9 @@ func Share(matrices []*Matrix) []*Matrix {
 		shared[k] = different[j]
 	}
 	for _, m := range different {
-		m.share = (hard + 3) / 4
+		if m.share = 1; hard > 4 {
+			m.share = (hard + 1) / 2
+		}
 	}
 	return shared
 }
@@ -39,8 +41,8 @@ func (m *Matrix) equal(other *Matrix) bool {
 		slices.EqualFunc(m.whole, other.whole, same) && maps.Equal(m.from, other.from)
 }
 
-// settings are those of a matrix that shares the searches with so many times four.
-// Three times as many pairs of sets are compared for a core more.
+// settings are those of a matrix's share of the searches. For a core more, three
+// times as many pairs of sets are compared.
 func (m *Matrix) settings() settings {
 	s := standard()
 	share := max(1, m.share)

@@ -146,6 +146,7 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                                         "zoo: the model has 1 classes",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`:                    "decomp: BT has 100000000 blocks; want 1 to 32768 of 2 cores each",
 		`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [4611686018427387905, 1], "format": "tt", "ranks": [2], "joint": true}`: "cells: layer1 has output modes [4611686018427387905 1], which times 4 gates multiply to more than 2147483647",
+		`{"cell": "lstm", "in_modes": [4], "out_modes": [4], "classes": 9223372036854775807}`:                                      "zoo: spec field \"classes\" is 9223372036854775807; want at most 2147483648",
 		`{"cell": "lstm", "in_modes": [4294967296, 4294967296], "out_modes": [4]}`:                                                 "cells: layer1 has input modes [4294967296 4294967296], which multiply to more than 2147483647",
 	} {
 		t.Run(spec, func(t *testing.T) {
