@@ -78,6 +78,14 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 	return true
 }
 
+// ending is the cost of the last move, which puts the outputs into order.
+func (p *planner) ending(layout string) float64 {
+	if p.weigh != nil {
+		return p.weigh(p.moving(layout))
+	}
+	return p.moving(layout)
+}
+
 // shared returns the axes of a tensor that a set of cores has too, and those that
 // it adds.
 func (p *planner) shared(at state, set uint) (shared, free string) {

@@ -26,7 +26,7 @@ type arrival struct {
 // maxStates is how many states a search finds before it is content with a plan
 // that may cost some more than the best, and maxMoves how many moves and sets of
 // cores it looks at before it gives up: a single state of a network whose cores
-// have many ranks has millions of moves. A search of the zoo takes a tenth.
+// have many ranks has millions of moves.
 const (
 	maxStates = 50_000
 	maxMoves  = 250_000
@@ -128,7 +128,7 @@ func (s *search) expand(at *arrival) bool {
 		return s.looked <= s.moves
 	}
 	if at.met == s.all() { // only the outputs' order is wrong
-		return visit(at.met, []byte(s.out), s.moving(at.layout), move{moved: true, order: s.out})
+		return visit(at.met, []byte(s.out), s.ending(at.layout), move{moved: true, order: s.out})
 	}
 	for _, next := range s.next[at.met] {
 		set := uint(next)

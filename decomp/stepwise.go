@@ -33,7 +33,7 @@ func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, co
 	var end *arrival
 	for _, at := range kept[len(kept)-1] {
 		if at.layout != p.out { // only the outputs' order is wrong
-			at = &arrival{state: p.goal(), cost: at.cost + p.moving(at.layout), from: at, via: move{moved: true, order: p.out}}
+			at = &arrival{state: p.goal(), cost: at.cost + p.ending(at.layout), from: at, via: move{moved: true, order: p.out}}
 		}
 		if end == nil || at.cost < end.cost {
 			end = at
