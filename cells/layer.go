@@ -2,6 +2,7 @@ package cells
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -68,6 +69,12 @@ func (l Layer) validate(name string) error {
 	}
 	if len(l.In) == 0 || len(l.Out) == 0 {
 		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
+	}
+	if total(l.In, 1) > math.MaxInt32 {
+		return errors.Errorf("cells: %s has input modes %v, which multiply to more than %d", name, l.In, math.MaxInt32)
+	}
+	if g := l.Cell.Gates(); total(l.Out, g) > math.MaxInt32 {
+		return errors.Errorf("cells: %s has output modes %v, which times %d gates multiply to more than %d", name, l.Out, g, math.MaxInt32)
 	}
 	if l.Joint && l.Recurrent != nil {
 		return errors.Errorf("cells: %s is joint and has a recurrent format, %s, of its own; want one of the two", name, l.Recurrent.Name())
@@ -186,6 +193,15 @@ func (l Layer) reads() string {
 		return fmt.Sprintf("%s, %d of them zeros", modes(l.In), zeros)
 	}
 	return modes(l.In)
+}
+
+// total multiplies, without overflow.
+func total(sizes []int, times int) float64 {
+	p := float64(times)
+	for _, s := range sizes {
+		p *= float64(s)
+	}
+	return p
 }
 
 func product(sizes []int) int {

@@ -71,7 +71,21 @@ func New(layers ...Layer) (*Stack, error) {
 		}
 		s.directions = append(s.directions, both)
 	}
+	s.share()
 	return s, nil
+}
+
+// share makes equal matrices of several layers and directions one.
+func (s *Stack) share() {
+	var places []**decomp.Matrix
+	s.each(func(d *direction) { places = append(places, &d.input.Matrix, &d.recurrent.Matrix) })
+	matrices := make([]*decomp.Matrix, len(places))
+	for k, p := range places {
+		matrices[k] = *p
+	}
+	for k, m := range decomp.Share(matrices) {
+		*places[k] = m
+	}
 }
 
 // Layers returns the number of layers.

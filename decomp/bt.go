@@ -29,8 +29,8 @@ func (f BT) Matrix(in, out []int) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Blocks < 1 || f.Blocks > maxBlocks {
-		return nil, errors.Errorf("decomp: BT has %d blocks; want 1 to %d", f.Blocks, maxBlocks)
+	if most := maxCores / (len(in) + 1); f.Blocks < 1 || f.Blocks > most {
+		return nil, errors.Errorf("decomp: BT has %d blocks; want 1 to %d of %d cores each", f.Blocks, most, len(in)+1)
 	}
 	ranks, err := expand("BT", "ranks", f.Ranks, len(in))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // What moving elements costs beside the products, in nanoseconds: estimates, not
-// fitted like backend.Cost.
+// fitted like those of backend.Model.
 const (
 	moveCost  = 2       // an element transposed
 	mergeCost = 4.0     // an element of an operand or result of a merge, which is reshaped and transposed
@@ -21,7 +21,7 @@ const (
 func (p *planner) pair(a, b, set uint) float64 {
 	va, vb, v := p.volume[a], p.volume[b], p.volume[set]
 	inner := math.Sqrt(va * vb / v)
-	products := backend.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
+	products := p.costs.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
 	c := products + mergeCost*(va+vb+v)
 	if p.opt.Inference {
 		return c / loads
@@ -31,14 +31,18 @@ func (p *planner) pair(a, b, set uint) float64 {
 
 func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
 
+// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
+// that are larger.
+func counted(x float64) int { return int(min(x, 1<<53)) }
+
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
 	rest *= float64(p.opt.Rows)
-	total := backend.LeastCost(rest*free, shared)
+	total := p.costs.LeastCost(rest*free, shared)
 	if !p.opt.Inference {
-		total += backend.LeastCost(shared*free, rest)
+		total += p.costs.LeastCost(shared*free, rest)
 		if p.differentiates(ofX) {
-			total += backend.LeastCost(rest*shared, free)
+			total += p.costs.LeastCost(rest*shared, free)
 		}
 	}
 	return total * float64(p.opt.Uses)
@@ -51,8 +55,8 @@ func (p *planner) differentiates(ofX bool) bool { return !ofX || p.opt.Uses > 1 
 // moving is the cost of putting the axes of a tensor into another order. One much
 // larger than the result stays where it is if there is any other way.
 func (p *planner) moving(layout string) float64 {
-	size := p.layoutSize(layout)
-	c := moveCost * size * float64(p.opt.Rows*p.opt.Uses)
+	size := p.size(layout)
+	c := moveCost * size * float64(p.opt.Rows) * float64(p.opt.Uses)
 	if size > 2*p.outputs {
 		c *= 1000
 	}
@@ -62,15 +66,19 @@ func (p *planner) moving(layout string) float64 {
 	return c
 }
 
-// contraction is the cost of a step's products, forward and of the gradients.
-func (p *planner) contraction(ofX bool, outer, rest, shared, free int, at place) float64 {
-	c := contraction(outer, rest, shared, free, at).Simplify()
-	total := backend.Cost(c.Products())
+// contraction is the cost of a step's products, forward and of the gradients. What
+// no int counts, nobody computes: a multiply-add is then a nanosecond.
+func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at place) float64 {
+	if outer*rest*max(shared, free) > 1<<62 {
+		return 3 * outer * rest * shared * free * float64(p.opt.Uses)
+	}
+	c := contraction(int(outer), int(rest), int(shared), int(free), at).Simplify()
+	total := p.costs.Cost(c.Products())
 	if !p.opt.Inference {
 		dx, dm := c.Gradients()
-		total += backend.Cost(dm)
+		total += p.costs.Cost(dm)
 		if p.differentiates(ofX) {
-			total += backend.Cost(dx)
+			total += p.costs.Cost(dx)
 		}
 	}
 	return total * float64(p.opt.Uses)

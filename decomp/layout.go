@@ -4,6 +4,9 @@ import (
 	"slices"
 )
 
+// A layout is axes in order, as indexes of legs: a network that is searched has
+// at most maxLegs.
+
 // order writes the legs of size above 1 as a layout.
 func (p *planner) order(legs []Leg) string {
 	var s []byte
@@ -15,7 +18,8 @@ func (p *planner) order(legs []Leg) string {
 	return string(s)
 }
 
-func (p *planner) layoutSize(layout string) float64 {
+// size is the number of elements of a tensor with a layout.
+func (p *planner) size(layout string) float64 {
 	v := 1.0
 	for _, l := range []byte(layout) {
 		v *= float64(p.legs[l].Size)
@@ -23,11 +27,11 @@ func (p *planner) layoutSize(layout string) float64 {
 	return v
 }
 
-// apart moves the shared legs of a layout to its end.
-func (p *planner) apart(layout string, shared []int) string {
+// apart moves the legs of a layout that a set of cores shares to its end.
+func (p *planner) apart(layout string, set uint) string {
 	var rest, end []byte
 	for _, l := range []byte(layout) {
-		if slices.Contains(shared, int(l)) {
+		if p.ends[l]&set != 0 {
 			end = append(end, l)
 		} else {
 			rest = append(rest, l)
@@ -36,22 +40,37 @@ func (p *planner) apart(layout string, shared []int) string {
 	return string(append(rest, end...))
 }
 
+// index is where the first leg of a layout stands that a set of cores shares, -1
+// if there is none.
+func (p *planner) index(layout string, set uint) int {
+	return slices.IndexFunc([]byte(layout), func(l byte) bool { return p.ends[l]&set != 0 })
+}
+
 // orders lists the orders of new axes: outputs keep theirs, ranks may stand
-// anywhere. Of more than four ranks only the given order is tried.
-func (p *planner) orders(free []int) []string {
+// anywhere. Of more than four ranks only the given order is tried, before the
+// outputs and behind them; few are the same of any number of ranks, and so are
+// those of which there would be more than a search looks at.
+func (p *planner) orders(free string, few bool) []string {
 	var ranks, outputs []byte
-	for _, l := range free {
+	for _, l := range []byte(free) {
 		if p.legs[l].Kind == Output {
-			outputs = append(outputs, byte(l))
+			outputs = append(outputs, l)
 		} else {
-			ranks = append(ranks, byte(l))
+			ranks = append(ranks, l)
 		}
 	}
 	slices.SortFunc(outputs, func(a, b byte) int { return p.rank[a] - p.rank[b] })
-	orders := []string{string(outputs)}
-	if len(ranks) > 4 {
-		return []string{string(append(ranks, outputs...)), string(append(outputs, ranks...))}
+	if len(ranks) == 0 {
+		return []string{string(outputs)}
 	}
+	number := 1
+	for k := range min(len(ranks), 5) {
+		number *= len(outputs) + 1 + k
+	}
+	if few || len(ranks) > 4 || number > p.moves {
+		return []string{string(slices.Concat(ranks, outputs)), string(slices.Concat(outputs, ranks))}
+	}
+	orders := []string{string(outputs)}
 	for _, r := range ranks {
 		var more []string
 		for _, o := range orders {
@@ -62,25 +81,4 @@ func (p *planner) orders(free []int) []string {
 		orders = more
 	}
 	return orders
-}
-
-func indexByte(order string, of []int) int {
-	return slices.IndexFunc([]byte(order), func(l byte) bool { return slices.Contains(of, int(l)) })
-}
-
-func indexLast(order string, of []int) int {
-	for k := len(order) - 1; k >= 0; k-- {
-		if slices.Contains(of, int(order[k])) {
-			return k
-		}
-	}
-	return -1
-}
-
-func bytesToInts(s string) []int {
-	r := make([]int, len(s))
-	for k, b := range []byte(s) {
-		r[k] = int(b)
-	}
-	return r
 }

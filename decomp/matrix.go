@@ -55,6 +55,7 @@ type Matrix struct {
 	whole []Core
 	from  map[Leg]int
 
+	share int        // see Share; 0 means 1
 	mutex sync.Mutex // of plans
 	plans map[PlanOptions]*Plan
 }
@@ -73,23 +74,24 @@ type Format interface {
 // What no model has: beyond it sizes would overflow, or a hostile spec would
 // keep the machine busy for hours.
 const (
-	maxCore   = 1 << 40 // elements of a core
-	maxModes  = 64
-	maxBlocks = 1 << 10
+	maxElements = 1 << 40 // of all cores
+	maxModes    = 64
+	maxCores    = 1 << 16
+	maxLegs     = 256 // of a network
 )
 
 // NewMatrix checks the networks and returns the matrix: every mode is a leg of
 // exactly one core of every term, no leg joins more than two cores, and cores
 // of one name have one shape. A new format ends its Matrix method with it.
 func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) {
+	if err := tooLarge(format, terms); err != nil {
+		return nil, err
+	}
 	shapes := map[string]string{}
 	for _, net := range terms {
 		seen := map[Leg]int{}
 		names := map[string]Leg{}
 		for _, c := range net {
-			if volume(c.Legs) > maxCore {
-				return nil, errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dots(c.Shape()))
-			}
 			if s := dots(c.Shape()); shapes[c.Name] == "" {
 				shapes[c.Name] = s
 			} else if shapes[c.Name] != s {
@@ -99,7 +101,9 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 				if other, ok := names[l.Name]; ok && other != l {
 					return nil, errors.Errorf("decomp: %s leg %s has sizes %d and %d", format, l.Name, other.Size, l.Size)
 				}
-				names[l.Name] = l
+				if names[l.Name] = l; len(names) > maxLegs {
+					return nil, errors.Errorf("decomp: %s has a network of more than %d modes and ranks, leg %s being the next", format, maxLegs, l.Name)
+				}
 				if seen[l]++; seen[l] > 2 || l.Kind != Rank && seen[l] > 1 {
 					return nil, errors.Errorf("decomp: %s leg %s is in too many cores; a rank joins two, a mode belongs to one", format, l.Name)
 				}
@@ -124,6 +128,29 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 		return nil, errors.Errorf("decomp: %s needs an input mode, an output mode and a network", format)
 	}
 	return &Matrix{Format: format, In: in, Out: out, Terms: terms}, nil
+}
+
+// tooLarge returns an error when there are more cores or elements than any model
+// has.
+func tooLarge(format string, terms []Network) error {
+	cores, elements := 0, 0.0
+	for _, net := range terms {
+		cores += len(net)
+		for _, c := range net {
+			v := volume(c.Legs)
+			if v > maxElements {
+				return errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dots(c.Shape()))
+			}
+			elements += v
+		}
+	}
+	if cores > maxCores {
+		return errors.Errorf("decomp: %s has %d networks of %d cores in all; want at most %d", format, len(terms), cores, maxCores)
+	}
+	if elements > maxElements {
+		return errors.Errorf("decomp: %s has %d cores of %.0f elements in all; want at most 2^40", format, cores, elements)
+	}
+	return nil
 }
 
 // Rows returns N, the product of the input modes.

@@ -76,15 +76,16 @@ type PlanOptions struct {
 }
 
 // MulAdds returns the multiply-adds of a row of x, forward, and those of
-// merging the cores, which are spent once.
+// merging the cores, which are spent once. Of what is more than 2^53 it returns 2^53.
 func (p *Plan) MulAdds() (perRow, once int) {
+	var steps, merges float64
 	for t, term := range p.Terms {
 		for k, f := range term.Factors {
-			perRow += term.Steps[k].MulAdds
-			walk(coreLegs(p.matrix.Terms[t], f.Cores), f.Merges, func(a, b []Leg) { once += int(volume(union(a, b))) })
+			steps += float64(term.Steps[k].MulAdds)
+			walk(coreLegs(p.matrix.Terms[t], f.Cores), f.Merges, func(a, b []Leg) { merges += volume(union(a, b)) })
 		}
 	}
-	return perRow, once
+	return counted(steps), counted(merges)
 }
 
 // GradientMulAdds returns the multiply-adds of a row of x that the gradients take:

@@ -20,6 +20,13 @@ func mustMatrix(t require.TestingT, f Format, in, out []int) *Matrix {
 	return m
 }
 
+// plan is Plan with a limit on what a tensor may meet next, or with other costs.
+func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(cost float64) float64) *Plan {
+	s := standard()
+	s.allowed, s.weigh = allowed, weigh
+	return m.planWith(opt, s)
+}
+
 // published are the UCF11 models with the order of their cores that goes mode by
 // mode, and what a row then costs by the formulas.
 func published(t require.TestingT) []publishedModel {
@@ -148,11 +155,17 @@ func TestSearchAgainstBruteForce(t *testing.T) {
 		for _, opt := range []PlanOptions{{Rows: 1, Uses: 1}, {Rows: 96, Uses: 1}, {Rows: 16, Uses: 6}, {Rows: 5000, Uses: 1, Inference: true}} {
 			m := mustMatrix(t, c.f, c.in, c.out)
 			require.LessOrEqual(t, len(m.Terms[0]), 5)
-			p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
-			want := p.bruteForce(m, state{0, p.order(m.In)}, map[state]float64{})
+			p := plannerOf(m, opt)
+			want := p.bruteForce(state{0, p.in}, map[state]float64{})
 			require.InEpsilon(t, want, m.Plan(opt).Nanoseconds, 1e-12, "%s %+v", m.Format, opt)
 		}
 	}
+}
+
+// plannerOf is the planner of a matrix's first network.
+func plannerOf(m *Matrix, opt PlanOptions) *planner {
+	p, _ := m.planner(m.Terms[0], opt, standard())
+	return p
 }
 
 func upTo(n int) func(func(int) bool) {
@@ -166,26 +179,31 @@ func upTo(n int) func(func(int) bool) {
 }
 
 // bruteForce is the least cost from a state to the end, over all ways.
-func (p *planner) bruteForce(m *Matrix, at state, known map[state]float64) float64 {
+func (p *planner) bruteForce(at state, known map[state]float64) float64 {
 	if c, ok := known[at]; ok {
 		return c
 	}
-	all := uint(1)<<len(p.nodes) - 1
+	all := p.all()
 	if at.met == all {
-		if at.layout == p.order(m.Out) {
+		if at.layout == p.out {
 			return 0
 		}
 		return p.moving(at.layout)
 	}
 	least := math.Inf(1)
 	for set := uint(1); set <= all; set++ {
-		if set&at.met != 0 || !p.joined[set] || !p.touches(at.met, set) {
+		if set&at.met != 0 || !p.joined[set] || !p.reads[set] && p.beside[set]&at.met == 0 {
 			continue // of the networks here, none falls apart
 		}
 		merge := p.leastMerge(set)
-		p.moves(at, set, math.Inf(1), func(to state, cost float64, _ move) {
-			least = min(least, cost-p.merged[set]+merge+p.bruteForce(m, to, known))
+		var made []arrival // p has one buffer for layouts
+		p.meet(at, set, math.Inf(1), false, func(met uint, layout []byte, cost float64, _ move) bool {
+			made = append(made, arrival{state: state{met, string(layout)}, cost: cost})
+			return true
 		})
+		for _, to := range made {
+			least = min(least, to.cost-p.merged[set]+merge+p.bruteForce(to.state, known))
+		}
 	}
 	known[at] = least
 	return least
@@ -206,7 +224,7 @@ func (p *planner) leastMerge(set uint) float64 {
 }
 
 // A search that runs out of states still finds a way within its limit, be that
-// the least there is.
+// the least there is, and one that runs out of moves finds one too.
 func TestSearchThatEndsEarly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := rapid.IntRange(2, 5).Draw(t, "d")
@@ -220,26 +238,35 @@ func TestSearchThatEndsEarly(t *testing.T) {
 			}
 		}
 		opt := PlanOptions{Rows: rapid.IntRange(1, 4).Draw(t, "rows"), Uses: 1}
-		p := newPlanner(m, coreLegs(m.Terms[0], slices.Collect(upTo(len(m.Terms[0])))), opt)
-		_, least := p.search(m, math.Inf(1), nil)
+		p := plannerOf(m, opt)
+		_, least, _ := p.search(math.Inf(1), nil)
 		p.states = rapid.IntRange(1, 200).Draw(t, "states")
-		way, cost := p.search(m, least*(1+1e-9), nil)
+		way, cost, _ := p.search(least*(1+1e-9), nil)
 		require.NotEmpty(t, way)
 		require.InEpsilon(t, least, cost, 1e-8)
-		way, cost = p.search(m, math.Inf(1), nil)
-		require.NotEmpty(t, way)
+		p.moves, p.width = rapid.IntRange(1, 2000).Draw(t, "moves"), rapid.IntRange(1, 4).Draw(t, "width")
+		way, cost = p.cheapest()
+		require.Equal(t, p.out, way[len(way)-1].layout)
+		require.Equal(t, p.all(), way[len(way)-1].met)
+		require.InEpsilon(t, cost, way[len(way)-1].cost, 1e-9)
 		require.GreaterOrEqual(t, cost, least*(1-1e-9))
 	})
 }
 
-// Any plan gives the same product and the same gradients.
+// Any plan gives the same product and the same gradients, those of searches that
+// gave up too.
 func TestAnyPlan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := rapid.SampledFrom(small).Draw(t, "format")
 		m := mustMatrix(t, c.f, c.in, c.out)
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		rows := rapid.IntRange(1, 3).Draw(t, "rows")
-		plan := m.plan(PlanOptions{Rows: rows, Uses: 1}, nil, func(cost float64) float64 { return rng.ExpFloat64() })
+		s := standard()
+		s.weigh = func(float64) float64 { return rng.ExpFloat64() }
+		s.moves = rapid.SampledFrom([]int{1, 10, 100, maxMoves}).Draw(t, "moves")
+		s.width = rapid.IntRange(1, stepWidth).Draw(t, "width")
+		s.cores = rapid.SampledFrom([]int{2, exactCores}).Draw(t, "cores")
+		plan := m.planWith(PlanOptions{Rows: rows, Uses: 1}, s)
 		values := m.Init(rng, 1)
 		x := gradcheck.Random(rng, rows, m.Rows())
 		inputs := []gradcheck.Input{x}

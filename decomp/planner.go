@@ -4,12 +4,9 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-)
 
-// exactCores is the number of cores up to which every plan is looked at.
-// Beyond, the cores whose product is smallest are taken for one until so few
-// are left.
-const exactCores = 13
+	"github.com/tensorzoo/tensorzoo/internal/backend"
+)
 
 // planner looks for the cheapest plan of one network.
 //
@@ -22,80 +19,112 @@ const exactCores = 13
 // where they are wanted. The nodes of the graph cost time as well, but every plan
 // has one contraction a core. Axes of size 1 have no place in any order.
 type planner struct {
-	opt   PlanOptions
-	legs  []Leg
-	nodes [][]int // of each core, the indexes of its legs
-	ends  []uint  // of each leg, the cores it is in
-	rank  []int   // of each output mode, its place among them
-	input []bool  // the leg is an input mode
-
+	opt     PlanOptions
+	legs    []Leg
+	ends    []uint  // of each leg, the cores it is in
+	rank    []int   // of each output mode, its place among them
+	input   []bool  // the leg is an input mode
+	in, out string  // the layouts of x and of the result
 	outputs float64 // elements of a row of the result
 
-	merged []float64 // cost of merging a set of cores
-	split  []uint    // the first part of its last merge
-	volume []float64
-	joined []bool    // the set hangs together
-	left   []float64 // the least cost of meeting the cores outside a set
+	// Of each set of cores:
+	open   []string   // the legs that it has with the rest of the network
+	volume []float64  // their elements
+	joined []bool     // it hangs together
+	beside []uint     // the cores that its legs are in
+	reads  []bool     // it has an input mode
+	merged []float64  // cost of merging it
+	split  []uint     // the first part of its last merge
+	next   [][]uint16 // the sets that a tensor that has met it may meet
+	left   []float64  // the least cost of meeting the cores outside
 
-	states int                        // maxStates, or fewer in tests
-	weigh  func(cost float64) float64 // for tests: changes the cost of a move
+	layout []byte // of meet
+	tried  int    // moves, by all searches
+	settings
 }
 
-func newPlanner(m *Matrix, nodes [][]Leg, opt PlanOptions) *planner {
-	p := &planner{opt: opt, outputs: volume(m.Out), states: maxStates}
+// exactCores is the number of cores up to which every plan is looked at.
+// Beyond, the cores whose product is smallest are taken for one until so few
+// are left.
+const exactCores = 13
+
+// settings are what a search goes by beside its network and the options of its
+// plan. Tests have others.
+type settings struct {
+	costs   backend.Model
+	cores   int                        // exactCores
+	states  int                        // maxStates
+	moves   int                        // maxMoves
+	width   int                        // stepWidth
+	allowed func(met, set uint) bool   // nil, or which sets of cores the tensor may meet next
+	weigh   func(cost float64) float64 // nil, or what changes the cost of a move
+}
+
+func standard() settings {
+	return settings{costs: backend.Here(), cores: exactCores, states: maxStates, moves: maxMoves, width: stepWidth}
+}
+
+func newPlanner(in, out []Leg, nodes [][]Leg, opt PlanOptions, s settings) *planner {
+	p := &planner{opt: opt, outputs: volume(out), settings: s}
 	index := map[Leg]int{}
 	for k, legs := range nodes {
-		p.nodes = append(p.nodes, nil)
 		for _, l := range legs {
 			if _, ok := index[l]; !ok {
 				index[l] = len(p.legs)
 				p.legs = append(p.legs, l)
 				p.ends = append(p.ends, 0)
-				p.rank = append(p.rank, slices.Index(m.Out, l))
+				p.rank = append(p.rank, slices.Index(out, l))
 				p.input = append(p.input, l.Kind == Input)
 			}
-			p.nodes[k] = append(p.nodes[k], index[l])
 			p.ends[index[l]] |= 1 << k
 		}
 	}
+	p.in, p.out = p.order(in), p.order(out)
+	p.describeSets(1 << len(nodes))
 	p.mergeSets()
 	p.boundSets()
 	return p
 }
 
-// open lists the legs that a set of cores has with the rest of the network.
-func (p *planner) open(set uint) []int {
-	var open []int
-	for l, ends := range p.ends {
-		if bits.OnesCount(ends&set) == 1 && p.legs[l].Size > 1 {
-			open = append(open, l)
-		}
-	}
-	return open
-}
+// all is the set of all cores.
+func (p *planner) all() uint { return uint(len(p.merged) - 1) }
 
-func (p *planner) size(legs []int) float64 {
-	v := 1.0
-	for _, l := range legs {
-		v *= float64(p.legs[l].Size)
+// goal is the state that all ways lead to.
+func (p *planner) goal() state { return state{p.all(), p.out} }
+
+// describeSets finds the legs of n sets of cores.
+func (p *planner) describeSets(n int) {
+	p.open, p.volume, p.joined = make([]string, n), make([]float64, n), make([]bool, n)
+	p.beside, p.reads = make([]uint, n), make([]bool, n)
+	for set := range uint(n) {
+		var open []byte
+		for l, ends := range p.ends {
+			if ends&set == 0 {
+				continue
+			}
+			p.beside[set] |= ends
+			p.reads[set] = p.reads[set] || p.input[l]
+			if bits.OnesCount(ends&set) == 1 && p.legs[l].Size > 1 {
+				open = append(open, byte(l))
+			}
+		}
+		p.open[set] = string(open)
+		p.volume[set] = p.size(p.open[set])
+		p.joined[set] = p.hangsTogether(set)
 	}
-	return v
 }
 
 // mergeSets finds the cheapest way to merge each set of cores, from the small
 // sets to the large.
 func (p *planner) mergeSets() {
-	n := 1 << len(p.nodes)
+	n := len(p.open)
 	p.merged, p.split = make([]float64, n), make([]uint, n)
-	p.volume, p.joined = make([]float64, n), make([]bool, n)
 	for set := uint(1); set < uint(n); set++ {
-		p.volume[set] = p.size(p.open(set))
-		p.joined[set] = p.hangsTogether(set)
 		if bits.OnesCount(set) == 1 {
 			continue
 		}
 		p.merged[set] = math.Inf(1)
-		if p.volume[set] > maxFactor && set != uint(n)-1 {
+		if p.volume[set] > maxFactor && set != p.all() {
 			continue
 		}
 		for a := (set - 1) & set; a > 0; a = (a - 1) & set {
@@ -113,10 +142,8 @@ func (p *planner) hangsTogether(set uint) bool {
 	reached := set & -set
 	for {
 		before := reached
-		for _, ends := range p.ends {
-			if ends&reached != 0 {
-				reached |= ends & set
-			}
+		for rest := reached; rest > 0; rest &= rest - 1 {
+			reached |= p.beside[rest&-rest] & set
 		}
 		if reached == before {
 			return reached == set
@@ -127,7 +154,6 @@ func (p *planner) hangsTogether(set uint) bool {
 // boundSets finds the least that it can cost to meet all cores that a tensor has
 // not met yet, were all axes where they are wanted.
 func (p *planner) boundSets() {
-	all := uint(len(p.merged) - 1)
 	size := make([]float64, len(p.merged)) // of the tensor's row
 	for met := range size {
 		size[met] = 1
@@ -141,10 +167,12 @@ func (p *planner) boundSets() {
 			}
 		}
 	}
-	p.left = make([]float64, len(p.merged))
-	for met := int(all) - 1; met >= 0; met-- {
+	p.left, p.next = make([]float64, len(p.merged)), make([][]uint16, len(p.merged))
+	for met := int(p.all()) - 1; met >= 0; met-- {
 		p.left[met] = math.Inf(1)
-		for set := range p.next(uint(met)) {
+		p.next[met] = p.following(uint(met))
+		for _, next := range p.next[met] {
+			set := uint(next)
 			to := uint(met) | set
 			shared := math.Sqrt(size[met] * p.volume[set] / size[to])
 			step := p.leastContraction(met == 0, size[met]/shared, shared, p.volume[set]/shared)
@@ -153,32 +181,21 @@ func (p *planner) boundSets() {
 	}
 }
 
-// next lists the sets of cores that a tensor may meet: those that hang together
-// and share a leg with it. Outer products are left for when there are none.
-func (p *planner) next(met uint) func(yield func(set uint) bool) {
-	return func(yield func(set uint) bool) {
-		rest := uint(len(p.merged)-1) &^ met
-		connected := false
-		for _, loose := range []bool{false, true} {
-			for set := rest; set > 0 && (!loose || !connected); set = (set - 1) & rest {
-				if p.merged[set] < math.Inf(1) && (loose || p.joined[set] && p.touches(met, set)) {
-					connected = connected || !loose
-					if !yield(set) {
-						return
-					}
-				}
+// following lists the sets of cores that a tensor may meet: those that hang
+// together and share a leg with it, one of size 1 perhaps. Outer products are left
+// for when there are none.
+func (p *planner) following(met uint) (sets []uint16) {
+	rest := p.all() &^ met
+	list := func(allowed func(set uint) bool) {
+		for set := rest; set > 0; set = (set - 1) & rest {
+			if p.merged[set] < math.Inf(1) && allowed(set) {
+				sets = append(sets, uint16(set))
 			}
 		}
 	}
-}
-
-// touches tells whether the tensor that has met some cores shares a leg, one of
-// size 1 perhaps, with a set of others.
-func (p *planner) touches(met, set uint) bool {
-	for l, ends := range p.ends {
-		if ends&set != 0 && (p.input[l] || ends&met != 0) {
-			return true
-		}
+	list(func(set uint) bool { return p.joined[set] && (p.reads[set] || p.beside[set]&met != 0) })
+	if sets == nil {
+		list(func(uint) bool { return true })
 	}
-	return false
+	return sets
 }

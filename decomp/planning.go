@@ -1,8 +1,6 @@
 package decomp
 
 import (
-	"math"
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -17,8 +15,13 @@ import (
 // large as the result is transposed only where there is no other way. Where
 // 50,000 tensors are found worth a look, as in networks so small that nearly all
 // plans cost the same, the search ends sooner, with a plan of at most twice the
-// least cost, or four times, or one that a search step by step has found. Larger
-// networks first merge the cores whose products are smallest.
+// least cost, or four times, or one that is merely found. After 250,000 moves it
+// gives up, as in networks with a core of many ranks: the plan is then the best of
+// what it found and of a search step by step, which looks at few moves. All limits
+// are counts, so that a plan depends on no clock. Larger networks first merge the
+// cores whose products are smallest, and matrices that share their searches (Share)
+// look at less. Networks that differ in the names of their cores alone are planned
+// once.
 //
 // Plans are kept: a second call with the same options returns the same.
 func (m *Matrix) Plan(opt PlanOptions) *Plan {
@@ -31,39 +34,73 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 	if m.plans == nil {
 		m.plans = map[PlanOptions]*Plan{}
 	}
-	p := m.plan(opt, nil, nil)
+	p := m.planWith(opt, m.settings())
 	m.plans[opt] = p
 	return p
 }
 
-// plan is Plan with a limit on what a tensor may meet next and other costs, of
-// which tests make use.
-func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(float64) float64) *Plan {
+// planWith is Plan by a search with the given settings.
+func (m *Matrix) planWith(opt PlanOptions, s settings) *Plan {
 	plan := &Plan{Rows: opt.Rows, matrix: m}
+	type planned struct {
+		net  Network
+		term Term
+		cost float64
+	}
+	var different []planned // blocks are alike but for the names of their cores
 	for _, net := range m.Terms {
-		trees := make([]*tree, len(net))
-		for k := range net {
-			trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
+		k := slices.IndexFunc(different, func(p planned) bool { return net.like(p.net) })
+		if k < 0 {
+			k = len(different)
+			term, cost := m.planTerm(net, opt, s)
+			different = append(different, planned{net, term, cost})
 		}
-		trees = coarsen(trees)
-		nodes := make([][]Leg, len(trees))
-		for k, t := range trees {
-			nodes[k] = t.legs
-		}
-		search := newPlanner(m, nodes, opt)
-		// The product mode by mode is soon found and bounds the search for more.
-		limit := math.Inf(1)
-		if search.weigh = weigh; weigh == nil && allowed == nil {
-			_, limit = search.search(m, limit, func(_, set uint) bool { return bits.OnesCount(set) == 1 })
-		}
-		way, cost := search.search(m, limit*(1+1e-9), allowed) // sums round
-		if way == nil {
-			panic("decomp: no plan for " + m.Format)
-		}
-		plan.Nanoseconds += cost
-		plan.Terms = append(plan.Terms, search.term(net, trees, way))
+		plan.Nanoseconds += different[k].cost
+		plan.Terms = append(plan.Terms, different[k].term.of(net))
 	}
 	return plan
+}
+
+// like tells whether two networks are the same but for the names of their cores.
+func (net Network) like(other Network) bool {
+	return slices.EqualFunc(net, other, func(a, b Core) bool { return slices.Equal(a.Legs, b.Legs) })
+}
+
+// of returns the plan of a network like the one that it was made for.
+func (t Term) of(net Network) Term {
+	t.Factors = slices.Clone(t.Factors)
+	for k, f := range t.Factors {
+		names := make([]string, len(f.Cores))
+		for j, core := range f.Cores {
+			names[j] = net[core].Name
+		}
+		t.Factors[k].Name = strings.Join(names, "·")
+	}
+	return t
+}
+
+// planTerm returns the plan of one network, and its cost.
+func (m *Matrix) planTerm(net Network, opt PlanOptions, s settings) (Term, float64) {
+	p, trees := m.planner(net, opt, s)
+	way, cost := p.cheapest()
+	if way == nil {
+		panic("decomp: no plan for " + m.Format)
+	}
+	return p.term(trees, way), cost
+}
+
+// planner returns the planner of one network, and what its cores are.
+func (m *Matrix) planner(net Network, opt PlanOptions, s settings) (*planner, []*tree) {
+	trees := make([]*tree, len(net))
+	for k := range net {
+		trees[k] = &tree{cores: []int{k}, legs: coreLegs(net, []int{k})[0]}
+	}
+	trees = coarsen(trees, s.cores)
+	nodes := make([][]Leg, len(trees))
+	for k, t := range trees {
+		nodes[k] = t.legs
+	}
+	return newPlanner(m.In, m.Out, nodes, opt, s), trees
 }
 
 // MulAdds returns the multiply-adds of the product for one row of x, by the plan
@@ -73,12 +110,12 @@ func (m *Matrix) MulAdds(rows int) (perRow, once int) {
 	return m.Plan(PlanOptions{Rows: rows}).MulAdds()
 }
 
-// term describes the way that the search found.
-func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
+// term describes the way that the search found; its factors have no names yet.
+func (p *planner) term(trees []*tree, way []*arrival) Term {
 	var term Term
-	legsOf := func(indexes []int) []Leg {
+	legsOf := func(layout string) []Leg {
 		var legs []Leg
-		for _, l := range indexes {
+		for _, l := range []byte(layout) {
 			legs = append(legs, p.legs[l])
 		}
 		return legs
@@ -86,22 +123,17 @@ func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 	for _, a := range way {
 		v := a.via
 		if v.cores == 0 {
-			term.Reorder = legsOf(bytesToInts(a.from.layout))
+			term.Reorder = legsOf(a.from.layout)
 			continue
 		}
 		t := p.tree(v.cores, trees)
 		f := Factor{Cores: t.cores, Merges: t.merges(), Shared: legsOf(v.shared), Free: legsOf(v.free)}
-		var names []string
-		for _, k := range t.cores {
-			names = append(names, net[k].Name)
-		}
-		f.Name = strings.Join(names, "·")
 		s := Step{
-			Before: legsOf(bytesToInts(a.from.layout)), Order: legsOf(bytesToInts(v.order)), After: legsOf(bytesToInts(a.layout)),
+			Before: legsOf(a.from.layout), Order: legsOf(v.order), After: legsOf(a.layout),
 			Moved: v.moved, outer: v.outer, place: v.place, count: len(v.shared),
 		}
-		s.Elements = int(volume(s.After))
-		s.MulAdds = int(volume(s.Before) * volume(f.Free))
+		s.Elements = counted(volume(s.After))
+		s.MulAdds = counted(volume(s.Before) * volume(f.Free))
 		term.Factors = append(term.Factors, f)
 		term.Steps = append(term.Steps, s)
 	}

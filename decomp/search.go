@@ -3,6 +3,7 @@ package decomp
 import (
 	"container/heap"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -18,156 +19,173 @@ type arrival struct {
 	state
 	cost  float64 // so far
 	total float64 // at least, to the end
-	from  state
+	from  *arrival
 	via   move
 }
 
-// move is what leads from one state to another.
-type move struct {
-	cores  uint
-	shared []int // in the order of the tensor's axes
-	free   []int
-	moved  bool
-	order  string // the tensor's axes when the products start
-	outer  int
-	place  place
+// maxStates is how many states a search finds before it is content with a plan
+// that may cost some more than the best, and maxMoves how many moves and sets of
+// cores it looks at before it gives up: a single state of a network whose cores
+// have many ranks has millions of moves.
+const (
+	maxStates = 50_000
+	maxMoves  = 250_000
+)
+
+// cheapest returns the cheapest way through the network that is found with the
+// settings. The product mode by mode is soon found and bounds the search for more.
+func (p *planner) cheapest() (way []*arrival, cost float64) {
+	if p.weigh != nil || p.allowed != nil {
+		return p.complete(math.Inf(1), p.allowed)
+	}
+	single, limit := p.complete(math.Inf(1), func(_, set uint) bool { return bits.OnesCount(set) == 1 })
+	if way, cost = p.complete(limit*(1+1e-9), nil); way == nil { // sums round
+		return single, limit
+	}
+	return way, cost
 }
 
-// maxStates is how many states a search finds before it is content with a plan
-// that may cost some more than the best. Only networks so small that nearly all
-// plans cost the same have that many worth a look, and those with a core of very
-// many ranks.
-const maxStates = 50_000
+// complete is search and, where that gave up, the best of what it found and of a
+// search step by step, which never does.
+func (p *planner) complete(limit float64, allowed func(met, set uint) bool) (way []*arrival, cost float64) {
+	way, cost, exhausted := p.search(limit, allowed)
+	if exhausted {
+		if other, less := p.stepwise(allowed); less < cost && less <= limit {
+			return other, less
+		}
+	}
+	return way, cost
+}
 
 // weights are what the cost of what is left is multiplied with in one search after
 // the other; with the last nothing else counts, which soon leads to the end.
 var weights = []float64{1, 2, 4, math.Inf(1)}
 
 // search returns the cheapest way through the network, if it costs no more than
-// a limit. allowed, if not nil, limits the sets of cores that the tensor meets next.
-func (p *planner) search(m *Matrix, limit float64, allowed func(met, set uint) bool) ([]*arrival, float64) {
+// a limit. allowed, if not nil, limits the sets of cores that the tensor meets
+// next. It is exhausted where it gave up; the way is then the best found, if any.
+func (p *planner) search(limit float64, allowed func(met, set uint) bool) (way []*arrival, cost float64, exhausted bool) {
+	cost = math.Inf(1)
 	for _, weight := range weights {
-		if way, cost, done := p.searchFor(m, limit, weight, allowed); done {
-			return way, cost
+		s := &search{planner: p, limit: limit, weight: weight, allowed: allowed, reached: map[state]*arrival{}, known: map[state]float64{}}
+		end, complete := s.run()
+		if complete || end != nil && end.cost < cost {
+			way, cost = end.way(s.reached)
+		}
+		if complete {
+			return way, cost, false
+		}
+		if len(s.reached) == 1 {
+			break // the start alone has too many moves, whatever the weight
 		}
 	}
-	panic("decomp: unreachable") // the last is always done
+	return way, cost, true
 }
 
-// searchFor is search with the cost of what is left times a weight: the way it
-// finds costs at most so many times the least. A state is looked at again when a
-// cheaper way to it turns up, as with a weight it may: what lies beyond could
-// otherwise seem to cost more than the limit. It is done when it found a way, or
-// there is none.
-func (p *planner) searchFor(m *Matrix, limit, weight float64, allowed func(met, set uint) bool) (way []*arrival, cost float64, done bool) {
-	all := uint(1)<<len(p.nodes) - 1
-	start := state{0, p.order(m.In)}
-	goal := state{all, p.order(m.Out)}
-	reached := map[state]*arrival{}
-	known := map[state]float64{start: 0} // the least cost of the states found
-	var queue arrivals
-	heap.Push(&queue, &arrival{state: start})
-	for len(queue) > 0 {
-		at := heap.Pop(&queue).(*arrival)
-		if at.cost > known[at.state] {
+// search is one, with the cost of what is left times a weight: the way it finds
+// costs at most so many times the least.
+type search struct {
+	*planner
+	limit, weight float64
+	allowed       func(met, set uint) bool
+
+	reached map[state]*arrival
+	known   map[state]float64 // the least cost of the states found
+	queue   arrivals
+	end     *arrival // the cheapest known, queued
+	looked  int      // at moves and sets
+}
+
+// run returns the end of the way, nil if there is none. A state is looked at again
+// when a cheaper way to it turns up, as with a weight it may: what lies beyond
+// could otherwise seem to cost more than the limit. The search is complete when it
+// found a way or there is none, and not when it gave up.
+func (s *search) run() (end *arrival, complete bool) {
+	start := state{0, s.in}
+	s.known[start] = 0
+	heap.Push(&s.queue, &arrival{state: start})
+	for len(s.queue) > 0 {
+		at := heap.Pop(&s.queue).(*arrival)
+		if at.cost > s.known[at.state] {
 			continue // reached more cheaply since
 		}
-		reached[at.state] = at
-		if at.state == goal {
-			break
+		s.reached[at.state] = at
+		if at.state == s.goal() {
+			return at, true
 		}
-		if len(known) > p.states && !math.IsInf(weight, 1) {
-			return nil, math.Inf(1), false
-		}
-		visit := func(to state, cost float64, via move) {
-			if p.weigh != nil {
-				cost = p.weigh(cost)
-			}
-			cost += at.cost
-			total := p.left[to.met]
-			if !math.IsInf(weight, 1) {
-				total = cost + weight*total
-			}
-			if p.weigh != nil {
-				total = cost
-			}
-			if cost+p.left[to.met] > limit {
-				return
-			}
-			if least, ok := known[to]; !ok || cost < least {
-				known[to] = cost
-				heap.Push(&queue, &arrival{to, cost, total, at.state, via})
-			}
-		}
-		if at.met == all { // only the outputs' order is wrong
-			visit(goal, p.moving(at.layout), move{moved: true, order: goal.layout})
-			continue
-		}
-		for set := range p.next(at.met) {
-			if allowed == nil || allowed(at.met, set) {
-				p.moves(at.state, set, limit-at.cost-p.left[at.met|set], visit)
-			}
+		if len(s.known) > s.states && !math.IsInf(s.weight, 1) || !s.expand(at) {
+			return s.end, false
 		}
 	}
-	if reached[goal] == nil {
-		return nil, math.Inf(1), true
-	}
-	for s := goal; s != start; s = reached[s].from {
-		way = append(way, reached[s])
-	}
-	slices.Reverse(way)
-	return way, reached[goal].cost, true
+	return nil, true
 }
 
-// moves visits what the tensor becomes by meeting a set of cores for no more than
-// most; its visitor has the last word on that.
-func (p *planner) moves(at state, set uint, most float64, visit func(to state, cost float64, via move)) {
-	var shared, free []int
-	for _, l := range []byte(at.layout) {
-		if p.ends[l]&set != 0 {
-			shared = append(shared, int(l))
+// expand queues what a state leads to. It returns false when it gave up.
+func (s *search) expand(at *arrival) bool {
+	visit := func(met uint, layout []byte, cost float64, via move) bool {
+		s.looked++
+		s.visit(at, met, layout, cost, via)
+		return s.looked <= s.moves
+	}
+	if at.met == s.all() { // only the outputs' order is wrong
+		return visit(at.met, []byte(s.out), s.ending(at.layout), move{moved: true, order: s.out})
+	}
+	for _, next := range s.next[at.met] {
+		set := uint(next)
+		if s.looked++; s.looked > s.moves {
+			return false
+		}
+		if s.allowed != nil && !s.allowed(at.met, set) {
+			continue
+		}
+		if !s.meet(at.state, set, s.limit-at.cost-s.left[at.met|set], false, visit) {
+			return false
 		}
 	}
-	for _, l := range p.open(set) {
-		if !slices.Contains(shared, l) {
-			free = append(free, l)
-		}
-	}
-	base := p.merged[set]
-	order, moved := at.layout, false
-	first := indexByte(order, shared)
-	if len(shared) == 0 {
-		first = len(order)
-	} else if indexLast(order, shared)-first+1 != len(shared) {
-		// Not neighbours: all others first.
-		order, moved, first = p.apart(order, shared), true, len(order)-len(shared)
-		base += p.moving(at.layout)
-	}
-	met := at.met | set
-	outer, inner := order[:first], order[first+len(shared):]
-	s, f := int(p.size(shared)), int(p.size(free))
-	try := func(outer string, rest string, pl place, to func(added string) string) {
-		c := base + p.contraction(at.met == 0 && !moved, p.opt.Rows*int(p.layoutSize(outer)), int(p.layoutSize(rest)), s, f, pl)
-		if c > most && p.weigh == nil {
-			return
-		}
-		for _, added := range p.orders(free) {
-			visit(state{met, to(added)}, c, move{set, shared, bytesToInts(added), moved, order, len(outer), pl})
-		}
-	}
-	if inner == "" {
-		try("", outer, replaced, func(added string) string { return outer + added })
-		if len(free) > 0 {
-			for k := range len(outer) {
-				try(outer[:k], outer[k:], inFront, func(added string) string { return outer[:k] + added + outer[k:] })
-			}
-		}
+	return true
+}
+
+// visit queues a state for the cost of a move from another, unless a way to it is
+// known that costs no more, or what is left would make it cost more than the limit.
+func (s *search) visit(at *arrival, met uint, layout []byte, cost float64, via move) {
+	cost += at.cost
+	left := s.left[met]
+	if cost+left > s.limit {
 		return
 	}
-	try(outer, inner, inPlace, func(added string) string { return outer + added + inner })
-	if len(free) > 0 {
-		try(outer, inner, behind, func(added string) string { return outer + inner + added })
+	if least, ok := s.known[state{met, string(layout)}]; ok && cost >= least {
+		return
 	}
+	to := &arrival{state: state{met, string(layout)}, cost: cost, total: left, from: at, via: via}
+	if s.weigh != nil {
+		to.total = cost
+	} else if !math.IsInf(s.weight, 1) {
+		to.total = cost + s.weight*left
+	}
+	s.known[to.state] = cost
+	heap.Push(&s.queue, to)
+	if to.state == s.goal() {
+		s.end = to // cheaper than the one before
+	}
+}
+
+// way lists what leads to an arrival, and the cost. A state on it that was reached
+// again is the cheaper one.
+func (a *arrival) way(reached map[state]*arrival) (way []*arrival, cost float64) {
+	if a == nil {
+		return nil, math.Inf(1)
+	}
+	cost = a.cost
+	for a.from != nil {
+		way = append(way, a)
+		if again := reached[a.from.state]; again != nil {
+			a = again
+		} else {
+			a = a.from
+		}
+	}
+	slices.Reverse(way)
+	return way, cost
 }
 
 // arrivals is a heap of states to visit, the cheapest first.

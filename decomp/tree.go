@@ -35,9 +35,9 @@ func (t *tree) merges() []Merge {
 }
 
 // coarsen merges the pair with the smallest product, of those that share a leg
-// if there are any, until an exact search is possible.
-func coarsen(trees []*tree) []*tree {
-	for len(trees) > exactCores {
+// if there are any, until so few are left that an exact search is possible.
+func coarsen(trees []*tree, most int) []*tree {
+	for len(trees) > most {
 		best, connected := math.Inf(1), false
 		var a, b int
 		for i, x := range trees {

@@ -228,6 +228,9 @@ func (s Spec) stack() (*cells.Stack, error) {
 			return nil, errors.Errorf("zoo: spec field %q is missing; want a list of modes such as [8, 10, 10, 9, 8]", list.field)
 		}
 	}
+	if s.Classes > maxParams {
+		return nil, errors.Errorf("zoo: spec field \"classes\" is %d; want at most %d", s.Classes, maxParams)
+	}
 	input, err := s.format()
 	if err != nil {
 		return nil, err

@@ -171,7 +171,12 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "dropout": 1}`:                                      "cells: layer1 has dropout 1; want at least 0 and below 1",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "joint": true, "recurrent": {"format": "dense"}}`:   `zoo: spec has fields "joint" and "recurrent"`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                      "zoo: the model has 1 classes",
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 1024",
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 32768 of 2 cores each",
+
+		// Products that no int holds.
+		`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [4611686018427387905, 1], "format": "tt", "ranks": [2], "joint": true}`: "cells: layer1 has output modes [4611686018427387905 1], which times 4 gates multiply to more than 2147483647",
+		`{"cell": "lstm", "in_modes": [4294967296, 4294967296], "out_modes": [4]}`:                                                 "cells: layer1 has input modes [4294967296 4294967296], which multiply to more than 2147483647",
+		`{"cell": "lstm", "in_modes": [4], "out_modes": [4], "classes": 9223372036854775807}`:                                      "zoo: spec field \"classes\" is 9223372036854775807; want at most 2147483648",
 	} {
 		t.Run(spec, func(t *testing.T) {
 			s, err := zoo.ParseSpec([]byte(spec))

@@ -2,19 +2,30 @@ package backend
 
 import "math"
 
+// Model is what products cost where they are chosen from some kernels.
+type Model []*kernel
+
+// Here returns the model of the kernels that make this program's products. They
+// are others on another processor, and with -tags openblas.
+func Here() Model { return kernels }
+
+// AVX2 returns the model of the kernel in Go for AVX2, on any processor: with it,
+// tests find the same plans everywhere.
+func AVX2() Model { return Model{goAVX2} }
+
 // Cost estimates the nanoseconds of Multiply of float32 on one core. The weights
 // of each kernel were fitted by least squares to 800 shapes that contractions are
 // made of (TestFit does it) on an AMD EPYC ("Turin"). They are a quarter to a
 // third off in the root mean square (gonum's half, OpenBLAS's with AVX-512 three
 // quarters), a few shapes several times. What a plan chooses rests on the ratios,
 // which machines share.
-func Cost(p Products) float64 { return float64(p.Count) * kernelFor(p).cost(p) }
+func (m Model) Cost(p Products) float64 { return float64(p.Count) * kernelFor(m, p).cost(p) }
 
 // LeastCost is what products cost at least that together have so many results,
 // each the sum of so many products of numbers: no shape of theirs is cheaper.
-func LeastCost(results, inner float64) float64 {
+func (m Model) LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
-	for _, k := range kernels {
+	for _, k := range m {
 		least = min(least, k.least(results, inner))
 	}
 	return least

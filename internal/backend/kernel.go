@@ -34,7 +34,7 @@ func init() {
 }
 
 // kernelFor chooses the kernel that costs least.
-func kernelFor(p Products) *kernel {
+func kernelFor(kernels []*kernel, p Products) *kernel {
 	best := kernels[0]
 	for _, k := range kernels[1:] {
 		if k.cost(p) < best.cost(p) {
@@ -65,7 +65,7 @@ func (i implementation) Sgemm(ta, tb blas.Transpose, m, n, k int, alpha float32,
 		return
 	}
 	p := Products{Count: 1, Rows: m, Cols: n, Inner: k, TransA: ta != blas.NoTrans, TransB: tb != blas.NoTrans}
-	kernelFor(p).product(p.TransA, p.TransB, m, n, k, a, lda, b, ldb, beta == 1, c, ldc)
+	kernelFor(kernels, p).product(p.TransA, p.TransB, m, n, k, a, lda, b, ldb, beta == 1, c, ldc)
 }
 
 // least is LeastCost with this kernel.

@@ -29,7 +29,7 @@ func Multiply[T Float](p Products, a, b, c []T) {
 	p.check(len(a), len(b), len(c))
 	switch a := any(a).(type) {
 	case []float32:
-		kernelFor(p).multiply(p, a, any(b).([]float32), any(c).([]float32))
+		kernelFor(kernels, p).multiply(p, a, any(b).([]float32), any(c).([]float32))
 	case []float64:
 		multiply64(p, a, any(b).([]float64), any(c).([]float64))
 	}

@@ -75,10 +75,8 @@ func TestMultiplyChecksItsSlices(t *testing.T) {
 
 // No products are cheaper than LeastCost says.
 func TestLeastCost(t *testing.T) {
-	chosen := kernels
-	defer func() { kernels = chosen }()
 	for _, k := range every() {
-		kernels = []*kernel{k}
+		model := Model{k}
 		t.Run(k.name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				size := rapid.IntRange(1, 3000)
@@ -87,8 +85,8 @@ func TestLeastCost(t *testing.T) {
 					TransA: rapid.Bool().Draw(t, "A transposed"), TransB: rapid.Bool().Draw(t, "B transposed"),
 				}
 				one, count := float64(p.Rows)*float64(p.Cols), float64(p.Count)
-				require.LessOrEqual(t, LeastCost(count*one, float64(p.Inner)), Cost(p)*(1+1e-9))
-				require.LessOrEqual(t, LeastCost(one, count*float64(p.Inner)), Cost(p)*(1+1e-9), "summed up")
+				require.LessOrEqual(t, model.LeastCost(count*one, float64(p.Inner)), model.Cost(p)*(1+1e-9))
+				require.LessOrEqual(t, model.LeastCost(one, count*float64(p.Inner)), model.Cost(p)*(1+1e-9), "summed up")
 			})
 		})
 	}

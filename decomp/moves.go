@@ -1,0 +1,104 @@
+package decomp
+
+// move is what leads from one state to another.
+type move struct {
+	cores        uint
+	shared, free string // the axes that are summed over, in the tensor's order, and the new ones
+	moved        bool
+	order        string // the tensor's axes when the products start
+	outer        int
+	place        place
+}
+
+// visitor is told what a move makes of a tensor; it keeps the layout only as a
+// copy. It returns false when it wants no more.
+type visitor func(met uint, layout []byte, cost float64, via move) bool
+
+// meet visits what the tensor becomes by meeting a set of cores for no more than
+// most; its visitor has the last word on that. Few moves put new axes in place of
+// those they share, or before or behind all others. It returns false when the
+// visitor wanted no more.
+func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor) bool {
+	shared, free := p.shared(at, set)
+	base := p.merged[set]
+	order, moved := at.layout, false
+	first := p.index(order, set)
+	if shared == "" {
+		first = len(order)
+	} else if order[first:first+len(shared)] != shared {
+		// Not neighbours: all others first.
+		order, moved, first = p.apart(order, set), true, len(order)-len(shared)
+		base += p.moving(at.layout)
+	}
+	var orders []string
+	s, f := p.size(shared), p.size(free)
+	outer, inner := order[:first], order[first+len(shared):]
+	// try puts the new axes into others, the axes that stay, before the k-th.
+	try := func(outer, rest, others string, k int, pl place) bool {
+		c := base + p.contraction(at.met == 0 && !moved, float64(p.opt.Rows)*p.size(outer), p.size(rest), s, f, pl)
+		if c > most && p.weigh == nil {
+			return true
+		}
+		if orders == nil {
+			orders = p.orders(free, few)
+		}
+		for _, added := range orders {
+			cost := c
+			if p.weigh != nil {
+				cost = p.weigh(c)
+			}
+			p.tried++
+			p.layout = append(append(append(p.layout[:0], others[:k]...), added...), others[k:]...)
+			if !visit(at.met|set, p.layout, cost, move{set, shared, added, moved, order, len(outer), pl}) {
+				return false
+			}
+		}
+		return true
+	}
+	if inner != "" {
+		others := outer + inner
+		return try(outer, inner, others, len(outer), inPlace) &&
+			(free == "" || try(outer, inner, others, len(others), behind))
+	}
+	if !try("", outer, outer, len(outer), replaced) {
+		return false
+	}
+	front := len(outer) // the places before the axes that stay
+	if few {
+		front = min(front, 1)
+	}
+	if free == "" {
+		front = 0
+	}
+	for k := range front {
+		if !try(outer[:k], outer[k:], outer, k, inFront) {
+			return false
+		}
+	}
+	return true
+}
+
+// ending is the cost of the last move, which puts the outputs into order.
+func (p *planner) ending(layout string) float64 {
+	if p.weigh != nil {
+		return p.weigh(p.moving(layout))
+	}
+	return p.moving(layout)
+}
+
+// shared returns the axes of a tensor that a set of cores has too, and those that
+// it adds.
+func (p *planner) shared(at state, set uint) (shared, free string) {
+	var s, f []byte
+	for _, l := range []byte(at.layout) {
+		if p.ends[l]&set != 0 {
+			s = append(s, l)
+		}
+	}
+	for _, l := range []byte(p.open[set]) {
+		if !p.input[l] && p.ends[l]&at.met == 0 {
+			f = append(f, l)
+		}
+	}
+	return string(s), string(f)
+}

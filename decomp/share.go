@@ -1,0 +1,54 @@
+package decomp
+
+import (
+	"maps"
+	"slices"
+)
+
+// Share prepares the matrices of one model for their plans and returns what stands
+// for each: of equal ones the first, so that they are planned once. The searches for
+// the plans of more than four different matrices look at less each, and together at
+// no more than those for two.
+func Share(matrices []*Matrix) []*Matrix {
+	shared := make([]*Matrix, len(matrices))
+	var different []*Matrix
+	hard := 0
+	for k, m := range matrices {
+		j := slices.IndexFunc(different, m.equal)
+		if j < 0 {
+			j = len(different)
+			different = append(different, m)
+			if slices.ContainsFunc(m.Terms, func(net Network) bool { return len(net) > 4 }) {
+				hard++
+			}
+		}
+		shared[k] = different[j]
+	}
+	for _, m := range different {
+		if m.share = 1; hard > 4 {
+			m.share = (hard + 1) / 2
+		}
+	}
+	return shared
+}
+
+// equal tells whether two matrices are the same in all that plans and products
+// depend on.
+func (m *Matrix) equal(other *Matrix) bool {
+	same := func(a, b Core) bool { return a.Name == b.Name && slices.Equal(a.Legs, b.Legs) }
+	return m.Format == other.Format && slices.Equal(m.In, other.In) && slices.Equal(m.Out, other.Out) &&
+		slices.EqualFunc(m.Terms, other.Terms, func(a, b Network) bool { return slices.EqualFunc(a, b, same) }) &&
+		slices.EqualFunc(m.whole, other.whole, same) && maps.Equal(m.from, other.from)
+}
+
+// settings are those of a matrix's share of the searches. For a core more, three
+// times as many pairs of sets are compared.
+func (m *Matrix) settings() settings {
+	s := standard()
+	share := max(1, m.share)
+	for n := 1; n < share && s.cores > 1; n *= 3 {
+		s.cores--
+	}
+	s.states, s.moves = max(1, s.states/share), max(1, s.moves/share)
+	return s
+}
