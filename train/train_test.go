@@ -208,7 +208,7 @@ func TestErrors(t *testing.T) {
 		"train: Epochs is 0; want at least 1":                                                                            func(c *Config) { c.Epochs = 0 },
 		"train: Batch is -1; want at least 1":                                                                            func(c *Config) { c.Batch = -1 },
 		"train: Accumulate is -1; want at least 1, and fewer clips a step than 2^31":                                     func(c *Config) { c.Accumulate = -1 },
-		"train: Threads is -2; want at least 1 and at most 1024, or 0 for all cores":                                                      func(c *Config) { c.Threads = -2 },
+		"train: Threads is -2; want at least 1 and at most 1024, or 0 for all cores":                                     func(c *Config) { c.Threads = -2 },
 		"train: LearningRate is +Inf; want a number from 1e-30 to 1e30":                                                  func(c *Config) { c.LearningRate = math.Inf(1) },
 		"train: LearningRate is NaN; want a number from 1e-30 to 1e30":                                                   func(c *Config) { c.LearningRate = math.NaN() },
 		"train: LearningRate is 1e-46; want a number from 1e-30 to 1e30":                                                 func(c *Config) { c.LearningRate = 1e-46 },

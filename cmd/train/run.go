@@ -36,11 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case f.suggest:
 		return f.propose(stdout, stderr)
 	case f.describe:
-		entry, err := f.entry()
-		if err != nil {
-			return usage{err}
-		}
-		d, err := zoo.Describe(entry)
+		entry, d, err := f.described()
 		if err != nil {
 			return usage{err}
 		}
@@ -102,6 +98,19 @@ func (f *flags) printList(stdout io.Writer) error {
 
 // mostSpec bounds the file of a spec, and that of a configuration.
 const mostSpec = 1 << 20
+
+// described returns the model the flags name, in figures too.
+func (f *flags) described() (zoo.Entry, zoo.Description, error) {
+	e, err := f.entry()
+	if err != nil {
+		return e, zoo.Description{}, err
+	}
+	d, err := zoo.Describe(e)
+	if f.spec != "" {
+		err = errors.Wrapf(err, "train: -spec %s", f.spec)
+	}
+	return e, d, err
+}
 
 // entry returns the model the flags name.
 func (f *flags) entry() (zoo.Entry, error) {

@@ -164,11 +164,7 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 		set, err := f.openSet(ctx, m.Name, m.Features(), m.Input, m.ClassNames)
 		return m, set, err
 	}
-	entry, err := f.entry()
-	if err != nil {
-		return nil, nil, usage{err}
-	}
-	d, err := zoo.Describe(entry)
+	entry, d, err := f.described()
 	if err != nil {
 		return nil, nil, usage{err}
 	}
