@@ -265,10 +265,7 @@ func (f *flags) check() error {
 
 // checkRun returns an error about the flag of a setting that no run can have.
 func (f *flags) checkRun(p protocol, rate float64) error {
-	cfg, err := p.config(rate, 1)
-	if err == nil {
-		err = cfg.Check()
-	}
+	err := p.checkRate(rate)
 	var bad *train.SettingError
 	switch {
 	case !errors.As(err, &bad):

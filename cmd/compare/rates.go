@@ -31,11 +31,20 @@ func (c *comparison) search(ctx context.Context, m *contender) error {
 		return err
 	}
 	next := m.beyond()
-	if next == 0 {
+	if next == 0 || c.checkRate(next) != nil {
 		return nil
 	}
 	c.shown.more(m.Name, c.searchSteps, c.Rounds)
 	return c.try(ctx, m, []float64{next})
+}
+
+// checkRate returns an error for a rate that no run can have.
+func (p protocol) checkRate(rate float64) error {
+	cfg, err := p.config(rate, 1)
+	if err != nil {
+		return err
+	}
+	return cfg.Check()
 }
 
 // try tries more rates, and takes the best of all so far.
