@@ -2,6 +2,7 @@ package cells
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -68,6 +69,14 @@ func (l Layer) validate(name string) error {
 	}
 	if len(l.In) == 0 || len(l.Out) == 0 {
 		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
+	}
+	hidden := float64(l.Cell.Gates() * l.directions())
+	for _, m := range l.Out {
+		hidden *= float64(m)
+	}
+	if hidden > math.MaxInt32 {
+		return errors.Errorf("cells: %s has output modes %v; with %d gates in %d directions they multiply to more than %d",
+			name, l.Out, l.Cell.Gates(), l.directions(), math.MaxInt32)
 	}
 	if l.Joint && l.Recurrent != nil {
 		return errors.Errorf("cells: %s is joint and has a recurrent format, %s, of its own; want one of the two", name, l.Recurrent.Name())

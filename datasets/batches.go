@@ -103,9 +103,10 @@ func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
 	return nil
 }
 
-// maxBatchLen bounds the values of a batch, at 8 GB of them. More is a
-// mistake, and running out of memory is nothing a program can report.
-const maxBatchLen = math.MaxInt32
+// maxBatchLen bounds the values of a batch, at 8 GB of them, or as many bytes as an
+// int of 32 bits counts. More is a mistake, and running out of memory is nothing a
+// program can report.
+const maxBatchLen = min(math.MaxInt32, math.MaxInt/4)
 
 // checkBatch returns the number of values of one clip.
 func checkBatch(s Set, size int) (clipLen int, err error) {

@@ -55,6 +55,13 @@ func (r Reader) Check() error {
 	if err := r.Sampling.Check(); err != nil {
 		return errors.WithMessage(err, "datasets")
 	}
+	room := maxBatchLen / max(1, r.Sampling.Steps)
+	for _, n := range s {
+		room /= n
+	}
+	if room == 0 {
+		return errors.Errorf("datasets: %d steps of %s values do not fit in memory; take fewer", r.Sampling.Steps, times(s))
+	}
 	return errors.WithMessage(r.Normalisation.Check(s), "datasets")
 }
 

@@ -60,12 +60,13 @@ func TestVideoReader(t *testing.T) {
 func TestVideoReaderErrors(t *testing.T) {
 	good := Reader{StepShape: []int{3, 4, 3}, Sampling: preprocess.Sampling{Steps: 6, Sample: "random"}}
 	for want, change := range map[string]func(*Reader){
-		"steps of 2·2048 are neither frames": func(r *Reader) { r.StepShape = []int{2, 2048} },
-		"steps of 3·4·2 are neither frames":  func(r *Reader) { r.StepShape = []int{3, 4, 2} },
-		"0 steps; want at least 1":           func(r *Reader) { r.Sampling.Steps = 0 },
-		`sample is "last"; want random`:      func(r *Reader) { r.Sampling.Sample = "last" },
-		"Std[0] is 0":                        func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
-		"no such file":                       func(r *Reader) {},
+		"steps of 2·2048 are neither frames":                                        func(r *Reader) { r.StepShape = []int{2, 2048} },
+		"steps of 3·4·2 are neither frames":                                         func(r *Reader) { r.StepShape = []int{3, 4, 2} },
+		"datasets: 60000000 steps of 3·4·3 values do not fit in memory; take fewer": func(r *Reader) { r.StepShape, r.Sampling.Steps = []int{3, 4, 3}, 60_000_000 },
+		"0 steps; want at least 1":                                                  func(r *Reader) { r.Sampling.Steps = 0 },
+		`sample is "last"; want random`:                                             func(r *Reader) { r.Sampling.Sample = "last" },
+		"Std[0] is 0":                                                               func(r *Reader) { r.Normalisation = preprocess.Normalisation{Mean: []float64{1}, Std: []float64{0}} },
+		"no such file":                                                              func(r *Reader) {},
 	} {
 		r := good
 		change(&r)

@@ -29,7 +29,9 @@ func (p *planner) pair(a, b, set uint) float64 {
 	return 3 * c
 }
 
-func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
+// whole returns a size as an int, which does not hold every one where it has 32
+// bits: then the largest.
+func whole(x float64) int { return max(1, int(math.Round(min(x, maxCore, math.MaxInt)))) }
 
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
@@ -52,7 +54,7 @@ func (p *planner) differentiates(ofX bool) bool { return !ofX || p.opt.Uses > 1 
 // larger than the result stays where it is if there is any other way.
 func (p *planner) moving(layout string) float64 {
 	size := p.layoutSize(layout)
-	c := moveCost * size * float64(p.opt.Rows*p.opt.Uses)
+	c := moveCost * size * float64(p.opt.Rows) * float64(p.opt.Uses)
 	if size > 2*p.outputs {
 		c *= 1000
 	}

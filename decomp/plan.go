@@ -81,7 +81,7 @@ func (p *Plan) MulAdds() (perRow, once int) {
 	for t, term := range p.Terms {
 		for k, f := range term.Factors {
 			perRow += term.Steps[k].MulAdds
-			walk(coreLegs(p.matrix.Terms[t], f.Cores), f.Merges, func(a, b []Leg) { once += int(volume(union(a, b))) })
+			walk(coreLegs(p.matrix.Terms[t], f.Cores), f.Merges, func(a, b []Leg) { once += whole(volume(union(a, b))) })
 		}
 	}
 	return perRow, once

@@ -100,8 +100,8 @@ func (p *planner) term(net Network, trees []*tree, way []*arrival) Term {
 			Before: legsOf(bytesToInts(a.from.layout)), Order: legsOf(bytesToInts(v.order)), After: legsOf(bytesToInts(a.layout)),
 			Moved: v.moved, outer: v.outer, place: v.place, count: len(v.shared),
 		}
-		s.Elements = int(volume(s.After))
-		s.MulAdds = int(volume(s.Before) * volume(f.Free))
+		s.Elements = whole(volume(s.After))
+		s.MulAdds = whole(volume(s.Before) * volume(f.Free))
 		term.Factors = append(term.Factors, f)
 		term.Steps = append(term.Steps, s)
 	}

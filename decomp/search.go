@@ -145,9 +145,9 @@ func (p *planner) moves(at state, set uint, most float64, visit func(to state, c
 	}
 	met := at.met | set
 	outer, inner := order[:first], order[first+len(shared):]
-	s, f := int(p.size(shared)), int(p.size(free))
+	s, f := whole(p.size(shared)), whole(p.size(free))
 	try := func(outer string, rest string, pl place, to func(added string) string) {
-		c := base + p.contraction(at.met == 0 && !moved, p.opt.Rows*int(p.layoutSize(outer)), int(p.layoutSize(rest)), s, f, pl)
+		c := base + p.contraction(at.met == 0 && !moved, whole(float64(p.opt.Rows)*p.layoutSize(outer)), whole(p.layoutSize(rest)), s, f, pl)
 		if c > most && p.weigh == nil {
 			return
 		}
