@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
 // Names of clips, and of what is written before it has one.
@@ -167,7 +169,7 @@ func (c *Cache) Put(key string, frames []byte, count int) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), c.path(key))
+		err = durable.Rename(f.Name(), c.path(key))
 	}
 	if err != nil {
 		os.Remove(f.Name())
