@@ -73,8 +73,8 @@ func (l Layer) validate(name string) error {
 	if total(l.In, 1) > math.MaxInt32 {
 		return errors.Errorf("cells: %s has input modes %v, which multiply to more than %d", name, l.In, math.MaxInt32)
 	}
-	if g := l.Cell.Gates(); total(l.Out, g) > math.MaxInt32 {
-		return errors.Errorf("cells: %s has output modes %v, which times %d gates multiply to more than %d", name, l.Out, g, math.MaxInt32)
+	if g, both := l.Cell.Gates(), l.directions(); total(l.Out, g*both) > math.MaxInt32 {
+		return errors.Errorf("cells: %s has output modes %v; with %d gates in %d directions they multiply to more than %d", name, l.Out, g, both, math.MaxInt32)
 	}
 	if l.Joint && l.Recurrent != nil {
 		return errors.Errorf("cells: %s is joint and has a recurrent format, %s, of its own; want one of the two", name, l.Recurrent.Name())

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -25,8 +26,9 @@ type Runner struct {
 // steps at once, does with one plan and one program for sequences of any length.
 const block = 8
 
-// maxInput bounds the values of a block of steps: more is a slip.
-const maxInput = 1 << 31
+// maxInput bounds the values of a block of steps: more is a slip, or not to be had
+// where an int has 32 bits.
+const maxInput = min(1<<31, math.MaxInt/8)
 
 // unit is one direction of a layer.
 type unit struct {

@@ -3,6 +3,7 @@ package cells
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 
 	"github.com/pkg/errors"
@@ -32,8 +33,15 @@ type Param struct {
 	Role  Role
 }
 
-// Size returns the number of elements.
-func (p Param) Size() int { return product(p.Shape) }
+// Size returns the number of elements, or the largest int where that, of 32 bits,
+// does not hold it.
+func (p Param) Size() int {
+	n := int64(1)
+	for _, s := range p.Shape {
+		n *= int64(s)
+	}
+	return int(min(n, math.MaxInt))
+}
 
 // Stack is one recurrent layer on top of another.
 type Stack struct {

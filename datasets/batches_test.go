@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -235,9 +236,9 @@ func TestBatchesArguments(t *testing.T) {
 	}{
 		{&fakeSet{}, 0, []int{1}, "datasets: batch size is 0, want at least 1"},
 		{&fakeSet{}, -3, []int{1}, "datasets: batch size is -3, want at least 1"},
-		{&fakeSet{}, math.MaxInt, []int{1}, "datasets: a batch of 9223372036854775807·3·2·2 values from fake does not fit in memory, use a batch size below 9223372036854775807"},
+		{&fakeSet{}, math.MaxInt, []int{1}, fmt.Sprintf("datasets: a batch of %d·3·2·2 values from fake does not fit in memory, use a batch size below %[1]d", math.MaxInt)},
 		{&fakeSet{shape: []int{2, 0}}, 1, []int{1}, "datasets: fake has clips of shape 3·2·0, every size must be positive"},
-		{&fakeSet{shape: []int{math.MaxInt, math.MaxInt}}, 1, []int{1}, "datasets: a batch of 1·3·9223372036854775807·9223372036854775807 values from fake does not fit in memory, use a batch size below 1"},
+		{&fakeSet{shape: []int{math.MaxInt, math.MaxInt}}, 1, []int{1}, fmt.Sprintf("datasets: a batch of 1·3·%d·%[1]d values from fake does not fit in memory, use a batch size below 1", math.MaxInt)},
 		{actions, 2, []int{0, 768}, "datasets: actions (heldout-subjects) has no train clip 768, it has 768"},
 		{actions, 100_000, []int{0}, "datasets: a batch of 100000·6·120·160·3 values from actions (heldout-subjects) does not fit in memory, use a batch size below 100000"},
 	} {

@@ -115,7 +115,7 @@ func readGrowing(r io.Reader, n int) ([]byte, error) {
 	data := make([]byte, 0, min(n, start))
 	for len(data) < n {
 		if len(data) == cap(data) {
-			grown := make([]byte, len(data), min(n, 2*cap(data)))
+			grown := make([]byte, len(data), len(data)+min(n-len(data), len(data)))
 			copy(grown, data)
 			data = grown
 		}

@@ -85,7 +85,10 @@ func parseNPYDict(text string) (*npyHeader, error) {
 		case key == "fortran_order":
 			h.fortran, ok = p.truth()
 		case key == "shape":
-			h.shape, ok = p.tuple()
+			var err error
+			if h.shape, ok, err = p.tuple(); err != nil {
+				return nil, errors.Errorf("npy header with a size that this machine cannot address: %.80q", strings.TrimSpace(text))
+			}
 		default:
 			ok = false
 		}
@@ -144,27 +147,31 @@ func (p *pyLiteral) truth() (value, ok bool) {
 	return false, false
 }
 
-// tuple reads sizes, as in (), (3,) and (3, 4), or (3L, 4L) as Python 2 wrote them.
-func (p *pyLiteral) tuple() ([]int, bool) {
-	sizes := []int{}
+// tuple reads sizes, as in (), (3,) and (3, 4), or (3L, 4L) as Python 2 wrote them. It
+// returns an error for one that no int holds.
+func (p *pyLiteral) tuple() (sizes []int, ok bool, err error) {
+	sizes = []int{}
 	if !p.skip('(') {
-		return nil, false
+		return nil, false, nil
 	}
 	for !p.skip(')') {
 		p.space()
 		s := string(*p)
 		rest := strings.TrimLeft(s, "0123456789")
 		n, err := strconv.Atoi(s[:len(s)-len(rest)])
+		if errors.Is(err, strconv.ErrRange) {
+			return nil, false, err
+		}
 		if err != nil || len(sizes) == npyMaxDims {
-			return nil, false
+			return nil, false, nil
 		}
 		sizes = append(sizes, n)
 		*p = pyLiteral(strings.TrimPrefix(rest, "L"))
 		if !p.skip(',') {
-			return sizes, len(sizes) > 1 && p.skip(')')
+			return sizes, len(sizes) > 1 && p.skip(')'), nil
 		}
 	}
-	return sizes, true
+	return sizes, true, nil
 }
 
 // dtype is the type of the values of an array, such as "<f4".

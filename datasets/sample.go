@@ -23,8 +23,8 @@ type decoder struct {
 const mostKept = 64 << 20
 
 // mostKeptAtAll is the same where decoding twice is no help: for a stream, or for all
-// frames.
-const mostKeptAtAll = 1 << 30
+// frames. They become float32, whose bytes an int of 32 bits has to count.
+const mostKeptAtAll = min(1<<30, math.MaxInt/8)
 
 // taken are the frames that were taken of a clip.
 type taken struct {

@@ -29,11 +29,13 @@ func (p *planner) pair(a, b, set uint) float64 {
 	return 3 * c
 }
 
-func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40)))) }
+// whole returns a size as an int, which does not hold every one where it has 32
+// bits: then the largest.
+func whole(x float64) int { return max(1, int(math.Round(min(x, maxElements, math.MaxInt)))) }
 
 // counted is a number of elements or multiply-adds as an int; 2^53 stands for all
 // that are larger.
-func counted(x float64) int { return int(min(x, 1<<53)) }
+func counted(x float64) int { return int(min(x, 1<<53, math.MaxInt)) }
 
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {

@@ -37,8 +37,9 @@ type Core struct {
 // Shape returns the sizes of the core's legs.
 func (c Core) Shape() []int { return sizes(c.Legs) }
 
-// Params returns the number of elements.
-func (c Core) Params() int { return product(c.Shape()) }
+// Params returns the number of elements, or the largest int where that, of 32 bits,
+// does not hold it.
+func (c Core) Params() int { return whole(volume(c.Legs)) }
 
 // Network is a product of cores: for fixed input and output indices, the sum
 // over all rank legs of the product of one element of each core.
@@ -181,11 +182,11 @@ func (m *Matrix) Cores() []Core {
 
 // Params returns the number of learnable values in Cores.
 func (m *Matrix) Params() int {
-	n := 0
+	n := int64(0)
 	for _, c := range m.Cores() {
-		n += c.Params()
+		n += int64(c.Params())
 	}
-	return n
+	return int(min(n, math.MaxInt))
 }
 
 // Ranks lists the sizes of the rank legs of the first network, in the order in

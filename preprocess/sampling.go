@@ -21,11 +21,11 @@ type Sampling struct {
 	Sample string `json:"sample"`
 }
 
-// MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values. More
+// MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values, or as many bytes as an int of 32 bits counts. More
 // is a slip, or a damaged checkpoint.
 const (
 	MaxSteps  = 1 << 20
-	MaxValues = math.MaxInt32
+	MaxValues = min(math.MaxInt32, math.MaxInt/4)
 )
 
 // Check returns an error for a sampling that there is not.

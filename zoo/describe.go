@@ -1,6 +1,8 @@
 package zoo
 
 import (
+	"math"
+
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
@@ -97,14 +99,15 @@ func (m *Model) Describe(name string) (Description, error) {
 	return Describe(Entry{Name: name, Spec: m.Spec})
 }
 
+// counts takes the largest int for a sum that an int of 32 bits does not hold.
 func counts(s *cells.Stack, classes int) Counts {
-	var c Counts
+	var input, all int64
 	for _, p := range s.Params() {
 		if p.Role == cells.InputToHidden || p.Role == cells.Joint {
-			c.InputToHidden += p.Size()
+			input += int64(p.Size())
 		}
-		c.RecurrentLayer += p.Size()
+		all += int64(p.Size())
 	}
-	c.Model = c.RecurrentLayer + (s.Features()+1)*classes
-	return c
+	model := all + (int64(s.Features())+1)*int64(classes)
+	return Counts{InputToHidden: int(min(input, math.MaxInt)), RecurrentLayer: int(min(all, math.MaxInt)), Model: int(min(model, math.MaxInt))}
 }

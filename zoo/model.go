@@ -149,8 +149,9 @@ func (m *Model) shapes() []cells.Param {
 		cells.Param{Name: headBias, Shape: []int{1, m.Classes}})
 }
 
-// maxParams keeps a slip in a spec from asking for more memory than there is.
-const maxParams = min(1<<31, math.MaxInt)
+// maxParams keeps a slip in a spec from asking for more memory than there is, or
+// than an int of 32 bits counts.
+const maxParams = min(1<<31, math.MaxInt/8)
 
 const (
 	headWeight = "head.weight"

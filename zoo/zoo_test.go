@@ -3,6 +3,8 @@ package zoo_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -161,20 +163,22 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2; want at most that`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": -1}`:                                    `zoo: spec field "features" is -1`,
 		`{"cell": "gru", "in_modes": [0, 9], "out_modes": [2], "features": 3}`:                                  "every mode is at least 1",
-		`{"cell": "gru", "in_modes": [9000000000000000000, 9], "out_modes": [2], "features": 3}`:                "multiply to more than",
+		fmt.Sprintf(`{"cell": "gru", "in_modes": [%d, 9], "out_modes": [2], "features": 3}`, math.MaxInt):       "multiply to more than",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "hidden": 3}`:                                       `zoo: spec field "hidden" is 3, but "out_modes" multiply to 2`,
 		`{"cell": "gru", "in_modes": [2, 3], "out_modes": [2, 2], "format": "tt", "ranks": [99]}`:               "decomp: TT rank 1 is 99, but input modes 2·3 and output modes 6·2 allow at most 6",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1]}`:                       "want a mode or a pair of trees",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "tree": [1, 2]}`:                    "decomp: HT tree has mode 2; modes are 1 to 1",
 		`{"cell": "gru", "in_modes": [2000000000], "out_modes": [100000000]}`:                                   "has more than 2^40 elements",
-		`{"cell": "gru", "in_modes": [9000000000000000000], "out_modes": [9000000000000000000]}`:                "multiply to more than",
+		fmt.Sprintf(`{"cell": "gru", "in_modes": [%d], "out_modes": [%[1]d]}`, math.MaxInt):                     "multiply to more than",
+		`{"cell": "rnn", "in_modes": [2], "out_modes": [1073741825, 2]}`:                                        "multiply to more than 2147483647",
+		`{"cell": "lstm", "in_modes": [2], "out_modes": [1073741825]}`:                                          "cells: layer1 has output modes [1073741825]; with 4 gates in 1 directions they multiply to more than 2147483647",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "dropout": 1}`:                                      "cells: layer1 has dropout 1; want at least 0 and below 1",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "joint": true, "recurrent": {"format": "dense"}}`:   `zoo: spec has fields "joint" and "recurrent"`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                      "zoo: the model has 1 classes",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 32768 of 2 cores each",
 
 		// Products that no int holds.
-		`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [4611686018427387905, 1], "format": "tt", "ranks": [2], "joint": true}`: "cells: layer1 has output modes [4611686018427387905 1], which times 4 gates multiply to more than 2147483647",
+		`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [4611686018427387905, 1], "format": "tt", "ranks": [2], "joint": true}`: "cells: layer1 has output modes [4611686018427387905 1]; with 4 gates in 1 directions they multiply to more than 2147483647",
 		`{"cell": "lstm", "in_modes": [4294967296, 4294967296], "out_modes": [4]}`:                                                 "cells: layer1 has input modes [4294967296 4294967296], which multiply to more than 2147483647",
 		`{"cell": "lstm", "in_modes": [4], "out_modes": [4], "classes": 9223372036854775807}`:                                      "zoo: spec field \"classes\" is 9223372036854775807; want at most 2147483648",
 	} {

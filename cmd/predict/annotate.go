@@ -12,6 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
@@ -107,7 +108,7 @@ func (p *predictor) draw(ctx context.Context, path string, answers []running) er
 	if err != nil {
 		return err
 	}
-	return errors.WithStack(os.Rename(half, out))
+	return errors.WithStack(durable.Rename(half, out))
 }
 
 func sameFile(a, b string) bool {

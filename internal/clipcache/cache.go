@@ -169,7 +169,7 @@ func (c *Cache) Put(key string, frames []byte, count int) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), c.path(key))
+		err = durable.Rename(f.Name(), c.path(key))
 	}
 	if err != nil {
 		os.Remove(f.Name())

@@ -4,6 +4,7 @@
 // What is written stands next to its final place as NAME.new, synced to the
 // disk, until it takes the place of NAME. A file does so in one rename. A folder
 // needs two, in between of which the earlier one is NAME.old and the one to
-// read. A file SHA256SUMS in a folder, as sha256sum writes it, tells damage apart
+// read. Where another program has a file open and the system minds, as Windows does,
+// a rename is tried again for two seconds. A file SHA256SUMS in a folder, as sha256sum writes it, tells damage apart
 // from content.
 package durable

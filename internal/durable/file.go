@@ -22,7 +22,7 @@ func WriteFile(path string, write func(io.Writer) error) error {
 		os.Remove(next) // the error at hand matters more than one about tidying up
 		return err
 	}
-	if err := os.Rename(next, path); err != nil {
+	if err := Rename(next, path); err != nil {
 		os.Remove(next)
 		return err
 	}

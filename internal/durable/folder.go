@@ -29,29 +29,29 @@ type File struct {
 func WriteDir(dir string, files ...File) error {
 	dir = filepath.Clean(dir)
 	next, old := dir+".new", dir+".old"
-	if err := os.RemoveAll(next); err != nil { // what a killed writer left
+	if err := removeAll(next); err != nil { // what a killed writer left
 		return err
 	}
 	if err := fill(next, files); err != nil {
-		os.RemoveAll(next) // the error at hand matters more than one about tidying up
+		removeAll(next) // the error at hand matters more than one about tidying up
 		return err
 	}
 	if _, err := os.Lstat(dir); err == nil {
-		if err := os.RemoveAll(old); err != nil {
+		if err := removeAll(old); err != nil {
 			return err
 		}
-		if err := os.Rename(dir, old); err != nil {
+		if err := Rename(dir, old); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(next, dir); err != nil {
-		os.Rename(old, dir) // where this fails too, old is where readers look
+	if err := Rename(next, dir); err != nil {
+		Rename(old, dir) // where this fails too, old is where readers look
 		return err
 	}
 	if err := syncDir(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	return os.RemoveAll(old)
+	return removeAll(old)
 }
 
 func fill(dir string, files []File) error {

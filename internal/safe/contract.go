@@ -2,6 +2,7 @@ package safe
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -68,12 +69,12 @@ func (c Contraction) correlation() backend.Products {
 }
 
 // Simplify returns the same contraction as one large product, where the small
-// ones lie in a row.
+// ones lie in a row, unless no int holds its size.
 func (c Contraction) Simplify() Contraction {
 	if c.Rest == 1 {
 		c.SharedLast, c.FreeLast = true, true
 	}
-	if c.SharedLast && c.FreeLast {
+	if c.SharedLast && c.FreeLast && c.Outer <= math.MaxInt/c.Rest {
 		c.Outer, c.Rest = 1, c.Outer*c.Rest
 	}
 	return c

@@ -1,6 +1,7 @@
 package safe_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,4 +64,13 @@ func TestContractErrors(t *testing.T) {
 	require.ErrorContains(t, err, "of (6, 4) and (4, 3)")
 	_, err = safe.Contract(x, m, safe.Contraction{})
 	require.ErrorContains(t, err, "safe: contraction")
+}
+
+// Sizes that a plan only thinks of may be such that no int holds their product.
+func TestSimplifyHuge(t *testing.T) {
+	c := safe.Contraction{Outer: math.MaxInt, Rest: 3, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
+	require.Equal(t, c, c.Simplify())
+	c.Rest = 1
+	want := safe.Contraction{Outer: 1, Rest: math.MaxInt, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
+	require.Equal(t, want, c.Simplify())
 }

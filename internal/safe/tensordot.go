@@ -1,11 +1,14 @@
 package safe
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // Tensordot contracts axes aAxes of a with axes bAxes of b, pair by pair:
@@ -15,59 +18,92 @@ import (
 // for any number of axes, of any size, 1 included. With no axes it is the outer
 // product; with none left free the result has shape (1).
 //
-// The node is an upstream Tensordot where that and its gradient are right, and
-// Transpose, Reshape and Mul elsewhere (bugs 3 to 6 and 8). It returns an error
-// that quotes both shapes when the axes don't pair up.
+// The node is an operation of our own: upstream's is wrong for some numbers of axes
+// (bugs 3 to 6 and 8), and how append grows a slice decides for which ones. The
+// gradients are Tensordots in their turn. It returns an error that quotes both
+// shapes when the axes don't pair up.
 func Tensordot(aAxes, bAxes []int, a, b *G.Node) (*G.Node, error) {
 	freeA, freeB, err := freeAxes(aAxes, bAxes, a.Shape(), b.Shape())
 	if err != nil {
 		return nil, err
 	}
-	if upstreamIsRight(len(freeA), len(aAxes), len(freeB), a.Shape(), b.Shape()) {
-		y, err := G.Tensordot(aAxes, bAxes, a, b)
-		return y, errors.Wrapf(err, "safe: Tensordot of %v and %v over axes %v and %v", a.Shape(), b.Shape(), aAxes, bAxes)
-	}
-	sizesA, sizesB := pick(a.Shape(), freeA), pick(b.Shape(), freeB)
-	k := product(pick(a.Shape(), aAxes))
-	am, err := matrix(a, slices.Concat(freeA, aAxes), product(sizesA), k)
-	if err != nil {
-		return nil, err
-	}
-	bm, err := matrix(b, slices.Concat(bAxes, freeB), k, product(sizesB))
-	if err != nil {
-		return nil, err
-	}
-	y, err := G.Mul(am, bm)
-	if err != nil {
-		return nil, errors.Wrapf(err, "safe: product of %v and %v", am.Shape(), bm.Shape())
-	}
-	shape := slices.Concat(sizesA, sizesB)
+	shape := slices.Concat(pick(a.Shape(), freeA), pick(b.Shape(), freeB))
+	p := backend.Products{Count: 1, Rows: product(pick(a.Shape(), freeA)), Cols: product(pick(b.Shape(), freeB)), Inner: product(pick(a.Shape(), aAxes))}
 	if len(shape) == 0 {
 		shape = []int{1}
 	}
-	return Reshape(y, shape...)
+	wa := planWalk(a.Shape(), slices.Concat(freeA, aAxes))
+	wb := planWalk(b.Shape(), slices.Concat(bAxes, freeB))
+	return apply(&op{
+		name:  fmt.Sprintf("Tensordot %v %v", aAxes, bAxes),
+		shape: shape,
+		f32:   tensordot[float32](p, wa, wb),
+		f64:   tensordot[float64](p, wa, wb),
+		wrt:   []bool{true, true},
+		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+			a, b := inputs[0], inputs[1]
+			ofA, ofB := axesFrom(0, len(freeA)), axesFrom(len(freeA), len(freeB)) // of grad
+			// Both have the contracted axes in the order in which the other operand has them.
+			da, err := Tensordot(ofB, freeB, grad, b)
+			if err != nil {
+				return nil, err
+			}
+			db, err := Tensordot(freeA, ofA, a, grad)
+			if err != nil {
+				return nil, err
+			}
+			if da, err = restore(da, slices.Concat(freeA, paired(bAxes, aAxes)), a.Shape()); err != nil {
+				return nil, err
+			}
+			db, err = restore(db, slices.Concat(paired(aAxes, bAxes), freeB), b.Shape())
+			return G.Nodes{da, db}, err
+		},
+	}, a, b)
 }
 
-// upstreamIsRight tells whether upstream's Tensordot and the Tensordots of its
-// gradient are right. The gradient contracts the result with either operand, so
-// that each of the three groups of axes takes a turn as the free axes of a
-// first operand; 1, 2 and 4 of them are right, and only with sizes above 1.
-func upstreamIsRight(freeA, contracted, freeB int, a, b tensor.Shape) bool {
-	for _, n := range []int{freeA, contracted, freeB} {
-		if n != 1 && n != 2 && n != 4 {
-			return false
-		}
+// tensordot returns the product of two operands that are walked along as
+// matrices.
+func tensordot[T float](p backend.Products, wa, wb walk) func(out []T, in [][]T) {
+	var a, b []T // memory of the copies, if any
+	return func(out []T, in [][]T) {
+		a, b = arrange(a, in[0], wa), arrange(b, in[1], wb)
+		backend.Multiply(p, a, b, out)
 	}
-	return !slices.Contains(a, 1) && !slices.Contains(b, 1)
 }
 
-// matrix returns x with its axes in the given order, as rows x cols.
-func matrix(x *G.Node, order []int, rows, cols int) (*G.Node, error) {
-	t, err := Transpose(x, order...)
+// arrange returns src's elements in the order of the walk: where they lie in that
+// order already src itself, otherwise a copy in the given memory or in new one.
+func arrange[T float](memory, src []T, w walk) []T {
+	if len(w.sizes) == 0 || len(w.sizes) == 1 && w.strides[0] == 1 {
+		return src
+	}
+	memory = slices.Grow(memory[:0], len(src))[:len(src)]
+	permute(memory, src, w)
+	return memory
+}
+
+// restore puts the axes of x, which are those of a tensor of this shape in the
+// given order, back into their own.
+func restore(x *G.Node, order []int, shape tensor.Shape) (*G.Node, error) {
+	x, err := Reshape(x, pick(shape, order)...) // a full contraction has left a 1
 	if err != nil {
 		return nil, err
 	}
-	return Reshape(t, rows, cols)
+	perm := make([]int, len(order))
+	for k, axis := range order {
+		perm[axis] = k
+	}
+	return Transpose(x, perm...)
+}
+
+// paired returns the axes that are paired with those of by, in the order in which
+// the latter lie.
+func paired(by, axes []int) []int {
+	var all []int
+	for _, k := range slices.Sorted(slices.Values(by)) {
+		all = append(all, axes[slices.Index(by, k)])
+	}
+	return all
 }
 
 func freeAxes(aAxes, bAxes []int, a, b tensor.Shape) (freeA, freeB []int, err error) {
@@ -100,4 +136,13 @@ func pick(shape tensor.Shape, axes []int) []int {
 		sizes[i] = shape[k]
 	}
 	return sizes
+}
+
+// axesFrom returns n axes from the first one on.
+func axesFrom(first, n int) []int {
+	axes := make([]int, n)
+	for k := range axes {
+		axes[k] = first + k
+	}
+	return axes
 }
