@@ -21,8 +21,8 @@ type Sampling struct {
 	Sample string `json:"sample"`
 }
 
-// MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values, or as many bytes as an int of 32 bits counts. More
-// is a slip, or a damaged checkpoint.
+// MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values, or as
+// many bytes as an int of 32 bits counts. More is a slip, or a damaged checkpoint.
 const (
 	MaxSteps  = 1 << 20
 	MaxValues = min(math.MaxInt32, math.MaxInt/4)
