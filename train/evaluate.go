@@ -11,7 +11,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Evaluation is what a model makes of a part of a set.
+// Evaluation holds a model's results on a part of a set.
 type Evaluation struct {
 	Score
 	Classes []string
@@ -23,7 +23,7 @@ type Evaluation struct {
 	Confusion [][]int
 }
 
-// ClassScore tells how one class fares.
+// ClassScore is the score of one class.
 type ClassScore struct {
 	Class     string
 	Clips     int     // that truly are of the class
@@ -55,9 +55,9 @@ func (e *Evaluation) ByClass() []ClassScore {
 }
 
 // Evaluate runs the model over a part of the set, at most batch clips at a time, without
-// dropout, shared out over runtime.GOMAXPROCS(0) graphs. What is in a batch with
-// a clip does not change its logits. It returns an error when model and set don't fit, when a clip cannot be read or has logits
-// that are not finite, and ctx's when that is done.
+// dropout, over runtime.GOMAXPROCS(0) graphs. A clip's logits do not depend on the rest
+// of its batch. It returns an error when model and set don't fit, when a clip cannot be
+// read or its logits are not finite, and ctx's error when ctx is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err

@@ -7,9 +7,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
-// LayerDescription is a recurrent layer in figures. What it holds is counted from
-// them: Directions times the blocks of each of the Weights times the shapes of their
-// cores, and the Bias.
+// LayerDescription is a recurrent layer in figures. Its size follows from them:
+// Directions times the blocks of each of the Weights times the shapes of their cores, and
+// the Bias.
 type LayerDescription struct {
 	Features   int                  `json:"features"`   // of a step that it reads
 	Hidden     int                  `json:"hidden"`     // units of a direction

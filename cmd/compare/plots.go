@@ -65,8 +65,8 @@ func accuracyOver(name, caption, title, axis string, results []*result, size fun
 	}}
 }
 
-// bars is the plot of a figure of the models that have it; there is none where none
-// has, as not every system tells of memory.
+// bars is the plot of a figure of the models that have it; there is none if none has, as
+// not every system reports memory.
 func bars(name, caption, title, axis string, results []*result, of func(r *result) sample) []picture {
 	p := charts.BarPanel{Title: title, X: axis}
 	for _, r := range results {

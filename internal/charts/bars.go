@@ -59,7 +59,7 @@ func (p BarPanel) check() error {
 	return nil
 }
 
-// hasError tells whether the bar has an error bar.
+// hasError reports whether the bar has an error bar.
 func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low < b.High }
 
 // end returns the end of the axis.

@@ -120,6 +120,6 @@ func (p *Panel) check() error {
 	return nil
 }
 
-// drawable tells whether v has a place on an axis. Beyond the limit the spacing
-// of floats is too wide for ticks.
+// drawable reports whether v has a place on an axis. Beyond the limit the spacing of
+// floats is too wide for ticks.
 func drawable(v float64) bool { return math.Abs(v) < 1e30 }

@@ -145,7 +145,7 @@ func (c *Cache) Count(key string) (count int, size int64) {
 	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
 }
 
-// Has tells whether a clip is there, without reading it.
+// Has reports whether a clip is there, without reading it.
 func (c *Cache) Has(key string) bool {
 	_, err := os.Stat(c.path(key))
 	return err == nil

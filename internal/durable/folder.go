@@ -74,7 +74,7 @@ func fill(dir string, files []File) error {
 	return syncDir(dir)
 }
 
-// Exists tells whether dir, or what a killed writer left of it, is there.
+// Exists reports whether dir, or what a killed writer left of it, is there.
 func Exists(dir string) bool {
 	_, err := os.Stat(current(dir))
 	return err == nil
@@ -112,8 +112,8 @@ func ReadDir(dir string, read func(*Folder) error) error {
 	}
 }
 
-// readOnce also tells whether an error may be because another folder is in the
-// place of dir by now.
+// readOnce also reports whether an error may be because another folder is in the place of
+// dir by now.
 func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) {
 	path := current(dir)
 	root, err := os.OpenRoot(path)
@@ -134,7 +134,7 @@ func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) 
 	return err1 != nil || err2 != nil || !os.SameFile(mine, now), err
 }
 
-// Has tells whether a file is listed in SHA256SUMS.
+// Has reports whether a file is listed in SHA256SUMS.
 func (f *Folder) Has(name string) bool {
 	_, ok := f.sums[name]
 	return ok

@@ -64,7 +64,7 @@ func has(endings []string, name string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// notOurs tells whether an entry of a folder is there for other programs: hidden files,
+// notOurs reports whether an entry of a folder is there for other programs: hidden files,
 // and folders of file systems, network storage and archivers, whose names often begin
 // with @ or $.
 func notOurs(dir string, e fs.DirEntry) bool {
@@ -173,7 +173,7 @@ func folder(root string, endings []string) (*Listing, error) {
 	return l.finish(endings)
 }
 
-// framesIn tells whether a folder holds frames.
+// framesIn reports whether a folder holds frames.
 func framesIn(dir string) (bool, error) {
 	files, err := Frames(dir)
 	return len(files) > 0, err

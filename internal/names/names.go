@@ -40,7 +40,7 @@ func Check(name string) error {
 // most names is the name itself.
 func Key(name string) string { return norm.NFC.String(name) }
 
-// Equal tells whether two lists have the same names in the same order.
+// Equal reports whether two lists have the same names in the same order.
 func Equal(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return Key(x) == Key(y) })
 }
@@ -89,7 +89,7 @@ func JSON(v any) ([]byte, error) {
 	return safe.Bytes(), nil
 }
 
-// acts tells whether a terminal would act on a character, or begin a line at it, or
+// acts reports whether a terminal would act on a character, or begin a line at it, or
 // write what follows in another direction.
 func acts(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
