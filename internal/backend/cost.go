@@ -3,15 +3,15 @@ package backend
 import "math"
 
 // Cost estimates the nanoseconds of Multiply of float32 on one core. The weights
-// of each kernel were fitted by least squares to 800 shapes that contractions are
-// made of (TestFit does it) on an AMD EPYC ("Turin"). They are a quarter to a
-// third off in the root mean square (gonum's half, OpenBLAS's with AVX-512 three
-// quarters), a few shapes several times. What a plan chooses rests on the ratios,
-// which machines share.
+// of each kernel were fitted by least squares to 800 shapes that contractions
+// are made of (TestFit does it) on an AMD EPYC ("Turin"). Their root mean square
+// error is a quarter to a third (gonum's half, OpenBLAS's with AVX-512 three
+// quarters); a few shapes are off several times. What a plan chooses rests on
+// the ratios, which machines share.
 func Cost(p Products) float64 { return float64(p.Count) * kernelFor(p).cost(p) }
 
-// LeastCost is what products cost at least that together have so many results,
-// each the sum of so many products of numbers: no shape of theirs is cheaper.
+// LeastCost is a lower bound on the cost of products with that many results in
+// all, each the sum of inner products of numbers, whatever their shape.
 func LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
 	for _, k := range kernels {

@@ -98,9 +98,9 @@ type Folder struct {
 	sums map[string][sha256.Size]byte
 }
 
-// ReadDir calls read with the folder dir. While a run writes, the folder may be
-// exchanged under a reader: then read fails and is called again, with the new one.
-// It returns read's error, or its own when there is no folder with a SHA256SUMS.
+// ReadDir calls read with the folder dir. While a run writes, the folder may be replaced
+// under a reader: then read fails and is called again, with the new one. It returns
+// read's error, or its own when there is no folder with a SHA256SUMS.
 func ReadDir(dir string, read func(*Folder) error) error {
 	const tries = 50
 	for try := 1; ; try++ {
@@ -140,9 +140,8 @@ func (f *Folder) Has(name string) bool {
 	return ok
 }
 
-// File returns the content of a file. It returns an error when it is missing, has
-// more than so many bytes, which is looked at before any is read, or is not the one
-// whose checksum was written.
+// File returns the content of a file. It returns an error when it is missing, has more
+// than most bytes, which is checked before any is read, or does not match its checksum.
 func (f *Folder) File(name string, most int64) ([]byte, error) {
 	want, ok := f.sums[name]
 	if !ok {
