@@ -78,7 +78,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 // OpenNPZ opens the npz file at path, whatever its name, as the test part of a set: clips
 // for a trained model to classify. Its y may be missing; Read then returns the label -1.
 // The options carry the Normalisation and the Classes of a checkpoint. It returns an
-// error where Open does for "npz:test.npz".
+// error when Open does for "npz:test.npz".
 func OpenNPZ(path string, opt Options) (Set, error) {
 	if opt.Normalisation == nil || opt.Classes == nil || opt.Split != "" {
 		return nil, errors.Errorf("datasets: %s: OpenNPZ takes the Normalisation and the Classes of a checkpoint, and no Split", path)

@@ -46,7 +46,7 @@ type Clip struct {
 	X      []float32 // (draws, steps, n_1, ..., n_d), normalised
 	Draws  int       // 1 unless Reader.Draws says more
 	Steps  int       // of a draw
-	Frames []int     // of each step of X: the number in the file, from 0, of what it shows; -1 where it is padding
+	Frames []int     // of each step of X: its number in the file, from 0; -1 for padding
 }
 
 // errStop ends a clip whose reader wants no more.

@@ -55,7 +55,7 @@ const AllSteps = preprocess.AllSteps
 
 // Decoding is how far the decoding of a set has got.
 type Decoding struct {
-	Done, Clips int // clips, those of the cache aside
+	Done, Clips int // clips, excluding those in the cache
 	Frames      int // decoded so far
 	Bad         int
 }

@@ -64,7 +64,7 @@ func (m *Levels) Normalisation() Normalisation {
 type Values struct {
 	mean, squares []float64 // squares are those of the distances to the mean
 	at            int       // channel of the next value
-	n             uint64    // values a channel up to that one
+	n             uint64    // values per channel up to that one
 	inverse       float64   // 1/n
 }
 

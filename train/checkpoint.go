@@ -251,7 +251,7 @@ func (r *run) restoreState(state []zoo.Param) error {
 }
 
 // Last returns the checkpoint from which to resume the run in the folder dir. It
-// returns an error where zoo.LoadCheckpoint does.
+// returns an error when zoo.LoadCheckpoint does.
 func Last(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
 
 // HasCheckpoint reports whether dir holds a checkpoint for Last.

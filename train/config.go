@@ -20,7 +20,7 @@ const MaxThreads = 1024
 // valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
-	Batch  int // clips that go through the model at once, at least 1; more than there are means all
+	Batch  int // clips that go through the model at once, at least 1; all of them if there are fewer
 
 	// Accumulate is the number of batches whose gradients are added up for one
 	// step, which is then the step of one batch as large as all of them; 0 means
@@ -37,9 +37,9 @@ type Config struct {
 	LearningRate float64   // above 0
 	Schedule     Schedule  // how the learning rate changes; nil means Constant
 	Optimizer    Optimizer // nil means Adam
-	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 is none
-	ClassifierL2 float64   // times the classifier's squared weights, added to the loss that is minimised and not to what is reported
-	Clip         float64   // the largest global norm of the gradients; 0 means any
+	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 means none
+	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
+	Clip         float64   // the largest global norm of the gradients; 0 means no limit
 
 	// LabelSmoothing is the fraction of the target that all classes share, at
 	// least 0 and below 1. The loss of a training epoch includes it, that of an
@@ -117,8 +117,8 @@ type Result struct {
 	Best       int           // number of the epoch whose weights the model has now, from 1
 	Stopped    bool          // Patience ended the run
 	Test       *Evaluation   // on the test part, with the best epoch's weights
-	StepMillis float64       // median milliseconds of this process's last steps, reading clips aside
-	Training   time.Duration // of this process, the test aside
+	StepMillis float64       // median milliseconds of this process's last steps, excluding reading clips
+	Training   time.Duration // of this process, excluding the test
 }
 
 // SettingError is the error for a field of a Config with a value that no run can

@@ -15,7 +15,7 @@ import (
 type Evaluation struct {
 	Score
 	Classes []string
-	Index   []int     // in the part, of each clip that could be read: all but the damaged ones
+	Index   []int     // in the part, of each clip that is not damaged
 	Labels  []int     // of each of these
 	Logits  []float32 // (clips, classes) in row-major order, before the softmax
 
@@ -26,10 +26,10 @@ type Evaluation struct {
 // ClassScore is the score of one class.
 type ClassScore struct {
 	Class     string
-	Clips     int     // that truly are of the class
-	Predicted int     // that the model says are
-	Precision float64 // part of the predicted ones that are of the class; NaN when there are none
-	Recall    float64 // part of the class that is predicted; NaN when there is none
+	Clips     int     // that are of the class
+	Predicted int     // that the model takes for it
+	Precision float64 // fraction of the predicted ones that are of the class; NaN if there are none
+	Recall    float64 // fraction of the class that is predicted; NaN if it has no clips
 }
 
 // ByClass returns the scores of each class, in the order of their labels.

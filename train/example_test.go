@@ -150,14 +150,14 @@ func ExampleStepper() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	right := 0
+	correct := 0
 	for k, label := range labels {
 		if (logits[2*k+1] > logits[2*k]) == (label == 1) {
-			right++
+			correct++
 		}
 	}
-	fmt.Println("nearly all right:", right >= batch-2)
-	// Output: nearly all right: true
+	fmt.Println("nearly all correct:", correct >= batch-2)
+	// Output: nearly all correct: true
 }
 
 // The best checkpoint of a run, scored class by class.

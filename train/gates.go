@@ -17,7 +17,7 @@ import (
 // units.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
-	Name  string // as of cells.Cell.GateNames
+	Name  string // one of cells.Cell.GateNames
 	Mean  []float64
 	// Saturated is the fraction of the values within a twentieth of the range of
 	// 0 or 1 (of -1 or 1 for a candidate): nearly no gradient passes them.
@@ -25,8 +25,8 @@ type Gate struct {
 	Count     []int // values behind the figures of a step; padding does not count
 }
 
-// Gates measures the gates on the first clips of a part of the set, at most that
-// many. It returns an error where Evaluate does.
+// Gates measures the gates on the first clips of a part of the set, at most the
+// given number. It returns an error when Evaluate does.
 func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch, clips int) ([]Gate, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err

@@ -22,11 +22,11 @@ type Stepper struct {
 // NewStepper returns a Stepper for clips of the given number of steps, each of
 // shape stepShape, whose sizes multiply to the model's Features.
 //
-// Of cfg it uses what a step depends on: Batch, the most clips of a step,
+// From cfg it uses what a step depends on: Batch, the most clips of a step,
 // LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing,
 // Freeze and Threads. The caller makes a run of the steps: Schedule and
-// Accumulate must be left out, and the rest is ignored. It returns an error when
-// they are not, when a setting is invalid, or when the model does not fit.
+// Accumulate must be left unset, and the rest is ignored. It returns an error
+// when they are not, when a setting is invalid, or when the model does not fit.
 func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper, error) {
 	if cfg.Schedule != nil || cfg.Accumulate > 1 {
 		return nil, errors.New("train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out")

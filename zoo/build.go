@@ -32,7 +32,7 @@ type BuildOptions struct {
 type Network struct {
 	Logits     *G.Node // (batch, classes), before the softmax
 	Last       *G.Node // (batch, features), the state the classifier reads
-	Learnables G.Nodes // one node a Param, in the model's order
+	Learnables G.Nodes // one node per Param, in the model's order
 
 	// Activations are the values inside the layers, in the order in which they
 	// are computed.

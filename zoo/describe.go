@@ -49,7 +49,7 @@ type Description struct {
 const describedClips, describedSteps = 16, 6
 
 // Describe returns the figures of an entry; for a Spec of your own, make an
-// Entry with it and any name. It returns an error where FromSpec does.
+// Entry with it and any name. It returns an error when FromSpec does.
 func Describe(e Entry) (Description, error) {
 	stack, err := e.Spec.stack()
 	if err != nil {

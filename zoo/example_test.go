@@ -67,15 +67,15 @@ func ExampleModel_Build() {
 		}
 		vm.Reset()
 	}
-	right := 0
+	correct := 0
 	for b := range batch {
 		scores := logits.Data().([]float32)[2*b : 2*b+2]
 		if (scores[0] > scores[1]) == (b%2 == 0) {
-			right++
+			correct++
 		}
 	}
-	fmt.Println(right, "of", batch, "right")
-	// Output: 8 of 8 right
+	fmt.Println(correct, "of", batch, "correct")
+	// Output: 8 of 8 correct
 }
 
 func ExampleList() {

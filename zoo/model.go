@@ -68,8 +68,8 @@ func (in *Input) Taken() preprocess.Sampling {
 	return preprocess.Sampling{Steps: in.Steps, Sample: "even"}
 }
 
-// IsBias reports whether the parameter is added to values rather than multiplied
-// with them.
+// IsBias reports whether the parameter is added to values rather than
+// multiplying them.
 func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
 
 // IsClassifier reports whether the parameter holds the weights between the last

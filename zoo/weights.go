@@ -14,7 +14,7 @@ type Weights struct {
 
 // Weights lists the matrices of the spec's layers, input-to-hidden before
 // hidden-to-hidden, or the one that is both, with the gates folded in. Both directions of
-// a bidirectional layer have the same networks, listed once. It returns an error where
+// a bidirectional layer have the same networks, listed once. It returns an error when
 // FromSpec does.
 func (s Spec) Weights() ([]Weights, error) {
 	stack, err := s.stack()

@@ -103,7 +103,7 @@ func (j job) outcome() (*outcome, error) {
 }
 
 // runJob is what a child process does: it reads a job, trains, going on where an
-// earlier process stopped, writes the outcome, and prints a line a step.
+// earlier process stopped, writes the outcome, and prints a line per step.
 func runJob(ctx context.Context, in io.Reader, stdout io.Writer) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	var j job

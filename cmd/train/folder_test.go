@@ -182,7 +182,7 @@ func TestResumeFromConfiguration(t *testing.T) {
 	require.Contains(t, out, "precision")
 }
 
-// One process a folder.
+// One process per folder.
 func TestFolderIsLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	_, err := call(append(tiny(t), "-epochs", "1", "-out", dir)...)

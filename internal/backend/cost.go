@@ -11,7 +11,7 @@ import "math"
 func Cost(p Products) float64 { return float64(p.Count) * kernelFor(p).cost(p) }
 
 // LeastCost is a lower bound on the cost of products with that many results in
-// all, each the sum of inner products of numbers, whatever their shape.
+// all, each a sum of inner terms, whatever their shape.
 func LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
 	for _, k := range kernels {
