@@ -2,7 +2,7 @@ package cells
 
 import G "gorgonia.org/gorgonia"
 
-// Activation is a value inside a layer, for a look at what it does: saturated
+// Activation is a value inside a layer, for inspecting what it does: saturated
 // gates, or the first place where a number overflowed.
 type Activation struct {
 	Layer string  // "layer1", or "layer1.backward" for the reverse direction
@@ -12,8 +12,8 @@ type Activation struct {
 	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
 }
 
-// Names of activations: the one gate from -1 to 1, the others being from 0 to 1,
-// and those that are no gates.
+// Names of activations: the one gate from -1 to 1 (the others are from 0 to 1),
+// and those that are not gates.
 const (
 	Candidate  = "candidate"
 	Projection = "projection" // x·W of all steps, without bias

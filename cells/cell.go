@@ -18,8 +18,8 @@ const (
 
 var cellNames = []string{"lstm", "gru", "rnn"}
 
-// ParseCell returns the cell of a name as String gives it, or an error that
-// lists the names.
+// ParseCell returns the named cell, as String spells it, or an error that lists
+// the names.
 func ParseCell(name string) (Cell, error) {
 	for k, n := range cellNames {
 		if n == name {

@@ -26,12 +26,12 @@
 //	values := stack.Init(seed)          // their initial values
 //	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
 //
-// A layer that is Joint has one network in place of two: W and U are blocks of it,
-// and most of its cores take part in both products.
+// A Joint layer has one network instead of two: W and U are blocks of it, and
+// most of its cores take part in both products.
 //
-// A Runner (Stack.Runner) is the same for inference: no graph of the caller's, no
-// gradients, the state carried from step to step.
+// A Runner (Stack.Runner) does the same for inference: it needs no graph and no
+// gradients, and carries the state from step to step.
 //
-// Sequences of unequal length stand in one batch: Options.Lengths says where
-// each ends, and what follows has no influence on results or gradients.
+// Sequences of unequal length share a batch: Options.Lengths says where each
+// ends, and the padding after it affects neither results nor gradients.
 package cells

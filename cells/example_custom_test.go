@@ -50,7 +50,7 @@ func newMinimalUnit(g *G.ExprGraph, in, hidden []int, rank int) (*minimalUnit, e
 	return u, nil
 }
 
-// times is x·W, without W ever being formed.
+// times returns x·W without ever forming W.
 func (u *minimalUnit) times(x *G.Node, w *decomp.Matrix) *G.Node {
 	y, err := w.Product(x, u.nodes[w], nil)
 	if err != nil {
@@ -77,8 +77,8 @@ func (u *minimalUnit) step(x, h *G.Node) (*G.Node, error) {
 	return G.Add(h, G.Must(G.HadamardProd(f, G.Must(G.Sub(g, h)))))
 }
 
-// A cell of one's own, in a network of one's own: the last state of sequences of
-// 3 steps of 12 values is trained to be what it should.
+// A custom cell in a custom network: the last state of sequences of 3 steps of
+// 12 values is trained towards a target.
 func Example_customCell() {
 	const batch, steps = 4, 3
 	g := G.NewGraph()

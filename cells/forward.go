@@ -10,23 +10,22 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
-// Options of one forward graph.
+// Options are the options of one forward graph.
 type Options struct {
 	// Lengths (batch) holds the number of steps of each sequence, as values of
-	// x's type. Steps from there on are padding: they change neither the state
-	// nor any gradient, whatever stands in them. Nil means that all sequences
-	// have all steps.
+	// x's type. Later steps are padding: their values change neither the state
+	// nor any gradient. Nil means that all sequences have all steps.
 	Lengths *G.Node
 	// Training turns dropout on.
 	Training bool
-	// Seed and the number of the run fix dropout: run k of two graphs with one
-	// seed drops the same. Run points to that number, for a caller who runs
-	// several graphs or goes on with an earlier training; nil makes the graph
+	// Seed and the number of the run determine dropout: run k of two graphs with
+	// the same seed drops the same values. Run points to that number, for a
+	// caller who runs several graphs or resumes training; nil makes the graph
 	// count its own runs from 0.
 	Seed uint64
 	Run  *uint64
-	// Row is that of the batch's first sequence in a larger batch, whose other
-	// parts other graphs have. What is dropped depends on the row there.
+	// Row is the row of this batch's first sequence in a larger batch that
+	// several graphs share out. What is dropped depends on the row there.
 	Row int
 }
 
@@ -35,7 +34,7 @@ func (o Options) dropout(p float64, place string) safe.Dropout {
 	return safe.Dropout{P: p, Seed: o.Seed ^ hash(place), Run: o.Run, Row: o.Row}
 }
 
-// Output is what a stack makes of a batch of sequences.
+// Output is the result of a stack for a batch of sequences.
 type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
 	Steps G.Nodes // the last layer's state after each step, each (batch, features); padding repeats the state before it
@@ -45,10 +44,10 @@ type Output struct {
 	Activations []Activation
 }
 
-// Forward adds the stack to x's graph: x is (batch, steps, n_1, ..., n_d), the
-// sizes after the steps multiplying to Inputs; params has a
-// node of the right shape for the name of each parameter. It returns an error
-// when a shape does not fit or a parameter is missing.
+// Forward adds the stack to x's graph. x is (batch, steps, n_1, ..., n_d), where
+// n_1·…·n_d is Inputs; params maps the name of each parameter to a node of its
+// shape. It returns an error when a shape does not fit or a parameter is
+// missing.
 func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Output, error) {
 	shape := x.Shape()
 	if x.Dims() < 3 || product(shape[2:]) != s.Inputs() {

@@ -18,16 +18,16 @@ type Layer struct {
 	In   []int // input modes n_1..n_d; their product is the number of features of a step
 	Out  []int // output modes m_1..m_e without the gate factor; their product is the hidden size
 
-	// Inputs is the number of features of a step where there are fewer than In
-	// multiply to: the layer appends zeros to them. 0 means that there are as many.
+	// Inputs is the number of features of a step if less than the product of In:
+	// the layer appends zeros to them. 0 means the product of In.
 	Inputs int
 
 	Input     decomp.Format // of the input-to-hidden weights W; nil means Dense
 	Recurrent decomp.Format // of the hidden-to-hidden weights U, over modes Out and (g·m_1)..m_e; nil means Dense
 
-	// Joint makes W and U two blocks of one network in the format Input, over the
-	// rows of [x; h]: the fully decomposed cell of FDHT-LSTM (arXiv 2104.05758),
-	// docs/formats/joint.md. Recurrent is then nil.
+	// Joint makes W and U two blocks of one network in the format Input, over
+	// the rows of [x; h]: the fully decomposed cell of FDHT-LSTM (arXiv
+	// 2104.05758), docs/formats/joint.md. Recurrent must then be nil.
 	Joint bool
 
 	Dropout          float64 // probability of dropping an input feature in training, for all steps of a sequence
@@ -39,7 +39,7 @@ type Layer struct {
 // Hidden returns the size of the state of one direction.
 func (l Layer) Hidden() int { return product(l.Out) }
 
-// InputSize returns the number of features of a step that the layer reads.
+// InputSize returns the number of features the layer reads per step.
 func (l Layer) InputSize() int {
 	if l.Inputs != 0 {
 		return l.Inputs
@@ -47,8 +47,8 @@ func (l Layer) InputSize() int {
 	return product(l.In)
 }
 
-// Features returns the size of the layer's output: the hidden size, twice for
-// both directions.
+// Features returns the size of the layer's output: the hidden size, doubled if
+// bidirectional.
 func (l Layer) Features() int { return l.Hidden() * l.directions() }
 
 func (l Layer) directions() int {

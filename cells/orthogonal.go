@@ -7,7 +7,7 @@ import (
 )
 
 // orthogonal returns U (hidden, n·hidden), row-major: n random orthogonal
-// matrices side by side, one a gate (Saxe et al. 2013). A product with one keeps
+// matrices side by side, one per gate (Saxe et al. 2013). A product with one keeps
 // the length of the state, so that it neither fades nor grows over the steps.
 func orthogonal(rng *rand.Rand, hidden, n int) []float64 {
 	u := make([]float64, hidden*n*hidden)

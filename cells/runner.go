@@ -8,11 +8,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Runner runs a stack forward only, in float32, without a graph of the caller's:
-// one step after another of sequences that have not ended, the state being
-// carried over, or whole sequences. The cores are merged once, into the factors
-// of plans for inference. A Runner is not safe for concurrent use; several of
-// one stack are.
+// Runner runs a stack forward only, in float32 and without a graph: step by step
+// through live sequences, carrying the state over, or over whole sequences. The
+// cores are merged once, into the factors of plans for inference. A Runner is
+// not safe for concurrent use, but different Runners of one stack may run
+// concurrently.
 type Runner struct {
 	stack   *Stack
 	batch   int
@@ -26,8 +26,8 @@ type Runner struct {
 // steps at once, does with one plan and one program for sequences of any length.
 const block = 8
 
-// maxInput bounds the values of a block of steps: more is a slip, or not to be had
-// where an int has 32 bits.
+// maxInput bounds the values of a block of steps: more is a mistake, or does not fit
+// into memory where an int has 32 bits.
 const maxInput = min(1<<31, math.MaxInt/8)
 
 // unit is one direction of a layer.
@@ -42,9 +42,8 @@ type unit struct {
 type memo struct{ h, c []float32 }
 
 // Runner returns a Runner for batch sequences at a time, with copies of the
-// parameters' values. It returns an error when batch is not positive or too
-// large, and when a parameter is missing or has another shape or type than
-// float32.
+// parameters' values. It returns an error when batch is not positive or is too
+// large, or when a parameter is missing, has the wrong shape or is not float32.
 func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, error) {
 	if batch < 1 {
 		return nil, errors.Errorf("cells: a batch of %d sequences; want at least 1", batch)
@@ -107,11 +106,11 @@ func (r *Runner) Reset() {
 	}
 }
 
-// Step goes one step on in each sequence: x is (batch, features), the result the
-// last layer's state after it, (batch, features): the carried state itself, to be
-// read and not written, until the next call. It returns an error when x has
-// another size, and when a layer is bidirectional: its reverse direction would
-// begin at the sequence's end, which is not there.
+// Step advances each sequence by one step, x (batch, features). It returns the
+// last layer's state, (batch, features), which is the carried state itself:
+// read-only, and valid until the next call. It returns an error when x has the
+// wrong size, or when a layer is bidirectional: its reverse direction would
+// begin at the sequence's end, which is not there yet.
 func (r *Runner) Step(x []float32) ([]float32, error) {
 	for k, l := range r.stack.layers {
 		if l.Bidirectional {
@@ -139,10 +138,10 @@ func (r *Runner) Step(x []float32) ([]float32, error) {
 }
 
 // Sequence runs whole sequences from their beginning, x (batch, steps, features)
-// with lengths (batch) as in Options.Lengths, nil meaning that all have all
-// steps. It returns what Output.Last is, (batch, features), in memory of the
-// caller's; the carried state is left alone. It returns an error when x has
-// another size, or a length is not one of 1 to steps.
+// with lengths (batch) as in Options.Lengths; nil means that all have all steps.
+// It returns Output.Last, (batch, features), in a new slice, and leaves the
+// carried state alone. It returns an error when x has the wrong size, or a
+// length is not from 1 to steps.
 func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, error) {
 	inputs := r.stack.Inputs()
 	if steps < 1 || len(x)%steps != 0 || len(x)/steps != r.batch*inputs {
@@ -223,7 +222,7 @@ func (u *unit) over(s *sequences, column int) error {
 	return nil
 }
 
-// at is the step that is the k-th to be run.
+// at returns the k-th step to be run.
 func (u *unit) at(k, steps int) int {
 	if u.d.reverse {
 		return steps - 1 - k
@@ -277,7 +276,7 @@ func keep(state, next []float32, active []bool) {
 	}
 }
 
-// Close gives the programs back.
+// Close releases the programs.
 func (r *Runner) Close() error {
 	var first error
 	for _, units := range r.layers {

@@ -11,7 +11,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
-// Role tells what a parameter is for, which is what the papers count by.
+// Role is what a parameter is for, by which the papers count.
 type Role int
 
 const (
@@ -49,9 +49,9 @@ type Stack struct {
 	directions [][]*direction // by layer
 }
 
-// New checks the layers and returns their stack. The features of each layer
-// must be the product of the next one's input modes. Errors quote the layer's
-// own numbers.
+// New checks the layers and returns their stack. The features of each layer must
+// equal the product of the next one's input modes. Errors quote the layer's own
+// numbers.
 func New(layers ...Layer) (*Stack, error) {
 	if len(layers) == 0 {
 		return nil, errors.New("cells: a stack needs at least one layer")
@@ -102,10 +102,10 @@ func (s *Stack) Layers() int { return len(s.layers) }
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
 
-// Hidden returns the hidden size of the first layer, of one direction.
+// Hidden returns the hidden size of one direction of the first layer.
 func (s *Stack) Hidden() int { return s.layers[0].Hidden() }
 
-// Inputs returns the number of features of a step that the first layer reads.
+// Inputs returns the number of features the first layer reads per step.
 func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
 
 // Params lists the learnable tensors, layer by layer.
@@ -115,10 +115,10 @@ func (s *Stack) Params() []Param {
 	return ps
 }
 
-// Init returns initial values for Params, row-major, fixed by the seed: the
-// input-to-hidden weights with Glorot variance of the matrix they stand for,
-// orthogonal recurrent weights, of the same variance where they are decomposed and
-// of a tenth of it where they are joint, zero biases but 1 for the forget gate.
+// Init returns initial values for Params, row-major, determined by the seed:
+// input-to-hidden weights with the Glorot variance of the matrix they stand for;
+// orthogonal recurrent weights, or ones of the same variance if decomposed and
+// of a tenth of it if joint; zero biases, except 1 for the forget gate.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
 	s.each(func(d *direction) {
@@ -127,24 +127,25 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 	return values
 }
 
-// InputMatrix returns the input-to-hidden matrix of a layer, 0 being the first,
-// with the gates folded in; of a joint layer, the block of it that x meets.
+// InputMatrix returns the input-to-hidden matrix of a layer, counted from 0,
+// with the gates folded in; for a joint layer, the block that multiplies x.
 func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input.Matrix }
 
-// RecurrentMatrix returns the hidden-to-hidden matrix of a layer, 0 being the
-// first, with the gates folded in; of a joint layer, the block of it that the
-// state meets.
+// RecurrentMatrix returns the hidden-to-hidden matrix of a layer, counted from
+// 0, with the gates folded in; for a joint layer, the block that multiplies the
+// state.
 func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
 	return s.directions[layer][0].recurrent.Matrix
 }
 
-// JointMatrix returns the matrix of which a joint layer's two are blocks; nil for
-// other layers.
+// JointMatrix returns the matrix whose blocks are the two of a joint layer; nil
+// for other layers.
 func (s *Stack) JointMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].joint }
 
-// MulAdds returns the multiply-adds of one step of one sequence in training, when
-// batch sequences of so many steps go through each input projection at once.
-// Contractions of cores with each other, which no step repeats, are left out.
+// MulAdds returns the multiply-adds of one step of one sequence in training,
+// when batch sequences of that many steps go through each input projection at
+// once. Contractions of cores with each other, which no step repeats, are left
+// out.
 func (s *Stack) MulAdds(batch, steps int) int {
 	total := 0
 	for k, both := range s.directions {

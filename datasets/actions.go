@@ -163,7 +163,7 @@ func newActionSet(a *actions, opt Options) (*actionSet, error) {
 	return s, nil
 }
 
-// tested tells which clips are in the test part of a split.
+// tested reports which clips are in the test part of a split.
 func (a *actions) tested(split string) ([]bool, error) {
 	tested := make([]bool, len(a.subjects))
 	if !isFold(split) {

@@ -16,15 +16,15 @@ import (
 // model learns not to rely on what does not matter. The zero value changes
 // nothing.
 type Augmentation struct {
-	// Brightness is the standard deviation of the logarithm of a factor that all
-	// values of a clip are multiplied with, as they were before normalisation.
+	// Brightness is the standard deviation of the logarithm of a factor that
+	// multiplies all values of a clip as they were before normalisation.
 	Brightness float64
-	// Colour is the same for a factor of each place of the last axis apart.
+	// Colour is the same for a separate factor per index of the last axis.
 	Colour float64
 }
 
-// Valid tells whether the deviations are from 0 to 2; beyond that nothing is
-// recognised.
+// Valid reports whether the deviations are from 0 to 2; larger ones leave
+// nothing recognisable.
 func (a Augmentation) Valid() bool {
 	return a.Brightness >= 0 && a.Brightness <= 2 && a.Colour >= 0 && a.Colour <= 2
 }
@@ -43,8 +43,9 @@ func (a Augmentation) String() string {
 	return strings.Join(parts, ",")
 }
 
-// ParseAugmentation reads what String writes, such as "brightness:0.3,colour:0.2".
-// It returns an error that names what it doesn't know, and for what is not Valid.
+// ParseAugmentation reads what String writes, such as
+// "brightness:0.3,colour:0.2". It returns an error that quotes what it doesn't
+// recognise, or when the result is not Valid.
 func ParseAugmentation(s string) (Augmentation, error) {
 	var a Augmentation
 	if s == "" {
@@ -72,11 +73,11 @@ func ParseAugmentation(s string) (Augmentation, error) {
 	return a, nil
 }
 
-// Augment returns s with its training clips changed, as drawn from the seed for
-// each clip of an epoch. All steps of a clip are changed alike. The other parts
-// are those of s; clips that Holdout or Fold cut out of its training part for
-// another part are as they are in s. The new set is Grouped and Labelled where s is.
-// Closing it closes s.
+// Augment returns s with its training clips changed at random, as drawn from the
+// seed for each clip of an epoch. All steps of a clip are changed alike. The
+// other parts are those of s; clips that Holdout or Fold move out of the
+// training part are as they are in s. The new set is Grouped and Labelled if s
+// is. Closing it closes s.
 func Augment(s Set, a Augmentation, seed uint64, epoch int) Set {
 	if a == (Augmentation{}) {
 		return s

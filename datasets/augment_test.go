@@ -105,7 +105,7 @@ func (s paddedSet) Normalisation() preprocess.Normalisation {
 	return preprocess.Normalisation{Mean: []float64{3}, Std: []float64{2}}
 }
 
-// Padding in front is no part of a clip.
+// Padding in front is not part of a clip.
 func TestAugmentPadding(t *testing.T) {
 	x := make([]float32, fakeLen)
 	_, _, err := Augment(paddedSet{&fakeSet{clips: 1}}, Augmentation{Brightness: 1}, 1, 0).Read(Train, 0, x)

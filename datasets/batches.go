@@ -11,17 +11,18 @@ import (
 
 // Batch is a number of clips read together.
 type Batch struct {
-	// X holds the clips as (batch, steps, n_1, ..., n_d) in row-major order.
-	// It always has room for the size asked of Batches, so that a model needs
-	// one input shape only. When fewer clips were left, the rest is zero.
+	// X holds the clips as (batch, steps, n_1, ..., n_d) in row-major order. It
+	// always has room for the size given to Batches, so that a model needs only
+	// one input shape. When fewer clips were left, the rest is zero.
 	X []float32
 
 	// Labels, Steps and Clips have one entry for each of the Len clips: its
 	// label, the number of steps it really has, and its index in the part.
 	Labels, Steps, Clips []int
 
-	// Len is the number of clips, at most the size asked of Batches. Asked is the
-	// number that it was made of: it is larger where damaged clips were left out.
+	// Len is the number of clips, at most the size given to Batches. Asked is
+	// the number of clips asked for: larger than Len where damaged clips were
+	// left out.
 	Len, Asked int
 
 	err error // what stopped the reading of this batch
@@ -31,10 +32,10 @@ type Batch struct {
 // last batch may be shorter, and an empty order yields nothing. While the
 // caller works on a batch the next one is read in the background.
 //
-// A Batch is valid until the next one is asked for: two of them take turns,
-// which keeps the memory of a whole epoch at two batches. Leaving the loop
-// early is fine and leaves no goroutine behind. A clip whose error is a SkipError
-// is left out; any other error is yielded with a nil Batch and ends the sequence.
+// A Batch is valid until the next one is asked for: two buffers alternate, which
+// keeps the memory of a whole epoch at two batches. Leaving the loop early is
+// fine and leaves no goroutine behind. A clip whose error is a SkipError is left
+// out; any other error is yielded with a nil Batch and ends the sequence.
 func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		clipLen, err := checkBatch(s, size)

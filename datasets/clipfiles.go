@@ -78,8 +78,7 @@ func (f *clipFiles) Clips(p Part) int {
 	return len(f.clips[p])
 }
 
-// Group returns the recording of a clip, or the clip itself where the layout does
-// not tell.
+// Group returns the recording of a clip, or the clip itself if the layout does not say.
 func (f *clipFiles) Group(p Part, i int) string {
 	c := f.listing.Clips[f.clips[p][i]]
 	if c.Group == "" {

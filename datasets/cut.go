@@ -16,10 +16,10 @@ const foldSplit = "fold:"
 
 func isFold(split string) bool { return strings.HasPrefix(split, foldSplit) }
 
-// cutFold tells which clips a split such as fold:2/5 tests. The clips of a group are in
+// cutFold reports which clips a split such as fold:2/5 tests. The clips of a group are in
 // one fold; without group, nil, a clip is a group of its own. The folds of a set are
-// fixed, disjoint, make it up, differ by one group at most, and hold about as many
-// groups of each class, that of their first clip.
+// fixed, disjoint, make it up, differ by one group at most, and hold about as many groups
+// of each class, that of their first clip.
 func cutFold(split string, labels []int, group func(i int) string) (tested []bool, err error) {
 	fold, folds, err := layout.Fold(strings.TrimPrefix(split, foldSplit))
 	if err != nil {

@@ -146,7 +146,7 @@ func (s *videoSet) unkept(err error) {
 	s.uncached = true
 }
 
-// keeps tells whether the cache has taken all clips so far.
+// keeps reports whether the cache has taken all clips so far.
 func (s *videoSet) keeps() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

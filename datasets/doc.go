@@ -38,34 +38,34 @@
 //
 // # Features of videos
 //
-// "features:DIR" is one .npy file a clip, an array (steps, features) of float32, such
-// as what a CNN makes of each frame of a video. Files lie in folders of their classes,
-// or as the videos of UCF11, HMDB51 or YouTube Celebrities do, whose splits are then
-// those of the videos. Clips keep their own lengths unless Options.Video.Steps says
-// how many steps are taken. A file that cannot be read is a [SkipError].
-// docs/features.md shows how to make them.
+// "features:DIR" has one .npy file per clip, an array (steps, features) of
+// float32, such as the output of a CNN for each frame of a video. Files lie in
+// folders of their classes, or as the videos of UCF11, HMDB51 or YouTube
+// Celebrities do, whose splits then apply. Clips keep their own lengths unless
+// Options.Video.Steps says how many steps are taken. A file that cannot be read
+// is a [SkipError]. docs/features.md shows how to make them.
 //
 // # MNIST and Fashion-MNIST
 //
-// "mnist:DIR" and "fashion:DIR" read the four files of these sets, and make sequences
-// of their pictures: of rows, of bands of rows, or of whole pictures, see
+// "mnist:DIR" and "fashion:DIR" read the four files of these sets and make
+// sequences of rows, of bands of rows, or of whole pictures; see
 // Options.Sequence.
 //
 // # Folds
 //
-// The split "fold:2/5" of any set tests the second fifth of all its clips and trains
-// on the rest. Where a set is [Grouped], groups stay whole, also when [Holdout],
-// [Fold] and [Augment] are applied one to the result of another.
+// The split "fold:2/5" of any set tests the second fifth of all its clips and
+// trains on the rest. If a set is [Grouped], groups stay whole, even when
+// [Holdout], [Fold] and [Augment] are applied to each other's results.
 //
 // # The actions set
 //
-// "actions" is inside the program: it needs no download and no folder. It has
-// 1024 clips of 6 RGB frames, 48 rows by 64 columns, of animated characters
+// "actions" is built into the program: it needs no download and no folder. It
+// has 1024 clips of 6 RGB frames, 48 rows by 64 columns, of animated characters
 // from the game Flare: 8 actions by 16 subjects by 8 view directions, one clip
-// of each. It is rendered game art on a black ground, not camera footage:
-// there is no noise, no camera motion and no clutter, and most pixels are
-// black. Use it to see that a model learns and to compare models with each
-// other, not to predict an accuracy on real video.
+// of each. It is rendered game art on a black ground, not camera footage: there
+// is no noise, no camera motion and no clutter, and most pixels are black. Use
+// it to see that a model learns and to compare models with each other, not to
+// predict an accuracy on real video.
 //
 // The classes, by label, are stance, run, swing, cast, shoot, block, hit and
 // die. Two things matter when reading a confusion matrix: the animations

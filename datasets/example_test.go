@@ -58,7 +58,7 @@ func ExampleOpen_npz() {
 	// gehen in 2 of 4 steps, starting with [2 9 16]
 }
 
-// A tenth of the training clips to choose between models with.
+// A tenth of the training clips is held out, to choose between models.
 func ExampleHoldout() {
 	set, err := datasets.Open("actions", datasets.Options{})
 	if err != nil {
@@ -107,7 +107,7 @@ func ExampleBatches() {
 	// 56 clips in 5529600 values
 }
 
-// Two of the four subjects of a training part, to judge on and to train on.
+// The training part has four subjects: two to judge on and two to train on.
 func ExampleFold() {
 	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects"})
 	if err != nil {
@@ -153,8 +153,8 @@ func ExampleAugment() {
 	// epoch 1: up to 15.3 standard deviations
 }
 
-// A clip that is in no set, here raw frames from a pipe, becomes what a model was
-// trained on by what its checkpoint keeps.
+// A clip outside any set, here raw frames from a pipe, is prepared for a model
+// from what its checkpoint keeps.
 func ExampleReader() {
 	r := datasets.Reader{
 		StepShape:     []int{2, 2, 1}, // 2 rows by 2 columns, grey

@@ -16,7 +16,7 @@ import (
 // featuresKind is the name, before a colon, of sets of features.
 const featuresKind = "features"
 
-// featureSet is a set of arrays on disk, one .npy file a clip of shape
+// featureSet is a set of arrays on disk, one .npy file per clip of shape
 // (steps, features), such as what a CNN makes of the frames of a video. Files are
 // read when their clip is asked for, and only the steps that are taken.
 type featureSet struct {

@@ -6,18 +6,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Fold returns the training part of s as a set of its own, for choices that the
-// test clips of s must have no part in, such as that of a learning rate: its
-// training clips are cut into the given number of folds, of which number fold,
-// from 0, becomes the test part and the others the training part. Whole groups
-// go into a fold when s is Grouped, single clips when not. The same seed makes
-// the same folds. Everything else is that of s, also the normalisation, which
-// was measured on all training clips; the fingerprint tells what the test part
-// is. The new set is Grouped and Labelled where s is, and has no validation part.
+// Fold returns the training part of s as a set of its own, for choices that must
+// not depend on the test clips of s, such as that of a learning rate. Its
+// training clips are cut into the given number of folds: number fold, from 0,
+// becomes the test part and the others the training part. Folds consist of whole
+// groups if s is Grouped, otherwise of single clips. The same seed makes the
+// same folds. Everything else is that of s, including the normalisation, which
+// was measured on all training clips; the fingerprint identifies the test part.
+// The new set is Grouped and Labelled if s is, and has no validation part.
 // Closing it closes s.
 //
-// It returns an error when there are fewer than 2 folds or more than groups or
-// clips, and when there is no such fold.
+// It returns an error when there are fewer than 2 folds, more folds than groups
+// or clips, or no such fold.
 func Fold(s Set, folds, fold int, seed uint64) (Set, error) {
 	if folds < 2 || fold < 0 || fold >= folds {
 		return nil, errors.Errorf("datasets: %s: fold %d of %d, want one from 0 on of at least 2", s.Name(), fold, folds)

@@ -6,8 +6,8 @@ import (
 )
 
 // Grouped is a Set that knows which of its clips show the same person or come
-// from the same recording. A model that is judged on a clip must not have seen
-// another one of its group.
+// from the same recording. A model judged on a clip must not have seen another
+// clip of its group.
 type Grouped interface {
 	Set
 	// Group returns the name of the group of clip i of part p.
@@ -15,7 +15,7 @@ type Grouped interface {
 }
 
 // units lists the clips from 0 to n-1 by group, in the order in which the groups
-// appear; without groups, nil, a clip is a unit of its own. What says which it is.
+// appear; without groups, nil, a clip is a unit of its own. what names the kind.
 func units(n int, group func(i int) string) (clips [][]int, what string) {
 	if group == nil {
 		for i := range n {

@@ -6,17 +6,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Holdout returns s with a Validation part, cut out of its Train part at
-// random: the nearest whole number to fraction times the training clips. When s
-// is Grouped whole groups are held out, at least one of them, as near to that
-// number as they come: a model is not validated on what it has seen. The same
-// seed holds out the same clips, and the draw has nothing to do with those
-// of Order. Everything else is that of s, also the normalisation, which was
-// measured before on all training clips; the fingerprint tells what is held out.
-// The new set is Grouped and Labelled where s is. Closing it closes s.
+// Holdout returns s with a Validation part, drawn at random from its Train part:
+// the nearest whole number to fraction times the training clips. If s is
+// Grouped, whole groups are held out, at least one, as near to that number as
+// possible: a model is not validated on what it has seen. The same seed holds
+// out the same clips, and the draw is independent of those of Order. Everything
+// else is that of s, including the normalisation, which was measured on all
+// training clips; the fingerprint identifies what is held out. The new set is
+// Grouped and Labelled if s is. Closing it closes s.
 //
 // It returns an error when fraction is not between 0 and 1, when one of the two
-// sides would have no clip, and when s has a Validation part already.
+// sides would have no clip, or when s already has a Validation part.
 func Holdout(s Set, fraction float64, seed uint64) (Set, error) {
 	if !(fraction > 0 && fraction < 1) {
 		return nil, errors.Errorf("datasets: %s: cannot hold out a fraction of %v, want one between 0 and 1", s.Name(), fraction)

@@ -75,10 +75,10 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	return newNPZSet(name, parts, opt)
 }
 
-// OpenNPZ opens the npz file at path, whatever its name, as the test part of a set: that
-// of clips that a trained model is asked about. Its y may be missing; Read then returns
-// the label -1. The options have the Normalisation and the Classes of a checkpoint. It
-// returns an error where Open does for "npz:test.npz".
+// OpenNPZ opens the npz file at path, whatever its name, as the test part of a set: clips
+// for a trained model to classify. Its y may be missing; Read then returns the label -1.
+// The options carry the Normalisation and the Classes of a checkpoint. It returns an
+// error when Open does for "npz:test.npz".
 func OpenNPZ(path string, opt Options) (Set, error) {
 	if opt.Normalisation == nil || opt.Classes == nil || opt.Split != "" {
 		return nil, errors.Errorf("datasets: %s: OpenNPZ takes the Normalisation and the Classes of a checkpoint, and no Split", path)
@@ -334,7 +334,7 @@ func (s *npzSet) Fingerprint() string {
 	return strings.Join(sums, "-")
 }
 
-// Read fails, besides the usual, when the files have changed on disk.
+// Read also fails when the files have changed on disk.
 func (s *npzSet) Read(p Part, i int, x []float32) (label, steps int, err error) {
 	if i < 0 || i >= s.Clips(p) {
 		return 0, 0, noClip(s, p, i)

@@ -115,7 +115,8 @@ func (a *npzArray) names() ([]string, error) {
 	return classes, nil
 }
 
-// nameIn decodes one name. What is no character becomes a byte that is not UTF-8.
+// nameIn decodes one name. What is not a character becomes a byte that is not
+// UTF-8.
 func (d dtype) nameIn(b []byte) string {
 	if d.kind == 'S' {
 		return string(bytes.TrimRight(b, "\x00"))

@@ -16,55 +16,56 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// Options of Open. The zero value opens a set the way its authors meant it.
+// Options are the options of Open. The zero value opens a set the way its
+// authors meant it.
 type Options struct {
-	// Split names the way the set is cut into training and test parts. Empty
-	// is the default split, the first that Splits returns. Every set has folds:
+	// Split names the way the set is cut into training and test parts. Empty is
+	// the default split, the first that Splits returns. Every set has folds:
 	// "fold:2/5" tests the second fifth of all its clips and trains on the rest,
-	// whole groups where it is Grouped; the five test parts make up the set.
+	// whole groups if it is Grouped; the five test parts make up the set.
 	Split string
 
 	// Height and Width are the rows and columns of the frames the model wants;
-	// frames of another size are scaled, ignoring their aspect ratio. Both
-	// zero is the size the set is stored in, the only one for a set without
-	// Frames.
+	// frames of another size are scaled, ignoring their aspect ratio. Both zero
+	// means the stored size, the only one for a set without Frames.
 	Height, Width int
 
 	// Normalise says over which values of the training part a mean and a
-	// standard deviation are taken: "channel" for each place of the last axis
-	// of a step, "global" for all values as one, "none" to leave values as they
-	// are stored, "minus128" to subtract 128 from all. "auto" or empty is
-	// (v - 128) / 64 for videos, whose training starts before all are decoded, and
-	// else "channel", except for bytes with more than 4 places in the last axis,
-	// which are no colours: there it is "global".
+	// standard deviation are taken: "channel" for each index of the last axis of
+	// a step, "global" for all values as one, "none" to leave values as stored,
+	// "minus128" to subtract 128 from all. "auto" or empty is (v - 128) / 64 for
+	// videos, whose training starts before all are decoded, "global" for bytes
+	// with more than 4 indexes in the last axis, which are not colours, and
+	// otherwise "channel".
 	Normalise string
 
 	// Normalisation is that of a checkpoint, used instead of measuring. It
-	// overrides Normalise. Nil measures.
+	// overrides Normalise. Nil means to measure.
 	Normalisation *preprocess.Normalisation
 
-	// TestOnly leaves the training part of sets of one file a clip empty, videos and
-	// features, so that no file of it is read. It needs Normalisation where that would
-	// be measured.
+	// TestOnly leaves the training part of sets with one file per clip, videos
+	// and features, empty, so that none of its files are read. It needs
+	// Normalisation if that would be measured.
 	TestOnly bool
 
-	// Video says how video files become clips, for sets that are made of them. Of
-	// features it holds Steps, where 0 means all, Sample, MaxBad and OnBad.
+	// Video says how video files become clips, for sets made of them. For
+	// features only Steps, where 0 means all, Sample, MaxBad and OnBad apply.
 	Video Video
 
 	// Sequence says how the pictures of mnist:DIR and fashion:DIR become clips:
 	// "rows" (also "") one by one from top to bottom, 28 steps of 28 values;
 	// "bands:4" the same by 4 rows, 7 steps of (4, 28), for any divisor of 28;
-	// "digits:10" as 10 whole pictures, steps of (28, 28), of which one or none is a
-	// 0, and the label tells. Other sets have none.
+	// "digits:10" as 10 whole pictures, steps of (28, 28), of which one or none
+	// is a 0, as the label says. It must be empty for other sets.
 	Sequence string
 
-	// Accept, when it is not nil, is called with the name of the set and the shape of
-	// its steps, before clips are unpacked, decoded or measured. Its error is Open's.
+	// Accept, when it is not nil, is called with the name of the set and the
+	// shape of its steps, before clips are unpacked, decoded or measured. Open
+	// returns its error.
 	Accept func(set string, stepShape []int) error
 
 	// Classes are those of a checkpoint: a set with other names is refused, and
-	// one without names gets these. Nil takes those of the set.
+	// one without names gets these. Nil means those of the set.
 	Classes []string
 }
 
@@ -81,7 +82,7 @@ var sources = []source{
 	{name: "actions", splits: []string{heldoutSubjects, fewSubjects}, open: openActions},
 }
 
-// Names returns the names of the sets that are part of the program.
+// Names returns the names of the sets built into the program.
 func Names() []string {
 	var names []string
 	for _, s := range sources {
@@ -90,8 +91,8 @@ func Names() []string {
 	return names
 }
 
-// Splits returns the names of the splits of a set, the default first. It
-// returns nil when there is no such set.
+// Splits returns the names of the splits of a set, the default first. It returns
+// nil if there is no such set.
 func Splits(name string) []string {
 	for _, s := range sources {
 		if s.name == name {
@@ -101,16 +102,16 @@ func Splits(name string) []string {
 	return nil
 }
 
-// Frames returns whether the steps of the named set are frames, which
+// Frames reports whether the steps of the named set are frames, which
 // Options.Height and Options.Width scale.
 func Frames(name string) bool {
 	kind, _, _ := strings.Cut(name, ":")
 	return slices.Contains(Names(), name) || layouts[kind] != nil
 }
 
-// FrameSize returns the rows and columns of RGB frames of 4:3 that have the given
-// number of values: what Options take to open the actions for a model that reads
-// so many. It returns an error when there are no such frames.
+// FrameSize returns the rows and columns of 4:3 RGB frames with the given number
+// of values, to open the actions with for a model that reads that many. It
+// returns an error when there are no such frames.
 func FrameSize(features int) (height, width int, err error) {
 	j := int(math.Round(math.Sqrt(float64(features) / 36)))
 	if j < 1 || 36*j*j != features {
@@ -119,12 +120,13 @@ func FrameSize(features int) (height, width int, err error) {
 	return 3 * j, 4 * j, nil
 }
 
-// Open returns the set called name, one of Names, or one in files of the
-// user's own, called "npz:train.npz,test.npz" or "npz:test.npz"; see the
-// package comment. The second form has no training part to measure, so it needs
-// Options.Normalisation. "ucf11:DIR", "hmdb51:DIR", "youtube:DIR" and "folder:DIR" are
-// sets of videos; see Video. "features:DIR" are features of videos, and "mnist:DIR" and
-// "fashion:DIR" pictures as sequences; see the package comment.
+// Open returns the set called name, one of Names, or one in the user's own
+// files, called "npz:train.npz,test.npz" or "npz:test.npz"; see the package
+// comment. The second form has no training part to measure, so it needs
+// Options.Normalisation. "ucf11:DIR", "hmdb51:DIR", "youtube:DIR" and
+// "folder:DIR" are sets of videos; see Video. "features:DIR" are features of
+// videos, and "mnist:DIR" and "fashion:DIR" pictures as sequences; see the
+// package comment.
 //
 // It returns an error when there is no such set or no such split, when only
 // one of Height and Width is given, when the options do not fit the set, or
@@ -133,10 +135,10 @@ func Open(name string, opt Options) (Set, error) {
 	return OpenContext(context.Background(), name, opt)
 }
 
-// OpenContext is Open, which gives up with ctx's error when that is done while videos
-// are decoded, as for AllSteps or a mean of all training clips, or features are read. When
-// ctx is done later, a set of videos stops decoding at once: Read gives what the cache
-// has, and ctx's error for other clips.
+// OpenContext is Open with a context. It returns ctx's error when ctx is done
+// while videos are decoded, as for AllSteps or a mean of all training clips, or
+// features are read. When ctx is done later, a set of videos stops decoding at
+// once: Read returns what the cache has, and ctx's error for other clips.
 func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	set, err := openSet(ctx, name, opt)
 	if err != nil {
@@ -206,8 +208,8 @@ func openSet(ctx context.Context, name string, opt Options) (Set, error) {
 	return src.open(opt)
 }
 
-// unknownSet is the error about a name that is none of a set. It shows what names there
-// are, and which was probably meant.
+// unknownSet is the error for a name that is not a set's. It shows the names
+// that there are, and the one probably meant.
 func unknownSet(name string) error {
 	const files = npzPrefix + "TRAIN.npz,TEST.npz"
 	known := append(Names(), files)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// allKinds ends the error about a name that is none of a set.
+// allKinds ends the error for a name that is not a set's.
 const allKinds = "(known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)"
 
 func TestOpenErrors(t *testing.T) {

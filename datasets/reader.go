@@ -12,21 +12,20 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// Reader reads single clips as a set of such clips would: what a model was trained
-// on, for one clip that belongs to no set. Its fields are those of the set, or of
-// the checkpoint of a model. What it gives depends on them and on the clip's content,
-// and not on the name of its file: Sample "random" draws by Seed, where a set draws by
-// the name of each clip.
+// Reader reads single clips that belong to no set as a set would read them for training.
+// Its fields are those of the set, or of a model's checkpoint. The result depends on them
+// and on the clip's content, not on the name of its file: Sample "random" draws by Seed,
+// where a set draws by the name of each clip.
 type Reader struct {
-	// StepShape is (height, width, channels), channels being 3 or 1, of clips that
-	// are videos or folders of numbered pictures, or (features) of those that are
-	// .npy files of shape (steps, features).
+	// StepShape is (height, width, channels), with 3 or 1 channels, for videos and
+	// folders of numbered pictures, or (features) for .npy files of shape (steps,
+	// features).
 	StepShape []int
 
 	Sampling      preprocess.Sampling
 	Normalisation preprocess.Normalisation
 
-	// Seed fixes which steps Sample "random" draws of a clip of so many.
+	// Seed determines which steps Sample "random" draws of a clip of a given length.
 	Seed uint64
 
 	// Draws is how often Sample "random" draws from a clip, which is read once for all
@@ -34,26 +33,26 @@ type Reader struct {
 	Draws int
 
 	// Unpadded lets a clip with fewer steps than Sampling says keep its own number, as
-	// sequences do that are stored with their lengths.
+	// sequences stored with their lengths do.
 	Unpadded bool
 
-	// Limit is the longest time for decoding a file or a folder of frames; 0 means two
+	// Limit is the most time for decoding a file or a folder of frames; 0 means two
 	// minutes.
 	Limit time.Duration
 }
 
-// Clip is what a model reads of a file.
+// Clip is what a model reads from a file.
 type Clip struct {
 	X      []float32 // (draws, steps, n_1, ..., n_d), normalised
 	Draws  int       // 1 unless Reader.Draws says more
 	Steps  int       // of a draw
-	Frames []int     // of each step of X: the number in the file, from 0, of what it shows; -1 where it is padding
+	Frames []int     // of each step of X: its number in the file, from 0; -1 for padding
 }
 
 // errStop ends a clip whose reader wants no more.
 var errStop = errors.New("stop")
 
-// Features tells whether clips are features, and not frames.
+// Features reports whether clips are features rather than frames.
 func (r Reader) Features() bool { return len(r.StepShape) == 1 }
 
 // Check returns an error for steps that a Reader can't read, and for several Draws
@@ -79,9 +78,9 @@ func (r Reader) Check() error {
 	return errors.WithMessage(r.Normalisation.Check(s), "datasets")
 }
 
-// Read reads the clip in a file. It returns an error when there is no such file, when
-// it holds no frame, where there is no ffmpeg, when more than 1 GiB would have to be
-// kept, and ctx's.
+// Read reads the clip in a file. It returns an error when there is no such file, when it
+// holds no frame, when there is no ffmpeg, when more than 1 GiB would have to be kept,
+// and ctx's error when ctx is done.
 func (r Reader) Read(ctx context.Context, path string) (Clip, error) {
 	if !r.Features() {
 		return r.read(ctx, path, nil)
@@ -93,10 +92,10 @@ func (r Reader) Read(ctx context.Context, path string) (Clip, error) {
 	return c, errors.WithMessagef(err, "datasets: %s", path)
 }
 
-// ReadFrom reads the clip that a stream of raw steps is, to its end: of frames bytes,
-// of features little-endian float32. It returns an error when reading fails, when
-// there is no step or only a part of the last one, and when more than 1 GiB would
-// have to be kept.
+// ReadFrom reads a stream of raw steps to its end as one clip: bytes for frames,
+// little-endian float32 for features. It returns an error when reading fails, when there
+// is no step or only a part of the last one, or when more than 1 GiB would have to be
+// kept.
 func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) {
 	return r.read(ctx, "-", stream)
 }
@@ -106,9 +105,9 @@ func (r Reader) Each(ctx context.Context, path string) iter.Seq2[[]float32, erro
 	return r.each(ctx, path, nil)
 }
 
-// Stream yields raw steps as they come, see ReadFrom, each (n_1, ..., n_d),
-// normalised, in a slice that is valid until the next. Nothing is sampled. The last
-// is an error when reading fails, or ends within a step, and ctx's.
+// Stream yields raw steps as they come, see ReadFrom, each (n_1, ..., n_d), normalised,
+// in a slice that is valid until the next. Nothing is sampled. It ends with an error when
+// reading fails or ends within a step, or with ctx's error when ctx is done.
 func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32, error] {
 	return r.each(ctx, "-", from)
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // A reader gives of each file what the set gives of it, where it draws by the seed that
-// the set has for it, and tells which frames these are.
+// the set has for it, and reports which frames these are.
 func TestVideoReader(t *testing.T) {
 	root, cache := films(t)
 	for _, sampling := range []preprocess.Sampling{{Steps: 4, Sample: "random"}, {Steps: 6, Sample: "even"}, {Steps: AllSteps, Sample: "even"}} {

@@ -12,8 +12,8 @@ import (
 type Part int
 
 // The parts of a set. A model is fitted to Train and judged on Test. Validation
-// is what Holdout cuts out of Train, to choose between models with; a set that
-// did not go through Holdout has no clips in it.
+// is what Holdout cuts out of Train, to choose between models; it is empty in a
+// set that did not go through Holdout.
 const (
 	Train Part = iota
 	Test
@@ -36,7 +36,7 @@ func (p Part) String() string {
 // Set is a labelled collection of clips cut into parts. A Set is safe for
 // concurrent use.
 type Set interface {
-	// Name tells the set and its split, as in "actions (heldout-subjects)".
+	// Name returns the set and its split, as in "actions (heldout-subjects)".
 	Name() string
 
 	// Classes returns the name of each label.
@@ -52,27 +52,27 @@ type Set interface {
 	// Clips returns the number of clips in part p.
 	Clips(p Part) int
 
-	// Read writes clip i of part p into x as (steps, n_1, ..., n_d), where
-	// steps is Steps() and len(x) must be the product of that shape. The
-	// values are normalised. Steps past the end of a shorter clip are zero.
-	// It returns the label of the clip and the number of steps it really has.
+	// Read writes clip i of part p into x as (steps, n_1, ..., n_d), where steps
+	// is Steps() and len(x) must be the product of that shape. The values are
+	// normalised. Steps past the end of a shorter clip are zero. It returns the
+	// label of the clip and its real number of steps.
 	Read(p Part, i int, x []float32) (label, steps int, err error)
 
 	// Normalisation returns how Read makes its values from the stored ones. It
 	// was measured on the training part, or given to Open.
 	Normalisation() preprocess.Normalisation
 
-	// Sampling returns which steps Read takes of a clip, nil where it takes clips
-	// as they are stored.
+	// Sampling returns which steps Read takes of a clip; nil if it takes clips
+	// as stored.
 	Sampling() *preprocess.Sampling
 
 	// Fingerprint returns a text that changes when the stored clips, labels or
-	// lengths do, so that a run that is resumed notices. It does not tell how
-	// they are cut into parts. It is empty when it is not known.
+	// lengths do, so that a resumed run notices. It need not say how they are
+	// cut into parts. It is empty if it is not known.
 	Fingerprint() string
 
-	// Close gives back the files of the set, after which Read fails for a set
-	// that has files. Closing again does nothing.
+	// Close releases the files of the set; Read then fails for a set that has
+	// files. Closing again does nothing.
 	Close() error
 }
 

@@ -36,7 +36,7 @@ func newSubset(s Set, parts [Validation + 1][]int) *subset {
 	return sub
 }
 
-// mark is the end of a fingerprint that tells which clips were cut out.
+// mark is the end of a fingerprint that identifies the clips cut out.
 func mark(kind string, clips []int) string {
 	sum := crc32.NewIEEE()
 	for _, i := range clips {

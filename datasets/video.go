@@ -17,32 +17,32 @@ import (
 
 // Video says how video files become clips of a set.
 type Video struct {
-	// Steps is the number of frames that are taken of a clip; 0 means 6. A clip with
-	// fewer has steps of zeros in front. AllSteps takes every frame.
+	// Steps is the number of frames taken of a clip; 0 means 6. A clip with fewer has
+	// steps of zeros in front. AllSteps takes every frame.
 	Steps int
 
-	// Sample says which: "random" (also ""), drawn once for each clip and sorted by
-	// time, as in the papers, or "even", at equal distances.
+	// Sample says which: "random" (also ""), drawn once for each clip and sorted by time,
+	// as in the papers, or "even", evenly spaced.
 	Sample string
 
 	// Grey takes the brightness alone, one channel instead of three.
 	Grey bool
 
-	// Cache is the folder for decoded clips, "" the user's own; CacheLimit is its
-	// size in bytes, 0 for any.
+	// Cache is the folder for decoded clips, "" for the user's own; CacheLimit is its
+	// largest size in bytes, 0 for no limit.
 	Cache      string
 	CacheLimit int64
 
-	// MaxBad is the part of the clips that may be damaged, and are left out, before
+	// MaxBad is the fraction of the clips that may be damaged, and are left out, before
 	// reading fails; 0 means 0.01, and a negative number none.
 	MaxBad float64
 
-	// Limit is the longest time for decoding a file or a folder of frames; 0 means two
+	// Limit is the most time for decoding a file or a folder of frames; 0 means two
 	// minutes.
 	Limit time.Duration
 
-	// OnDecoded is called after each clip that was decoded, OnBad for each that could
-	// not be, and OnUncached once, when a decoded clip could not be kept in the cache:
+	// OnDecoded is called after each decoded clip, OnBad for each that could not be
+	// decoded, and OnUncached once, when a decoded clip could not be kept in the cache:
 	// such clips are decoded again each time they are read. All are called by one
 	// goroutine at a time, which must not use the set. They may be nil.
 	OnDecoded  func(Decoding)
@@ -50,24 +50,24 @@ type Video struct {
 	OnUncached func(error)
 }
 
-// AllSteps is Video.Steps for every frame.
+// AllSteps as Video.Steps takes every frame.
 const AllSteps = preprocess.AllSteps
 
-// Decoding is how far the decoding of a set is.
+// Decoding is how far the decoding of a set has got.
 type Decoding struct {
-	Done, Clips int // clips, those of the cache aside
+	Done, Clips int // clips, excluding those in the cache
 	Frames      int // decoded so far
 	Bad         int
 }
 
-// SkipError is the error of Read for a clip that is damaged, in any Set. Batches
-// leaves the clip out and goes on.
+// SkipError is the error of any Set's Read for a damaged clip. Batches leaves the clip
+// out and goes on.
 type SkipError struct {
 	Path string // of the clip
 	Err  error  // what is wrong
 }
 
-// Error is that of Err.
+// Error returns the text of Err.
 func (e *SkipError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
@@ -76,7 +76,7 @@ func (e *SkipError) Unwrap() error { return e.Err }
 // DamagedError is the error when more clips are damaged than Video.MaxBad allows.
 type DamagedError struct{ err error }
 
-// Error tells how many are, and the last one.
+// Error says how many are damaged, and quotes the last one.
 func (e *DamagedError) Error() string { return e.err.Error() }
 
 // layouts are the sets in folders that Open knows by a name before a colon.

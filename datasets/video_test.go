@@ -373,8 +373,8 @@ func TestVideoUncached(t *testing.T) {
 	require.Regexp(t, "^datasets: folder:.*: cache: ", reported[0].Error())
 }
 
-// How long the longest clip is can be told from the headers in the cache: damage
-// behind them is not looked for before the clip is read.
+// The headers in the cache say how long the longest clip is: damage behind them is not
+// looked for before the clip is read.
 func TestVideoCountsFromHeaders(t *testing.T) {
 	root, shared := films(t)
 	all := func(o *Options) { o.Video.Steps, o.Video.Sample = AllSteps, "even" }

@@ -10,14 +10,14 @@ type Levels struct {
 	n            uint64   // values
 }
 
-// NewLevels measures each of a number of channels apart; 1 measures all values
-// as one.
+// NewLevels returns Levels that measure each channel separately; 1 channel
+// measures all values as one.
 func NewLevels(channels int) *Levels {
 	return &Levels{sum: make([]uint64, channels), squares: make([]uint64, channels)}
 }
 
-// Add takes further values, which go on where the last ones ended: the channel
-// of the first follows the channel of the last one before.
+// Add takes further values, which continue where the last ones ended: the
+// channel of the first follows that of the last one before.
 func (m *Levels) Add(x []uint8) {
 	m.n += uint64(len(x))
 	if len(m.sum) == 1 {
@@ -42,7 +42,7 @@ func (m *Levels) Add(x []uint8) {
 }
 
 // Normalisation returns the mean and the population standard deviation of each
-// channel. A channel of one level carries nothing to scale: its Std is 1.
+// channel. A channel of one level has nothing to scale: its Std is 1.
 func (m *Levels) Normalisation() Normalisation {
 	channels := len(m.sum)
 	n := float64(max(m.n/uint64(channels), 1))
@@ -64,19 +64,18 @@ func (m *Levels) Normalisation() Normalisation {
 type Values struct {
 	mean, squares []float64 // squares are those of the distances to the mean
 	at            int       // channel of the next value
-	n             uint64    // values a channel up to that one
+	n             uint64    // values per channel up to that one
 	inverse       float64   // 1/n
 }
 
-// NewValues measures each of a number of channels apart; 1 measures all values
-// as one.
+// NewValues returns Values that measure each channel separately; 1 channel
+// measures all values as one.
 func NewValues(channels int) *Values {
 	return &Values{mean: make([]float64, channels), squares: make([]float64, channels)}
 }
 
-// Add takes further values, which must be finite. They go on where the last
-// ones ended: the channel of the first follows the channel of the last one
-// before.
+// Add takes further values, which must be finite. They continue where the last
+// ones ended: the channel of the first follows that of the last one before.
 func (m *Values) Add(x []float32) {
 	for _, v := range x {
 		c := m.at
@@ -95,7 +94,7 @@ func (m *Values) Add(x []float32) {
 }
 
 // Normalisation returns the mean and the population standard deviation of each
-// channel. A channel of one value carries nothing to scale: its Std is 1.
+// channel. A channel of one value has nothing to scale: its Std is 1.
 func (m *Values) Normalisation() Normalisation {
 	n := float64(max(m.n, 1))
 	out := Normalisation{Mean: make([]float64, len(m.mean)), Std: make([]float64, len(m.mean))}

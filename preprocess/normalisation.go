@@ -7,8 +7,8 @@ import (
 )
 
 // Normalisation maps a stored value v of channel c to (v - Mean[c]) / Std[c].
-// Channels count along the last axis of a step, such as the colours of a
-// frame. One entry is for all values, and no entry at all changes nothing.
+// Channels count along the last axis of a step, such as the colours of a frame.
+// A single entry applies to all values; without entries nothing changes.
 type Normalisation struct {
 	Mean []float64 `json:"mean"`
 	Std  []float64 `json:"std"`

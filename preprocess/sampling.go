@@ -7,28 +7,28 @@ import (
 	"github.com/pkg/errors"
 )
 
-// AllSteps is Sampling.Steps for every step of a clip.
+// AllSteps as Sampling.Steps takes every step of a clip.
 const AllSteps = -1
 
-// Sampling says which steps of a clip a model reads, where not all of them.
+// Sampling says which steps of a clip a model reads, if not all.
 type Sampling struct {
-	// Steps is how many; a clip with fewer has steps of zeros in front. AllSteps
+	// Steps is their number; a clip with fewer has steps of zeros in front. AllSteps
 	// takes every step.
 	Steps int `json:"steps"`
 
 	// Sample says which: "random", drawn once for each clip and sorted by time, or
-	// "even", at equal distances, the first and the last among them.
+	// "even", evenly spaced from the first to the last.
 	Sample string `json:"sample"`
 }
 
 // MaxSteps and MaxValues bound a clip: nine hours of film, and 8 GB of values, or as
-// many bytes as an int of 32 bits counts. More is a slip, or a damaged checkpoint.
+// many bytes as an int of 32 bits counts. More is a mistake, or a damaged checkpoint.
 const (
 	MaxSteps  = 1 << 20
 	MaxValues = min(math.MaxInt32, math.MaxInt/4)
 )
 
-// Check returns an error for a sampling that there is not.
+// Check returns an error when the sampling is invalid.
 func (s Sampling) Check() error {
 	samples := []string{"random", "even"}
 	switch {
@@ -40,9 +40,9 @@ func (s Sampling) Check() error {
 	return CheckClip(s.Steps, nil)
 }
 
-// CheckClip returns an error for a clip of more than MaxSteps steps, or with more
-// than MaxValues values in its steps, whose shape (n_1, ..., n_d) is positive.
-// AllSteps passes: the clip then says how many there are.
+// CheckClip returns an error for a clip of more than MaxSteps steps, or with more than
+// MaxValues values in its steps, whose shape (n_1, ..., n_d) is positive. AllSteps
+// passes: the clip then decides how many there are.
 func CheckClip(steps int, stepShape []int) error {
 	if steps > MaxSteps {
 		return errors.Errorf("%d steps; want at most %d", steps, MaxSteps)

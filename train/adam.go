@@ -11,8 +11,8 @@ import "math"
 // Weight decay λ adds λ·w to g. The zero value has β1 0.9, β2 0.999, ε 1e-8.
 type Adam struct{ Beta1, Beta2, Epsilon float64 }
 
-// AdamW is Adam with decay apart from the gradient (Loshchilov and Hutter 2019):
-// w shrinks by α·λ·w in each step.
+// AdamW is Adam with decay decoupled from the gradient (Loshchilov and Hutter
+// 2019): w shrinks by α·λ·w in each step.
 type AdamW Adam
 
 var (

@@ -250,16 +250,16 @@ func (r *run) restoreState(state []zoo.Param) error {
 	return nil
 }
 
-// Last returns the checkpoint from which the run with the folder dir is to be
-// resumed. It returns an error where zoo.LoadCheckpoint does.
+// Last returns the checkpoint from which to resume the run in the folder dir. It
+// returns an error when zoo.LoadCheckpoint does.
 func Last(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
 
-// HasCheckpoint tells whether dir holds a checkpoint for Last.
+// HasCheckpoint reports whether dir holds a checkpoint for Last.
 func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
-// CheckpointDir returns the checkpoint to evaluate of a run's folder, the best
-// or, before the first epoch is complete, the last; it returns dir itself when
-// that holds neither.
+// CheckpointDir returns the checkpoint of a run's folder to evaluate: the best
+// or, before the first epoch is complete, the last. It returns dir itself if it
+// holds neither.
 func CheckpointDir(dir string) string {
 	for _, c := range []string{bestDir(dir), lastDir(dir)} {
 		if durable.Exists(c) {

@@ -16,65 +16,68 @@ import (
 // MaxThreads bounds Config.Threads, each of which takes memory.
 const MaxThreads = 1024
 
-// Config of Run and Resume. Fields whose zero value is not valid say so.
+// Config is the configuration of Run and Resume. Fields whose zero value is not
+// valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
-	Batch  int // clips that go through the model at once, at least 1; more than there are means all
+	Batch  int // clips that go through the model at once, at least 1; all of them if there are fewer
 
 	// Accumulate is the number of batches whose gradients are added up for one
-	// step, which is then that of one batch as large as all of them; 0 means 1.
+	// step, which is then the step of one batch as large as all of them; 0 means
+	// 1.
 	Accumulate int
 
 	// Threads is the number of parts that each batch is divided into, which go
-	// through graphs of their own at the same time; 0 means
-	// runtime.GOMAXPROCS(0), and more than Batch means Batch. Other numbers
-	// round other sums: a run is resumed with the number that it was started
-	// with, which its checkpoints keep.
+	// through their own graphs in parallel; 0 means runtime.GOMAXPROCS(0), and
+	// more than Batch means Batch. Other numbers round differently: a run
+	// resumes with the number that it was started with, which its checkpoints
+	// keep.
 	Threads int
 
 	LearningRate float64   // above 0
 	Schedule     Schedule  // how the learning rate changes; nil means Constant
 	Optimizer    Optimizer // nil means Adam
-	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 is none
-	ClassifierL2 float64   // times the classifier's squared weights, added to the loss that is minimised and not to what is reported
-	Clip         float64   // the largest global norm of the gradients; 0 means any
+	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 means none
+	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
+	Clip         float64   // the largest global norm of the gradients; 0 means no limit
 
-	// LabelSmoothing is the part of the target that all classes share, at least
-	// 0 and below 1. The loss of a training epoch is measured with it, that of
-	// an evaluation without.
+	// LabelSmoothing is the fraction of the target that all classes share, at
+	// least 0 and below 1. The loss of a training epoch includes it, that of an
+	// evaluation does not.
 	LabelSmoothing float64
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
-	// training epoch is measured on the changed ones.
+	// training epoch is measured on the changed clips.
 	Augment datasets.Augmentation
 
 	// Patience ends the run when this many epochs in a row brought no lower
-	// loss, on the validation part or, without one, in training; 0 never does.
+	// loss, on the validation part or, without one, in training; 0 never ends
+	// it.
 	Patience int
 
-	// Freeze lists patterns, as of path.Match, of parameters that keep their
-	// values, such as "layer1.input.*" for the cores of the first layer.
+	// Freeze lists path.Match patterns of parameters that keep their values,
+	// such as "layer1.input.*" for the cores of the first layer.
 	Freeze []string
 
-	// Seed fixes the order of clips and the augmentation. The model's own seed fixes its initial
-	// weights and dropout.
+	// Seed determines the order of clips and the augmentation. The model's own
+	// seed determines its initial weights and dropout.
 	Seed uint64
 
 	// Dir is the folder for the checkpoints "last" and "best"; "" keeps none.
 	// They are written after every epoch, when ctx is done and, if SaveEvery is
-	// above 0, when that time has passed since the last one.
+	// above 0, when that time has passed since the last save.
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnStep is called after every step, OnEpoch after every epoch with all
-	// epochs so far, and at the start of a resumed run with those before;
-	// OnSave after every checkpoint, with its folder. All may be nil.
+	// OnStep is called after every step; OnEpoch after every epoch with all
+	// epochs so far, and with the earlier ones when a run resumes; OnSave after
+	// every checkpoint, with its folder. All may be nil.
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)
 }
 
-// Progress is how far a run is.
+// Progress is how far a run has got.
 type Progress struct {
 	Epoch, Epochs int     // 1 to Epochs
 	Step, Steps   int     // within the epoch, 1 to Steps
@@ -83,15 +86,15 @@ type Progress struct {
 	GradientNorm  float64 // before clipping
 	Score                 // of the epoch so far, on the clips as they were trained on
 
-	// StepScore is that of this step alone, before it moved the weights. It has no
-	// Clips when all of them are damaged; such a step moves nothing.
+	// StepScore is the score of this step alone, before it moved the weights.
+	// Its Clips is 0 when all clips are damaged; such a step moves nothing.
 	StepScore Score
 
 	Trained int           // clips since the start of this process
 	Elapsed time.Duration // since then
 }
 
-// Epoch is what was measured of an epoch.
+// Epoch holds the measurements of one epoch.
 type Epoch struct {
 	Epoch        int     `json:"epoch"`         // from 1
 	Updates      int     `json:"updates"`       // steps of all epochs up to its end
@@ -108,30 +111,31 @@ func (e Epoch) watched() float64 {
 	return e.Train.Loss
 }
 
-// Result is what a run measured.
+// Result holds the measurements of a run.
 type Result struct {
 	Epochs     []Epoch
 	Best       int           // number of the epoch whose weights the model has now, from 1
 	Stopped    bool          // Patience ended the run
 	Test       *Evaluation   // on the test part, with the best epoch's weights
-	StepMillis float64       // median milliseconds of this process's last steps, reading clips aside
-	Training   time.Duration // of this process, the test aside
+	StepMillis float64       // median milliseconds of this process's last steps, excluding reading clips
+	Training   time.Duration // of this process, excluding the test
 }
 
-// SettingError is the error about a field of a Config whose value no run can have.
+// SettingError is the error for a field of a Config with a value that no run can
+// have.
 type SettingError struct {
 	Field string
 	Value any
 	Want  string // what is accepted
 }
 
-// Error names all three.
+// Error names the field, its value and what is accepted.
 func (e *SettingError) Error() string {
 	return fmt.Sprintf("train: %s is %v; want %s", e.Field, e.Value, e.Want)
 }
 
-// Check returns an error when no run can have the configuration, of whatever model
-// and set: a *SettingError for a number.
+// Check returns an error when the configuration is invalid for every model and
+// set: a *SettingError for a number.
 func (c Config) Check() error {
 	_, err := c.withDefaults()
 	return err

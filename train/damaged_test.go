@@ -76,8 +76,8 @@ func without(w *walks, bad func(i int) bool) *walks {
 	return rest
 }
 
-// A step over damaged clips is the step over the others: the gradient is divided by
-// the number of clips that were read, however they came in, and what is no mean over
+// A step over damaged clips is the step over the others: the gradient is divided by the
+// number of clips that were read, however they came in, and what is not a mean over
 // clips, the penalty, the decay and the limit of the norm, is as ever.
 func TestDamagedClipsDoNotWeigh(t *testing.T) {
 	const clips = 12
@@ -116,8 +116,8 @@ func TestDamagedClipsDoNotWeigh(t *testing.T) {
 	}
 }
 
-// A step all clips of which are damaged moves nothing, says so, and is none for the
-// optimiser, which corrects for the number of its steps.
+// A step all clips of which are damaged moves nothing, says so, and does not count for
+// the optimiser, which corrects for the number of its steps.
 func TestDamagedStep(t *testing.T) {
 	const clips, batch = 8, 4
 	set := newWalks(clips, 0, false)

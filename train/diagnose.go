@@ -16,7 +16,7 @@ import (
 // loss, gradient, weight or logit is no longer finite.
 type DivergedError struct{ error }
 
-// Unwrap returns the error itself.
+// Unwrap returns the wrapped error.
 func (e *DivergedError) Unwrap() error { return e.error }
 
 // broken words the error about a number that is no longer finite: what was
@@ -37,8 +37,8 @@ func (r *run) hope() string {
 	return fmt.Sprintf("; the last checkpoint, in %s, is from before", lastDir(r.cfg.Dir))
 }
 
-// badParam returns the first parameter with an element that is not finite, "" for
-// none.
+// badParam returns the first parameter with an element that is not finite, "" if
+// there is none.
 func (l *learner) badParam() (name string, at int) {
 	for _, p := range l.model.Params() {
 		if at := notFinite(p.Value.Data().([]float32)); at >= 0 {

@@ -9,13 +9,13 @@
 //
 // Each step takes a batch of clips in a seeded order, computes the mean
 // cross-entropy and its gradients, scales the gradients down to a global norm,
-// and lets an Optimizer move the weights at the rate of a Schedule. Each batch is
-// divided into Config.Threads parts that are computed at the same time. Two runs
-// with one seed and one number of threads give the same bits. A Stepper takes the
-// same steps one by one.
+// and lets an Optimizer move the weights at the rate of a Schedule. Each batch
+// is divided into Config.Threads parts that are computed at the same time. Two
+// runs with the same seed and number of threads give the same bits. A Stepper
+// takes the same steps one by one.
 //
 // With Config.Dir a run survives anything: its folder "last" always holds a
-// complete checkpoint, from which Resume goes on to the same bits, and "best"
-// the weights of the best epoch, for zoo.Load. Evaluate scores a model, Gates
-// tells how saturated its gates are.
+// complete checkpoint, from which Resume continues to the same bits, and "best"
+// the weights of the best epoch, for zoo.Load. Evaluate scores a model; Gates
+// reports how saturated its gates are.
 package train

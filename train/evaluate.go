@@ -11,11 +11,11 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Evaluation is what a model makes of a part of a set.
+// Evaluation holds a model's results on a part of a set.
 type Evaluation struct {
 	Score
 	Classes []string
-	Index   []int     // in the part, of each clip that could be read: all but the damaged ones
+	Index   []int     // in the part, of each clip that is not damaged
 	Labels  []int     // of each of these
 	Logits  []float32 // (clips, classes) in row-major order, before the softmax
 
@@ -23,13 +23,13 @@ type Evaluation struct {
 	Confusion [][]int
 }
 
-// ClassScore tells how one class fares.
+// ClassScore is the score of one class.
 type ClassScore struct {
 	Class     string
-	Clips     int     // that truly are of the class
-	Predicted int     // that the model says are
-	Precision float64 // part of the predicted ones that are of the class; NaN when there are none
-	Recall    float64 // part of the class that is predicted; NaN when there is none
+	Clips     int     // that are of the class
+	Predicted int     // that the model takes for it
+	Precision float64 // fraction of the predicted ones that are of the class; NaN if there are none
+	Recall    float64 // fraction of the class that is predicted; NaN if it has no clips
 }
 
 // ByClass returns the scores of each class, in the order of their labels.
@@ -55,9 +55,9 @@ func (e *Evaluation) ByClass() []ClassScore {
 }
 
 // Evaluate runs the model over a part of the set, at most batch clips at a time, without
-// dropout, shared out over runtime.GOMAXPROCS(0) graphs. What is in a batch with
-// a clip does not change its logits. It returns an error when model and set don't fit, when a clip cannot be read or has logits
-// that are not finite, and ctx's when that is done.
+// dropout, over runtime.GOMAXPROCS(0) graphs. A clip's logits do not depend on the rest
+// of its batch. It returns an error when model and set don't fit, when a clip cannot be
+// read or its logits are not finite, and ctx's error when ctx is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ func ExampleRun() {
 	// Output: 2 epochs; 768 test clips; loss fell: true
 }
 
-// What the loop can do besides: a part of the training clips decides when to
+// More of what the loop can do: a part of the training clips decides when to
 // stop and which weights to keep, the learning rate warms up and then falls, and
 // the caller sees every epoch.
 func ExampleConfig() {
@@ -76,8 +76,8 @@ func ExampleConfig() {
 	// the model has the weights of the epoch of lowest validation loss: true
 }
 
-// A run that is stopped by its context goes on from its last checkpoint as if it
-// had never stopped.
+// A run stopped by its context resumes from its last checkpoint as if it had
+// never stopped.
 func ExampleResume() {
 	dir, err := os.MkdirTemp("", "run")
 	if err != nil {
@@ -110,8 +110,9 @@ func ExampleResume() {
 	// 2 epochs
 }
 
-// A loop of one's own: the same step as Run's, with batches from anywhere. Here
-// sequences of 5 steps of 4 values, of which the class is the sign of the last.
+// A loop of your own: the same step as Run's, with batches from anywhere. Here
+// they are sequences of 5 steps of 4 values, whose class is the sign of the
+// last.
 func ExampleStepper() {
 	m, err := zoo.FromSpec(zoo.Spec{
 		Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
@@ -149,14 +150,14 @@ func ExampleStepper() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	right := 0
+	correct := 0
 	for k, label := range labels {
 		if (logits[2*k+1] > logits[2*k]) == (label == 1) {
-			right++
+			correct++
 		}
 	}
-	fmt.Println("nearly all right:", right >= batch-2)
-	// Output: nearly all right: true
+	fmt.Println("nearly all correct:", correct >= batch-2)
+	// Output: nearly all correct: true
 }
 
 // The best checkpoint of a run, scored class by class.

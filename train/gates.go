@@ -13,20 +13,20 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Gate is what one gate of a layer does, step by step, over all clips and units.
+// Gate describes what one gate of a layer does, step by step, over all clips and
+// units.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
-	Name  string // as of cells.Cell.GateNames
+	Name  string // one of cells.Cell.GateNames
 	Mean  []float64
-	// Saturated is the part of the values that are as good as 0 or 1 (a
-	// candidate's -1 or 1), within a twentieth of the range: nearly no gradient
-	// passes them.
+	// Saturated is the fraction of the values within a twentieth of the range of
+	// 0 or 1 (of -1 or 1 for a candidate): nearly no gradient passes them.
 	Saturated []float64
 	Count     []int // values behind the figures of a step; padding does not count
 }
 
 // Gates measures the gates on the first clips of a part of the set, at most the
-// given number of them. It returns an error where Evaluate does.
+// given number. It returns an error when Evaluate does.
 func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch, clips int) ([]Gate, error) {
 	if err := fits(m, set); err != nil {
 		return nil, err

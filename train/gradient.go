@@ -14,7 +14,7 @@ func globalNorm(grads [][]float32) float64 {
 }
 
 // clipGradients scales all gradients, of the given norm, by one factor when that
-// is above limit (Pascanu et al. 2013); 0 is no limit.
+// is above limit (Pascanu et al. 2013); 0 means no limit.
 func clipGradients(grads [][]float32, norm, limit float64) {
 	if limit == 0 || !(norm > limit) {
 		return

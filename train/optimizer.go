@@ -9,14 +9,13 @@ import (
 )
 
 // Optimizer is a rule that moves weights by their gradients: Adam, AdamW,
-// RMSProp, SGD, or one of your own. It holds nothing that changes: what it
-// remembers of a tensor from step to step stands in slots that the loop keeps
-// and checkpoints hold.
+// RMSProp, SGD, or one of your own. It is stateless: what it remembers of a
+// tensor from step to step is in slots that the loop keeps and checkpoints hold.
 type Optimizer interface {
 	// String returns the rule with its settings, as ParseOptimizer reads it.
 	String() string
-	// Slots names what is remembered of each weight, such as "m" and "v". A
-	// slot is as long as the tensor and starts with zeros.
+	// Slots names what is remembered of each weight, such as "m" and "v". A slot
+	// is as long as the tensor and starts at zero.
 	Slots() []string
 	// Update moves one tensor's weights in place.
 	Update(Update)
@@ -34,14 +33,14 @@ type Update struct {
 // ParseOptimizer reads a rule by its name, with settings after colons:
 //
 //	adam, adam:0.9:0.999:1e-8       β1, β2, ε
-//	adamw, adamw:0.9:0.999:1e-8     the same, decay apart from the gradient
+//	adamw, adamw:0.9:0.999:1e-8     the same, decay decoupled from the gradient
 //	rmsprop, rmsprop:0.9:1e-8       ρ, ε
 //	sgd, sgd:0.9                    momentum; sgd alone has 0.9, sgd:0 none
 //
-// Factors are at most 0.999999 and ε is at least 1e-16: beyond, float32 slots would
-// make another rule of it.
+// Factors are at most 0.999999 and ε is at least 1e-16: beyond that, float32
+// slots would make it a different rule.
 //
-// It returns an error that names what it doesn't know.
+// It returns an error that quotes what it doesn't recognise.
 func ParseOptimizer(s string) (Optimizer, error) {
 	name, settings, _ := strings.Cut(s, ":")
 	values, err := numbers(settings)
@@ -91,7 +90,7 @@ var (
 	momentum = setting{"the momentum", 0.9, belowOne, wantBelowOne}
 )
 
-// factor is a setting that is above 0, which stands for the default in the structs.
+// factor is a setting above 0; 0 stands for the default in the structs.
 func factor(name string, otherwise float64) setting {
 	return setting{name, otherwise, func(v float64) bool { return v > 0 && belowOne(v) }, "a number above 0 and at most 0.999999"}
 }

@@ -161,7 +161,7 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 }
 
 // Whatever is accepted moves weights as the formula does in float64, gradients of 0 and
-// those whose square is none as a float32 among them.
+// those whose square is 0 as a float32 among them.
 func TestAcceptedSettingsAreUsed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		near := func(name string) float64 { // 1, as near as is accepted

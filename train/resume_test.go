@@ -333,8 +333,8 @@ func TestResumeWithinAStep(t *testing.T) {
 	}
 }
 
-// The best checkpoint is for use: a model with its training told, but without what the
-// optimiser remembers, which the last one has.
+// The best checkpoint is for use: a model that says how it was trained, but
+// without what the optimiser remembers, which the last one has.
 func TestBestIsWithoutTheOptimiser(t *testing.T) {
 	set := newWalks(30, 10, true)
 	cfg := config(2)

@@ -13,15 +13,15 @@ import (
 )
 
 // Run trains the model on the set's training part. At the end the model has the
-// weights of the best epoch, the one of lowest loss on the validation part or,
-// without one, in training, and the result its score on the test part. The
-// weights change in place; the model is told the set's class names and shapes.
+// weights of the best epoch, the one with the lowest loss on the validation part
+// or, without one, in training, and the result has its score on the test part.
+// The weights change in place; the model keeps the set's class names and shapes.
 //
 // When ctx is done, Run finishes the step under way, saves it and returns ctx's
 // error. It also returns an error when configuration, model and set don't fit,
-// when a clip cannot be read, when a checkpoint cannot be saved, and a
-// *DivergedError when a number is no longer finite, naming the tensor that went bad
-// first. The checkpoints before stay.
+// when a clip cannot be read, or when a checkpoint cannot be saved, and a
+// *DivergedError, naming the tensor that went bad first, when a number is no
+// longer finite. Earlier checkpoints stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
 	if err != nil {
@@ -34,10 +34,10 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	return r.do(ctx)
 }
 
-// Resume goes on with a run from its checkpoint, which Last returns for cfg.Dir,
-// as if it had never stopped: weights and scores are the same bits. Everything
-// in cfg that changes them must be as it was, Epochs aside, and the set must
-// hold the same clips. The model is the checkpoint's. It returns an error where
+// Resume continues a run from its checkpoint, which Last returns for cfg.Dir, as
+// if it had never stopped: weights and scores are the same bits. All fields of
+// cfg that affect them, except Epochs, must be as they were, and the set must
+// hold the same clips. The model is the checkpoint's. It returns an error when
 // Run does.
 func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config) (*Result, error) {
 	if cfg.Dir == "" {
@@ -61,11 +61,11 @@ func inputOf(set datasets.Set) *zoo.Input {
 	return &zoo.Input{Steps: set.Steps(), StepShape: set.StepShape(), Sampling: set.Sampling(), Normalisation: set.Normalisation()}
 }
 
-// InputError is an error in what Run, Resume or Evaluate was given: found before anything
-// was trained, or a part of the set without a clip that can be read.
+// InputError is an error in the arguments of Run, Resume or Evaluate, found
+// before any training, or a part of the set without a clip that can be read.
 type InputError struct{ error }
 
-// Unwrap returns the error itself.
+// Unwrap returns the wrapped error.
 func (e *InputError) Unwrap() error { return e.error }
 
 // run is one Run or Resume under way.

@@ -14,28 +14,28 @@ import (
 type Schedule interface {
 	// String returns the schedule as ParseSchedule reads it.
 	String() string
-	// Factor returns what the learning rate is multiplied with when done epochs
-	// of epochs are behind, parts of an epoch included; an epoch has the given
-	// number of steps.
+	// Factor returns the factor on the learning rate after done of epochs
+	// epochs, parts of an epoch included; an epoch has the given number of
+	// steps.
 	Factor(done, epochs float64, steps int) float64
 }
 
 // Constant keeps the learning rate.
 type Constant struct{}
 
-// StepDecay multiplies the learning rate with Rate after every Every epochs.
+// StepDecay multiplies the learning rate by Rate after every Every epochs.
 type StepDecay struct{ Every, Rate float64 }
 
-// Inverse divides the learning rate by 1 + Decay·n when n steps are behind, the
-// "decay" of Keras' optimisers.
+// Inverse divides the learning rate by 1 + Decay·n after n steps, as the "decay"
+// of Keras optimisers does.
 type Inverse struct{ Decay float64 }
 
-// Cosine lets the learning rate fall to Floor times its value along half a
-// cosine (Loshchilov and Hutter 2017).
+// Cosine lowers the learning rate to Floor times its value along half a cosine
+// (Loshchilov and Hutter 2017).
 type Cosine struct{ Floor float64 }
 
-// WarmUp lets the learning rate grow from nearly 0 over the first Epochs epochs;
-// Then, nil meaning Constant, has the epochs after them to itself.
+// WarmUp raises the learning rate from nearly 0 over the first Epochs epochs;
+// Then, or Constant if nil, governs the epochs after them.
 type WarmUp struct {
 	Epochs float64
 	Then   Schedule
@@ -52,13 +52,14 @@ var (
 // String returns "constant".
 func (Constant) String() string { return "constant" }
 
-// Factor is 1.
+// Factor returns 1.
 func (Constant) Factor(_, _ float64, _ int) float64 { return 1 }
 
 // String returns "step:EVERY:RATE".
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
 
-// Factor is Rate to the power of the number of times Every epochs have passed.
+// Factor returns Rate to the power of the number of times Every epochs have
+// passed.
 func (s StepDecay) Factor(done, _ float64, steps int) float64 {
 	// 0.3 epochs are 3 times 0.1, whatever the quotient of the two floats is: a
 	// millionth of a step is nothing.
@@ -111,7 +112,7 @@ func (w WarmUp) then() Schedule {
 //	cosine, cosine:0.01 down to 0, or to 0.01 times the learning rate
 //	warmup:2,cosine     growing for 2 epochs, then another schedule
 //
-// It returns an error that names what it doesn't know.
+// It returns an error that quotes what it doesn't recognise.
 func ParseSchedule(s string) (Schedule, error) {
 	first, then, more := strings.Cut(s, ",")
 	name, settings, _ := strings.Cut(first, ":")

@@ -8,13 +8,13 @@ import (
 // Score is a mean over clips.
 type Score struct {
 	Loss     float64 `json:"loss"`     // cross-entropy, in nats
-	Accuracy float64 `json:"accuracy"` // part of the clips whose largest logit is the label's, 0 to 1
+	Accuracy float64 `json:"accuracy"` // fraction of the clips whose largest logit is the label's
 	Clips    int     `json:"clips"`
 }
 
-// Diverged tells whether the loss is more than ten times ln(classes), that of a uniform
-// guess: training has failed, though every number is finite. A model that has learned
-// its training clips by heart may be a few times above a guess on others.
+// Diverged reports whether the loss is more than ten times ln(classes), that of a uniform
+// guess: training has failed, though every number is finite. A model that has memorised
+// its training clips may be a few times above a guess on others.
 func (s Score) Diverged(classes int) bool {
 	return s.Loss > 10*math.Log(float64(max(2, classes)))
 }

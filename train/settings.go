@@ -23,13 +23,13 @@ const (
 	leastEpsilon = 1e-16
 )
 
-// positive tells whether a setting above 0 is one as float32 too.
+// positive reports whether a setting above 0 is one as float32 too.
 func positive(v float64) bool { return v >= leastSetting && v <= mostSetting }
 
 // orNone is positive, or 0.
 func orNone(v float64) bool { return v == 0 || positive(v) }
 
-// belowOne tells whether a factor from 0 on, but below 1, is that as float32 too.
+// belowOne reports whether a factor from 0 on, but below 1, is that as float32 too.
 func belowOne(v float64) bool { return v >= 0 && v <= 1-leastForgotten }
 
 // What is accepted, in words.

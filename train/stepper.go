@@ -9,8 +9,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Stepper trains a model a batch at a time, for callers with a loop of their own.
-// Its steps are those of Run. One goroutine may use it at a time.
+// Stepper trains a model a batch at a time, for callers with a loop of their
+// own. Its steps are those of Run. Only one goroutine may use it at a time.
 type Stepper struct {
 	learner *learner
 	forward *replicas // without gradients
@@ -19,15 +19,14 @@ type Stepper struct {
 	filled  []float32 // a short batch, filled up
 }
 
-// NewStepper makes a Stepper for clips of the given number of steps, each of
+// NewStepper returns a Stepper for clips of the given number of steps, each of
 // shape stepShape, whose sizes multiply to the model's Features.
 //
-// Of cfg it takes what a step depends on: Batch, the largest one of clips,
-// LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing, Freeze
-// and Threads.
-// What makes a run of steps is the caller's: Schedule and Accumulate have to be
-// left out, and the rest is not read. It returns an error when they are not, when
-// a setting is no valid one, and when the model does not fit.
+// From cfg it uses what a step depends on: Batch, the most clips of a step,
+// LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing,
+// Freeze and Threads. The caller makes a run of the steps: Schedule and
+// Accumulate must be left unset, and the rest is ignored. It returns an error
+// when they are not, when a setting is invalid, or when the model does not fit.
 func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper, error) {
 	if cfg.Schedule != nil || cfg.Accumulate > 1 {
 		return nil, errors.New("train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out")
@@ -53,11 +52,11 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	}, nil
 }
 
-// Step moves the weights by one batch: x is (len(labels), steps, n_1, ..., n_d) in
-// row-major order, and is only read. It returns the mean loss before the move. It
-// returns an error, with the weights as they were, when x or a label does not
-// fit, and when loss or gradients are not finite, naming the tensor that went bad
-// first.
+// Step moves the weights by one batch: x is (len(labels), steps, n_1, ..., n_d)
+// in row-major order, and is not changed. It returns the mean loss before the
+// move. It returns an error, and leaves the weights as they were, when x or a
+// label does not fit, or when loss or gradients are not finite, naming the
+// tensor that went bad first.
 func (s *Stepper) Step(x []float32, labels []int) (loss float64, err error) {
 	l := s.learner
 	if len(labels) < 1 || len(labels) > l.cfg.Batch {
@@ -81,9 +80,9 @@ func (s *Stepper) Step(x []float32, labels []int) (loss float64, err error) {
 	return loss, nil
 }
 
-// Logits returns what the model makes of any number of clips, (clips, classes)
-// before the softmax and without dropout; x is as in Step. It returns an error
-// when x holds no whole number of clips.
+// Logits returns the model's logits for any number of clips, (clips, classes),
+// without dropout; x is as in Step. It returns an error when x does not hold a
+// whole number of clips.
 func (s *Stepper) Logits(x []float32) ([]float32, error) {
 	if len(x) == 0 || len(x)%s.clip != 0 {
 		return nil, errors.Errorf("train: %d values; want %d a clip", len(x), s.clip)
@@ -115,7 +114,7 @@ func (s *Stepper) batch(x []float32, labels []int) *datasets.Batch {
 	return b
 }
 
-// Close gives the memory of the graphs back.
+// Close releases the memory of the graphs.
 func (s *Stepper) Close() {
 	s.learner.training.close()
 	s.forward.close()

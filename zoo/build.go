@@ -9,18 +9,20 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
-// BuildOptions of Build.
+// BuildOptions are the options of Build.
 type BuildOptions struct {
 	// Lengths, of shape (batch) and x's type, holds the number of steps of each
-	// sequence; nil means that all have all. What stands after them is ignored.
+	// sequence; nil means that all have all steps. Values after them are
+	// ignored.
 	Lengths *G.Node
 	// Training turns dropout on, with the model's seed.
 	Training bool
-	// Run points to the number of the run, which with the seed fixes dropout;
-	// nil makes the graph count its own runs. See cells.Options.
+	// Run points to the number of the run, which with the seed determines
+	// dropout; nil makes the graph count its own runs. See cells.Options.
 	Run *uint64
-	// Row is that of the batch's first sequence in a larger batch that several
-	// graphs share out: each then drops what one graph would. See cells.Options.
+	// Row is the row of this batch's first sequence in a larger batch that
+	// several graphs share out: each then drops what a single graph would. See
+	// cells.Options.
 	Row int
 	// Prefix starts the names of the nodes, for two models in one graph.
 	Prefix string
@@ -30,21 +32,20 @@ type BuildOptions struct {
 type Network struct {
 	Logits     *G.Node // (batch, classes), before the softmax
 	Last       *G.Node // (batch, features), the state the classifier reads
-	Learnables G.Nodes // one node a Param, in the model's order
+	Learnables G.Nodes // one node per Param, in the model's order
 
 	// Activations are the values inside the layers, in the order in which they
 	// are computed.
 	Activations []cells.Activation
 }
 
-// Build adds the model to x's graph. x is (batch, steps, n_1, ..., n_d), the
-// sizes after the steps multiplying to Features, and of the model's type. The
-// learnables share the memory of the model's values, so that a solver's step on
-// one graph is seen by all graphs of the model. Graphs may run in parallel as
-// long as no solver steps.
+// Build adds the model to x's graph. x is (batch, steps, n_1, ..., n_d), where
+// n_1·…·n_d is Features, and has the model's type. The learnables share the
+// memory of the model's values, so a solver's step on one graph is seen by all
+// graphs of the model. Graphs may run in parallel while no solver steps.
 //
-// It returns an error when x has another shape or type, or when the graph
-// already has a node of a learnable's name.
+// It returns an error when x has the wrong shape or type, or when the graph
+// already has a node with a learnable's name.
 func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, error) {
 	if x.Graph() != g {
 		return nil, errors.Errorf("zoo: the input node %q is not of the graph the model is built into", x.Name())

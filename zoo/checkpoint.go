@@ -17,7 +17,8 @@ import (
 )
 
 // CheckpointVersion is the version of the checkpoint format that Save writes.
-// Load reads this one and all before it; docs/checkpoints.md describes it.
+// Load reads this version and all earlier ones; docs/checkpoints.md describes
+// it.
 const CheckpointVersion = 1
 
 const (
@@ -29,18 +30,18 @@ const (
 	// headerMost bounds checkpoint.json. A million means and deviations, which no
 	// set has more of, take half of it.
 	headerMost = 128 << 20
-	// slotsMost is how many tensors an optimiser keeps of each parameter at most.
+	// slotsMost is the most tensors that an optimiser keeps per parameter.
 	slotsMost = 4
 )
 
 // Checkpoint is a model on disk, and the training that made it.
 type Checkpoint struct {
 	Model *Model
-	// Training is what package train needs to go on, as JSON; nil for a model
+	// Training is what package train needs to resume, as JSON; nil for a model
 	// that is not in training.
 	Training json.RawMessage
-	// State holds the optimiser's tensors; nil for none, and then the training cannot go
-	// on.
+	// State holds the optimiser's tensors; without them, nil, the training
+	// cannot resume.
 	State []Param
 }
 
@@ -61,13 +62,13 @@ type modelHeader struct {
 	Input      *Input   `json:"input,omitempty"`
 }
 
-// Save writes the model to the folder dir, which holds the earlier checkpoint
-// until the new one is complete. It returns an error when a weight is not a
-// finite number, when Load would refuse what the model says of itself, and when dir
-// cannot be written; the earlier one is then still there.
+// Save writes the model to the folder dir, where the earlier checkpoint stays
+// until the new one is complete. It returns an error when a weight is not
+// finite, when Load would refuse the model's metadata, or when dir cannot be
+// written; the earlier checkpoint is then still there.
 func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
 
-// Save is Model.Save with the training.
+// Save is Model.Save, training included.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
 	if err := m.checkNames(); err != nil {
@@ -102,9 +103,9 @@ func (c *Checkpoint) Save(dir string) error {
 }
 
 // Load returns the model of the checkpoint in dir with its weights, to Build
-// into a graph of yours or to train on. It returns an error that names the file
-// when the checkpoint is damaged, is from a later release, or its tensors are
-// not those of its spec.
+// into a graph of your own or to train further. It returns an error that names
+// the file when the checkpoint is damaged or from a later release, or when its
+// tensors do not match its spec.
 func Load(dir string) (*Model, error) {
 	var m *Model
 	err := read(dir, func(f *durable.Folder) (err error) {
@@ -114,7 +115,7 @@ func Load(dir string) (*Model, error) {
 	return m, err
 }
 
-// LoadCheckpoint is Load with the training.
+// LoadCheckpoint is Load, training included.
 func LoadCheckpoint(dir string) (*Checkpoint, error) {
 	c := &Checkpoint{}
 	err := read(dir, func(f *durable.Folder) (err error) { // all of one folder: a run may be writing the next one
@@ -144,7 +145,7 @@ func read(dir string, files func(f *durable.Folder) error) error {
 	return errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
-// readModel reads the weights once the spec has told how large they may be.
+// readModel reads the weights once the spec says how large they may be.
 func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 	head, err := f.File(headerFile, headerMost)
 	if err != nil {
@@ -242,7 +243,8 @@ func (m *Model) checkNames() error {
 	return nil
 }
 
-// check returns an error for sequences that no model of so many values a step reads.
+// check returns an error for sequences that no model of want values per step
+// reads.
 func (in *Input) check(want int) error {
 	if n := len(in.StepShape); n > maxModes {
 		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)

@@ -94,7 +94,7 @@ func decodeModel(head, weights []byte) (*Model, error) {
 	return m, m.decodeWeights(weights)
 }
 
-// Damage that the checksums do not tell, as the file was made that way, is an
+// Damage that the checksums do not reveal, as the file was made that way, is an
 // error that names what is wrong, before memory is taken for it.
 func TestLoadErrors(t *testing.T) {
 	m := small(t, tensor.Float32)

@@ -7,11 +7,11 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
-// Counts are numbers of learnable values, three ways.
+// Counts holds the number of learnable values, counted three ways.
 type Counts struct {
-	// InputToHidden is the number of weights from the input of all gates: what the
-	// papers' tables count. Of a joint layer it is the whole network, which the
-	// state goes through too.
+	// InputToHidden is the number of weights from the input, all gates together:
+	// what the papers' tables count. For a joint layer it is the whole network,
+	// which the state goes through too.
 	InputToHidden  int `json:"params_input_to_hidden"`
 	RecurrentLayer int `json:"params_recurrent_layer"` // with the hidden-to-hidden weights and biases, all layers
 	Model          int `json:"params_model"`           // with the classifier
@@ -33,9 +33,9 @@ type Description struct {
 	Counts
 	Layers          []LayerDescription `json:"layers,omitempty"`
 	PublishedParams int                `json:"published_params"` // 0 where none is published
-	// MulAddsPerFrame is the multiply-adds of one step of one sequence through
-	// the recurrent layers, forward, when trained with 16 clips of 6 frames in a
-	// graph.
+	// MulAddsPerFrame is the number of multiply-adds of one step of one sequence
+	// through the recurrent layers, forward, when trained with 16 clips of 6
+	// frames in a graph.
 	MulAddsPerFrame int `json:"mul_adds_per_frame"`
 	// Plan lists the contractions of the first layer's input projection of these
 	// 96 frames, step by step (decomp.Plan).
@@ -50,8 +50,8 @@ type Description struct {
 // The batch that MulAddsPerFrame and Plan are for.
 const describedClips, describedSteps = 16, 6
 
-// Describe returns the figures of an entry; one of a Spec of your own has that
-// Spec and any name. It returns an error where FromSpec does.
+// Describe returns the figures of an entry; for a Spec of your own, make an
+// Entry with it and any name. It returns an error when FromSpec does.
 func Describe(e Entry) (Description, error) {
 	stack, err := e.Spec.stack()
 	if err != nil {
@@ -90,11 +90,12 @@ func (s Spec) dense() Spec {
 // Counts returns the model's numbers of learnable values.
 func (m *Model) Counts() Counts { return counts(m.stack, m.Classes) }
 
-// MulAddsPerFrame returns the multiply-adds of one step of one sequence, forward,
-// in the plan for training with so many sequences of so many steps in a graph.
+// MulAddsPerFrame returns the multiply-adds of one step of one sequence,
+// forward, in the plan for training with batch sequences of that many steps in a
+// graph.
 func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(batch, steps) }
 
-// Describe returns the model's figures under a name.
+// Describe returns the model's figures under the given name.
 func (m *Model) Describe(name string) (Description, error) {
 	return Describe(Entry{Name: name, Spec: m.Spec})
 }

@@ -33,7 +33,7 @@ func trained() (dir string, remove func()) {
 	return dir, func() { os.RemoveAll(top) }
 }
 
-// A checkpoint in a program of one's own: the class of one sequence of 4 steps.
+// A checkpoint in your own program: the class of one sequence of 4 steps.
 func ExampleLoad() {
 	dir, remove := trained()
 	defer remove()
@@ -75,9 +75,9 @@ func ExampleLoad() {
 	// Output: 2 scores; it falls
 }
 
-// Freezing the cores: a loaded model whose classifier alone is trained on. A
-// gorgonia program freezes what it gives no gradient to; package train has
-// Config.Freeze, and cmd/train the flag -freeze.
+// Freezing the cores: only the classifier of a loaded model is trained further.
+// A gorgonia program freezes a parameter by taking no gradient of it; package
+// train has Config.Freeze, and cmd/train the flag -freeze.
 func ExampleModel_Build_freeze() {
 	dir, remove := trained()
 	defer remove()

@@ -7,7 +7,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// A live sequence: what the model makes of it after each frame.
+// A live sequence: the model's answer after each frame.
 func ExamplePredictor() {
 	dir, remove := trained()
 	defer remove()

@@ -10,8 +10,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// A model trained inside a gorgonia program of one's own: sequences that rise
-// are told from sequences that fall.
+// A model trained inside your own gorgonia program learns to tell sequences that
+// rise from sequences that fall.
 func ExampleModel_Build() {
 	spec, err := zoo.ParseSpec([]byte(`{"cell": "gru", "format": "tt", "in_modes": [2, 2], "out_modes": [2, 2], "ranks": [2], "classes": 2}`))
 	if err != nil {
@@ -67,15 +67,15 @@ func ExampleModel_Build() {
 		}
 		vm.Reset()
 	}
-	right := 0
+	correct := 0
 	for b := range batch {
 		scores := logits.Data().([]float32)[2*b : 2*b+2]
 		if (scores[0] > scores[1]) == (b%2 == 0) {
-			right++
+			correct++
 		}
 	}
-	fmt.Println(right, "of", batch, "right")
-	// Output: 8 of 8 right
+	fmt.Println(correct, "of", batch, "correct")
+	// Output: 8 of 8 correct
 }
 
 func ExampleList() {

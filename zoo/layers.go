@@ -7,13 +7,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
-// LayerDescription is a recurrent layer in figures. What it holds is counted from
-// them: Directions times the blocks of each of the Weights times the shapes of their
-// cores, and the Bias.
+// LayerDescription is a recurrent layer in figures. Its size follows from them:
+// Directions times the blocks of each of the Weights times the shapes of their cores, and
+// the Bias.
 type LayerDescription struct {
-	Features   int                  `json:"features"`   // of a step that it reads
-	Hidden     int                  `json:"hidden"`     // units of a direction
-	Directions int                  `json:"directions"` // 2 where a second set of weights reads in reverse
+	Features   int                  `json:"features"`   // per step
+	Hidden     int                  `json:"hidden"`     // units per direction
+	Directions int                  `json:"directions"` // 2 if a second set of weights reads in reverse
 	Weights    []WeightsDescription `json:"weights"`    // of each direction
 	Bias       int                  `json:"bias"`       // values of each direction
 }

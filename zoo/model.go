@@ -12,16 +12,16 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// Options of New and FromSpec. The zero value is a float32 model with the
-// entry's number of classes, those of its data set, and seed 0.
+// Options are the options of New and FromSpec. The zero value means a float32
+// model with the entry's number of classes, that of its data set, and seed 0.
 type Options struct {
 	Classes int // number of classes; 0 means the spec's
 	Seed    uint64
 	Dtype   tensor.Dtype // tensor.Float32 (also the zero value) or tensor.Float64
 	// Dropout, when not nil, replaces the spec's Dropout and RecurrentDropout.
 	Dropout *float64
-	// RecurrentDropout, when not nil, replaces the spec's RecurrentDropout, also
-	// where Dropout is given.
+	// RecurrentDropout, when not nil, replaces the spec's RecurrentDropout, even
+	// if Dropout is given.
 	RecurrentDropout *float64
 }
 
@@ -39,9 +39,8 @@ type Model struct {
 	Seed    uint64
 	Dtype   tensor.Dtype
 
-	// ClassNames has a name for each class once a training has told the model;
-	// Input then says how the values it reads were made. Both go into
-	// checkpoints.
+	// ClassNames names each class, and Input says how the values that the model
+	// reads were made. Training sets both, and checkpoints keep them.
 	ClassNames []string
 	Input      *Input
 
@@ -54,14 +53,14 @@ type Input struct {
 	Steps     int   `json:"steps"`      // of the longest sequence
 	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
 
-	// Sampling says which steps of a longer clip were taken, nil where clips were
-	// stored as they are.
+	// Sampling says which steps of a longer clip were taken; nil if clips were
+	// used as stored.
 	Sampling *preprocess.Sampling `json:"sampling,omitempty"`
 	preprocess.Normalisation
 }
 
-// Taken returns which steps of a clip the model reads: Sampling or, where its clips
-// were stored as sequences, as many steps as the longest had, at equal distances.
+// Taken returns which steps of a clip the model reads: Sampling or, if its clips
+// were stored as sequences, as many evenly spaced steps as the longest had.
 func (in *Input) Taken() preprocess.Sampling {
 	if in.Sampling != nil {
 		return *in.Sampling
@@ -69,16 +68,16 @@ func (in *Input) Taken() preprocess.Sampling {
 	return preprocess.Sampling{Steps: in.Steps, Sample: "even"}
 }
 
-// IsBias tells whether the parameter is added to values, and not a weight that
-// multiplies them.
+// IsBias reports whether the parameter is added to values rather than
+// multiplying them.
 func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
 
-// IsClassifier tells whether the parameter is the weights between the last state
-// and the logits.
+// IsClassifier reports whether the parameter holds the weights between the last
+// state and the logits.
 func (p Param) IsClassifier() bool { return p.Name == headWeight }
 
 // New returns the named entry of the registry as a model with initial weights.
-// It returns an error that suggests the closest name when there is none.
+// If there is none, it returns an error that suggests the closest name.
 func New(name string, opt Options) (*Model, error) {
 	e, err := Find(name)
 	if err != nil {
@@ -149,7 +148,7 @@ func (m *Model) shapes() []cells.Param {
 		cells.Param{Name: headBias, Shape: []int{1, m.Classes}})
 }
 
-// maxParams keeps a slip in a spec from asking for more memory than there is, or
+// maxParams keeps a mistake in a spec from asking for more memory than there is, or
 // than an int of 32 bits counts.
 const maxParams = min(1<<31, math.MaxInt/8)
 
@@ -185,5 +184,5 @@ func (m *Model) add(name string, shape []int, values []float64) {
 // then the classifier's.
 func (m *Model) Params() []Param { return m.params }
 
-// Features returns the number of values of one step that the model reads.
+// Features returns the number of values the model reads per step.
 func (m *Model) Features() int { return m.stack.Inputs() }

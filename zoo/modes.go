@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// unbalanced is how much more the modes of a size may add up to than equal ones
-// would, in parts of these.
+// unbalanced is the largest excess of the sum of a size's modes over that of
+// equal ones, as a fraction of the latter.
 const unbalanced = 0.25
 
 // factorise returns d balanced modes, in rising order, of n or of the next size
@@ -79,8 +79,8 @@ func sum(modes []int) int {
 	return s
 }
 
-// size is what modes multiply to. One that no int holds is the largest int; a
-// mode below 1, which no model has, is passed over.
+// size returns the product of modes, or the largest int if none holds it; a mode
+// below 1, which no model has, is passed over.
 func size(modes []int) int {
 	n := 1
 	for _, m := range modes {

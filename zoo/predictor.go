@@ -9,13 +9,12 @@ import (
 )
 
 // Predictor runs a model forward only: one frame of a live sequence at a time,
-// or whole clips. It has no gradients, its cores are merged once, and what it
-// computes is what Build's graph does without Training, up to rounding. The
-// values it reads are those that the model was trained on; where they were
-// normalised, Input.Apply does the same.
+// or whole clips. It takes no gradients, merges the cores once, and computes
+// what Build's graph does without Training, up to rounding. It reads values as
+// the model was trained on; if those were normalised, Input.Apply does the same.
 //
-// A Predictor is not safe for concurrent use. Several predictors of one model
-// are, as long as no solver steps while one is made.
+// A Predictor is not safe for concurrent use. Different predictors of one model
+// may run concurrently, as long as no solver steps while one is made.
 type Predictor struct {
 	model        *Model
 	runner       *cells.Runner
@@ -24,9 +23,9 @@ type Predictor struct {
 	closed       bool
 }
 
-// Predictor returns a Predictor for batch sequences side by side. The weights
-// are read once, here: a later training does not show. It returns an error when
-// batch is not positive or too large, and for a model of float64.
+// Predictor returns a Predictor for batch sequences at a time. The weights are
+// read once, here: later training has no effect. It returns an error when batch
+// is not positive or is too large, or when the model is float64.
 func (m *Model) Predictor(batch int) (*Predictor, error) {
 	if m.Dtype != tensor.Float32 {
 		return nil, errors.Errorf("zoo: a predictor runs models of float32, this one is %v; leave Options.Dtype out", m.Dtype)
@@ -47,9 +46,9 @@ func (m *Model) Predictor(batch int) (*Predictor, error) {
 func (p *Predictor) Reset() { p.runner.Reset() }
 
 // Frame reads the next frame of each sequence, x (batch, features), and returns
-// the logits after it, (batch, classes), in memory of the caller's. It returns
-// an error when x has another size, and when a layer is bidirectional and so
-// needs the sequence's end: use Clip.
+// the logits after it, (batch, classes), in a new slice. It returns an error
+// when x has the wrong size, or when a layer is bidirectional and so needs the
+// sequence's end: use Clip.
 func (p *Predictor) Frame(x []float32) ([]float32, error) {
 	if p.closed {
 		return nil, errors.New("zoo: Frame of a predictor that is closed")
@@ -62,10 +61,10 @@ func (p *Predictor) Frame(x []float32) ([]float32, error) {
 }
 
 // Clip reads whole clips, x (batch, steps, features), and returns their logits,
-// (batch, classes), in memory of the caller's. Lengths has the number of steps
-// of each clip, what stands after them being ignored; nil means that all clips
-// have all. The state that Frame carries is left alone. It returns an error when
-// x has another size, or a length is not one of 1 to steps.
+// (batch, classes), in a new slice. Lengths has the number of steps of each
+// clip, and values after them are ignored; nil means that all clips have all
+// steps. The state that Frame carries is left alone. It returns an error when x
+// has the wrong size, or a length is not from 1 to steps.
 func (p *Predictor) Clip(x []float32, steps int, lengths []int) ([]float32, error) {
 	if p.closed {
 		return nil, errors.New("zoo: Clip of a predictor that is closed")
@@ -87,7 +86,7 @@ func (p *Predictor) classify(last []float32) []float32 {
 	return logits
 }
 
-// Close gives the predictor's programs back. What comes after is an error.
+// Close releases the predictor's programs. Frame and Clip then return an error.
 func (p *Predictor) Close() error {
 	if p.closed {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
-// Entry is a named model with what was published about it.
+// Entry is a named model with its published figures.
 type Entry struct {
 	Name string
 	Spec Spec
@@ -17,17 +17,17 @@ type Entry struct {
 	Data  string // the data set of the published figures; "" where there are none
 
 	// PublishedParams is the number of input-to-hidden weights, all gates
-	// together, without biases, in the paper's tables; 0 where none is given.
+	// together, without biases, in the paper's tables; 0 if none is given.
 	PublishedParams int
-	// PublishedAccuracy is the paper's, in per cent, not reproduced here; 0
-	// where none is given.
+	// PublishedAccuracy is the paper's accuracy in per cent, not reproduced
+	// here; 0 if none is given.
 	PublishedAccuracy float64
 	// Note says where this entry and the publication differ.
 	Note string
 }
 
-// List returns the entries whose names match a pattern as of path.Match, "" or
-// "*" being all, in the registry's order. It returns an error when the pattern
+// List returns the entries whose names match a path.Match pattern, in the
+// registry's order; "" and "*" match all. It returns an error when the pattern
 // is malformed.
 func List(pattern string) ([]Entry, error) {
 	if pattern == "" {
@@ -46,7 +46,8 @@ func List(pattern string) ([]Entry, error) {
 	return found, nil
 }
 
-// Find returns the entry of a name, or an error that suggests the closest one.
+// Find returns the entry with the given name, or an error that suggests the
+// closest one.
 func Find(name string) (Entry, error) {
 	var names []string
 	for _, e := range entries {

@@ -21,38 +21,38 @@ type FormatSpec struct {
 	// Format is dense, tt, tr, bt or ht; "" means dense.
 	Format string `json:"format,omitempty"`
 
-	// Ranks of tt (r_1..r_{d-1}), tr (R_0..R_{d+e-1}) or bt (R_1..R_d), or one
-	// for all.
+	// Ranks are those of tt (r_1..r_{d-1}), tr (R_0..R_{d+e-1}) or bt
+	// (R_1..R_d), or one for all.
 	Ranks []int `json:"ranks,omitempty"`
 
-	// Blocks of bt; 0 means 1.
+	// Blocks is the number of blocks of bt; 0 means 1.
 	Blocks int `json:"blocks,omitempty"`
 
-	// LeafRanks, InnerRanks and RootRank of ht, see decomp.HT.
+	// LeafRanks, InnerRanks and RootRank are those of ht, see decomp.HT.
 	LeafRanks  []int `json:"leaf_ranks,omitempty"`
 	InnerRanks []int `json:"inner_ranks,omitempty"`
 	RootRank   int   `json:"root_rank,omitempty"`
 
-	// Tree of ht as nested pairs of modes, e.g. [[[1,2],3],[4,5]]; the default
-	// gives each left child half the modes, rounded up.
+	// Tree is that of ht as nested pairs of modes, e.g. [[[1,2],3],[4,5]]; the
+	// default gives each left child half the modes, rounded up.
 	Tree *Tree `json:"tree,omitempty"`
 
-	// ShareTransfer makes the transfer tensors of one level of ht that agree in
-	// shape one tensor.
+	// ShareTransfer makes transfer tensors of ht with the same level and shape
+	// one tensor.
 	ShareTransfer bool `json:"share_transfer,omitempty"`
 }
 
 // LayerSpec is a further layer on top of the first.
 type LayerSpec struct {
 	FormatSpec
-	// OutModes of the layer; empty means those of the layer below. Its input
-	// modes are the output modes of the layer below, the first one doubled when
-	// that is bidirectional.
+	// OutModes are the layer's output modes; empty means those of the layer
+	// below. Its input modes are the output modes of the layer below, the first
+	// one doubled if that is bidirectional.
 	OutModes []int `json:"out_modes,omitempty"`
 }
 
-// Spec describes a classifier of sequences. The zero value of each field but
-// Cell, InModes and OutModes is a sane default.
+// Spec describes a classifier of sequences. The zero value of each field except
+// Cell, InModes and OutModes is a sensible default.
 type Spec struct {
 	// Cell is lstm, gru or rnn.
 	Cell string `json:"cell"`
@@ -60,13 +60,14 @@ type Spec struct {
 	// FormatSpec is the decomposition of the input-to-hidden weights.
 	FormatSpec
 
-	// InModes multiply to the features of a step, or to more of them, OutModes,
-	// without the gate factor, to the hidden size.
+	// InModes multiply to the features of a step, or more; OutModes, without the
+	// gate factor, multiply to the hidden size.
 	InModes  []int `json:"in_modes"`
 	OutModes []int `json:"out_modes"`
 
-	// Features of a step; 0 means as many as InModes multiply to. Where there are
-	// fewer, the model appends zeros to every step that it reads.
+	// Features is the number of values of a step; 0 means the product of
+	// InModes. If there are fewer, the model appends zeros to every step that it
+	// reads.
 	Features int `json:"features,omitempty"`
 
 	// Hidden, when given, is checked against OutModes.
@@ -77,8 +78,8 @@ type Spec struct {
 	Recurrent *FormatSpec `json:"recurrent,omitempty"`
 
 	// Joint makes the input-to-hidden and the hidden-to-hidden weights of every
-	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent is
-	// then nil.
+	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent
+	// must then be nil.
 	Joint bool `json:"joint,omitempty"`
 
 	// Upper lists the layers above the first, of the same cell.
@@ -92,13 +93,13 @@ type Spec struct {
 	Dropout          float64 `json:"dropout,omitempty"`
 	RecurrentDropout float64 `json:"recurrent_dropout,omitempty"`
 
-	// Classes is the number of classes; 0 means that Options.Classes says.
+	// Classes is the number of classes; 0 leaves it to Options.Classes.
 	Classes int `json:"classes,omitempty"`
 }
 
-// ParseSpec reads a Spec from JSON. It returns an error that names the field, its line
-// and its column when one is unknown or has the wrong type; whether the values fit together is
-// for FromSpec to say.
+// ParseSpec reads a Spec from JSON. It returns an error that gives the field,
+// line and column when a field is unknown or has the wrong type. FromSpec checks
+// whether the values fit together.
 func ParseSpec(data []byte) (Spec, error) {
 	var s Spec
 	dec := json.NewDecoder(bytes.NewReader(data))

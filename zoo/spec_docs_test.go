@@ -53,8 +53,8 @@ func docSpecs(t *testing.T, page string) []docSpec {
 	return specs
 }
 
-// checkCounts compares the numbers next to a block, and tells whether there are
-// any.
+// checkCounts compares the numbers next to a block, and reports whether there
+// are any.
 func checkCounts(t *testing.T, d docSpec, got zoo.Counts) bool {
 	stated := statedLine.FindStringSubmatch(d.text)
 	if stated == nil {

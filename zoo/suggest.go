@@ -12,21 +12,21 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
-// Wanted is what Suggest finds a shape for.
+// Wanted is the request that Suggest finds a shape for.
 type Wanted struct {
 	Cell     string // lstm, gru or rnn
 	Format   string // one of SuggestedFormats
 	Features int    // values of a step
 	Hidden   int    // hidden units
-	// Budget is the most that the input-to-hidden weights of all gates may
-	// count: what the papers' tables count, and Counts.InputToHidden.
+	// Budget is the most input-to-hidden weights allowed, all gates together:
+	// what the papers' tables and Counts.InputToHidden count.
 	Budget int
 }
 
 // SuggestedFormats lists the formats that Suggest knows.
 func SuggestedFormats() []string { return []string{"tt", "tr", "bt", "ht"} }
 
-// BudgetError is Suggest's error for a budget that no rank keeps to.
+// BudgetError is Suggest's error for a budget that no rank meets.
 type BudgetError struct {
 	Wanted
 	Least int // the smallest budget that would do; 0 where none does
@@ -43,9 +43,9 @@ func (e *BudgetError) Error() string {
 		e.Budget, e.Format, e.Least, e.Features, e.Hidden)
 }
 
-// What Suggest takes: a frame of 4K in colour has 3/4 of these features. With
-// four gates the dense matrix of the two sizes has 2^40 elements, package
-// decomp's most.
+// Limits of Suggest: a 4K frame in colour has 3/4 of these features. With four
+// gates the dense matrix of the two sizes has 2^40 elements, the most that
+// package decomp allows.
 const (
 	maxFeatures = 1 << 25
 	maxHidden   = 1 << 13
@@ -53,30 +53,30 @@ const (
 )
 
 // Suggest returns a spec of one recurrent layer whose input-to-hidden weights
-// are in the wanted format and count at most the budget, and at most what a dense
-// matrix of the wanted sizes counts. Its Classes are left out, and its
+// are in the wanted format and number at most the budget, and no more than those
+// of a dense matrix of the wanted sizes. Its Classes are left out, and its
 // hidden-to-hidden weights are dense.
 //
-// Both sizes are factorised into 2 to 6 modes, as many of each, that add up to at
-// most a quarter more than equal ones would. A size without such modes is
-// replaced by the next one that has them: the model then appends zeros to the
-// features of a step (InModes multiply to more than Features), or has more hidden
-// units than were wanted (Hidden). The gates go to the smallest output mode,
-// which is the first.
+// Both sizes are factorised into 2 to 6 modes, the same number of each, that add
+// up to at most a quarter more than equal ones would. A size without such modes
+// is replaced by the next one that has them: the model then appends zeros to the
+// features of a step (InModes multiply to more than Features), or has more
+// hidden units than were wanted (Hidden). The gates go to the smallest output
+// mode, which is the first.
 //
-// All ranks are the largest one that keeps to the budget. Of what fits with
-// different numbers of modes, Suggest takes the first by these rules:
+// All ranks are equal, and the largest that meet the budget. Of the candidates
+// with different numbers of modes, Suggest prefers, in this order:
 //
-//   - any rank before 1, with which the modes do not interact;
-//   - the hidden units that were wanted before more of them;
-//   - no zeros before some;
-//   - of bt, two blocks, as in its paper, before one;
+//   - any rank before 1, at which the modes do not interact;
+//   - the wanted number of hidden units before more;
+//   - no appended zeros before some;
+//   - for bt, two blocks, as in its paper, before one;
 //   - the largest rank;
-//   - the fewest modes: at one rank, two modes merged into one express no less.
+//   - the fewest modes: at equal rank, two modes merged into one express no less.
 //
-// It returns a *BudgetError when the budget, or a dense matrix, is too small for a
-// rank of 1, and an error that quotes the field when a wanted size, cell or format
-// is none.
+// It returns a *BudgetError when the budget, or a dense matrix, is too small for
+// a rank of 1, and an error that quotes the field when a wanted size, cell or
+// format is invalid.
 func Suggest(w Wanted) (Spec, error) {
 	cell, err := w.check()
 	if err != nil {
@@ -174,7 +174,7 @@ func (c candidate) params(rank int) int {
 	return m.Params()
 }
 
-// merits are what Suggest prefers candidates by, the first that differs deciding.
+// merits are what Suggest prefers candidates by; the first that differs decides.
 func (c candidate) merits(w Wanted) []int {
 	one := func(yes bool) int {
 		if yes {

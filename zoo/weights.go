@@ -5,7 +5,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
-// Weights are a matrix of a recurrent layer, as the tensor network it is.
+// Weights is a matrix of a recurrent layer as a tensor network.
 type Weights struct {
 	Layer  int        // 1 is the first
 	Role   cells.Role // InputToHidden, HiddenToHidden or Joint
@@ -13,9 +13,9 @@ type Weights struct {
 }
 
 // Weights lists the matrices of the spec's layers, input-to-hidden before
-// hidden-to-hidden, or the one that is both, with the gates folded in. Both
-// directions of a bidirectional layer have the same networks, which stand once. It
-// returns an error where FromSpec does.
+// hidden-to-hidden, or the one that is both, with the gates folded in. Both directions of
+// a bidirectional layer have the same networks, listed once. It returns an error when
+// FromSpec does.
 func (s Spec) Weights() ([]Weights, error) {
 	stack, err := s.stack()
 	if err != nil {

@@ -26,7 +26,7 @@ import (
 // usage is an error in what the user asked for.
 type usage struct{ error }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (u usage) Unwrap() error { return u.error }
 
 func badf(format string, args ...any) error {
@@ -147,7 +147,7 @@ func newFlags() *flags {
 	return f
 }
 
-// parse reads the flags; helped tells that it printed them instead.
+// parse reads the flags; helped reports that it printed them instead.
 func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	f = newFlags()
 	err = f.set.Parse(args)
@@ -276,7 +276,7 @@ func (f *flags) checkRun(p protocol, rate float64) error {
 	return badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 }
 
-// given tells whether a flag stands on the command line.
+// given reports whether a flag stands on the command line.
 func (f *flags) given(name string) (found bool) {
 	f.set.Visit(func(fl *flag.Flag) { found = found || fl.Name == name })
 	return found

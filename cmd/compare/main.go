@@ -1,5 +1,5 @@
-// Command compare sets models side by side: what they learn, under one protocol,
-// and what they cost.
+// Command compare compares models: what they learn, under one protocol, and what they
+// cost.
 //
 //	go run ./cmd/compare -models lstm,ht-lstm -seeds 5 -out report
 //	go run ./cmd/compare -cost

@@ -33,7 +33,7 @@ type cost struct {
 	Params        int     `json:"params_total"`
 	MulAdds       int     `json:"mul_adds_per_frame"`
 	GFLOPS        float64 `json:"gflops"`      // of the forward pass
-	PeakRSS       float64 `json:"peak_rss_mb"` // after the training steps; 0 where the system does not tell
+	PeakRSS       float64 `json:"peak_rss_mb"` // after the training steps; 0 where the system does not say
 }
 
 // measure is what a child process does. The random data are drawn once.
@@ -47,7 +47,7 @@ func measure(f *flags) (*cost, error) {
 		return nil, err
 	}
 	e := all[0]
-	// What a classifier of a spec that does not say costs is next to nothing.
+	// The classifier of a spec that does not give classes costs next to nothing.
 	m, err := zoo.FromSpec(e.Spec, zoo.Options{Classes: cmp.Or(e.Spec.Classes, 11), Seed: 1, Dropout: &none})
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func timed(warm, runs int, f func() error) ([]float64, error) {
 func quantile(sorted []float64, q float64) float64 { return sorted[int(q*float64(len(sorted)-1)+0.5)] }
 
 // peakRSS is the largest resident memory of this process so far in MB of 2^20
-// bytes, 0 where /proc does not tell.
+// bytes, 0 where /proc does not say.
 func peakRSS() float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

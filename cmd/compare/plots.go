@@ -65,8 +65,8 @@ func accuracyOver(name, caption, title, axis string, results []*result, size fun
 	}}
 }
 
-// bars is the plot of a figure of the models that have it; there is none where none
-// has, as not every system tells of memory.
+// bars is the plot of a figure of the models that have it; there is none if none has, as
+// not every system reports memory.
 func bars(name, caption, title, axis string, results []*result, of func(r *result) sample) []picture {
 	p := charts.BarPanel{Title: title, X: axis}
 	for _, r := range results {
@@ -80,7 +80,7 @@ func bars(name, caption, title, axis string, results []*result, of func(r *resul
 	return []picture{{name, caption, func(path string) error { return charts.Bars(path, p) }}}
 }
 
-// curves returns a line a model: the mean over the seeds of a figure of every
+// curves returns a line per model: the mean over the seeds of a figure of every
 // epoch, and its standard deviation.
 func curves(results []*result, figure func(o *outcome, epoch int) float64) []charts.Line {
 	var lines []charts.Line

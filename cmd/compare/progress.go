@@ -62,7 +62,7 @@ func progressOn(w io.Writer, bars *mpb.Progress, models []string, steps, runs in
 
 func (l *line) say(text string) { l.last.Store(&text) }
 
-// step tells that a run has taken so many steps.
+// step records that a run has taken that many steps.
 func (p *progress) step(j job, steps int) {
 	l := p.models[j.Model]
 	p.mu.Lock()
@@ -74,7 +74,7 @@ func (p *progress) step(j job, steps int) {
 	}
 }
 
-// more tells that a model needs so many more steps, in so many more runs.
+// more records that a model needs more steps, in more runs.
 func (p *progress) more(model string, steps, runs int) {
 	l := p.models[model]
 	p.mu.Lock()
@@ -87,7 +87,7 @@ func (p *progress) more(model string, steps, runs int) {
 	}
 }
 
-// skip tells that a run had ended before.
+// skip records that a run had already ended.
 func (p *progress) skip(j job, o *outcome) {
 	p.step(j, o.steps())
 	p.models[j.Model].say("was there")
@@ -96,7 +96,7 @@ func (p *progress) skip(j job, o *outcome) {
 	p.ended++
 }
 
-// done tells that a run has ended.
+// done records that a run has ended.
 func (p *progress) done(j job, o *outcome, took time.Duration) {
 	what, of := fmt.Sprintf("seed %d", j.Seed), "test accuracy "
 	if j.Fold > 0 {

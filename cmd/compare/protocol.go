@@ -66,8 +66,8 @@ func (p protocol) video(at cache) datasets.Video {
 	return v
 }
 
-// open opens the data for a model that reads steps of so many values. What is damaged or
-// decoded is told to report, where there is one.
+// open opens the data for a model that reads steps of so many values. Damaged and decoded
+// clips go to report, if there is one.
 func (p protocol) open(ctx context.Context, at cache, model string, features int, report *videos.Report) (datasets.Set, error) {
 	opt, size := datasets.Options{Split: p.Split, Video: p.video(at)}, ""
 	if p.Clips != nil {

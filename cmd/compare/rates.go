@@ -98,7 +98,7 @@ func (m *contender) tried() []float64 {
 	return rates
 }
 
-// atEdge tells whether the rate that was taken is the least or the largest of those
+// atEdge reports whether the rate that was taken is the least or the largest of those
 // that were tried, so that one beyond might be better.
 func (m *contender) atEdge() bool {
 	rates := m.tried()

@@ -225,7 +225,8 @@ type plot struct {
 	SVG     template.HTML
 }
 
-// Plots reads the pictures, which are drawn before. Names in them are escaped.
+// Plots reads the pictures, which must be drawn before. Names in them are
+// escaped.
 func (s section) Plots() ([]plot, error) {
 	var all []plot
 	for _, p := range s.pictures {

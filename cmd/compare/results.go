@@ -23,7 +23,7 @@ type result struct {
 	// Against the model with the best mean accuracy, on the seeds that both
 	// have: the mean difference, and the probability of one as large or larger
 	// where there is none, corrected for the number of models; NaN for the best
-	// itself and where it cannot be told.
+	// itself and where it is not known.
 	difference, p float64
 	best          bool
 }
@@ -182,7 +182,7 @@ func claims(results []*result) []claim {
 	return all
 }
 
-// verdict tells whether the order that was published is seen here.
+// verdict reports whether the order that was published is seen here.
 func (c claim) verdict() string {
 	switch {
 	case math.IsNaN(c.difference) || math.IsNaN(c.p):

@@ -15,7 +15,7 @@ import (
 )
 
 // run does what the command line asks for. Errors of type usage are the user's
-// to mend.
+// to fix.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f, helped, err := parse(args, stdout)
 	if err != nil || helped {

@@ -47,8 +47,8 @@ type outcome struct {
 	Test      train.Score   `json:"test"`
 	Classes   []string      `json:"classes"`
 	Confusion [][]int       `json:"confusion"`
-	// Of the process that ended the run; 0 when it had no step left to take, and
-	// where the system does not tell.
+	// Of the process that ended the run; 0 when it had no step left to take, and where
+	// the system does not say.
 	StepMillis float64 `json:"step_ms_median"`
 	PeakMB     float64 `json:"peak_rss_mb"`
 }
@@ -61,7 +61,7 @@ func (o *outcome) steps() int {
 	return o.Epochs[len(o.Epochs)-1].Updates
 }
 
-// whole tells whether the parts of an outcome fit together.
+// whole reports whether the parts of an outcome fit together.
 func (o *outcome) whole() bool {
 	if o.Diverged != "" {
 		return true
@@ -103,7 +103,7 @@ func (j job) outcome() (*outcome, error) {
 }
 
 // runJob is what a child process does: it reads a job, trains, going on where an
-// earlier process stopped, writes the outcome, and prints a line a step.
+// earlier process stopped, writes the outcome, and prints a line per step.
 func runJob(ctx context.Context, in io.Reader, stdout io.Writer) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	var j job

@@ -38,5 +38,5 @@ func (t *sheet) add(row ...any) {
 	t.Rows = append(t.Rows, row)
 }
 
-// Number tells whether column k, from 0, holds numbers.
+// Number reports whether column k, from 0, holds numbers.
 func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }

@@ -137,7 +137,7 @@ func claimed(all []claim) *sheet {
 	return t
 }
 
-// figures is the table for programs, a row a model.
+// figures is the table for programs, a row per model.
 func figures(results []*result) table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"model", "cell", "format", "joint", "params_input_to_hidden", "params_recurrent_layer", "params_model", "mul_adds_per_frame",

@@ -83,9 +83,9 @@ func (f *flags) comparison() (*comparison, error) {
 	return &comparison{protocol: p, cache: cache{f.video.Cache, f.video.CacheLimit}, dir: f.out, models: models, seeds: f.seeds, places: make(chan struct{}, f.jobs)}, nil
 }
 
-// check opens the data as each model will, so that what can be wrong is wrong
-// before the first run starts, and completes the comparison with what it sees. It
-// returns the number of steps of a run with a seed.
+// check opens the data as each model will, so that mistakes show before the first run
+// starts, and completes the comparison with what it sees. It returns the number of steps
+// of a run with a seed.
 func (c *comparison) check(ctx context.Context) (final int, err error) {
 	for k, e := range c.models {
 		d, err := zoo.Describe(e)
@@ -159,7 +159,7 @@ func (c *comparison) decodeFor(ctx context.Context, model string, features int, 
 	return nil
 }
 
-// inZoo tells a model of the zoo from one of a file.
+// inZoo reports whether a model is in the zoo, not from a file.
 func inZoo(e zoo.Entry) bool {
 	_, err := zoo.Find(e.Name)
 	return err == nil

@@ -7,7 +7,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 )
 
-// reading is a clip, or why it is none.
+// reading is a clip, or why it cannot be read.
 type reading struct {
 	clip datasets.Clip
 	err  error

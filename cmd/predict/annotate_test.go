@@ -31,7 +31,7 @@ func frames(t *testing.T, path string) (ffmpeg.Info, [][]byte) {
 	return info, all
 }
 
-// labelled tells whether a frame of a grey clip is dark or coloured where the answer
+// labelled reports whether a frame of a grey clip is dark or coloured where the answer
 // stands, and grey in the opposite corner.
 func labelled(t *testing.T, info ffmpeg.Info, frame []byte) bool {
 	grey := func(x, y int) bool {

@@ -20,7 +20,7 @@ import (
 // usage is an error in what the user asked for or gave.
 type usage struct{ error }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (u usage) Unwrap() error { return u.error }
 
 func badf(format string, args ...any) error {

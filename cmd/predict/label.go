@@ -18,7 +18,7 @@ var (
 	bar    = color.RGBA{0x2a, 0x78, 0xb8, 0xff}
 )
 
-// label draws answers: a line a class, its probability as a bar behind it.
+// label draws answers: a line per class, its probability as a bar behind it.
 type label struct {
 	face font.Face
 	line int // height of one

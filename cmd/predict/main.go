@@ -1,4 +1,4 @@
-// Command predict says what clips show, by a model that cmd/train has trained.
+// Command predict says what clips show, with a model that cmd/train has trained.
 //
 //	go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4
 //	go run ./cmd/predict -checkpoint runs/ht-lstm -json clips

@@ -14,9 +14,9 @@ type sampled struct {
 	Seed   *uint64 `json:"seed,omitempty"`   // of the draws
 }
 
-// choose makes the reader take the frames that the flags say, as many as the model of
-// a checkpoint reads. How a training set was sampled is no part of it: an answer for a
-// clip is to be the same however it comes to the model.
+// choose makes the reader take the frames that the flags say, as many as the model of a
+// checkpoint reads. How a training set was sampled does not matter: an answer for a clip
+// is to be the same however it comes to the model.
 func (f *flags) choose(r *datasets.Reader, dir string) (sampled, error) {
 	random := f.sample == "random"
 	switch all := r.Sampling.Steps == datasets.AllSteps; {

@@ -30,7 +30,7 @@ var moves = []struct {
 }{{"left", -1, 0}, {"right", 1, 0}, {"up", 0, -1}, {"down", 0, 1}}
 
 // shapeClips calls draw for so many clips of each class, with the clip's name and
-// its frames, a byte a pixel.
+// its frames, a byte per pixel.
 func shapeClips(each int, draw func(name string, frames []byte)) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, shape := range []string{"disc", "cross"} {

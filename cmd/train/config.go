@@ -53,7 +53,8 @@ func (f *flags) readConfig() error {
 	return nil
 }
 
-// stated tells whether the user gave the flag, there or in the file of -config.
+// stated reports whether the user gave the flag, there or in the file of
+// -config.
 func (f *flags) stated(name string) bool { return f.cmd[name] || f.file[name] }
 
 // readRun fills in the flags that are still not given from the run that -resume
@@ -123,16 +124,16 @@ func (f *flags) readRun() error {
 	return nil
 }
 
-// differs tells whether a flag that a run was started without is now other than it
-// was then. The default of -recurrent-dropout is another flag's value.
+// differs reports whether a flag that a run was started without now has another
+// value. The default of -recurrent-dropout is another flag's value.
 func (f *flags) differs(name string) bool {
 	fl := f.set.Lookup(name)
 	return fl.Value.String() != fl.DefValue || name == "recurrent-dropout"
 }
 
 // nothingToResume is for a folder without a configuration. "-out DIR -resume" is
-// right for a run's first start as well; a folder that was named to resume is a
-// slip when it is not there.
+// correct for a run's first start as well; a missing folder that was named to
+// resume is a mistake.
 func (f *flags) nothingToResume() error {
 	if f.cmd["out"] {
 		return nil
@@ -225,8 +226,8 @@ func flagText(v any) (string, error) {
 }
 
 // configuration returns the flags as readConfig reads them: all that say how to
-// train, also those that were not given, so that the file tells all there is to
-// know. -dropout and -recurrent-dropout stand in it only when given, as their default
+// train, including those that were not given, so that the file is complete.
+// -dropout and -recurrent-dropout stand in it only when given, as their default
 // is the model's, and -protocol only when there is one.
 func (f *flags) configuration() ([]byte, error) {
 	var lines []string

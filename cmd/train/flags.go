@@ -23,7 +23,7 @@ import (
 // usage is an error in what the user asked for or gave.
 type usage struct{ error }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (u usage) Unwrap() error { return u.error }
 
 func badf(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
@@ -244,7 +244,7 @@ func (f *flags) findFolders() error {
 	return nil
 }
 
-// given tells whether a flag stands on the command line or in the file.
+// given reports whether a flag stands on the command line or in the file.
 func (f *flags) given(name string) bool {
 	found := false
 	f.set.Visit(func(g *flag.Flag) { found = found || g.Name == name })

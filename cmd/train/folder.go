@@ -35,7 +35,7 @@ type folder struct {
 	boards  bool
 	lock    *flock.Flock
 	stderr  io.Writer
-	failure error // the first of a picture or a table on the way: training goes on, the exit code tells
+	failure error // the first of a picture or a table on the way: training goes on, the exit code says so
 }
 
 // openFolder makes the folder of a new run of a model, or takes that of the run to

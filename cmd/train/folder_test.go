@@ -182,7 +182,7 @@ func TestResumeFromConfiguration(t *testing.T) {
 	require.Contains(t, out, "precision")
 }
 
-// One process a folder.
+// One process per folder.
 func TestFolderIsLocked(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	_, err := call(append(tiny(t), "-epochs", "1", "-out", dir)...)
@@ -240,7 +240,7 @@ func TestResumeMistakes(t *testing.T) {
 	_, err = call("-resume", other, "-epochs", "3")
 	require.NoError(t, err)
 
-	// Given again as it was is no mistake, and more epochs are none.
+	// Giving a flag again, or more epochs, is not a mistake.
 	_, err = call("-out", dir, "-resume", "-lr", "2e-3", "-epochs", "2")
 	require.NoError(t, err)
 	require.Len(t, result(t, dir).Epochs, 2)

@@ -147,7 +147,7 @@ func waitForWriting(run string, n int, limit time.Duration) {
 	}
 }
 
-// isWriting tells whether a checkpoint is begun and not in its place.
+// isWriting reports whether a checkpoint is begun and not in its place.
 func isWriting(run string) bool {
 	for _, name := range []string{"last.new", "best.new"} {
 		if _, err := os.Lstat(filepath.Join(run, name)); err == nil {

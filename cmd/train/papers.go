@@ -111,5 +111,6 @@ func protocolOf(e zoo.Entry) (p protocol, own bool) {
 	return btUCF11, row && e.Spec.Format == "bt"
 }
 
-// readsFeatures tells whether an entry is for features of a CNN and not for frames.
+// readsFeatures reports whether an entry is for features of a CNN rather than
+// frames.
 func readsFeatures(e zoo.Entry) bool { return strings.HasPrefix(e.Name, "cnn-") }

@@ -36,7 +36,7 @@ func newProgress(w io.Writer, d *videos.Report) *progress {
 	return p
 }
 
-// step is told of every step.
+// step is called after every step.
 func (p *progress) step(s train.Progress) {
 	p.now = s
 	p.steps++
@@ -70,7 +70,7 @@ func (p *progress) fit(text string) string {
 	return text[:min(len(text), max(width-bar, 0))]
 }
 
-// epoch is told of every epoch, and at the start of a resumed run.
+// epoch is called after every epoch, and at the start of a resumed run.
 func (p *progress) epoch(epochs []train.Epoch) {
 	if len(epochs) == 0 || p.now.Updates == 0 {
 		return
@@ -89,7 +89,7 @@ func (p *progress) head(epoch int, s train.Score, rate float64) string {
 	return fmt.Sprintf("epoch %*d/%d  loss %.4f  accuracy %.3f  lr %.3g", len(fmt.Sprint(p.now.Epochs)), epoch, p.now.Epochs, s.Loss, s.Accuracy, rate)
 }
 
-// tail tells the time passed and what a bar would tell.
+// tail returns the time passed and what a bar would show.
 func (p *progress) tail() string {
 	passed := p.now.Elapsed.Round(time.Second).String()
 	if p.terminal != nil {
@@ -98,7 +98,7 @@ func (p *progress) tail() string {
 	return passed + ", " + p.left()
 }
 
-// left tells speed and time left, as the steps of this process go.
+// left returns speed and time left, at the rate of this process's steps.
 func (p *progress) left() string {
 	s := p.now
 	text := fmt.Sprintf("%.0f clips/s", float64(s.Trained)/s.Elapsed.Seconds())

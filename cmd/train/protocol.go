@@ -121,7 +121,7 @@ func (f *flags) settle(s setting) (setting, error) {
 	return s, nil
 }
 
-// notes are what the settings alone do not tell.
+// notes are what the settings alone do not say.
 func (f *flags) notes(e zoo.Entry, data string) []string {
 	var all []string
 	if data == embedded {
@@ -134,7 +134,7 @@ func (f *flags) notes(e zoo.Entry, data string) []string {
 	if strings.HasPrefix(f.split, "random") {
 		note := "clips of one recording may be on both sides of a split by clip, which flatters every model"
 		switch {
-		case folder: // tells of no recordings
+		case folder: // has no recordings
 		case e.Data == "HMDB51":
 			note += "; -split official:1 keeps recordings whole"
 		default:

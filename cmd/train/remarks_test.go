@@ -14,7 +14,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
-// What a run did other than it was told, or came to other than it looks like, is said.
+// A run says what it did other than it was told, or came to other than it looks
+// like.
 func TestRemarks(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }

@@ -16,7 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// list prints models, one a row: their counts, within 80 characters, or all there is.
+// list prints models, one per row: their counts, within 80 characters, or all there is.
 func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
 	descriptions := make([]zoo.Description, len(entries))
 	for k, e := range entries {

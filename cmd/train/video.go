@@ -11,7 +11,7 @@ import (
 // defaultSteps is what no -steps means for videos.
 const defaultSteps = "6"
 
-// gaps says which classes have no training or no test clips, as far as the set tells
+// gaps says which classes have no training or no test clips, as far as the set knows
 // without reading them: a line for each part.
 func gaps(set datasets.Set) (lines []string) {
 	labelled, ok := set.(datasets.Labelled)

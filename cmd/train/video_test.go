@@ -91,7 +91,7 @@ func TestVideoFlags(t *testing.T) {
 }
 
 // pictures makes a folder of one folder of six frames a clip, so many of each class.
-// Those of the classes called bad are no pictures.
+// Those of the classes called bad are not pictures.
 func pictures(t *testing.T, root string, clips map[string]int) {
 	for class, n := range clips {
 		for k := range n {
@@ -258,8 +258,8 @@ func TestVideoCacheFull(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// A model that reads no frames of 4:3 is told the sizes that it does read, and trains
-// with one of them.
+// For a model that does not read 4:3 frames the error gives the sizes that it reads, and
+// it trains with one of them.
 func TestSizeIsSuggested(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("sq.json", []byte(`{"cell": "gru", "in_modes": [12, 12, 3], "out_modes": [4]}`), 0o666))
@@ -281,7 +281,7 @@ func TestSizeIsSuggested(t *testing.T) {
 	}
 }
 
-// What a slip with -data is told.
+// The errors for mistakes with -data.
 func TestDataSlips(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.MkdirAll(filepath.Join("clips", "a"), 0o777))

@@ -239,7 +239,8 @@ func (m *many) check(t *testing.T, cache string) {
 	require.Empty(t, m.frames)
 }
 
-// memory is the largest resident set of some processes, as Linux tells it while they run.
+// memory is the largest resident set of some processes, as Linux reports it while they
+// run.
 type memory struct {
 	mu   sync.Mutex
 	peak int64

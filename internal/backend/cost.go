@@ -14,15 +14,15 @@ func Here() Model { return kernels }
 func AVX2() Model { return Model{goAVX2} }
 
 // Cost estimates the nanoseconds of Multiply of float32 on one core. The weights
-// of each kernel were fitted by least squares to 800 shapes that contractions are
-// made of (TestFit does it) on an AMD EPYC ("Turin"). They are a quarter to a
-// third off in the root mean square (gonum's half, OpenBLAS's with AVX-512 three
-// quarters), a few shapes several times. What a plan chooses rests on the ratios,
-// which machines share.
+// of each kernel were fitted by least squares to 800 shapes that contractions
+// are made of (TestFit does it) on an AMD EPYC ("Turin"). Their root mean square
+// error is a quarter to a third (gonum's half, OpenBLAS's with AVX-512 three
+// quarters); a few shapes are off several times. What a plan chooses rests on
+// the ratios, which machines share.
 func (m Model) Cost(p Products) float64 { return float64(p.Count) * kernelFor(m, p).cost(p) }
 
-// LeastCost is what products cost at least that together have so many results,
-// each the sum of so many products of numbers: no shape of theirs is cheaper.
+// LeastCost is a lower bound on the cost of products with that many results in
+// all, each a sum of inner terms, whatever their shape.
 func (m Model) LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
 	for _, k := range m {

@@ -20,8 +20,8 @@ type kernel struct {
 	weights terms // nanoseconds
 }
 
-// Name is what the program prints: where the products of float32 come from.
-// Those of float64 are gonum's, or OpenBLAS's.
+// Name says, for the program to print, where float32 products come from. Those
+// of float64 are gonum's, or OpenBLAS's.
 var Name string
 
 func init() {

@@ -11,8 +11,8 @@ import (
 //	C_b = A_b·B_b    (Rows, Cols) = (Rows, Inner)·(Inner, Cols),    b < Count,
 //
 // of row-major matrices. A transposed operand lies in memory as its transpose.
-// The strides are the distances between the matrices of neighbouring products;
-// 0 is one matrix for all: for C the sum over b.
+// The strides are the distances between the matrices of neighbouring products; 0
+// means one matrix for all, which for C is the sum over b.
 type Products struct {
 	Count             int
 	Rows, Cols, Inner int
@@ -21,10 +21,10 @@ type Products struct {
 	StrideC           int
 }
 
-// Float is what the matrices are made of.
+// Float is the element type of the matrices.
 type Float interface{ float32 | float64 }
 
-// Multiply computes the products into c. What c held before is gone.
+// Multiply computes the products into c. It overwrites c.
 func Multiply[T Float](p Products, a, b, c []T) {
 	p.check(len(a), len(b), len(c))
 	switch a := any(a).(type) {

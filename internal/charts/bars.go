@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Bar is one bar of a BarPanel. Low and High are the ends of an error bar, and
-// there is none when they are equal or one is not finite.
+// Bar is one bar of a BarPanel. Low and High are the ends of an error bar; there
+// is none if they are equal or one is not finite.
 type Bar struct {
 	Name             string
 	Value, Low, High float64
@@ -33,8 +33,8 @@ const (
 
 // Bars draws a panel and writes path as Draw does.
 //
-// It fails when there are no bars, when a value is negative or not finite, when the
-// ending is another one than .png or .svg, or when the file cannot be written.
+// It fails when there are no bars, when a value is negative or not finite, when
+// the extension is neither .png nor .svg, or when the file cannot be written.
 func Bars(path string, p BarPanel) error {
 	if err := p.check(); err != nil {
 		return errors.Wrapf(err, "charts: %s", path)
@@ -59,7 +59,7 @@ func (p BarPanel) check() error {
 	return nil
 }
 
-// hasError tells whether the bar has an error bar.
+// hasError reports whether the bar has an error bar.
 func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low < b.High }
 
 // end returns the end of the axis.

@@ -47,13 +47,13 @@ const (
 	textGap     = 4
 )
 
-// Draw draws the panels side by side, two in a row, and writes them to path,
-// whose ending says whether it becomes a PNG or an SVG file. A panel of more
-// than one line has a legend below. Nobody ever sees half a file.
+// Draw draws the panels side by side, two in a row, and writes them to path as PNG or
+// SVG, as its extension says. A panel of more than one line has a legend below. No reader
+// ever sees half a file.
 //
 // It fails when there is no panel, when X and Y of a line, or Low and High, have
-// different lengths, when Min is not clearly below Max or, on a logarithmic axis,
-// too small, when the ending is another one, or when the file cannot be written.
+// different lengths, when Min is not clearly below Max or, on a logarithmic axis, too
+// small, when the extension is another one, or when the file cannot be written.
 func Draw(path string, panels ...Panel) error {
 	if len(panels) == 0 {
 		return errors.Errorf("charts: %s: no panels to draw", path)
@@ -120,6 +120,6 @@ func (p *Panel) check() error {
 	return nil
 }
 
-// drawable tells whether v has a place on an axis. Beyond the limit the spacing
-// of floats is too wide for ticks.
+// drawable reports whether v has a place on an axis. Beyond the limit the spacing of
+// floats is too wide for ticks.
 func drawable(v float64) bool { return math.Abs(v) < 1e30 }

@@ -21,9 +21,9 @@ const (
 // each class (a column): counts[true][predicted]. The colour of a cell is its
 // part of the row. It writes path as Draw does.
 //
-// It fails when there are no classes, when counts is not a square of them or
-// has a negative entry, when the ending of path is another one than .png or
-// .svg, or when the file cannot be written.
+// It fails when there are no classes, when counts is not a square of them or has
+// a negative entry, when the extension of path is neither .png nor .svg, or when
+// the file cannot be written.
 func Confusion(path, title string, classes []string, counts [][]int) error {
 	if err := checkCounts(classes, counts); err != nil {
 		return errors.Wrapf(err, "charts: %s", path)

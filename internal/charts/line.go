@@ -15,7 +15,7 @@ const (
 	markerRadius = 5
 )
 
-// look is how a line is told from others.
+// look is what distinguishes a line from others.
 type look struct {
 	colour color.NRGBA
 	dashes []vg.Length

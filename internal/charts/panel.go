@@ -109,7 +109,7 @@ func span(values []float64, low, high *float64) (from, to float64) {
 	return from, to
 }
 
-// apart tells whether an axis from a to b has room for ticks: float64 tells
+// apart reports whether an axis from a to b has room for ticks: float64 tells
 // their places apart, and the distance between two is not 0.
 func apart(a, b float64) bool {
 	return b-a > max(1e-9*math.Abs(a), 1e-9*math.Abs(b), 1e-100)

@@ -37,7 +37,7 @@ var palette = []color.NRGBA{
 	{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, // black
 }
 
-// dashes tell lines apart without any colour.
+// dashes distinguish lines without any colour.
 var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
 
 // sans lays out text in fonts that are part of the program.

@@ -1,10 +1,10 @@
 // Package clipcache keeps decoded clips on disk, so that a video is decoded once
 // and not in every epoch.
 //
-// A clip is a file whose name is a checksum of what it was made of: path, size and
-// time of the video, and how it was decoded. A change of any of them is another
-// file. Files appear whole, and what is read is checked, so that any number of
-// processes may share a folder and be killed at any time.
+// A clip is a file whose name is a checksum of what it was made of: path, size and time
+// of the video, and how it was decoded. A change of any of them makes another file. Files
+// appear whole, and what is read is checked, so that any number of processes may share a
+// folder and be killed at any time.
 package clipcache
 
 import (
@@ -36,7 +36,7 @@ var (
 // Cache is a folder of clips. It is safe for concurrent use.
 type Cache struct {
 	dir   string
-	limit int64 // of bytes; 0 is none
+	limit int64 // of bytes; 0 means none
 
 	mu   sync.Mutex
 	size int64 // of the folder, as far as this process knows
@@ -48,16 +48,16 @@ const (
 	header = len(magic) + 8 // and the number of frames, and a CRC-32 of the rest
 )
 
-// Dir is the folder for caches of this user. It returns an error where the system
-// has none.
+// Dir returns the folder for caches of this user. It returns an error if the system has
+// none.
 func Dir() (string, error) {
 	dir, err := os.UserCacheDir()
 	return filepath.Join(dir, "tensorzoo", "clips"), errors.Wrap(err, "give a folder for the cache")
 }
 
-// Open makes the folder if there is none. When the clips take more than limit bytes,
-// the ones that were not used for the longest time make room; 0 is no limit. It
-// returns an error when the folder cannot be written.
+// Open opens the cache in dir, which it makes if there is none. When the clips take more
+// than limit bytes, the least recently used ones make room; 0 means no limit. It returns
+// an error when the folder cannot be written.
 func Open(dir string, limit int64) (*Cache, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, errors.Wrap(err, "cache")
@@ -75,8 +75,8 @@ func Open(dir string, limit int64) (*Cache, error) {
 	return c, nil
 }
 
-// Stamp tells a video as it is now from what it is after a change: it is made of size
-// and time, and for a folder of frames of those of all that is in it.
+// Stamp returns a text that changes when a video does: it is made of size and time, and
+// for a folder of frames of those of all that is in it.
 func Stamp(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -99,7 +99,7 @@ func Stamp(path string) (string, error) {
 	return stamp + " " + hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// Key names a clip: a video with its stamp, and how it is decoded.
+// Key returns the name of a clip: of a video with its stamp, and how it is decoded.
 func Key(path, stamp, how string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -109,8 +109,8 @@ func Key(path, stamp, how string) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// Get returns the frames of a clip, one behind the other, nil when they are not
-// there. What is damaged, or takes more than so many bytes, is not there.
+// Get returns the frames of a clip, one after the other; nil if they are not there. A
+// clip that is damaged, or takes more than most bytes, is not there.
 func (c *Cache) Get(key string, most int64) (frames []byte, count int) {
 	path := c.path(key)
 	data, err := durable.ReadFile(path, int64(header)+most)
@@ -126,8 +126,8 @@ func (c *Cache) Get(key string, most int64) (frames []byte, count int) {
 	return data[header:], int(binary.LittleEndian.Uint32(data[len(magic):]))
 }
 
-// Count returns the number of frames of a clip and the size of all of them as its
-// header has them, 0 when it is not there. Unlike Get it doesn't notice damage.
+// Count returns the number of frames of a clip and the size of all of them as its header
+// has them; 0 if it is not there. Unlike Get it doesn't notice damage.
 func (c *Cache) Count(key string) (count int, size int64) {
 	f, err := os.Open(c.path(key))
 	if err != nil {
@@ -145,13 +145,13 @@ func (c *Cache) Count(key string) (count int, size int64) {
 	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
 }
 
-// Has tells whether a clip is there, without reading it.
+// Has reports whether a clip is there, without reading it.
 func (c *Cache) Has(key string) bool {
 	_, err := os.Stat(c.path(key))
 	return err == nil
 }
 
-// Put keeps the frames of a clip, which are count.
+// Put keeps the count frames of a clip.
 func (c *Cache) Put(key string, frames []byte, count int) error {
 	head := append(make([]byte, 0, header), magic...)
 	head = binary.LittleEndian.AppendUint32(head, uint32(count))

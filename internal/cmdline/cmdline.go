@@ -10,8 +10,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// Program is how the user started this one, which is the command of that name of
-// this module.
+// Program returns how the user started this program, the command of that name of this
+// module.
 func Program(name string) string {
 	exe, err := os.Executable()
 	if err != nil || !strings.Contains(exe, "go-build") {
@@ -27,8 +27,8 @@ func Program(name string) string {
 	return "go run " + path
 }
 
-// Other is how the user would start another command of this module: as this one where
-// the go command started it, or else the program of that name beside this one.
+// Other returns how the user would start another command of this module: as this one if
+// the go command started it, otherwise the program of that name beside this one.
 func Other(name string) string {
 	if exe, err := os.Executable(); err == nil && !strings.Contains(exe, "go-build") {
 		beside := filepath.Join(filepath.Dir(exe), name+filepath.Ext(exe))
@@ -43,8 +43,8 @@ func Other(name string) string {
 	return Program(name)
 }
 
-// Quote makes one word of s for a shell. What a terminal would act on is written as
-// numbers, as bash, zsh and the standard of 2024 know them.
+// Quote makes s one word for a shell. Characters that a terminal would act on are written
+// as numbers, as bash, zsh and the standard of 2024 know them.
 func Quote(s string) string {
 	if names.Line(s) != s {
 		var octal strings.Builder

@@ -23,8 +23,8 @@ func Names(fs *flag.FlagSet) []string {
 }
 
 // CheckText returns an error for a flag that was given with bytes that are not UTF-8,
-// such as the name of a folder in an old encoding: what is kept of a run is JSON, and
-// would name another folder.
+// such as the name of a folder in an old encoding: a run's files are JSON, and would name
+// another folder.
 func CheckText(fs *flag.FlagSet) (err error) {
 	fs.Visit(func(f *flag.Flag) {
 		if v := f.Value.String(); err == nil && !utf8.ValidString(v) {
@@ -36,8 +36,8 @@ func CheckText(fs *flag.FlagSet) (err error) {
 
 var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?:flag )?-([^ "]+): (.*)$`)
 
-// Explain words an error of fs.Parse: it names the flag, the value and what is
-// accepted, and the flags that an unknown one may be meant for.
+// Explain words an error of fs.Parse: it names the flag, the value and what is accepted,
+// and for an unknown flag those it may stand for.
 func Explain(fs *flag.FlagSet, err error) string {
 	text := err.Error()
 	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
@@ -56,7 +56,7 @@ func Explain(fs *flag.FlagSet, err error) string {
 	return text
 }
 
-// Set is fs.Set, whose error is what is accepted, "want a whole number".
+// Set is fs.Set with an error that says what is accepted, "want a whole number".
 func Set(fs *flag.FlagSet, name, value string) error {
 	if err := fs.Set(name, value); err != nil {
 		return fmt.Errorf("%s", want(fs.Lookup(name), err.Error()))
@@ -94,7 +94,7 @@ func want(f *flag.Flag, reason string) string {
 }
 
 // Field returns the name of the flag for a field of a configuration, which is the same
-// but for dashes and capitals: weight-decay for WeightDecay.
+// except for dashes and capitals: weight-decay for WeightDecay.
 func Field(fs *flag.FlagSet, field string) string {
 	for _, name := range Names(fs) {
 		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), field) {
@@ -106,13 +106,13 @@ func Field(fs *flag.FlagSet, field string) string {
 
 var packagePrefix = regexp.MustCompile(`^[a-z]+: `)
 
-// Bare returns the text of an error without the package that it begins with, for a
-// message that begins with the command.
+// Bare returns the text of an error without its package prefix, for a message that begins
+// with the command.
 func Bare(err error) string { return packagePrefix.ReplaceAllString(err.Error(), "") }
 
 // Blame returns the text of an error with the name of the flag whose value, or an entry
-// of its list, the error quotes: -split: actions has no split "x". It is false where
-// none that was given is.
+// of its list, the error quotes: -split: actions has no split "x". ok is false if no
+// given flag is one.
 func Blame(fs *flag.FlagSet, err error) (text string, ok bool) {
 	name := ""
 	fs.Visit(func(f *flag.Flag) {

@@ -1,4 +1,4 @@
-// Package didyoumean words errors about names that are not known.
+// Package didyoumean words errors about unknown names.
 package didyoumean
 
 import (
@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Hint completes an error about an unknown name with the one that was meant, if
-// one is close, and the names there are, unless that would hide it.
+// Hint completes an error about an unknown name with the one probably meant, if
+// one is close, and the known names, unless those would hide it.
 func Hint(bad string, names []string) string {
 	known := strings.Join(names, ", ")
 	if near := Closest(bad, names); near != "" {
@@ -19,8 +19,8 @@ func Hint(bad string, names []string) string {
 	return fmt.Sprintf(" (known: %s)", known)
 }
 
-// Closest returns the name that bad looks like a slip or a short form of, or
-// "" when there is none.
+// Closest returns the name that bad looks like a typo or a short form of, or ""
+// if there is none.
 func Closest(bad string, names []string) string {
 	bad = strings.ToLower(bad)
 	// Three edits away is another word, and so is one that shares less than half of the

@@ -128,7 +128,7 @@ func (n node) distance(p point) float64 {
 	return math.Hypot(dx, p.y-n.at.y) - radius
 }
 
-// apart tells whether a box is off the core, whose ends are round.
+// apart reports whether a box is off the core, whose ends are round.
 func (n node) apart(b box) bool {
 	x := max(b.min.x, min(n.at.x, b.max.x)) // the box's point nearest to the core
 	y := max(b.min.y, min(n.at.y, b.max.y))

@@ -94,7 +94,7 @@ func (g graph) joints(c int) int {
 	return n
 }
 
-// joinsTwo tells whether every core is joined by two ranks.
+// joinsTwo reports whether every core is joined by two ranks.
 func (g graph) joinsTwo() bool {
 	for c := range g.cores {
 		if g.joints(c) != 2 {
@@ -123,8 +123,8 @@ func (g graph) reached() int {
 	return len(seen)
 }
 
-// each tells whether all cores have legs of which ok is true, by the numbers of
-// input modes, of output modes, and of ranks above 1 that join nothing.
+// each reports whether all cores have legs of which ok is true, by the numbers
+// of input modes, of output modes, and of ranks above 1 that join nothing.
 func (g graph) each(ok func(in, out, loose int) bool) bool {
 	for c, core := range g.cores {
 		in, out, loose := 0, 0, 0

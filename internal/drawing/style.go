@@ -49,7 +49,8 @@ func colour(k decomp.Kind) string {
 	return grey
 }
 
-// fill tells cores of input modes, of output modes, of both and of neither apart.
+// fill distinguishes cores of input modes, of output modes, of both and of
+// neither.
 func (n node) fill() string {
 	switch {
 	case n.in && n.out:

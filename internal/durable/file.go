@@ -30,8 +30,8 @@ func WriteFile(path string, write func(io.Writer) error) error {
 }
 
 // ReadFile returns the content of the file at path, which may also be a pipe. It
-// returns an error, before it takes memory for them, when there are more than so
-// many bytes.
+// returns an error, before it takes memory for them, when there are more than
+// most bytes.
 func ReadFile(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -74,7 +74,7 @@ func fill(dir string, files []File) error {
 	return syncDir(dir)
 }
 
-// Exists tells whether dir, or what a killed writer left of it, is there.
+// Exists reports whether dir, or what a killed writer left of it, is there.
 func Exists(dir string) bool {
 	_, err := os.Stat(current(dir))
 	return err == nil
@@ -98,9 +98,9 @@ type Folder struct {
 	sums map[string][sha256.Size]byte
 }
 
-// ReadDir calls read with the folder dir. While a run writes, the folder may be
-// exchanged under a reader: then read fails and is called again, with the new one.
-// It returns read's error, or its own when there is no folder with a SHA256SUMS.
+// ReadDir calls read with the folder dir. While a run writes, the folder may be replaced
+// under a reader: then read fails and is called again, with the new one. It returns
+// read's error, or its own when there is no folder with a SHA256SUMS.
 func ReadDir(dir string, read func(*Folder) error) error {
 	const tries = 50
 	for try := 1; ; try++ {
@@ -112,8 +112,8 @@ func ReadDir(dir string, read func(*Folder) error) error {
 	}
 }
 
-// readOnce also tells whether an error may be because another folder is in the
-// place of dir by now.
+// readOnce also reports whether an error may be because another folder is in the place of
+// dir by now.
 func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) {
 	path := current(dir)
 	root, err := os.OpenRoot(path)
@@ -134,15 +134,14 @@ func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) 
 	return err1 != nil || err2 != nil || !os.SameFile(mine, now), err
 }
 
-// Has tells whether a file is listed in SHA256SUMS.
+// Has reports whether a file is listed in SHA256SUMS.
 func (f *Folder) Has(name string) bool {
 	_, ok := f.sums[name]
 	return ok
 }
 
-// File returns the content of a file. It returns an error when it is missing, has
-// more than so many bytes, which is looked at before any is read, or is not the one
-// whose checksum was written.
+// File returns the content of a file. It returns an error when it is missing, has more
+// than most bytes, which is checked before any is read, or does not match its checksum.
 func (f *Folder) File(name string, most int64) ([]byte, error) {
 	want, ok := f.sums[name]
 	if !ok {

@@ -165,7 +165,7 @@ func coverFirst(t *testing.T, path string) {
 	require.NoError(t, os.WriteFile(path, append(data[:at:at], moved...), 0o600))
 }
 
-// A cover picture is no film, wherever it stands, and a song with one is no clip.
+// A cover picture is not a film, wherever it stands, and a song with one is not a clip.
 func TestCover(t *testing.T) {
 	dir := t.TempDir()
 	plain, covered, song := filepath.Join(dir, "plain.mp4"), filepath.Join(dir, "covered.mp4"), filepath.Join(dir, "song.mp4")

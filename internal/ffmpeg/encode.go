@@ -13,7 +13,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Info is what Probe finds out.
+// Info is what Probe returns.
 type Info struct {
 	Width, Height int    // of the frames as they are to be shown
 	Rate          string // frames a second, as ffmpeg writes it: 30000/1001
@@ -26,9 +26,9 @@ var (
 	header = regexp.MustCompile(`^YUV4MPEG2 W([0-9]+) H([0-9]+) F(?:0:0|([0-9]+):([0-9]+)) I. A(?:0:0|([0-9]+:[0-9]+)) `)
 )
 
-// Probe tells the size of the frames of a file and their rate, within a time: the mean
-// one where ffprobe is there, or else the one that ffmpeg takes them to have; 25/1 where the
-// file has none. It returns an error with ffmpeg's own words when the file holds no frame.
+// Probe returns the size of a file's frames and their rate, within a time limit: the mean
+// rate if ffprobe is there, otherwise the one that ffmpeg assumes; 25/1 if the file has
+// none. It returns an error in ffmpeg's own words when the file holds no frame.
 func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -77,11 +77,11 @@ func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) 
 	return info, ctx.Err()
 }
 
-// Encode writes a video of frames (height, width, 3), which frames hands to its
-// argument one after the other, with the sound of the file sound, if that is a video
-// and has any; "" is none. The ending of path says what kind of video it is; a file
-// of that name is overwritten. It returns an error with ffmpeg's own words, that of
-// frames, and ctx's. info.Aspect may be "" for 1:1.
+// Encode writes a video of frames (height, width, 3), which frames passes to its argument
+// one after the other, with the sound of the file sound, if that is a video and has any;
+// "" means none. The extension of path says what kind of video it is; an existing file is
+// overwritten. It returns an error in ffmpeg's own words, that of frames, or ctx's.
+// info.Aspect may be "" for 1:1.
 func Encode(ctx context.Context, path string, info Info, sound string, frames func(write func(frame []byte) error) error) error {
 	if _, err := Find(); err != nil {
 		return err

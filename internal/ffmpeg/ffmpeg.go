@@ -16,14 +16,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options say what frames are wanted.
+// Options says what frames are wanted.
 type Options struct {
 	Width, Height int
 	Channels      int           // 3 for red, green and blue, 1 for grey
 	Limit         time.Duration // for decoding a whole file; 0 for none
 }
 
-// Size is the number of bytes of a frame.
+// Size returns the number of bytes of a frame.
 func (o Options) Size() int { return o.Width * o.Height * o.Channels }
 
 // ErrMissing is the error when there is no ffmpeg to run.
@@ -32,8 +32,8 @@ var ErrMissing = errors.New("there is no program ffmpeg on the PATH; install it 
 // ErrOld is the error when the ffmpeg on the PATH lacks an option.
 var ErrOld = errors.New("the program ffmpeg on the PATH is too old; version 5.1 or later is needed")
 
-// KilledError is the error when somebody else ended ffmpeg: it says nothing about
-// the file.
+// KilledError is the error when something else ended ffmpeg: it says nothing about the
+// file.
 type KilledError struct{ error }
 
 // Find returns the path of the program, or ErrMissing.
@@ -53,16 +53,16 @@ const unblended = "ya8|ya16be|ya16le|ayuv64be|ayuv64le|gbrapf32be|gbrapf32le|" +
 	"yuva422p|yuva422p9be|yuva422p9le|yuva422p10be|yuva422p10le|yuva422p12be|yuva422p12le|yuva422p16be|yuva422p16le|" +
 	"yuva444p|yuva444p9be|yuva444p9le|yuva444p10be|yuva444p10le|yuva444p12be|yuva444p12le|yuva444p16be|yuva444p16le"
 
-// Decode calls yield with each frame of a file, in order; the slice is valid until
-// yield returns. Frames are turned as the file says, put on black where they are
-// transparent, and scaled bilinearly, whatever their shape was. Each frame
-// of the file comes once, also where they are not evenly spaced in time; their number
-// is what is decoded: what a file says of itself is not believed.
+// Decode calls yield with each frame of a file, in order; the slice is valid until yield
+// returns. Frames are turned as the file says, put on black where they are transparent,
+// and scaled bilinearly, whatever their shape was. Each frame of the file comes once,
+// even if they are unevenly spaced in time; their number is what is decoded, not what the
+// file claims.
 //
-// It returns an error with ffmpeg's own words when the file holds no frame, is none of
-// the containers that videos come in, breaks off within one, or takes longer than the limit, ErrMissing where there is no ffmpeg,
-// ctx's error when that is done, and yield's. A file that is cut short gives the
-// frames before the cut, and no error: ffmpeg finds that fine too.
+// It returns an error in ffmpeg's own words when the file holds no frame, is not in a
+// container of videos, breaks off within one, or takes longer than the limit, ErrMissing
+// when there is no ffmpeg, ctx's error when ctx is done, and yield's. A file that is cut
+// short gives the frames before the cut and no error: ffmpeg accepts it too.
 func Decode(ctx context.Context, path string, opt Options, yield func(frame []byte) error) error {
 	if _, err := Find(); err != nil {
 		return err

@@ -1,7 +1,7 @@
 // Package gemm multiplies matrices of float32 in Go, with the innermost loop in
 // assembly (AVX2 or AVX-512), on one core.
 //
-// There is no kept library that does: gonum's product is built from rows times
+// No maintained library does this: gonum's product is built from rows times
 // numbers and reaches a seventh of this one's rate on the shapes that tensor
 // contractions are made of, long and thin ones and many small ones. See
 // docs/performance.md for what else was tried.
@@ -56,9 +56,9 @@ func (kernel Kernel) columns() int {
 }
 
 // Multiply computes C = op(A)·op(B), or C += op(A)·op(B) if add, where op(A) is
-// (m, k), op(B) is (k, n), and C is (m, n), all row-major with the given distances
-// between rows. It panics when a slice is too short, and may be called only where
-// Available tells that the processor can.
+// (m, k), op(B) is (k, n), and C is (m, n), all row-major with the given
+// distances between rows. It panics when a slice is too short, and may be called
+// only if Available returns true.
 func (kernel Kernel) Multiply(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
 	check("a", a, m, k, lda, transA)
 	check("b", b, k, n, ldb, transB)

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// Available tells whether this processor has the kernel's instructions.
+// Available reports whether this processor has the kernel's instructions.
 func (kernel Kernel) Available() bool {
 	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || cpu.X86.HasAVX512F)
 }

@@ -4,7 +4,7 @@ package gemm
 
 import "unsafe"
 
-// Available tells whether this processor has the kernel's instructions.
+// Available reports whether this processor has the kernel's instructions.
 func (Kernel) Available() bool { return false }
 
 func tile16(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {

@@ -32,7 +32,7 @@ func Random(rng *rand.Rand, shape ...int) Input {
 	return in
 }
 
-// Build adds the function under test to a graph: from one node an input to one
+// Build adds the function under test to a graph: from one node per input to one
 // node of any shape.
 type Build func(g *G.ExprGraph, in G.Nodes) (*G.Node, error)
 

@@ -1,4 +1,4 @@
-// Package interrupt is how a command is asked to stop: the signals, and what they end.
+// Package interrupt handles the signals that ask a command to stop.
 package interrupt
 
 import (
@@ -7,12 +7,12 @@ import (
 	"os/signal"
 )
 
-// Signals are those that ask a command to finish what it is at, as far as the system
-// has them: Ctrl-C, SIGTERM, and the terminal's end, unless nohup has it ignored.
+// Signals returns those that ask a command to finish what it is doing, as far as the
+// system has them: Ctrl-C, SIGTERM, and the terminal's end, unless nohup ignores it.
 func Signals() []os.Signal { return signals() }
 
-// Context is done when the first of the Signals comes. The next one ends the process
-// as if nobody listened.
+// Context returns a context that is done when the first of the Signals comes. The next
+// one ends the process as if nobody listened.
 func Context() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	came := make(chan os.Signal, 1)

@@ -17,8 +17,8 @@ func At(text []byte, offset int) string {
 	return fmt.Sprintf(" (line %d, column %d)", 1+bytes.Count(before, []byte{'\n'}), 1+utf8.RuneCount(before[line:]))
 }
 
-// Fault is At where the text stops being JSON, its end where it is cut short, and ""
-// of JSON.
+// Fault is At for where the text stops being JSON, its end if it is cut short, and "" if
+// it is JSON.
 func Fault(text []byte) string {
 	var fault *json.SyntaxError
 	if !errors.As(json.Unmarshal(text, new(json.RawMessage)), &fault) {

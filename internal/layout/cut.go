@@ -17,15 +17,15 @@ import (
 // Splits names the splits of a listing, the default first:
 //
 //	group       a fifth of the groups of every class is tested, so that no group is
-//	            in both parts; where the layout tells of groups. A class of fewer than
+//	            in both parts; if the layout has groups. A class of fewer than
 //	            five is not in every test part
 //	official:1  the authors' first split, and so on
 //	random      a fifth of the clips of every class is tested, as in the papers;
 //	            clips of one recording may then be in both parts
 //
-// group:2/5 and random:3/10 are the second of five and the third of ten such cuts,
-// whose test parts make up the whole set: group alone means group:1/5. fold:2/5 is
-// group:2/5 where there are groups, and random:2/5 where there are none.
+// group:2/5 and random:3/10 are the second of five and the third of ten such cuts, whose
+// test parts make up the whole set: group alone means group:1/5. fold:2/5 is group:2/5 if
+// there are groups, and otherwise random:2/5.
 func (l *Listing) Splits() []string {
 	var splits []string
 	if l.official() > 0 {
@@ -47,10 +47,9 @@ func (l *Listing) official() int {
 	return len(l.Clips[0].Official)
 }
 
-// Cut lists the clips of the training and of the test part of a split, by their
-// index in Clips; "" is the default. The draws are fixed: every program cuts a set
-// the same way. It returns an error when there is no such split, and when a part
-// has no clips.
+// Cut lists the clips of the training and of the test part of a split, by their index in
+// Clips; "" is the default. The draws are fixed: every program cuts a set the same way.
+// It returns an error when there is no such split, or when a part has no clips.
 func (l *Listing) Cut(split string) (train, test []int, err error) {
 	if split == "" {
 		split = l.Splits()[0]
@@ -102,8 +101,8 @@ func (l *Listing) Cut(split string) (train, test []int, err error) {
 	return train, test, nil
 }
 
-// Fold reads "2/5" as the fold 1, from 0, of 5. It returns an error for what is no
-// fold of at least 2.
+// Fold reads "2/5" as fold 1, from 0, of 5. It returns an error when s is not a fold of
+// at least 2.
 func Fold(s string) (fold, folds int, err error) {
 	a, b, _ := strings.Cut(s, "/")
 	if fold, err = strconv.Atoi(a); err == nil {

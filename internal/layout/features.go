@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Features reads a folder of arrays, one .npy file a clip, that were made of the
-// videos of a set and lie where those did:
+// Features reads a folder of arrays, one .npy file per clip, that were made of the videos
+// of a set and lie where those did:
 //
 //	walking/v_walk_dog_07/v_walk_dog_07_03.npy
 //
 // With lists of splits it is a set as HMDB51 reads it; with files and no folder, as
 // YouTube does; with clips in folders within those of the classes, as UCF11 does.
-// Else it has a folder a class, and a clip has the group that its name tells when all
+// Otherwise it has a folder per class, and each clip has the group in its name if all
 // names end as those of UCF11, _07_03, or of UCF101, _g07_c03.
 func Features(root string) (*Listing, error) {
 	if splitLists(root) != "" {
@@ -46,7 +46,7 @@ func Features(root string) (*Listing, error) {
 	return l, nil
 }
 
-// count tells how many arrays are in a folder, and which folders.
+// count returns the number of arrays in a folder, and its folders.
 func count(dir string) (files int, folders []string, err error) {
 	all, err := entries(dir)
 	for _, e := range all {

@@ -9,10 +9,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Find lists the clips in a folder and the folders below it, in order: files that
-// end like a video, and folders of PNG or JPEG frames with no such file in or below
-// them; or, for features, .npy files. Links are followed. It returns an error when
-// there are none.
+// Find lists the clips in a folder and the folders below it, in order: files with the
+// extension of a video, and folders of PNG or JPEG frames with no such file in or below
+// them; or, for features, .npy files. Links are followed. It returns an error when there
+// are none.
 func Find(dir string, features bool) ([]string, error) {
 	endings := videos
 	if features {

@@ -9,7 +9,7 @@ import (
 )
 
 // Videos in and below a folder, folders of frames, and what links lead to; pictures
-// beside videos are no clip, and a link that leads back ends there.
+// beside videos are not a clip, and a link that leads back ends there.
 func TestFind(t *testing.T) {
 	root := t.TempDir()
 	for _, path := range []string{"a/1.avi", "a/poster.jpg", "b/frames/2.png", "b/frames/10.png", "b/notes.txt", "c/deep/2.MP4", "c/cover.png", ".hidden/3.avi", "d/x.npy"} {

@@ -25,11 +25,10 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 //	brush_hair/April_09_brush_hair_u_nm_np1_ba_goo_0.avi
 //	testTrainMulti_7030_splits/brush_hair_test_split1.txt
 //
-// A list of a split has a name and 1 (training), 2 (test) or 0 (neither) a line;
-// clips that it doesn't name are for neither. A name means the file of that very name,
-// and where that is not there, the one that differs in its ending: videos are converted,
-// and features made of them. The lists may also be in test_train_splits, or in a folder
-// within it.
+// A list of a split has a name and 1 (training), 2 (test) or 0 (neither) per line; clips
+// that it doesn't name are in neither part. A name means the file of that very name or,
+// failing that, the one that differs in its extension: videos are converted, and features
+// made of them. The lists may also be in test_train_splits, or in a folder within it.
 func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
 func hmdb51(root string, endings []string) (*Listing, error) {
@@ -86,7 +85,7 @@ func splitLists(root string) (lists string) {
 func stem(name string) string { return names.Key(strings.TrimSuffix(name, path.Ext(name))) }
 
 // readSplit reads the list of a class, which has such clips. A clip that is listed and
-// not there is no error: many copies lack some.
+// not there is not an error: many copies lack some.
 func readSplit(file string, split int, clips []Clip) error {
 	lines, err := readList(file)
 	if err != nil {

@@ -26,14 +26,14 @@ type Clip struct {
 	Class int    // index in Listing.Classes
 	// Group names the recording that the clip was cut from; clips of one group look
 	// alike. Where files number the recordings, 7 and 07 are one of them, called as in
-	// the first file that has it. It is "" where the layout does not tell.
+	// the first file that has it. It is "" if the layout does not say.
 	Group string
 	// Official is the part that the set's authors gave the clip in each of their
 	// splits; nil where they made none.
 	Official []Part
 }
 
-// Part is what a clip of a split is for.
+// Part is where a split puts a clip.
 type Part int
 
 // The parts of a split.
@@ -48,7 +48,7 @@ type Listing struct {
 	Root    string
 	Classes []string // sorted
 	Clips   []Clip   // sorted by path
-	Ignored int      // files that are no clips by their names
+	Ignored int      // files whose names are not those of clips
 }
 
 // videos are the endings of files that are taken for clips.
@@ -64,7 +64,7 @@ func has(endings []string, name string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// notOurs tells whether an entry of a folder is there for other programs: hidden files,
+// notOurs reports whether an entry of a folder is there for other programs: hidden files,
 // and folders of file systems, network storage and archivers, whose names often begin
 // with @ or $.
 func notOurs(dir string, e fs.DirEntry) bool {
@@ -134,8 +134,8 @@ func (l *Listing) finish(endings []string) (*Listing, error) {
 	return l, nil
 }
 
-// Folder reads a folder of one folder a class, with a video a clip, or a folder of
-// numbered PNG or JPEG frames.
+// Folder reads a folder with one folder per class and, in it, one video per clip, or one
+// folder of numbered PNG or JPEG frames.
 func Folder(root string) (*Listing, error) { return folder(root, videos) }
 
 // folder lists files of such endings. Folders of frames are clips among videos.
@@ -173,7 +173,7 @@ func folder(root string, endings []string) (*Listing, error) {
 	return l.finish(endings)
 }
 
-// framesIn tells whether a folder holds frames.
+// framesIn reports whether a folder holds frames.
 func framesIn(dir string) (bool, error) {
 	files, err := Frames(dir)
 	return len(files) > 0, err

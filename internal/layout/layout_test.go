@@ -123,8 +123,8 @@ func TestGroupNumbers(t *testing.T) {
 	}
 }
 
-// What other programs leave in folders is no class, no clip and no frame; files that
-// begin with @ or $ are the user's own.
+// What other programs leave in folders is not a class, clip or frame; files that begin
+// with @ or $ are the user's own.
 func TestPassedOver(t *testing.T) {
 	root := t.TempDir()
 	plant(t, root, "up/a.mp4", "up/@b.mp4", "up/$c.mp4", "up/frames/1.png", "down/d.mp4")
@@ -288,7 +288,7 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// In folders of classes the names tell the groups, when all of them do.
+// In folders of classes the names give the groups, if all of them do.
 func TestFeatureGroups(t *testing.T) {
 	root := t.TempDir()
 	plant(t, root, "up/v_up_01_01.npy", "up/v_up_02_01.npy", "down/v_Down_g03_c04.npy", "down/v_Down_g04_c04.npy")

@@ -12,10 +12,9 @@ import (
 //
 //	UCF11_updated_mpg/basketball/v_shooting_01/v_shooting_01_01.mpg
 //
-// The class is the outer folder; the names within are others. Of a name the last
-// two fields are the group, one of 25 in every class, and the clip in it. Folders
-// called Annotation have no clips. root is the folder UCF11_updated_mpg or the one
-// above it.
+// The class is the outer folder; the names within differ from it. The last two fields of
+// a name are the group, one of 25 in every class, and the clip in it. Folders called
+// Annotation have no clips. root is the folder UCF11_updated_mpg or the one above it.
 func UCF11(root string) (*Listing, error) { return ucf11(root, videos) }
 
 func ucf11(root string, endings []string) (*Listing, error) {

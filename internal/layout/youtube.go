@@ -12,9 +12,9 @@ import (
 //
 //	ytcelebrity/0057_01_002_al_gore.avi
 //
-// After the fields of digits alone, of which the second is the source video and the
-// third the segment of it, comes the person. root is the folder of the clips or the
-// one above, ytcelebrity in it.
+// The person follows the fields of digits alone, of which the second is the source video
+// and the third the segment of it. root is the folder of the clips or the one above, with
+// ytcelebrity in it.
 func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
 
 func youTube(root string, endings []string) (*Listing, error) {

@@ -1,4 +1,4 @@
-// Package names decides what becomes of names that come from a file system, a
+// Package names checks, compares and shows names that come from a file system, a
 // checkpoint or an archive, and may hold any bytes at all.
 //
 // Names that a model keeps - of its classes and its own - pass [Check]: text without
@@ -36,17 +36,17 @@ func Check(name string) error {
 	return nil
 }
 
-// Key is what names are compared and sorted by: their Unicode normal form C. That of
-// most names is the name itself.
+// Key returns what names are compared and sorted by: their Unicode normal form C. For
+// most names it is the name itself.
 func Key(name string) string { return norm.NFC.String(name) }
 
-// Equal tells whether two lists have the same names in the same order.
+// Equal reports whether two lists hold the same names in the same order.
 func Equal(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return Key(x) == Key(y) })
 }
 
-// Shown is a name as people read it in a line or a table: itself or, where that would
-// not show what it is, in quotes with escapes.
+// Shown returns a name as people read it in a line or a table: itself or, where that
+// would not show what it is, in quotes with escapes.
 func Shown(name string) string {
 	if !utf8.ValidString(name) || strings.ContainsFunc(name, acts) || strings.HasPrefix(name, `"`) {
 		return strconv.Quote(name)
@@ -54,7 +54,7 @@ func Shown(name string) string {
 	return name
 }
 
-// Line is a message on one line, such as that of an error, with escapes for control
+// Line returns a message on one line, such as that of an error, with escapes for control
 // characters in the names that it repeats.
 func Line(text string) string {
 	var line strings.Builder
@@ -71,8 +71,8 @@ func Line(text string) string {
 	return line.String()
 }
 
-// JSON is json.Marshal with escapes for all that acts on a terminal; package json has
-// them only for some.
+// JSON is json.Marshal with escapes for everything that acts on a terminal; package json
+// escapes only some of it.
 func JSON(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil || !bytes.ContainsFunc(text, acts) {
@@ -89,7 +89,7 @@ func JSON(v any) ([]byte, error) {
 	return safe.Bytes(), nil
 }
 
-// acts tells whether a terminal would act on a character, or begin a line at it, or
+// acts reports whether a terminal would act on a character, or begin a line at it, or
 // write what follows in another direction.
 func acts(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)

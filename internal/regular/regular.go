@@ -9,13 +9,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ErrNot is the error for what is there and is no regular file. The caller names the
-// file, and says what it should be.
+// ErrNot is the error for something that is there but is not a regular file. The caller
+// names the file, and says what it should be.
 var ErrNot = errors.New("not a regular file")
 
-// Check returns what the system says of a regular file, following links. It returns
-// ErrNot for a folder, a pipe, a device or a socket, and the system's error when there
-// is no such file.
+// Check returns the file info of a regular file, following links. It returns ErrNot for a
+// folder, a pipe, a device or a socket, and the system's error when there is no such
+// file.
 func Check(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {

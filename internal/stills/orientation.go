@@ -24,7 +24,7 @@ const (
 	turnedRight             // to be turned by 90° counterclockwise
 )
 
-// swaps tells whether rows are shown as columns.
+// swaps reports whether rows are shown as columns.
 func (o orientation) swaps() bool { return o >= transposed }
 
 // apply returns a picture as it is to be shown.

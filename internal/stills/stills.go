@@ -28,9 +28,9 @@ const (
 )
 
 // Decode calls yield with each frame in a folder, in the order of their numbers; the
-// slice is valid until yield returns. It returns an error that names the file when one
-// is not a regular file, is damaged or too large, when there is no frame, or when
-// decoding takes longer than the limit, ctx's error when that is done, and yield's.
+// slice is valid until yield returns. It returns an error that names the file when one is
+// not a regular file, is damaged or too large, when there is no frame, or when decoding
+// takes longer than the limit, ctx's error when ctx is done, and yield's.
 func Decode(ctx context.Context, dir string, opt ffmpeg.Options, yield func(frame []byte) error) error {
 	names, err := frames(dir)
 	if err != nil {
@@ -63,8 +63,8 @@ func Decode(ctx context.Context, dir string, opt ffmpeg.Options, yield func(fram
 	return nil
 }
 
-// Probe tells the size of the first frame in a folder, which has the rate 25/1. Its
-// errors are those of Decode.
+// Probe returns the size of the first frame in a folder, and the rate 25/1. Its errors
+// are those of Decode.
 func Probe(ctx context.Context, dir string) (ffmpeg.Info, error) {
 	names, err := frames(dir)
 	if err != nil {

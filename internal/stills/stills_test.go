@@ -117,7 +117,7 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
-// A block that cannot be understood turns nothing, and is no error.
+// A block that cannot be understood turns nothing, and is not an error.
 func TestDamagedOrientation(t *testing.T) {
 	plain, opt := quarters(64, 32), ffmpeg.Options{Width: 10, Height: 8, Channels: 3}
 	whole := tiff(binary.BigEndian, 6, 3)

@@ -23,7 +23,7 @@ type Scalar struct {
 	Value float64
 }
 
-// Writer adds events to one file. It is not for concurrent use.
+// Writer adds events to one file. It is not safe for concurrent use.
 type Writer struct {
 	file *os.File
 	size int64 // of the whole records

@@ -19,8 +19,9 @@ import (
 // grouped writes whole numbers as 57,600.
 var grouped = message.NewPrinter(language.English)
 
-// Report says what happens to videos in the background: on a terminal as a bar
-// until training has one, which then tells it too; elsewhere as a line now and then.
+// Report shows what happens to videos in the background: on a terminal as a bar
+// until training has one, which then shows it too; elsewhere as a line now and
+// then.
 type Report struct {
 	W     io.Writer
 	Quiet bool // about what goes well
@@ -37,7 +38,7 @@ type Report struct {
 // sayDecoding is the time between two lines.
 const sayDecoding = 10 * time.Second
 
-// Watch makes the options of a set report.
+// Watch makes a set that is opened with v report to d.
 func (d *Report) Watch(v *datasets.Video) {
 	v.OnBad = func(path string, err error) {
 		d.mu.Lock()
@@ -59,7 +60,7 @@ func (d *Report) line(format string, args ...any) {
 	fmt.Fprintln(d.W, names.Line(fmt.Sprintf(format, args...)))
 }
 
-// decoded is told of every clip.
+// decoded is called for every clip.
 func (d *Report) decoded(p datasets.Decoding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -84,7 +85,7 @@ func (d *Report) decoded(p datasets.Decoding) {
 	}
 }
 
-// text tells how far decoding is.
+// text says how far decoding has got.
 func (d *Report) text() string {
 	p := d.now
 	text := grouped.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
@@ -100,7 +101,7 @@ func (d *Report) left() time.Duration {
 	return time.Duration(each * float64(max(0, d.now.Clips-d.now.Done))).Round(time.Second)
 }
 
-// Say prints with no bar in the way.
+// Say calls print with no bar in the way.
 func (d *Report) Say(print func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -117,8 +118,8 @@ func (d *Report) clear() {
 	}
 }
 
-// Tell takes the bar away, and returns what that of the training says instead: ""
-// when nothing is being decoded.
+// Tell removes the bar and returns what the bar of the training shows instead:
+// "" when nothing is being decoded.
 func (d *Report) Tell(training *progressbar.ProgressBar) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -133,7 +134,7 @@ func (d *Report) Tell(training *progressbar.ProgressBar) string {
 	return ""
 }
 
-// Damaged is the number of clips that were left out.
+// Damaged returns the number of clips that were left out.
 func (d *Report) Damaged() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

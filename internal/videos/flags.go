@@ -1,5 +1,5 @@
-// Package videos is what the commands that train on videos have in common: their flags,
-// and what they say while clips are decoded.
+// Package videos holds what the commands that train on videos share: their flags, and
+// what they say while clips are decoded.
 package videos
 
 import (
@@ -17,7 +17,7 @@ func Sets() string {
 	return "data `set`: " + strings.Join(datasets.Names(), ", ") + ", npz:TRAIN.npz,TEST.npz, videos in a folder: folder:DIR, ucf11:DIR, hmdb51:DIR, youtube:DIR, features of videos: features:DIR, or pictures as sequences: mnist:DIR, fashion:DIR"
 }
 
-// Flags adds the flags that say how videos become clips, into v and size.
+// Flags adds the flags that say how videos become clips; they set v and size.
 func Flags(fs *flag.FlagSet, v *datasets.Video, size *string) {
 	fs.Var((*Steps)(&v.Steps), "steps", "of videos and features: `frames` that are taken of a clip, or all (default 6 of videos, all of features)")
 	fs.StringVar(&v.Sample, "sample", "random", "of videos and features: `which` frames, random (one draw a clip, sorted by time, as in the papers) or even; an evaluation takes those that the model was trained on unless it is given")
@@ -28,8 +28,8 @@ func Flags(fs *flag.FlagSet, v *datasets.Video, size *string) {
 	fs.Float64Var(&v.MaxBad, "max-bad", 0.01, "of videos and features: `part` of the clips that may be damaged; they are reported and left out")
 }
 
-// Check returns an error about a flag of Flags that no set can have, or that the set
-// called data has no use for although the user gave it.
+// Check returns an error for a flag of Flags that no set can have, or that the user gave
+// although the set called data does not use it.
 func Check(data string, v datasets.Video, size string, given func(name string) bool) error {
 	kind, _, inFolder := strings.Cut(data, ":")
 	for _, name := range []string{"steps", "sample", "max-bad", "grey", "cache", "cache-limit"} {
@@ -54,9 +54,9 @@ func Check(data string, v datasets.Video, size string, given func(name string) b
 	return nil
 }
 
-// Frame returns the options with the frames' size: the one that the user gave, or else,
-// for a set called data of frames in colours, the one of 4:3 of so many values. Other
-// sets are left as they are. It returns an error where there is no such size.
+// Frame returns the options with the frame size: the user's or, for a set called data of
+// colour frames, the 4:3 one of that many values. For other sets the options stay as they
+// are. It returns an error when there is no such size.
 func Frame(opt datasets.Options, data, size string, features int) (_ datasets.Options, err error) {
 	switch {
 	case size != "":
@@ -70,8 +70,8 @@ func Frame(opt datasets.Options, data, size string, features int) (_ datasets.Op
 	return opt, err
 }
 
-// Damaged completes an error of a set of which more clips are damaged than v allows with
-// what to do; other errors stay, and ok is false.
+// Damaged adds what to do to the error of a set with more damaged clips than v allows.
+// Other errors stay as they are, and ok is false.
 func Damaged(err error, v datasets.Video) (_ error, ok bool) {
 	var many *datasets.DamagedError
 	if !errors.As(err, &many) {

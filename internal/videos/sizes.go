@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// sizes says what to do about a model that reads so many values a step of the set called
-// data, which are no frame of 4:3 in colour.
+// sizes says what to do about a model that reads features values per step of the set
+// called data, which are not a 4:3 frame in colour.
 func sizes(data string, features int) string {
 	var sizes []string
 	if w, h := frameOf(features / 3); features%3 == 0 && w > 0 {

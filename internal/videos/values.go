@@ -9,7 +9,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 )
 
-// Steps is a flag of a number of frames, or all.
+// Steps is a flag for a number of frames, or all.
 type Steps int
 
 // String implements flag.Value.
@@ -41,7 +41,7 @@ func (s *Steps) Set(text string) error {
 	return nil
 }
 
-// Bytes is a flag of a number of bytes, such as 2GB.
+// Bytes is a flag for a number of bytes, such as 2GB.
 type Bytes int64
 
 var units = []struct {
