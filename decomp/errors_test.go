@@ -1,6 +1,7 @@
 package decomp_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -96,4 +97,17 @@ func TestProductErrors(t *testing.T) {
 	require.ErrorContains(t, err, "decomp: HT: factor 1 has shape")
 	_, err = m.Dense(nil)
 	require.EqualError(t, err, "decomp: HT has 9 cores, got values for 0")
+}
+
+// A count that an int of 32 bits does not hold is the largest that it does, and a
+// plan of such sizes has a cost.
+func TestHugeCore(t *testing.T) {
+	m, err := decomp.Dense{}.Matrix([]int{1 << 20}, []int{1 << 20})
+	require.NoError(t, err)
+	require.Equal(t, min(1<<40, math.MaxInt), m.Params())
+	require.Equal(t, min(1<<40, math.MaxInt), m.Cores()[0].Params())
+	plan := m.Plan(decomp.PlanOptions{Rows: 1 << 20})
+	require.Greater(t, plan.Nanoseconds, 1e9)
+	perRow, _ := plan.MulAdds()
+	require.Equal(t, min(1<<40, math.MaxInt), perRow)
 }
