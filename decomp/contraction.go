@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// dangling tells whether a rank leg is in one core only.
+// dangling reports whether a rank leg is in one core only.
 func dangling(net Network, l Leg) bool {
 	n := 0
 	for _, c := range net {

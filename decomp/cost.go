@@ -50,7 +50,7 @@ func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64
 	return total * float64(p.opt.Uses)
 }
 
-// differentiates tells whether a step needs the gradient of its tensor: x itself
+// differentiates reports whether a step needs the gradient of its tensor: x itself
 // has none unless a recurrence or a layer below makes it.
 func (p *planner) differentiates(ofX bool) bool { return !ofX || p.opt.Uses > 1 || p.opt.InputGradient }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Kind tells what an axis of a core stands for.
+// Kind says what an axis of a core stands for.
 type Kind int
 
 const (

@@ -42,7 +42,7 @@ type Merge struct{ A, B int }
 
 // Step contracts the tensor that was x with a factor.
 type Step struct {
-	// Before are the tensor's axes after the rows. Moved tells that they have to
+	// Before are the tensor's axes after the rows. Moved says that they have to
 	// be put into another order, Order, first: the only time that a tensor with
 	// the batch's rows is transposed. After are the axes of the result.
 	Before, Order, After []Leg
@@ -55,7 +55,7 @@ type Step struct {
 	count int // axes shared
 }
 
-// place tells where in Order the shared axes stand and where the new ones go.
+// place says where in Order the shared axes stand and where the new ones go.
 type place int
 
 const (
@@ -70,7 +70,7 @@ type PlanOptions struct {
 	Rows      int  // of x; 0 means 1
 	Uses      int  // products for each time that the cores change, such as the steps of a recurrence; 0 means 1
 	Inference bool // no gradients, and the cores are merged long before
-	// InputGradient tells that x has a gradient too, as above another layer. With
+	// InputGradient says that x has a gradient too, as above another layer. With
 	// several Uses it always has.
 	InputGradient bool
 }

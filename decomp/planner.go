@@ -136,7 +136,7 @@ func (p *planner) mergeSets() {
 	}
 }
 
-// hangsTogether tells whether rank legs, those of size 1 too, join the cores of
+// hangsTogether reports whether rank legs, those of size 1 too, join the cores of
 // a set.
 func (p *planner) hangsTogether(set uint) bool {
 	reached := set & -set

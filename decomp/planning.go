@@ -61,7 +61,7 @@ func (m *Matrix) planWith(opt PlanOptions, s settings) *Plan {
 	return plan
 }
 
-// like tells whether two networks are the same but for the names of their cores.
+// like reports whether two networks are the same but for the names of their cores.
 func (net Network) like(other Network) bool {
 	return slices.EqualFunc(net, other, func(a, b Core) bool { return slices.Equal(a.Legs, b.Legs) })
 }

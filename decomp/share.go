@@ -32,7 +32,7 @@ func Share(matrices []*Matrix) []*Matrix {
 	return shared
 }
 
-// equal tells whether two matrices are the same in all that plans and products
+// equal reports whether two matrices are the same in all that plans and products
 // depend on.
 func (m *Matrix) equal(other *Matrix) bool {
 	same := func(a, b Core) bool { return a.Name == b.Name && slices.Equal(a.Legs, b.Legs) }

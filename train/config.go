@@ -13,8 +13,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// MaxThreads bounds Config.Threads, each of which takes memory.
-const MaxThreads = 1024
+// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the
+// steps of a sequence: a graph has nodes for each, and takes minutes to build with
+// that many.
+const (
+	MaxThreads = 1024
+	MaxSteps   = 4096
+)
 
 // Config is the configuration of Run and Resume. Fields whose zero value is not
 // valid say so.
@@ -176,7 +181,7 @@ func (c Config) checkNumbers() error {
 		ok    bool
 		want  string
 	}{
-		{"Epochs", c.Epochs, c.Epochs >= 1, "at least 1"},
+		{"Epochs", c.Epochs, c.Epochs >= 1 && c.Epochs <= maxEpochs, fmt.Sprintf("at least 1 and at most %d", maxEpochs)},
 		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
 		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
 		{"Threads", c.Threads, c.Threads >= 1 && c.Threads <= MaxThreads, fmt.Sprintf("at least 1 and at most %d, or 0 for all cores", MaxThreads)},
@@ -193,8 +198,16 @@ func (c Config) checkNumbers() error {
 			return &SettingError{s.field, s.value, s.want}
 		}
 	}
+	for _, pattern := range c.Freeze {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return &SettingError{"Freeze", pattern, "patterns of names, such as layer1.input.*"}
+		}
+	}
 	return nil
 }
+
+// maxEpochs keeps the number of all steps within an int.
+const maxEpochs = 1_000_000
 
 // checkSchedule looks at the settings of the schedules of this package.
 func checkSchedule(s Schedule) error {

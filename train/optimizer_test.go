@@ -145,7 +145,7 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 	for in, text := range map[string]string{
 		"cosin":               `train: no schedule is called "cosin"; did you mean "cosine"?`,
 		"step:30":             `train: schedule "step:30"; want step:EPOCHS:FACTOR`,
-		"step:0:0.1":          "with positive numbers",
+		"step:0:0.1":          "with at least 0.001 epochs and a positive factor",
 		"cosine:2":            "a number from 0 to 1",
 		"inverse":             "want inverse:DECAY with a number from 0 on",
 		"inverse:-1":          "want inverse:DECAY",

@@ -322,5 +322,8 @@ func fits(m *zoo.Model, set datasets.Set) error {
 	if m.Classes != len(set.Classes()) {
 		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes, set.Name(), len(set.Classes()))
 	}
+	if n := set.Steps(); n > MaxSteps {
+		return errors.Errorf("train: %s has clips of %d steps; want at most %d: take fewer of them (-steps), or cut the clips", set.Name(), n, MaxSteps)
+	}
 	return nil
 }

@@ -131,8 +131,8 @@ func ParseSchedule(s string) (Schedule, error) {
 		}
 		return Constant{}, nil
 	case "step":
-		if len(values) != 2 || !(values[0] > 0) || !(values[1] > 0) {
-			return bad("step:EPOCHS:FACTOR with positive numbers, as in step:30:0.2")
+		if len(values) != 2 || !(values[0] >= 1e-3) || !(values[1] > 0) {
+			return bad("step:EPOCHS:FACTOR with at least 0.001 epochs and a positive factor, as in step:30:0.2")
 		}
 		return StepDecay{values[0], values[1]}, nil
 	case "inverse":

@@ -30,7 +30,7 @@ func positive(v float64) bool { return v >= leastSetting && v <= mostSetting }
 func orNone(v float64) bool { return v == 0 || positive(v) }
 
 // belowOne reports whether a factor from 0 on, but below 1, is that as float32 too.
-func belowOne(v float64) bool { return v >= 0 && v <= 1-leastForgotten }
+func belowOne(v float64) bool { return v == 0 || v >= leastSetting && v <= 1-leastForgotten }
 
 // What is accepted, in words.
 const (

@@ -36,8 +36,8 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	if err != nil {
 		return nil, err
 	}
-	if steps < 1 {
-		return nil, errors.Errorf("train: clips of %d steps; want at least 1", steps)
+	if steps < 1 || steps > MaxSteps {
+		return nil, errors.Errorf("train: clips of %d steps; want 1 to %d", steps, MaxSteps)
 	}
 	if n := product(stepShape); n != m.Features() || len(stepShape) > 0 && slices.Min(stepShape) < 1 {
 		return nil, errors.Errorf("train: the model reads %d values a step, steps of shape %v have %d", m.Features(), stepShape, n)

@@ -102,6 +102,7 @@ type Spec struct {
 // whether the values fit together.
 func ParseSpec(data []byte) (Spec, error) {
 	var s Spec
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); errors.Is(err, io.EOF) {

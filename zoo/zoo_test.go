@@ -133,6 +133,13 @@ func TestGoldenDescriptions(t *testing.T) {
 	require.JSONEq(t, string(want), string(got))
 }
 
+// Editors on Windows begin a file with a byte order mark.
+func TestSpecWithByteOrderMark(t *testing.T) {
+	s, err := zoo.ParseSpec([]byte("\ufeff" + `{"cell": "gru", "in_modes": [2], "out_modes": [2]}`))
+	require.NoError(t, err)
+	require.Equal(t, "gru", s.Cell)
+}
+
 func TestSpecErrors(t *testing.T) {
 	for spec, text := range map[string]string{
 		`{`:                   "zoo: spec (line 1, column 2) is not valid JSON: unexpected EOF",

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -212,24 +212,24 @@ func (f *flags) check() error {
 			f.threads = 1
 		}
 	}
-	f.steps = cmp.Or(f.video.Steps, 6)
+	if f.steps = f.video.Steps; f.steps < 1 { // none given, or all
+		f.steps = 6
+	}
 	if f.jobs == 0 {
 		f.jobs = max(1, runtime.GOMAXPROCS(0)/max(1, f.threads))
 	}
 	for _, c := range []struct {
-		name         string
-		value, least int
+		name               string
+		value, least, most int
 	}{
-		{"threads", f.threads, 1}, {"batch", f.batch, 1}, {"runs", f.runs, 20}, {"warm-up", f.warms, 0},
-		{"seeds", f.seeds, 1}, {"folds", f.folds, 2}, {"rounds", f.rounds, 1}, {"jobs", f.jobs, 1},
+		{"threads", f.threads, 1, train.MaxThreads}, {"batch", f.batch, 1, math.MaxInt32}, {"runs", f.runs, 20, 1e6}, {"warm-up", f.warms, 0, 1e6},
+		{"seeds", f.seeds, 1, 1000}, {"folds", f.folds, 2, 1000}, {"rounds", f.rounds, 1, 1000}, {"jobs", f.jobs, 1, 1024}, {"steps", f.steps, 1, train.MaxSteps},
 	} {
-		if c.value < c.least {
-			return badf("-%s is %d; want at least %d", c.name, c.value, c.least)
+		if c.value < c.least || c.value > c.most {
+			return badf("-%s is %d; want at least %d and at most %d", c.name, c.value, c.least, c.most)
 		}
 	}
 	switch {
-	case f.threads > train.MaxThreads:
-		return badf("-threads is %d; want at most %d", f.threads, train.MaxThreads)
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
 	case f.out == "" && f.video.Steps == datasets.AllSteps:

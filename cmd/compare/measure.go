@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -59,6 +60,9 @@ func measure(f *flags) (*cost, error) {
 	c := &cost{
 		Model: e.Name, Format: d.Format, Backend: backend.Name, Threads: f.threads, Batch: f.batch, Steps: f.steps,
 		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: m.MulAddsPerFrame(perGraph(f.batch, f.threads), f.steps),
+	}
+	if float64(f.batch)*float64(f.steps)*float64(m.Features()) > preprocess.MaxValues {
+		return nil, badf("%d clips of %d steps of %d values are more than %d values; give a smaller -batch", f.batch, f.steps, m.Features(), preprocess.MaxValues)
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	x := make([]float32, f.batch*f.steps*m.Features())

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/pkg/errors"
 
@@ -14,8 +14,9 @@ import (
 
 // score is how many of the clips with a label were answered with it.
 type score struct {
-	File     string  `json:"file"`
-	Clips    int     `json:"clips"` // that were answered
+	File     string  `json:"file,omitempty"`
+	Bytes    []byte  `json:"file_base64,omitempty"` // instead of File, as in an answer
+	Clips    int     `json:"clips"`                 // that were answered
 	Correct  int     `json:"correct"`
 	Accuracy float64 `json:"accuracy"`
 }
@@ -81,7 +82,10 @@ func (p *printer) total(s score, stderr io.Writer) error {
 	w, line := p.w, fmt.Sprintf("accuracy %.4f: the likeliest class is the label of %d of %d clips", s.Accuracy, s.Correct, s.Clips)
 	switch {
 	case p.js:
-		text, err := json.Marshal(s)
+		if !utf8.ValidString(s.File) {
+			s.File, s.Bytes = "", []byte(s.File)
+		}
+		text, err := names.JSON(s)
 		if err != nil {
 			return errors.Wrap(err, "predict")
 		}

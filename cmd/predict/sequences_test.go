@@ -133,6 +133,27 @@ func TestSequences(t *testing.T) {
 	require.Equal(t, clips+2, strings.Count(out, "\n"))
 }
 
+// A file whose name is no text has it in base64 in JSON, and with escapes in CSV.
+func TestSequencesOfAnyName(t *testing.T) {
+	_, dir := sequenceModel(t)
+	file := filepath.Join(t.TempDir(), "a\x1b\xff.npz")
+	if os.WriteFile(file, nil, 0o600) != nil {
+		t.Skip("this file system has no such names")
+	}
+	writeNPZ(t, file, array{"x", "<f4", []int{1, 1, 6}, make([]float32, 6)}, array{"y", "<i8", []int{1}, []int64{0}})
+	out, _, err := call("-checkpoint", dir, "-json", file)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var s score
+	require.NoError(t, json.Unmarshal([]byte(lines[1]), &s))
+	require.Equal(t, file, string(s.Bytes))
+	require.Empty(t, s.File)
+	out, _, err = call("-checkpoint", dir, "-csv", file)
+	require.NoError(t, err)
+	require.NotContains(t, out, "\x1b")
+	require.Contains(t, out, `a\x1b\xff.npz[0]`)
+}
+
 func TestSequenceMistakes(t *testing.T) {
 	_, dir := sequenceModel(t)
 	tmp := t.TempDir()

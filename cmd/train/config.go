@@ -167,6 +167,7 @@ func readFlags(path string, known []string) ([]flagValue, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {

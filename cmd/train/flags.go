@@ -307,6 +307,9 @@ func (f *flags) check() error {
 			return badf("-svg: %s", cmdline.Bare(err))
 		}
 	}
+	if f.eval != "" { // the settings of training play no part
+		return nil
+	}
 	_, err := f.trainConfig()
 	return err
 }

@@ -38,6 +38,15 @@ func TestRemarks(t *testing.T) {
 	result := result(t, file("run"))
 	require.True(t, result.Diverged)
 	require.Less(t, result.Batch, 12)
+
+	// An evaluation asks nothing of settings that only training has.
+	config, err := os.ReadFile(file("run/config.json"))
+	require.NoError(t, err)
+	require.Contains(t, string(config), `"optimizer": "adam"`)
+	require.NoError(t, os.WriteFile(file("run/config.json"), bytes.Replace(config, []byte(`"adam"`), []byte(`"adam:0.9:0.9999999"`), 1), 0o666))
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, run(context.Background(), []string{"-eval", file("run")}, &stdout, &stderr))
+	require.ErrorContains(t, run(context.Background(), []string{"-resume", file("run")}, &stdout, &stderr), "β2 is 0.9999999; want a number above 0 and at most 0.999999")
 }
 
 // The curves of the steps are of each step alone.

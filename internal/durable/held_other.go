@@ -2,6 +2,6 @@
 
 package durable
 
-// held tells whether another program may have caused the error, by having a file
+// held reports whether another program may have caused the error, by having a file
 // open. Only Windows minds.
 func held(error) bool { return false }

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// held tells whether another program may have caused the error, by having a file
+// held reports whether another program may have caused the error, by having a file
 // open.
 func held(err error) bool {
 	const sharingViolation, lockViolation = syscall.Errno(32), syscall.Errno(33)

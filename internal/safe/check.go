@@ -61,7 +61,7 @@ func checkHashes(nodes G.Nodes) error {
 	return nil
 }
 
-// sameNode tells whether two nodes of equal hash compute the same: equal
+// sameNode reports whether two nodes of equal hash compute the same: equal
 // operations on equal operands, operands being equal when first holds one node
 // for both.
 func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
@@ -132,7 +132,7 @@ func checkViews(nodes G.Nodes) error {
 
 func isView(n *G.Node) bool { return opType(n) == "gorgonia.reshapeOp" }
 
-// elementwise tells whether the operation is one of those that do write over an
+// elementwise reports whether the operation is one of those that do write over an
 // operand; others that say they may, such as Transpose, make a new value.
 func elementwise(n *G.Node) bool {
 	t := opType(n)

@@ -3,7 +3,7 @@
 // gorgonia v0.9.18 has operations that are silently wrong for some shapes, and
 // a machine that merges, overwrites or accumulates values behind the caller's
 // back. Everything in tensorzoo that reshapes, slices, joins, contracts, sums
-// or runs nodes goes through this package; upstream operations that are right
+// or runs nodes goes through this package; upstream operations that are correct
 // for every shape (Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
 // BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D) are called directly.
 //

@@ -33,7 +33,7 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	}, x)
 }
 
-// View is Reshape without the copy: the result shares x's memory. It is right
+// View is Reshape without the copy: the result shares x's memory. It is correct
 // where nothing writes over that memory: x is an input, or only Mul, Transpose,
 // Tensordot and other views read x; and only these read the result and its
 // gradient. Compile checks it. Use it where x is as large as a batch of frames,

@@ -9,7 +9,7 @@ import (
 )
 
 // Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when
-// hi-lo is 1. Any bounds are right; upstream merges slices whose bounds agree
+// hi-lo is 1. Any bounds are correct; upstream merges slices whose bounds agree
 // mod 256 (bug 1). It returns an error when the bounds don't fit the axis.
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || lo < 0 || hi <= lo || hi > x.Shape()[axis] {

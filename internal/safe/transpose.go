@@ -11,7 +11,7 @@ import (
 )
 
 // Transpose returns x with its axes in another order: axis k of the result is
-// axis perm[k] of x. Upstream's is right too, but walks an iterator element by
+// axis perm[k] of x. Upstream's is correct too, but walks an iterator element by
 // element; this one copies runs. It returns an error when perm is not a
 // permutation of x's axes.
 func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
