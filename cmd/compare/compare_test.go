@@ -100,6 +100,7 @@ func TestMistakes(t *testing.T) {
 		"-cost -steps all":                    "compare: -steps is all; want a number of frames",
 		"-cost -size 8x6":                     "compare: -cost does not read -size; leave it out",
 		"-out x -data folder:. -grey":         "compare: -grey needs the size of the frames",
+		"-out x -data folder:.":               "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
 		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
 		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",

@@ -125,7 +125,7 @@ func newFlags() *flags {
 	set.IntVar(&f.folds, "folds", 4, "parts that the training clips are cut into for the choice, by subject or group where the data have them")
 	set.IntVar(&f.rounds, "rounds", 1, "how many of these parts are held out, one after another, for each rate")
 	set.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd, with settings as in sgd:0.5")
-	set.StringVar(&f.schedule, "schedule", "cosine", "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after warmup:2,")
+	set.StringVar(&f.schedule, "schedule", "cosine", "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
 	set.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases")
 	set.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	set.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
@@ -239,6 +239,9 @@ func (f *flags) check() error {
 	}
 	if f.out != "" {
 		if err := videos.Check(f.data, f.video, f.size, f.given); err != nil {
+			return badf("%v", err)
+		}
+		if err := videos.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
 		}
 	}

@@ -25,6 +25,11 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.resume == "" && f.out != noOut {
+		if err := videos.Apart(f.data, f.out); err != nil {
+			return badf("%v", err)
+		}
+	}
 	out := &folder{}
 	defer func() { out.close() }()
 	var c *zoo.Checkpoint // to go on from
