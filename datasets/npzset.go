@@ -207,7 +207,7 @@ func (s *npzSet) nameClasses(opt Options) error {
 		return first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
 	default:
 		origin = "in " + first.name + ", which has no array classes"
-		n := max(2, 1+int(slices.Max(first.labels)))
+		n := 1 + int(slices.Max(first.labels))
 		if clips := len(first.labels); n > max(2, clips) {
 			// One wrong label would make thousands of classes that have no clip.
 			return first.errorf("y[%d] is %d, but there are %d clips; number the classes from 0, or save their names as classes",

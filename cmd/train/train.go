@@ -177,6 +177,10 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := videos.CheckClasses(set); err != nil {
+		set.Close()
+		return nil, nil, badf("%v", err)
+	}
 	m, err := f.newModel(entry, set)
 	if err != nil {
 		set.Close()
