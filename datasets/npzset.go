@@ -52,7 +52,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	case opt.Split != "" && !isFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
 	case opt.Height != 0 || opt.Width != 0:
-		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
+		return nil, errors.Errorf("datasets: %s is not scaled to %dx%d; leave the size out (-size; Height and Width), or save x in it", name, opt.Width, opt.Height)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -70,7 +70,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 		parts = append(parts, f)
 	}
 	if len(paths) == 1 && opt.Normalisation == nil && opt.Split == "" {
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5", name)
 	}
 	return newNPZSet(name, parts, opt)
 }

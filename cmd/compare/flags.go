@@ -335,10 +335,12 @@ const mostSpec = 1 << 20
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() ([]zoo.Entry, error) {
 	var all []zoo.Entry
-	add := func(e zoo.Entry) error {
-		if slices.ContainsFunc(all, func(other zoo.Entry) bool { return other.Name == e.Name }) {
-			return badf("-models has %s twice", e.Name)
+	from := map[string]string{} // the pattern or file of each
+	add := func(e zoo.Entry, pattern string) error {
+		if first, twice := from[e.Name]; twice {
+			return badf("-models has %s twice: %s and %s; leave one out, or rename a file", e.Name, first, pattern)
 		}
+		from[e.Name] = pattern
 		all = append(all, e)
 		return nil
 	}
@@ -349,7 +351,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			if err := add(e); err != nil {
+			if err := add(e, pattern); err != nil {
 				return nil, err
 			}
 			continue
@@ -367,7 +369,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
 		}
 		for _, e := range entries {
-			if err := add(e); err != nil {
+			if err := add(e, pattern); err != nil {
 				return nil, err
 			}
 		}
