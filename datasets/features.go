@@ -37,7 +37,7 @@ var (
 func openFeatures(ctx context.Context, name, root string, opt Options) (Set, error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	if opt.Height != 0 || opt.Width != 0 {
-		return nil, wrap(errors.Errorf("features are not scaled to Height %d and Width %d; leave them out", opt.Height, opt.Width))
+		return nil, wrap(errors.Errorf("features are not scaled to %dx%d; leave the size out (-size; Height and Width)", opt.Width, opt.Height))
 	}
 	opt.Video.Steps = cmp.Or(opt.Video.Steps, AllSteps)
 	v, err := opt.Video.complete()

@@ -72,7 +72,11 @@ func readNPZ(name string, file io.ReaderAt, size int64) (*npzFile, error) {
 		array, ok := strings.CutSuffix(m.Name, ".npy")
 		switch {
 		case !ok || !slices.Contains(npzArrays, array):
-			return nil, f.errorf("array %q has no use here%s; save without it", array, didyoumean.Hint(array, npzArrays))
+			advice := "save without it"
+			if didyoumean.Closest(array, npzArrays) != "" {
+				advice = "rename it, or " + advice
+			}
+			return nil, f.errorf("array %q has no use here%s; %s", array, didyoumean.Hint(array, npzArrays), advice)
 		case f.arrays[array] != nil:
 			return nil, f.errorf("array %s is there twice", array)
 		}

@@ -126,8 +126,8 @@ func TestNPZArrayErrors(t *testing.T) {
 		"classes lines":   {array{"classes", npy("|S3", "(2,)", []byte("offo\nn"))}, `classes[1]: the name "o\nn" has control characters; give the class another name`},
 		"classes rune":    {array{"classes", npy("<U1", "(2,)", []byte{1, 0, 0, 0xff, 'a', 0, 0, 0})}, `classes[0]: the name "\xff" is not UTF-8; give the class another name`},
 		"classes other":   {array{"classes", npy("|S2", "(2,)", []byte("onup"))}, "classes are on, up, but off, on of the checkpoint; save the same in both"},
-		"a typing error":  {array{"length", goodLengths.npy}, `array "length" has no use here; did you mean "lengths"? (known: x, y, lengths, classes); save without it`},
-		"a capital":       {array{"X", goodX.npy}, `array "X" has no use here; did you mean "x"? (known: x, y, lengths, classes); save without it`},
+		"a typing error":  {array{"length", goodLengths.npy}, `array "length" has no use here; did you mean "lengths"? (known: x, y, lengths, classes); rename it, or save without it`},
+		"a capital":       {array{"X", goodX.npy}, `array "X" has no use here; did you mean "x"? (known: x, y, lengths, classes); rename it, or save without it`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var arrays []array
@@ -262,13 +262,13 @@ func TestNPZOpenErrors(t *testing.T) {
 		{"npz:com,ma/good.npz,com,ma/none.npz", Options{}, "datasets: com,ma/none.npz: no such file"},
 		{"npz:p,q,r", Options{}, `datasets: p,q,r may be the files ["p" "q,r"] or ["p,q" "r"]; rename one`},
 		{"npz:none.npz", Options{}, "datasets: none.npz: no such file"},
-		{"npz:good.npz", Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; write "npz:train.npz,test.npz", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5`},
+		{"npz:good.npz", Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; write "npz:train.npz,test.npz", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5`},
 		{"npz:unnamed.npz", Options{Normalisation: &n}, "datasets: unnamed.npz: there are no classes; save their names as classes, or give the Classes of a checkpoint"},
 		{"npz:none.npz,good.npz", Options{}, "datasets: none.npz: no such file"},
 		{"npz:good.npz,none.npz", Options{}, "datasets: none.npz: no such file"},
 		{"npz:" + dir, Options{Normalisation: &n}, "datasets: " + dir + " is not a regular file, want an npz file"},
 		{"npz:good.npz,good.npz", Options{Split: "random"}, `datasets: npz:good.npz,good.npz has no split "random"; its files are its parts, or give folds of all clips, such as fold:2/5`},
-		{"npz:good.npz,good.npz", Options{Height: 3, Width: 4}, "datasets: npz:good.npz,good.npz is not scaled to Height 3 and Width 4; leave them out, or save x in that size"},
+		{"npz:good.npz,good.npz", Options{Height: 3, Width: 4}, "datasets: npz:good.npz,good.npz is not scaled to 4x3; leave the size out (-size; Height and Width), or save x in it"},
 		{"npz:good.npz,good.npz", Options{Normalise: "chanel"}, `datasets: no normalisation is called "chanel"; did you mean "channel"? (known: auto, channel, global, none, minus128)`},
 		{"npz:good.npz,good.npz", Options{Normalisation: &bad}, "datasets: npz:good.npz,good.npz: normalisation: there are 3 entries, want 0, 1 or 2, the last axis of a step"},
 		{"npz:good.npz,good.npz", Options{Classes: []string{"on", "off"}}, "datasets: good.npz: classes are off, on, but on, off of the checkpoint; save the same in both"},

@@ -52,7 +52,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 	case opt.Split != "" && !isFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
 	case opt.Height != 0 || opt.Width != 0:
-		return nil, errors.Errorf("datasets: %s is not scaled to Height %d and Width %d; leave them out, or save x in that size", name, opt.Height, opt.Width)
+		return nil, errors.Errorf("datasets: %s is not scaled to %dx%d; leave the size out (-size; Height and Width), or save x in it", name, opt.Width, opt.Height)
 	}
 	var parts []*npzFile
 	defer func() {
@@ -70,7 +70,7 @@ func openNPZ(name, files string, opt Options) (_ Set, err error) {
 		parts = append(parts, f)
 	}
 	if len(paths) == 1 && opt.Normalisation == nil && opt.Split == "" {
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which has the Normalisation, or for a split into folds such as fold:1/5", name)
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5", name)
 	}
 	return newNPZSet(name, parts, opt)
 }
@@ -207,7 +207,7 @@ func (s *npzSet) nameClasses(opt Options) error {
 		return first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
 	default:
 		origin = "in " + first.name + ", which has no array classes"
-		n := max(2, 1+int(slices.Max(first.labels)))
+		n := 1 + int(slices.Max(first.labels))
 		if clips := len(first.labels); n > max(2, clips) {
 			// One wrong label would make thousands of classes that have no clip.
 			return first.errorf("y[%d] is %d, but there are %d clips; number the classes from 0, or save their names as classes",

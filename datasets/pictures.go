@@ -58,7 +58,7 @@ func openPictures(name, kind, root string, opt Options) (Set, error) {
 		return nil, wrap(errors.Errorf("no folder; write %s:FOLDER", kind))
 	}
 	if opt.Height != 0 || opt.Width != 0 {
-		return nil, wrap(errors.Errorf("pictures are not scaled to Height %d and Width %d; leave them out", opt.Height, opt.Width))
+		return nil, wrap(errors.Errorf("pictures are not scaled to %dx%d; leave the size out (-size; Height and Width)", opt.Width, opt.Height))
 	}
 	how, err := parseSequence(opt.Sequence)
 	if err != nil {

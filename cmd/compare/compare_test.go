@@ -55,12 +55,13 @@ func TestJSON(t *testing.T) {
 
 func TestTable(t *testing.T) {
 	var out bytes.Buffer
-	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Frame: 241.4, Backend: "x"}}
+	costs := []*cost{{Model: "ht-lstm", StepMedian: 30, InputToHidden: 1245, Params: 267240, MulAdds: 2345678, Backend: "x"}, {Model: "lstm", Format: "dense", StepMedian: 300, Frame: 241.4, Backend: "x"}}
 	require.NoError(t, printTable(&out, &flags{threads: 2, batch: 16, steps: 6}, costs))
 	require.Contains(t, out.String(), "backend x, 2 threads, 16 clips of 6 frames a step")
 	require.Regexp(t, `ht-lstm +│ +30\.0 .* 10\.0 `, out.String())
 	require.Regexp(t, `ht-lstm .* - │ `, out.String(), "no frame alone")
 	require.Contains(t, out.String(), " 241 │")
+	require.Regexp(t, ` 1,245 │ +267,240 │ +2,345,678 │`, out.String())
 	require.Regexp(t, ` lstm +│ +300\.0 .* 1\.0 `, out.String())
 }
 
@@ -90,7 +91,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -epochs 0":                     "compare: -epochs is 0; want at least 1",
 		"-out x -quiet=maybe":                  "compare: -quiet is maybe; want true or false",
 		"-out x -rates 1e-3,0.001":             "compare: -rates has 0.001 twice",
-		"-out x -models ht-lstm,ht-*":          "compare: -models has ht-lstm twice",
+		"-out x -models ht-lstm,ht-*":          "compare: -models has ht-lstm twice: ht-lstm and ht-*; leave one out",
 		"-out x -models missing.json":          "missing.json: no such file",
 		"-out x -models cnn-lstm":              "cnn-lstm: the model reads 2048 values a step",
 		"-out x -split few":                    `compare: -split: actions has no split "few"`,
@@ -111,6 +112,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -schedule cos":                 `compare: -schedule: no schedule is called "cos"`,
 		"-out x -dropout 1":                    "compare: -dropout is 1; want at least 0 and below 1",
 		"-out x -seeds 0":                      "compare: -seeds is 0; want at least 1",
+		"-out x -data folder:.":                "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
 	} {
 		err := run(context.Background(), strings.Fields(line), new(bytes.Buffer), new(bytes.Buffer))
 		require.ErrorContains(t, err, text, line)

@@ -125,7 +125,7 @@ func newFlags() *flags {
 	set.IntVar(&f.folds, "folds", 4, "parts that the training clips are cut into for the choice, by subject or group where the data have them")
 	set.IntVar(&f.rounds, "rounds", 1, "how many of these parts are held out, one after another, for each rate")
 	set.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd, with settings as in sgd:0.5")
-	set.StringVar(&f.schedule, "schedule", "cosine", "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after warmup:2,")
+	set.StringVar(&f.schedule, "schedule", "cosine", "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
 	set.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases")
 	set.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
 	set.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
@@ -241,6 +241,9 @@ func (f *flags) check() error {
 		if err := videos.Check(f.data, f.video, f.size, f.given); err != nil {
 			return badf("%v", err)
 		}
+		if err := videos.Apart(f.data, f.out); err != nil {
+			return badf("%v", err)
+		}
 	}
 	if _, err := train.ParseOptimizer(f.optimizer); err != nil {
 		return badf("-optimizer: %s", cmdline.Bare(err))
@@ -332,10 +335,12 @@ const mostSpec = 1 << 20
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() ([]zoo.Entry, error) {
 	var all []zoo.Entry
-	add := func(e zoo.Entry) error {
-		if slices.ContainsFunc(all, func(other zoo.Entry) bool { return other.Name == e.Name }) {
-			return badf("-models has %s twice", e.Name)
+	from := map[string]string{} // the pattern or file of each
+	add := func(e zoo.Entry, pattern string) error {
+		if first, twice := from[e.Name]; twice {
+			return badf("-models has %s twice: %s and %s; leave one out, or rename a file", e.Name, first, pattern)
 		}
+		from[e.Name] = pattern
 		all = append(all, e)
 		return nil
 	}
@@ -346,7 +351,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			if err := add(e); err != nil {
+			if err := add(e, pattern); err != nil {
 				return nil, err
 			}
 			continue
@@ -364,7 +369,7 @@ func (f *flags) entries() ([]zoo.Entry, error) {
 			return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
 		}
 		for _, e := range entries {
-			if err := add(e); err != nil {
+			if err := add(e, pattern); err != nil {
 				return nil, err
 			}
 		}

@@ -107,7 +107,7 @@ func printTable(w io.Writer, f *flags, costs []*cost) error {
 			frame = fmt.Sprintf("%.0f", c.Frame)
 		}
 		t.add(c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			frame, ratio, c.InputToHidden, c.Params, c.MulAdds, fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
+			frame, ratio, grouped.Sprint(c.InputToHidden), grouped.Sprint(c.Params), grouped.Sprint(c.MulAdds), fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
 	}
 	_, err := fmt.Fprintf(w, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", costs[0].Backend, f.threads, f.batch, f.steps, t.Render())
 	return errors.Wrap(err, "compare")

@@ -99,6 +99,10 @@ func (c *comparison) check(ctx context.Context) (final int, err error) {
 		if k == 0 { // that of videos depends on the size of the frames too
 			c.Fingerprint = set.Fingerprint()
 		}
+		if err := videos.CheckClasses(set); err != nil {
+			set.Close()
+			return 0, badf("%v", err)
+		}
 		c.classes = len(set.Classes())
 		c.searchSteps, final, err = c.steps(set)
 		set.Close()

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -53,6 +54,9 @@ func clipsOf(source string, features bool) ([]string, error) {
 	if err != nil {
 		return nil, errors.Errorf("%s: %v", source, err)
 	}
+	if file, clip, ok := npzClip(source); ok && len(matches) == 0 {
+		return nil, errors.Errorf("no file matches %s; %s names a clip in the answers: give %s, whose clips are all classified", source, clip, file)
+	}
 	if len(matches) == 0 {
 		return nil, errors.Errorf("no file matches %s", source)
 	}
@@ -65,4 +69,15 @@ func clipsOf(source string, features bool) ([]string, error) {
 		all = append(all, found...)
 	}
 	return all, nil
+}
+
+var answered = regexp.MustCompile(`(?i)^(.+\.npz)(\[\d+\])$`)
+
+// npzClip splits the name that an answer gives a clip of an npz file, data.npz[0].
+func npzClip(source string) (file, clip string, ok bool) {
+	m := answered.FindStringSubmatch(source)
+	if m == nil {
+		return "", "", false
+	}
+	return m[1], m[2], true
 }

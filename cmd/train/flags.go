@@ -126,7 +126,7 @@ func newFlags() *flags {
 	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after warmup:2,")
+	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
 	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
 	fs.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
 	fs.Float64Var(&f.classifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")

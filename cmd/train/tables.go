@@ -65,11 +65,15 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), thousands(d.Features+d.Padding), appended(d)))
 	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
 	row("ranks", ranks(d.Ranks))
-	row("classes", d.Classes)
+	whole := "whole model"
+	if d.Classes == 0 { // those of the data, which are not known here
+		whole += " (without a classifier)"
+	}
+	t.AppendRow(table.Row{"classes", orDash(d.Classes)})
 	t.AppendSeparator()
 	row(inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden))
 	row("whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer))
-	row("whole model", ratio(d.Model, d.Dense.Model))
+	row(whole, ratio(d.Model, d.Dense.Model))
 	row("published input-to-hidden", orDash(d.PublishedParams))
 	row("multiply-adds a frame", thousands(d.MulAddsPerFrame))
 	t.AppendSeparator()

@@ -25,6 +25,11 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.resume == "" && f.out != noOut {
+		if err := videos.Apart(f.data, f.out); err != nil {
+			return badf("%v", err)
+		}
+	}
 	out := &folder{}
 	defer func() { out.close() }()
 	var c *zoo.Checkpoint // to go on from
@@ -171,6 +176,10 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := videos.CheckClasses(set); err != nil {
+		set.Close()
+		return nil, nil, badf("%v", err)
 	}
 	m, err := f.newModel(entry, set)
 	if err != nil {

@@ -42,7 +42,7 @@ func TestMistakes(t *testing.T) {
 	classes := filepath.Join(t.TempDir(), "classes.json")
 	require.NoError(t, os.WriteFile(classes, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "classes": 9}`), 0o600))
 	for line, text := range map[string]string{
-		"-modle x":                        `flag provided but not defined: -modle; did you mean "model"?`,
+		"-modle x":                        `flag provided but not defined: -modle; did you mean -model?`,
 		"-epochs x":                       "train: -epochs is x; want a whole number",
 		"-epochs":                         "train: -epochs has no value; want a whole number",
 		"-seed -1":                        "train: -seed is -1; want a whole number from 0 on",
@@ -57,6 +57,8 @@ func TestMistakes(t *testing.T) {
 		"-augment x:1":                    `train: -augment: no augmentation is called "x"`,
 		"-size 3x -data folder:.":         `train: -size: "3x"; want WIDTHxHEIGHT`,
 		"-protocol x":                     `train: -protocol: no protocol is called "x"`,
+		"-data folder:. -out x":           "train: -out x is in the folder of -data folder:., where the next run would take it for clips",
+		"-data features:.":                "train: -out runs/MODEL is in the folder of -data features:.",
 		"-sequence x":                     `train: -sequence: actions has no sequences "x"`,
 		"-freeze nosuch -out none -quiet": `train: -freeze: no parameter matches "nosuch"`,
 		"-suggest -features 0":            "train: -suggest: 0 features; want 1 to",

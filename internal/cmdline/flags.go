@@ -41,7 +41,11 @@ var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?
 func Explain(fs *flag.FlagSet, err error) string {
 	text := err.Error()
 	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
-		return text + didyoumean.Hint(name, Names(fs))
+		hint := didyoumean.Hint(name, Names(fs))
+		if near := didyoumean.Closest(name, Names(fs)); near != "" {
+			hint = strings.Replace(hint, strconv.Quote(near), "-"+near, 1)
+		}
+		return text + hint
 	}
 	if name, bare := strings.CutPrefix(text, "flag needs an argument: -"); bare {
 		return fmt.Sprintf("-%s has no value; %s", name, want(fs.Lookup(name), ""))

@@ -32,7 +32,7 @@ func newSet() *flag.FlagSet {
 
 func TestExplain(t *testing.T) {
 	for want, args := range map[string][]string{
-		`flag provided but not defined: -epocks; did you mean "epochs"? (known: batch, epochs, even, out, quiet, save-every, seed, weight-decay)`: {"-epocks", "2"},
+		`flag provided but not defined: -epocks; did you mean -epochs? (known: batch, epochs, even, out, quiet, save-every, seed, weight-decay)`: {"-epocks", "2"},
 		"-epochs is two; want a whole number":                                                        {"-epochs", "two"},
 		"-epochs is 1.5; want a whole number":                                                        {"-epochs=1.5"},
 		"-epochs is 99999999999999999999; want a whole number, at most 9223372036854775807":          {"-epochs", "99999999999999999999"},

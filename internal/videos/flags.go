@@ -65,6 +65,9 @@ func Frame(opt datasets.Options, data, size string, features int) (_ datasets.Op
 	case datasets.Frames(data) && !opt.Video.Grey:
 		if opt.Height, opt.Width, err = datasets.FrameSize(features); err != nil {
 			err = errors.Errorf("%v; %s", err, sizes(data, features))
+			if data == "actions" { // nobody may have asked for it
+				err = errors.WithMessage(err, "-data is actions by default, give -data for other data; of actions")
+			}
 		}
 	}
 	return opt, err

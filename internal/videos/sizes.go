@@ -23,10 +23,13 @@ func sizes(data string, features int) string {
 	return fmt.Sprintf("give the size of frames that have as many, such as %s, or %s", strings.Join(sizes, " or "), other)
 }
 
+// leastSide is that of a frame in which there is something to see.
+const leastSide = 8
+
 // frameOf returns the width and the height of the frame nearest to a square that has so
-// many pixels, or zeros where it would be a stripe.
+// many pixels, or zeros where it would be a stripe or a speck.
 func frameOf(pixels int) (width, height int) {
-	for height = int(math.Sqrt(float64(pixels))); height > 0 && 4*height*height >= pixels; height-- {
+	for height = int(math.Sqrt(float64(pixels))); height >= leastSide && 4*height*height >= pixels; height-- {
 		if pixels%height == 0 {
 			return pixels / height, height
 		}
