@@ -93,7 +93,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -rates 1e-3,0.001":             "compare: -rates has 0.001 twice",
 		"-out x -models ht-lstm,ht-*":          "compare: -models has ht-lstm twice: ht-lstm and ht-*; leave one out",
 		"-out x -models missing.json":          "missing.json: no such file",
-		"-out x -models cnn-lstm":              "cnn-lstm: the model reads 2048 values a step",
+		"-out x -models cnn-lstm":              "cnn-lstm: -data is actions by default, give -data for other data; of actions: the model reads 2048 values a step",
 		"-out x -split few":                    `compare: -split: actions has no split "few"`,
 		"-out x -data action":                  `compare: -data: no set is called "action"`,
 		"-out x -data folder:missing":          "missing",

@@ -84,7 +84,7 @@ func TestMistakes(t *testing.T) {
 		"-tensorboard -out none":          "-tensorboard writes to the folder of -out, which is none",
 		"ht-lstm":                         `there is no argument "ht-lstm"`,
 		"-model ht-lst":                   `train: -model: no model is called "ht-lst"; did you mean "ht-lstm"?`,
-		"-model cnn-lstm":                 "cnn-lstm: the model reads 2048 values a step",
+		"-model cnn-lstm":                 "cnn-lstm: -data is actions by default, give -data for other data; of actions: the model reads 2048 values a step",
 		"-data actons":                    `train: -data: no set is called "actons"; did you mean "actions"?`,
 		"-split few":                      `train: -split: actions has no split "few"; did you mean "few-subjects"?`,
 		"-spec nowhere.json":              "-spec nowhere.json: no such file or directory",
