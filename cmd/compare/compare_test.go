@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,50 +67,57 @@ func TestTable(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	spec, again := filepath.Join(dir, "my.json"), filepath.Join(dir, "a", "my.json")
+	require.NoError(t, os.Mkdir(filepath.Dir(again), 0o777))
+	for _, path := range []string{spec, again} {
+		require.NoError(t, os.WriteFile(path, []byte(`{"cell": "gru", "in_modes": [432], "out_modes": [4]}`), 0o600))
+	}
 	for line, text := range map[string]string{
-		"":                                    "compare: nothing to do; give -out, -cost or -growth, or -h for help",
-		"-models lstm":                        "compare: nothing to do; give -out, -cost or -growth, or -h for help",
-		"-cost -growth x":                     "compare: -out, -cost and -growth are three jobs; give one of them",
-		"-out x -cost":                        "compare: -out, -cost and -growth are three jobs; give one of them",
-		"-growth x -json -models lstm":        "compare: -growth does not read -json, -models; leave it out",
-		"-cost -epochs 3":                     "compare: -cost does not read -epochs; leave it out",
-		"-out x -runs 20":                     "compare: -out does not read -runs; leave it out",
-		"-cost more":                          `compare: "more" is no flag; see -h`,
-		"-cost -threads -1":                   "compare: -threads is -1; want at least 1",
-		"-cost -runs 5":                       "compare: -runs is 5; want at least 20",
-		"-cost -models ht-lstn":               `compare: -models: no model is called "ht-lstn"; did you mean "ht-lstm"?`,
-		"-cost -models zz-*":                  `compare: -models: no model matches "zz-*"`,
-		"-cost -models tt-[":                  "syntax error in pattern",
-		"-cost -batch x":                      "compare: -batch is x; want a whole number",
-		"-cost -batch -1 -json":               "compare: -batch is -1; want at least 1",
-		"-cost -models ht-lstm,":              "zoo: ",
-		"-out x -rates 1e-3,fast":             `compare: -rates has "fast"; want positive numbers with commas between`,
-		"-out x -rates 1e-3,1e-50":            "compare: -rates has 1e-50; want a number from 1e-30 to 1e30",
-		"-out x -clip -1":                     "compare: -clip is -1; want a number from 1e-30 to 1e30, or 0 for none",
-		"-out x -weight-decay 1e40":           "compare: -weight-decay is 1e+40; want",
-		"-out x -label-smoothing 1":           "compare: -label-smoothing is 1; want",
-		"-out x -epochs 0":                    "compare: -epochs is 0; want at least 1",
-		"-out x -quiet=maybe":                 "compare: -quiet is maybe; want true or false",
-		"-out x -rates 1e-3,0.001":            "compare: -rates has 0.001 twice",
-		"-out x -models ht-lstm,ht-*":         "compare: -models has ht-lstm twice: ht-lstm and ht-*; leave one out",
-		"-out x -models missing.json":         "missing.json: no such file",
-		"-out x -models cnn-lstm":             "cnn-lstm: the model reads 2048 values a step",
-		"-out x -split few":                   `compare: -split: actions has no split "few"`,
-		"-out x -data action":                 `compare: -data: no set is called "action"`,
-		"-out x -data folder:missing":         "missing",
-		"-out x -steps 3":                     "compare: -steps says nothing about -data actions, whose clips are taken as they are stored",
-		"-cost -steps all":                    "compare: -steps is all; want a number of frames",
-		"-cost -size 8x6":                     "compare: -cost does not read -size; leave it out",
-		"-out x -data folder:. -grey":         "compare: -grey needs the size of the frames",
-		"-out x -data folder:.":               "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
-		"-out x -folds 1":                     "compare: -folds is 1; want at least 2",
-		"-out x -folds 3 -rounds 4":           "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
-		"-out x -folds 5 -split few-subjects": "4 training groups cannot be cut into 5 folds",
-		"-out x -optimizer adm":               `compare: -optimizer: no optimizer is called "adm"`,
-		"-out x -augment color:1":             `no augmentation is called "color"; did you mean "colour"?`,
-		"-out x -schedule cos":                `compare: -schedule: no schedule is called "cos"`,
-		"-out x -dropout 1":                   "compare: -dropout is 1; want at least 0 and below 1",
-		"-out x -seeds 0":                     "compare: -seeds is 0; want at least 1",
+		"":                                     "compare: nothing to do; give -out, -cost or -growth, or -h for help",
+		"-models lstm":                         "compare: nothing to do; give -out, -cost or -growth, or -h for help",
+		"-cost -growth x":                      "compare: -out, -cost and -growth are three jobs; give one of them",
+		"-out x -cost":                         "compare: -out, -cost and -growth are three jobs; give one of them",
+		"-growth x -json -models lstm":         "compare: -growth does not read -json, -models; leave it out",
+		"-cost -epochs 3":                      "compare: -cost does not read -epochs; leave it out",
+		"-out x -runs 20":                      "compare: -out does not read -runs; leave it out",
+		"-cost more":                           `compare: "more" is no flag; see -h`,
+		"-cost -threads -1":                    "compare: -threads is -1; want at least 1",
+		"-cost -runs 5":                        "compare: -runs is 5; want at least 20",
+		"-cost -models ht-lstn":                `compare: -models: no model is called "ht-lstn"; did you mean "ht-lstm"?`,
+		"-cost -models zz-*":                   `compare: -models: no model matches "zz-*"`,
+		"-cost -models tt-[":                   "syntax error in pattern",
+		"-cost -batch x":                       "compare: -batch is x; want a whole number",
+		"-cost -batch -1 -json":                "compare: -batch is -1; want at least 1",
+		"-cost -models ht-lstm,":               "zoo: ",
+		"-out x -rates 1e-3,fast":              `compare: -rates has "fast"; want positive numbers with commas between`,
+		"-out x -rates 1e-3,1e-50":             "compare: -rates has 1e-50; want a number from 1e-30 to 1e30",
+		"-out x -clip -1":                      "compare: -clip is -1; want a number from 1e-30 to 1e30, or 0 for none",
+		"-out x -weight-decay 1e40":            "compare: -weight-decay is 1e+40; want",
+		"-out x -label-smoothing 1":            "compare: -label-smoothing is 1; want",
+		"-out x -epochs 0":                     "compare: -epochs is 0; want at least 1",
+		"-out x -quiet=maybe":                  "compare: -quiet is maybe; want true or false",
+		"-out x -rates 1e-3,0.001":             "compare: -rates has 0.001 twice",
+		"-out x -models ht-lstm,ht-*":          "compare: -models has ht-lstm twice: ht-lstm and ht-*; leave one out",
+		"-out x -models missing.json":          "missing.json: no such file",
+		"-out x -models cnn-lstm":              "cnn-lstm: -data is actions by default, give -data for other data; of actions: the model reads 2048 values a step",
+		"-out x -split few":                    `compare: -split: actions has no split "few"`,
+		"-out x -data action":                  `compare: -data: no set is called "action"`,
+		"-out x -data folder:missing":          "missing",
+		"-out x -steps 3":                      "compare: -steps says nothing about -data actions, whose clips are taken as they are stored",
+		"-cost -steps all":                     "compare: -steps is all; want a number of frames",
+		"-cost -size 8x6":                      "compare: -cost does not read -size; leave it out",
+		"-out x -data folder:. -grey":          "compare: -grey needs the size of the frames",
+		"-out x -data folder:.":                "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
+		"-out x -models " + spec + "," + again: "compare: -models has my twice: " + spec + " and " + again + "; leave one out, or rename a file",
+		"-out x -folds 1":                      "compare: -folds is 1; want at least 2",
+		"-out x -folds 3 -rounds 4":            "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
+		"-out x -folds 5 -split few-subjects":  "4 training groups cannot be cut into 5 folds",
+		"-out x -optimizer adm":                `compare: -optimizer: no optimizer is called "adm"`,
+		"-out x -augment color:1":              `no augmentation is called "color"; did you mean "colour"?`,
+		"-out x -schedule cos":                 `compare: -schedule: no schedule is called "cos"`,
+		"-out x -dropout 1":                    "compare: -dropout is 1; want at least 0 and below 1",
+		"-out x -seeds 0":                      "compare: -seeds is 0; want at least 1",
 	} {
 		err := run(context.Background(), strings.Fields(line), new(bytes.Buffer), new(bytes.Buffer))
 		require.ErrorContains(t, err, text, line)

@@ -84,7 +84,7 @@ func TestMistakes(t *testing.T) {
 		"-tensorboard -out none":          "-tensorboard writes to the folder of -out, which is none",
 		"ht-lstm":                         `there is no argument "ht-lstm"`,
 		"-model ht-lst":                   `train: -model: no model is called "ht-lst"; did you mean "ht-lstm"?`,
-		"-model cnn-lstm":                 "cnn-lstm: the model reads 2048 values a step",
+		"-model cnn-lstm":                 "cnn-lstm: -data is actions by default, give -data for other data; of actions: the model reads 2048 values a step",
 		"-data actons":                    `train: -data: no set is called "actons"; did you mean "actions"?`,
 		"-split few":                      `train: -split: actions has no split "few"; did you mean "few-subjects"?`,
 		"-spec nowhere.json":              "-spec nowhere.json: no such file or directory",
@@ -132,6 +132,14 @@ func TestListAndDescribe(t *testing.T) {
 	out, err = call("-describe", "-model", "fdht-lstm")
 	require.NoError(t, err)
 	require.Contains(t, out, "ht, one network for the input and the state")
+
+	// Without classes, which the data give.
+	none := filepath.Join(t.TempDir(), "none.json")
+	require.NoError(t, os.WriteFile(none, []byte(`{"cell": "gru", "in_modes": [6], "out_modes": [4]}`), 0o600))
+	out, err = call("-describe", "-spec", none)
+	require.NoError(t, err)
+	require.Regexp(t, `classes +│ - *\n`, out)
+	require.Regexp(t, `whole model \(without a classifier\) +│ 132 *\n`, out)
 
 	// Every layer, every format: what there is to count is written out.
 	spec := filepath.Join(t.TempDir(), "spec.json")
