@@ -11,7 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -29,7 +29,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return usage{errors.Wrap(err, "compare: -out")}
 	}
-	lock, locked, err := durable.Lock(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
+	lock, locked, err := cmdline.Lock(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
 	if err != nil {
 		return usage{errors.Wrap(err, "compare: -out")}
 	}

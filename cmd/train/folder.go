@@ -50,7 +50,7 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 		return o, err
 	}
 	// The system gives the lock back when the process ends, however it does.
-	lock, locked, err := durable.Lock(filepath.Join(o.dir, ".lock"))
+	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
 	if err != nil {
 		return o, usage{errors.Wrap(err, "train: -out")}
 	}

@@ -1,4 +1,4 @@
-package durable
+package cmdline
 
 import (
 	"path/filepath"
