@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -66,6 +67,12 @@ func TestTable(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	spec, again := filepath.Join(dir, "my.json"), filepath.Join(dir, "a", "my.json")
+	require.NoError(t, os.Mkdir(filepath.Dir(again), 0o777))
+	for _, path := range []string{spec, again} {
+		require.NoError(t, os.WriteFile(path, []byte(`{"cell": "gru", "in_modes": [432], "out_modes": [4]}`), 0o600))
+	}
 	for line, text := range map[string]string{
 		"":                                     "compare: nothing to do; give -out, -cost or -growth, or -h for help",
 		"-models lstm":                         "compare: nothing to do; give -out, -cost or -growth, or -h for help",
@@ -104,7 +111,9 @@ func TestMistakes(t *testing.T) {
 		"-out x -folds 1":                      "compare: -folds is 1; want at least 2",
 		"-out x -seeds 1000000000000":          "compare: -seeds is 1000000000000; want at least 1 and at most 1000",
 		"-out x -jobs 1000000000":              "compare: -jobs is 1000000000; want at least 1 and at most 1024",
-		"-cost -models ht-lstm -batch 1000000": "compare: the process that measures ht-lstm: exit status 2",
+		"-cost -models ht-lstm -batch 1000000": "compare: ht-lstm is not measured, for the reason above",
+		"-out x -data folder:.":                "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
+		"-out x -models " + spec + "," + again: "compare: -models has my twice: " + spec + " and " + again + "; leave one out, or rename a file",
 		"-out x -folds 3 -rounds 4":            "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",
 		"-out x -folds 5 -split few-subjects":  "4 training groups cannot be cut into 5 folds",
 		"-out x -optimizer adm":                `compare: -optimizer: no optimizer is called "adm"`,

@@ -81,6 +81,10 @@ func child(ctx context.Context, name string, args []string, stderr io.Writer) (*
 		if ctx.Err() != nil {
 			return nil, interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
 		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() == 2 {
+			return nil, badf("%s is not measured, for the reason above", name) // which it printed
+		}
 		return nil, errors.Wrapf(err, "compare: the process that measures %s", name)
 	}
 	c := new(cost)

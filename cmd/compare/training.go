@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -29,10 +29,11 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		return usage{errors.Wrap(err, "compare: -out")}
 	}
-	lock := flock.New(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
-	if locked, err := lock.TryLock(); err != nil {
+	lock, locked, err := cmdline.Lock(filepath.Join(c.dir, ".lock")) // the system gives it back when the process ends
+	if err != nil {
 		return usage{errors.Wrap(err, "compare: -out")}
-	} else if !locked {
+	}
+	if !locked {
 		return badf("another process compares in %s; wait for it or stop it", c.dir)
 	}
 	defer lock.Unlock()

@@ -37,6 +37,16 @@ func films(t *testing.T) string {
 	return root
 }
 
+// One class is none to tell from others.
+func TestOneClass(t *testing.T) {
+	root, out := films(t), filepath.Join(t.TempDir(), "report")
+	require.NoError(t, os.RemoveAll(filepath.Join(root, "b")))
+	err := run(context.Background(), []string{"-models", specs(t), "-data", "folder:" + root, "-cache", t.TempDir(), "-out", out, "-max-bad", "0.1"}, new(bytes.Buffer), new(bytes.Buffer))
+	require.ErrorContains(t, err, " has one class, a; a classifier needs two")
+	require.ErrorAs(t, err, new(usage))
+	require.NoDirExists(t, out)
+}
+
 // Models are compared on videos, which are decoded once for all runs; folds keep groups
 // whole; a damaged clip is reported and left out.
 func TestVideos(t *testing.T) {

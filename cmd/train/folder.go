@@ -50,10 +50,12 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 		return o, err
 	}
 	// The system gives the lock back when the process ends, however it does.
-	o.lock = flock.New(filepath.Join(o.dir, ".lock"))
-	if locked, err := o.lock.TryLock(); err != nil {
+	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
+	if err != nil {
 		return o, usage{errors.Wrap(err, "train: -out")}
-	} else if !locked {
+	}
+	o.lock = lock
+	if !locked {
 		return o, badf("another process trains in %s; wait for it or stop it", o.dir)
 	}
 	return o, nil

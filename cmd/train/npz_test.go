@@ -59,6 +59,20 @@ func writeSequences(t *testing.T, path string, clips int, seed uint64) {
 	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o600))
 }
 
+// writeArrays writes an npz file of x and y alone.
+func writeArrays(t *testing.T, path string, x []float32, shape []int, y []int64) {
+	var file bytes.Buffer
+	z := zip.NewWriter(&file)
+	w, err := z.Create("x.npy")
+	require.NoError(t, err)
+	require.NoError(t, writeArray(w, "<f4", x, shape...))
+	w, err = z.Create("y.npy")
+	require.NoError(t, err)
+	require.NoError(t, writeArray(w, "<i8", y, len(y)))
+	require.NoError(t, z.Close())
+	require.NoError(t, os.WriteFile(path, file.Bytes(), 0o600))
+}
+
 func writeArray(w io.Writer, descr string, data any, shape ...int) error {
 	text := strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]")
 	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s,), }\n", descr, text)
@@ -107,6 +121,21 @@ func TestOwnData(t *testing.T) {
 	out, err = call("-eval", file("run"), "-data", "npz:"+file("test.npz"))
 	require.NoError(t, err)
 	require.Contains(t, out, "accuracy "+fmt.Sprintf("%.4f", s.Test.Accuracy))
+
+	// Of data for a checkpoint, the shape is said where it matters.
+	_, err = call("-eval", file("run"), "-data", "npz:"+file("none.npz"))
+	require.ErrorContains(t, err, "none.npz: no such file")
+	require.NotContains(t, err.Error(), "the model reads")
+	writeArrays(t, file("bent.npz"), []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}, []int{2, 1, 2, 3}, []int64{0, 0})
+	_, err = call("-eval", file("run"), "-data", "npz:"+file("bent.npz"))
+	require.ErrorContains(t, err, "the last axis of a step; the model reads steps of 6")
+
+	// One class is none to tell from others.
+	writeArrays(t, file("one.npz"), []float32{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3}, []int{2, 1, 6}, []int64{0, 0})
+	one := "npz:" + file("one.npz") + "," + file("one.npz")
+	_, err = call("-spec", file("spec.json"), "-data", one, "-out", "none")
+	require.EqualError(t, err, "train: "+one+" has one class, 0; a classifier needs two")
+	require.ErrorAs(t, err, new(usage))
 
 	// A model that reads other steps, and files that are not what they should be.
 	for line, text := range map[string]string{

@@ -172,7 +172,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		return nil, err
 	}
 	if err != nil {
-		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(input))})
+		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(err, input))})
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
@@ -186,10 +186,11 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	return held, nil
 }
 
-// whyThisData completes an error about data that the command line does not name.
-func (f *flags) whyThisData(input *zoo.Input) string {
+// whyThisData completes an error about data of steps of another shape than the model
+// reads, and about data that the command line does not name.
+func (f *flags) whyThisData(err error, input *zoo.Input) string {
 	hint := ""
-	if input != nil && f.stated("data") {
+	if input != nil && f.stated("data") && strings.Contains(err.Error(), "the last axis of a step") {
 		hint = fmt.Sprintf("; the model reads steps of %s", shape(input.StepShape))
 	}
 	if f.ran != "" && !f.stated("data") {

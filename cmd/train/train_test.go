@@ -137,6 +137,14 @@ func TestListAndDescribe(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "ht, one network for the input and the state")
 
+	// Without classes, which the data give.
+	none := filepath.Join(t.TempDir(), "none.json")
+	require.NoError(t, os.WriteFile(none, []byte(`{"cell": "gru", "in_modes": [6], "out_modes": [4]}`), 0o600))
+	out, err = call("-describe", "-spec", none)
+	require.NoError(t, err)
+	require.Regexp(t, `classes +│ - *\n`, out)
+	require.Regexp(t, `whole model \(without a classifier\) +│ 132 *\n`, out)
+
 	// Every layer, every format: what there is to count is written out.
 	spec := filepath.Join(t.TempDir(), "spec.json")
 	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "bt", "blocks": 3, "ranks": [2], "in_modes": [16, 12, 12], "out_modes": [4, 4, 4], "bidirectional": true,
