@@ -121,7 +121,6 @@ func TestMistakes(t *testing.T) {
 		"-out x -schedule cos":                 `compare: -schedule: no schedule is called "cos"`,
 		"-out x -dropout 1":                    "compare: -dropout is 1; want at least 0 and below 1",
 		"-out x -seeds 0":                      "compare: -seeds is 0; want at least 1",
-		"-out x -data folder:.":                "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
 	} {
 		err := run(context.Background(), strings.Fields(line), new(bytes.Buffer), new(bytes.Buffer))
 		require.ErrorContains(t, err, text, line)
