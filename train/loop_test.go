@@ -57,7 +57,7 @@ func TestFreeze(t *testing.T) {
 	require.ErrorContains(t, err, "freezes every parameter")
 	cfg.Freeze = []string{"["}
 	_, err = Run(context.Background(), m, set, cfg)
-	require.ErrorContains(t, err, "syntax error in pattern")
+	require.ErrorContains(t, err, "want patterns of names, such as layer1.input.*")
 }
 
 // The smoothed loss of logits z is -Σ q·log softmax(z) with q = (1-s)·onehot + s/classes.
