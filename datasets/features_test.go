@@ -166,12 +166,12 @@ func TestFeaturesNormalisation(t *testing.T) {
 	require.Equal(t, float32(-5), x[0], "step 0")
 
 	for want, opt := range map[string]Options{
-		"there are 3 entries, want 0, 1 or 2":        {Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}},
-		"the classes are a b, c'd, not x":            {Classes: []string{"x"}},
-		"features are not scaled to 4x3; leave the size out (-size; Height and Width)":        {Height: 3, Width: 4},
-		`there is no split "official:1"; want group`: {Split: "official:1"},
-		"-3 steps; want at least 1, or AllSteps":     {Video: Video{Steps: -3}},
-		"2000000000 steps; want at most 1048576":     {Video: Video{Steps: 2e9}},
+		"there are 3 entries, want 0, 1 or 2":                                          {Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}},
+		"the classes are a b, c'd, not x":                                              {Classes: []string{"x"}},
+		"features are not scaled to 4x3; leave the size out (-size; Height and Width)": {Height: 3, Width: 4},
+		`there is no split "official:1"; want group`:                                   {Split: "official:1"},
+		"-3 steps; want at least 1, or AllSteps":                                       {Video: Video{Steps: -3}},
+		"2000000000 steps; want at most 1048576":                                       {Video: Video{Steps: 2e9}},
 	} {
 		_, err := Open("features:"+root, opt)
 		require.ErrorContains(t, err, want)
