@@ -111,7 +111,7 @@ func TestLoadErrors(t *testing.T) {
 		{`"float32"`, `"float33"`, `dtype is "float33"; did you mean "float32"?`},
 		{`"float32"`, `"float64"`, "model.safetensors: tensor layer1.input.U1 holds F32; want float64"},
 		{`"classes": 3`, `"classes": 4`, "class_names has 3 names, the spec 4 classes"},
-		{`"classes": 3`, `"classes": 1000000000`, "learnable values; want at most"},
+		{`"classes": 3`, `"classes": 1000000000`, "; want at most "},
 		{`"steps": 5`, `"steps": 0`, "input is 0 steps"},
 		{`"steps": 5`, `"steps": 1000000000`, "checkpoint.json: input: 1000000000 steps; want at most 1048576"},
 		{`"steps": 5,`, `"steps": 5, "sampling": {"steps": 1000000000, "sample": "even"},`, "checkpoint.json: sampling: 1000000000 steps; want at most 1048576"},

@@ -3,7 +3,10 @@ package zoo
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -94,7 +97,11 @@ func misread(text []byte, err error) error {
 				where = jsonpos.At(text, k.at)
 			}
 		}
-		return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", field, where, wrong.Value, wanted(wrong.Type.String()))
+		want := wanted(wrong.Type.String())
+		if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
+			want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
+		}
+		return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", field, where, wrong.Value, want)
 	}
 	for _, k := range keys {
 		above, name := k.path[:len(k.path)-1], k.path[len(k.path)-1]

@@ -184,10 +184,11 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "classes": 1}`:                                      "zoo: the model has 1 classes",
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "bt", "ranks": [1], "blocks": 100000000}`: "decomp: BT has 100000000 blocks; want 1 to 32768 of 2 cores each",
 
-		// Products that no int holds.
-		`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [4611686018427387905, 1], "format": "tt", "ranks": [2], "joint": true}`: "cells: layer1 has output modes [4611686018427387905 1]; with 4 gates in 1 directions they multiply to more than 2147483647",
-		`{"cell": "lstm", "in_modes": [4294967296, 4294967296], "out_modes": [4]}`:                                                 "cells: layer1 has input modes [4294967296 4294967296], which multiply to more than 2147483647",
-		`{"cell": "lstm", "in_modes": [4], "out_modes": [4], "classes": 9223372036854775807}`:                                      "zoo: spec field \"classes\" is 9223372036854775807; want at most 2147483648",
+		// Products and numbers that no int holds.
+		fmt.Sprintf(`{"cell": "lstm", "in_modes": [4, 4], "out_modes": [%d, 1], "format": "tt", "ranks": [2], "joint": true}`, math.MaxInt/2+2): "multiply to more than 2147483647",
+		fmt.Sprintf(`{"cell": "lstm", "in_modes": [%d, %[1]d], "out_modes": [4]}`, math.MaxInt/2+1):                                             "which multiply to more than 2147483647",
+		fmt.Sprintf(`{"cell": "lstm", "in_modes": [4], "out_modes": [4], "classes": %d}`, math.MaxInt):                                          `zoo: spec field "classes" is `,
+		`{"cell": "lstm", "in_modes": [4], "out_modes": [99999999999999999999]}`:                                                                fmt.Sprintf("is a JSON number 99999999999999999999; want a whole number of at most %d", math.MaxInt),
 	} {
 		t.Run(spec, func(t *testing.T) {
 			s, err := zoo.ParseSpec([]byte(spec))
