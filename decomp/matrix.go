@@ -37,8 +37,8 @@ type Core struct {
 // Shape returns the sizes of the core's legs.
 func (c Core) Shape() []int { return sizes(c.Legs) }
 
-// Params returns the number of elements, or the largest int where that, of 32 bits,
-// does not hold it.
+// Params returns the number of elements. Where an int of 32 bits does not hold it,
+// that is the largest int.
 func (c Core) Params() int { return whole(volume(c.Legs)) }
 
 // Network is a product of cores: for fixed input and output indices, the sum

@@ -8,7 +8,7 @@ import (
 // Plan is a way to compute y = x·W without W. The cores of each network are
 // merged into factors, which is done once however many rows x has; then the
 // factors are contracted with x, one after the other. With one factor that is
-// the whole matrix, with a factor a core it is the product mode by mode.
+// the whole matrix, with a factor per core it is the product mode by mode.
 type Plan struct {
 	Rows  int // of x
 	Terms []Term
@@ -76,7 +76,7 @@ type PlanOptions struct {
 }
 
 // MulAdds returns the multiply-adds of a row of x, forward, and those of
-// merging the cores, which are spent once. Of what is more than 2^53 it returns 2^53.
+// merging the cores, which are spent once. Neither is more than 2^53.
 func (p *Plan) MulAdds() (perRow, once int) {
 	var steps, merges float64
 	for t, term := range p.Terms {

@@ -11,7 +11,7 @@ import (
 
 // Product adds y = x·W to x's graph, for x (rows, N), or any shape that starts
 // with sizes that multiply to rows and ends with sizes that multiply to N, such
-// as (batch, steps, n_1, ..., n_d), and one node a core in the order of Cores,
+// as (batch, steps, n_1, ..., n_d), and one node per core in the order of Cores,
 // each of its core's shape; y is (rows, M). W is not formed: the plan's factors
 // are merged and contracted with x; nil means Plan for that number of rows.
 // gorgonia.Grad gives the gradients of the cores and of x.
@@ -37,7 +37,7 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) 
 }
 
 // Merge adds the plan's factors to the graph of the cores' nodes, which are in
-// the order of Cores: one matrix a factor, term by term, in the order of
+// the order of Cores: one matrix per factor, term by term, in the order of
 // FactorShapes. Contractions of cores with each other are Tensordot nodes. It
 // returns an error when a core has the wrong shape.
 func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {

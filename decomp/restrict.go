@@ -25,7 +25,7 @@ func (r Range) Size() int { return r.Hi - r.Lo }
 // shapes, so that W and any of its blocks have one set of values and of nodes.
 // Where a block does not reach, the gradient is zero.
 //
-// It returns an error when there is not one range an input mode, and when one is
+// It returns an error when there is not one range per input mode, and when one is
 // empty or reaches beyond its mode.
 func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 	if len(ranges) != len(m.In) {

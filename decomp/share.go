@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// Share prepares the matrices of one model for their plans and returns what stands
-// for each: of equal ones the first, so that they are planned once. The searches for
-// the plans of more than four different matrices look at less each, and together at
-// no more than those for two.
+// Share prepares the matrices of one model for planning. It returns a matrix for each;
+// equal ones get the first of them, so that they are planned once. Where there are more
+// than four different ones, each search looks at less, and all together look at no more
+// than two would.
 func Share(matrices []*Matrix) []*Matrix {
 	shared := make([]*Matrix, len(matrices))
 	var different []*Matrix

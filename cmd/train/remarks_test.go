@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -47,6 +48,34 @@ func TestRemarks(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	require.NoError(t, run(context.Background(), []string{"-eval", file("run")}, &stdout, &stderr))
 	require.ErrorContains(t, run(context.Background(), []string{"-resume", file("run")}, &stdout, &stderr), "β2 is 0.9999999; want a number above 0 and at most 0.999999")
+}
+
+// Too many damaged test clips, which may be found after the training, do not cost it.
+func TestDamagedTestClips(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
+	pictures(t, file("clips"), map[string]int{"a": 5, "b": 5})
+	_, err := call("-spec", file("spec.json"), "-data", "folder:"+file("clips"), "-cache", file("cache"), "-epochs", "1", "-out", file("run"))
+	require.NoError(t, err)
+
+	pictures(t, file("bad"), map[string]int{"a": 3, "b": 3, "bad a": 1})
+	set, err := datasets.Open("folder:"+file("bad"), datasets.Options{Height: 12, Width: 16, Normalise: "none", Video: datasets.Video{Steps: 2, Cache: file("cache"), MaxBad: -1}})
+	require.NoError(t, err)
+	defer set.Close()
+	x := make([]float32, set.Steps()*12*16*3)
+	for part := range 2 {
+		for k := range set.Clips(datasets.Part(part)) {
+			if _, _, failed := set.Read(datasets.Part(part), k, x); failed != nil {
+				err = failed
+			}
+		}
+	}
+	require.ErrorAs(t, err, new(*datasets.DamagedError))
+	f := newFlags()
+	require.ErrorContains(t, f.stopped(&folder{dir: file("run")}, err), "; what was trained is kept, go on with: ")
+	require.NotContains(t, f.stopped(&folder{dir: file("none")}, err).Error(), "kept")
+	require.ErrorAs(t, f.stopped(&folder{}, err), new(usage))
 }
 
 // The curves of the steps are of each step alone.

@@ -229,7 +229,12 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 // stopped words what ended a run before its end, and how to go on.
 func (f *flags) stopped(out *folder, err error) error {
 	if !errors.Is(err, context.Canceled) {
-		return f.damaged(err)
+		var many *datasets.DamagedError
+		told := f.damaged(err)
+		if errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir) {
+			return usage{errors.Errorf("%v; what was trained is kept, go on with: %s -resume %s -max-bad 0.1", told, cmdline.Program("train"), cmdline.Quote(out.dir))}
+		}
+		return told
 	}
 	out.draw() // the curves so far
 	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
