@@ -69,9 +69,10 @@ func (p *planner) moving(layout string) float64 {
 }
 
 // contraction is the cost of a step's products, forward and of the gradients. What
-// no int counts, nobody computes: a multiply-add is then a nanosecond.
+// no int counts, 32 bits where they are that small, nobody computes: a multiply-add
+// is then a nanosecond.
 func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at place) float64 {
-	if outer*rest*max(shared, free) > 1<<62 {
+	if max(outer*rest*max(shared, free), shared*free) > math.MaxInt/2 {
 		return 3 * outer * rest * shared * free * float64(p.opt.Uses)
 	}
 	c := contraction(int(outer), int(rest), int(shared), int(free), at).Simplify()
