@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Activations are the cell's own equations, step by step: h' of each step from
@@ -28,7 +28,7 @@ func TestActivations(t *testing.T) {
 			if k > 0 {
 				name = m.params[k-1].Name
 			}
-			n, err := safe.Input(g, name, tensor.Float64, v.Shape, tensor.New(tensor.WithShape(v.Shape...), tensor.WithBacking(v.Data)))
+			n, err := graph.Input(g, name, tensor.Float64, v.Shape, tensor.New(tensor.WithShape(v.Shape...), tensor.WithBacking(v.Data)))
 			require.NoError(t, err)
 			if nodes[name] = n; k == 0 {
 				x = n
@@ -40,7 +40,7 @@ func TestActivations(t *testing.T) {
 		for _, a := range out.Activations {
 			outputs = append(outputs, a.Node)
 		}
-		p, err := safe.Compile(outputs, nil, nil)
+		p, err := graph.Compile(outputs, nil, nil)
 		require.NoError(t, err)
 		require.NoError(t, p.Run())
 

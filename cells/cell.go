@@ -4,7 +4,7 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Cell is a kind of recurrent cell.
@@ -62,7 +62,7 @@ type step func(a, u *G.Node, s state) (state, G.Nodes, error)
 func (c Cell) step() step { return []step{lstmStep, gruStep, rnnStep}[c] }
 
 // gates cuts a (batch, n·hidden) into its gates, each (batch, hidden).
-func gates(a *G.Node, n int) (G.Nodes, error) { return safe.Split(a, 1, n) }
+func gates(a *G.Node, n int) (G.Nodes, error) { return graph.Split(a, 1, n) }
 
 // calc chains operations and keeps the first error, so that cells read as their
 // equations.

@@ -7,7 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Options are the options of one forward graph.
@@ -30,8 +30,8 @@ type Options struct {
 }
 
 // dropout returns the dropout of one place, which has a seed of its own.
-func (o Options) dropout(p float64, place string) safe.Dropout {
-	return safe.Dropout{P: p, Seed: o.Seed ^ hash(place), Run: o.Run, Row: o.Row}
+func (o Options) dropout(p float64, place string) graph.Dropout {
+	return graph.Dropout{P: p, Seed: o.Seed ^ hash(place), Run: o.Run, Row: o.Row}
 }
 
 // Output is the result of a stack for a batch of sequences.
@@ -59,14 +59,14 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != batch {
 			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, batch)
 		}
-		mask, err := safe.Before(opt.Lengths, steps)
+		mask, err := graph.Before(opt.Lengths, steps)
 		if err != nil {
 			return nil, err
 		}
-		if x, err = safe.Select(x, mask, false); err != nil {
+		if x, err = graph.Select(x, mask, false); err != nil {
 			return nil, err
 		}
-		if run.masks, err = safe.Split(mask, 1, steps); err != nil {
+		if run.masks, err = graph.Split(mask, 1, steps); err != nil {
 			return nil, err
 		}
 	}
@@ -99,24 +99,24 @@ func padded(x *G.Node, size int) (*G.Node, error) {
 	if n == size {
 		return x, nil
 	}
-	reshape := safe.View
+	reshape := graph.View
 	if x.Op() != nil { // an operation of the caller's may write over its value
-		reshape = safe.Reshape
+		reshape = graph.Reshape
 	}
 	x, err := reshape(x, shape[0], shape[1], n)
 	if err != nil {
 		return nil, err
 	}
-	return safe.Pad(x, 2, size)
+	return graph.Pad(x, 2, size)
 }
 
 // sequence joins the steps to (batch, steps, features).
 func (o *Output) sequence(batch, features int) (*G.Node, error) {
-	joined, err := safe.Concat(1, o.Steps...)
+	joined, err := graph.Concat(1, o.Steps...)
 	if err != nil {
 		return nil, err
 	}
-	return safe.Reshape(joined, batch, len(o.Steps), features)
+	return graph.Reshape(joined, batch, len(o.Steps), features)
 }
 
 // run is one Forward under way.
@@ -139,11 +139,11 @@ func (r *run) layer(both []*direction, x *G.Node) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if out.Last, err = safe.Concat(1, out.Last, back.Last); err != nil {
+	if out.Last, err = graph.Concat(1, out.Last, back.Last); err != nil {
 		return nil, err
 	}
 	for t := range out.Steps {
-		if out.Steps[t], err = safe.Concat(1, out.Steps[t], back.Steps[t]); err != nil {
+		if out.Steps[t], err = graph.Concat(1, out.Steps[t], back.Steps[t]); err != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +167,7 @@ func (r *run) direction(d *direction, x *G.Node) (*Output, error) {
 	}
 	hidden := d.layer.Hidden()
 	var s state
-	if s.h, err = safe.Zeros(x, r.batch, hidden); err != nil {
+	if s.h, err = graph.Zeros(x, r.batch, hidden); err != nil {
 		return nil, err
 	}
 	s.c = s.h
@@ -235,10 +235,10 @@ func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 		return nil, errors.Wrapf(err, "cells: %s, bias", d.name)
 	}
 	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	if y, err = safe.Reshape(y, r.batch, r.steps*width); err != nil {
+	if y, err = graph.Reshape(y, r.batch, r.steps*width); err != nil {
 		return nil, err
 	}
-	return safe.Split(y, 1, r.steps)
+	return graph.Split(y, 1, r.steps)
 }
 
 // keep returns the next state, and the old one where step t is padding.
@@ -252,10 +252,10 @@ func (r *run) keep(old, next state, t int) (state, error) {
 			return nil
 		}
 		var a, b *G.Node
-		if a, err = safe.Select(is, r.masks[t], false); err != nil {
+		if a, err = graph.Select(is, r.masks[t], false); err != nil {
 			return nil
 		}
-		if b, err = safe.Select(was, r.masks[t], true); err != nil {
+		if b, err = graph.Select(was, r.masks[t], true); err != nil {
 			return nil
 		}
 		var sum *G.Node

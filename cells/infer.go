@@ -8,13 +8,13 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // projection is a program for y = x·W + b without gradients, of a fixed number
 // of rows. It takes W's merged factors as inputs.
 type projection struct {
-	program *safe.Program
+	program *graph.Program
 	x       []float32 // (rows, width): the input's memory
 	y       *G.Node   // (rows, gates·hidden)
 	// inputs is the number of features; there are zeros after them up to width.
@@ -24,7 +24,7 @@ type projection struct {
 // recurrence is a program for one step of a direction without gradients. It
 // takes U's merged factors as inputs.
 type recurrence struct {
-	program *safe.Program
+	program *graph.Program
 	a, h, c []float32 // the inputs' memory: x·W + b (batch, gates·hidden); the state before, each (batch, hidden)
 	next    state     // the state after
 }
@@ -92,7 +92,7 @@ func (b *inference) input(name string, v *tensor.Dense) *G.Node {
 		return nil
 	}
 	var n *G.Node
-	n, b.err = safe.Input(b.g, name, tensor.Float32, v.Shape(), v)
+	n, b.err = graph.Input(b.g, name, tensor.Float32, v.Shape(), v)
 	return n
 }
 
@@ -119,12 +119,12 @@ func (b *inference) product(x *G.Node, w weights, rows int) *G.Node {
 	return y
 }
 
-func (b *inference) compile(outputs G.Nodes) *safe.Program {
+func (b *inference) compile(outputs G.Nodes) *graph.Program {
 	if b.err != nil {
 		return nil
 	}
-	var p *safe.Program
-	p, b.err = safe.Compile(outputs, nil, nil)
+	var p *graph.Program
+	p, b.err = graph.Compile(outputs, nil, nil)
 	return p
 }
 
@@ -149,9 +149,9 @@ func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*t
 			outputs = append(outputs, f)
 		}
 	}
-	var program *safe.Program
+	var program *graph.Program
 	if len(outputs) > 0 {
-		if program, err = safe.Compile(outputs, nil, nil); err != nil {
+		if program, err = graph.Compile(outputs, nil, nil); err != nil {
 			return nil, err
 		}
 		defer program.Close()

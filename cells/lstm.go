@@ -3,7 +3,7 @@ package cells
 import (
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // lstmStep is the long short-term memory of Hochreiter and Schmidhuber (1997)
@@ -17,15 +17,15 @@ import (
 //	c' = f ⊙ c + i ⊙ g
 //	h' = o ⊙ tanh(c')
 func lstmStep(a, u *G.Node, s state) (state, G.Nodes, error) {
-	y, err := safe.LSTMGates(a, u)
+	y, err := graph.LSTMGates(a, u)
 	if err != nil {
 		return s, nil, err
 	}
-	c, err := safe.LSTMMemory(y, s.c)
+	c, err := graph.LSTMMemory(y, s.c)
 	if err != nil {
 		return s, nil, err
 	}
-	h, err := safe.LSTMState(y, c)
+	h, err := graph.LSTMState(y, c)
 	if err != nil {
 		return s, nil, err
 	}

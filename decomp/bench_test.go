@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // ucf11 lists the shapes of the published UCF11 models, gates folded in.
@@ -69,7 +69,7 @@ func roofline(p *decomp.Plan) (flops, bytes float64) {
 
 // projection is the program of a projection's sum and the gradients of its cores.
 type projection struct {
-	*safe.Program
+	*graph.Program
 	loss  *G.Node
 	cores G.Nodes
 }
@@ -83,7 +83,7 @@ func trainingProduct(b testing.TB, m *decomp.Matrix, rows int) (p projection, in
 		for k := range data {
 			data[k] = float32(rng.NormFloat64())
 		}
-		n, err := safe.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+		n, err := graph.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
 		require.NoError(b, err)
 		weights = append(weights, data)
 		return n
@@ -95,11 +95,11 @@ func trainingProduct(b testing.TB, m *decomp.Matrix, rows int) (p projection, in
 	}
 	y, err := m.Product(x, cores, nil)
 	require.NoError(b, err)
-	loss, err := safe.SumAll(y)
+	loss, err := graph.SumAll(y)
 	require.NoError(b, err)
-	grads, err := safe.Grad(loss, cores...)
+	grads, err := graph.Grad(loss, cores...)
 	require.NoError(b, err)
-	program, err := safe.Compile(G.Nodes{loss}, grads, cores)
+	program, err := graph.Compile(G.Nodes{loss}, grads, cores)
 	require.NoError(b, err)
 	return projection{program, loss, cores}, weights[0], weights[1:]
 }

@@ -3,8 +3,8 @@ package decomp
 import (
 	"math"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // What moving elements costs beside the products, in nanoseconds: estimates, not
@@ -87,8 +87,8 @@ func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at pl
 	return total * float64(p.opt.Uses)
 }
 
-func contraction(outer, rest, shared, free int, at place) safe.Contraction {
-	return safe.Contraction{
+func contraction(outer, rest, shared, free int, at place) graph.Contraction {
+	return graph.Contraction{
 		Outer: outer, Rest: rest, Shared: shared, Free: free,
 		SharedLast: at == inFront || at == replaced, FreeLast: at == behind || at == replaced,
 	}

@@ -15,8 +15,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // example is a random matrix in some format, with its formula.
@@ -287,7 +287,7 @@ func product32(m *decomp.Matrix, inputs []gradcheck.Input) ([]float64, error) {
 		for j, v := range in.Data {
 			data[j] = float32(v)
 		}
-		n, err := safe.Input(g, fmt.Sprint("in", k), tensor.Float32, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
+		n, err := graph.Input(g, fmt.Sprint("in", k), tensor.Float32, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
 		if err != nil {
 			return nil, err
 		}
@@ -297,7 +297,7 @@ func product32(m *decomp.Matrix, inputs []gradcheck.Input) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := safe.Compile(G.Nodes{y}, nil, nil)
+	p, err := graph.Compile(G.Nodes{y}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Product adds y = x·W to x's graph, for x (rows, N), or any shape that starts
@@ -166,7 +166,7 @@ func (t Term) apply(x *G.Node, rows int, out []Leg, factors G.Nodes) (*G.Node, e
 			return nil, err
 		}
 	}
-	return safe.Reshape(n, rows, product(sizes(out)))
+	return graph.Reshape(n, rows, product(sizes(out)))
 }
 
 // contract adds the products of a step.
@@ -183,9 +183,9 @@ func (s Step) contract(x *G.Node, shared bool, rows int, factor *G.Node) (*G.Nod
 	// Upstream's product takes new memory for its result at each run, and so does
 	// its gradient; that of x is as large as x. Over x's memory it may write.
 	if c.Outer > 1 || !c.SharedLast || !c.FreeLast || x.Op() != nil {
-		return safe.Contract(x, factor, c)
+		return graph.Contract(x, factor, c)
 	}
-	x, err := safe.View(x, c.Rest, c.Shared)
+	x, err := graph.View(x, c.Rest, c.Shared)
 	if err != nil {
 		return nil, err
 	}
@@ -194,9 +194,9 @@ func (s Step) contract(x *G.Node, shared bool, rows int, factor *G.Node) (*G.Nod
 
 // transposed puts the axes after the rows into another order.
 func transposed(x *G.Node, shared bool, rows int, from, to []Leg) (*G.Node, error) {
-	reshape := safe.View
+	reshape := graph.View
 	if shared {
-		reshape = safe.Reshape
+		reshape = graph.Reshape
 	}
 	n, err := reshape(x, append([]int{rows}, sizes(from)...)...)
 	if err != nil {
@@ -206,7 +206,7 @@ func transposed(x *G.Node, shared bool, rows int, from, to []Leg) (*G.Node, erro
 	for _, l := range to {
 		perm = append(perm, 1+slices.Index(from, l))
 	}
-	return safe.Transpose(n, perm...)
+	return graph.Transpose(n, perm...)
 }
 
 // merge adds the product of the factor's cores, (shared, free). There is a node
@@ -221,7 +221,7 @@ func (f Factor) merge(net Network, nodes G.Nodes) (*G.Node, error) {
 				continue
 			}
 			var err error
-			if o.node, err = safe.Sum(o.node, slices.Index(o.legs, l)); err != nil {
+			if o.node, err = graph.Sum(o.node, slices.Index(o.legs, l)); err != nil {
 				return nil, errors.Wrapf(err, "core %s", c.Name)
 			}
 			o.legs = slices.DeleteFunc(slices.Clone(o.legs), func(d Leg) bool { return d == l })
@@ -240,7 +240,7 @@ func (f Factor) merge(net Network, nodes G.Nodes) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return safe.Reshape(n, f.shape()...)
+	return graph.Reshape(n, f.shape()...)
 }
 
 // operand is a core, or a product of some, with named axes. Legs of size 1 are
@@ -267,7 +267,7 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	if slices.Equal(order, o.legs) {
 		return o.node, nil
 	}
-	n, err := safe.Reshape(o.node, shape(o.legs)...)
+	n, err := graph.Reshape(o.node, shape(o.legs)...)
 	if err != nil {
 		return nil, err
 	}
@@ -275,16 +275,16 @@ func (o operand) ordered(order []Leg) (*G.Node, error) {
 	for k, l := range order {
 		perm[k] = slices.Index(o.legs, l)
 	}
-	return safe.Transpose(n, perm...)
+	return graph.Transpose(n, perm...)
 }
 
 // mergeTwo contracts two operands in a Tensordot.
 func mergeTwo(a, b operand) (operand, error) {
-	x, err := safe.Reshape(a.node, shape(a.legs)...)
+	x, err := graph.Reshape(a.node, shape(a.legs)...)
 	if err != nil {
 		return operand{}, err
 	}
-	y, err := safe.Reshape(b.node, shape(b.legs)...)
+	y, err := graph.Reshape(b.node, shape(b.legs)...)
 	if err != nil {
 		return operand{}, err
 	}
@@ -294,11 +294,11 @@ func mergeTwo(a, b operand) (operand, error) {
 			aAxes, bAxes = append(aAxes, k), append(bAxes, j)
 		}
 	}
-	n, err := safe.Tensordot(aAxes, bAxes, x, y)
+	n, err := graph.Tensordot(aAxes, bAxes, x, y)
 	if err != nil {
 		return operand{}, err
 	}
 	legs := open(a.legs, b.legs)
-	n, err = safe.Reshape(n, shape(legs)...)
+	n, err = graph.Reshape(n, shape(legs)...)
 	return operand{node: n, legs: legs}, err
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Range is the part Lo <= index < Hi of a mode.
@@ -97,7 +97,7 @@ func (m *Matrix) parts(net Network, cores G.Nodes, index map[string]int) (G.Node
 				continue
 			}
 			var err error
-			if nodes[k], err = safe.Slice(nodes[k], axis, m.from[l], m.from[l]+l.Size); err != nil {
+			if nodes[k], err = graph.Slice(nodes[k], axis, m.from[l], m.from[l]+l.Size); err != nil {
 				return nil, errors.Wrapf(err, "decomp: %s core %s", m.Format, c.Name)
 			}
 		}

@@ -6,7 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -27,32 +27,32 @@ type task struct {
 	watch func(*zoo.Network) G.Nodes
 }
 
-// graph is the model with its loss and, in training, its gradients.
-type graph struct {
+// batchGraph is the model with its loss and, in training, its gradients.
+type batchGraph struct {
 	net                *zoo.Network
 	x, target, lengths *G.Node // lengths is nil for full clips
 	loss               *G.Node
 	trained            G.Nodes // the learnables that have gradients
-	program            *safe.Program
+	program            *graph.Program
 	targets, steps     []float32 // memory of target and lengths
 }
 
 // build makes the graph for the given number of clips, the first of which is row
 // row of the batch.
-func (t *task) build(row, clips int, lengths bool) (*graph, error) {
+func (t *task) build(row, clips int, lengths bool) (*batchGraph, error) {
 	eg := G.NewGraph()
-	g := &graph{}
+	g := &batchGraph{}
 	var err error
 	shape := append(tensor.Shape{clips, t.steps}, t.stepShape...)
-	if g.x, err = safe.Input(eg, "x", tensor.Float32, shape, nil); err != nil {
+	if g.x, err = graph.Input(eg, "x", tensor.Float32, shape, nil); err != nil {
 		return nil, err
 	}
-	if g.target, err = safe.Input(eg, "target", tensor.Float32, tensor.Shape{clips, t.model.Classes}, nil); err != nil {
+	if g.target, err = graph.Input(eg, "target", tensor.Float32, tensor.Shape{clips, t.model.Classes}, nil); err != nil {
 		return nil, err
 	}
 	g.targets = make([]float32, clips*t.model.Classes)
 	if lengths {
-		if g.lengths, err = safe.Input(eg, "lengths", tensor.Float32, tensor.Shape{clips}, nil); err != nil {
+		if g.lengths, err = graph.Input(eg, "lengths", tensor.Float32, tensor.Shape{clips}, nil); err != nil {
 			return nil, err
 		}
 		g.steps = make([]float32, clips)
@@ -61,7 +61,7 @@ func (t *task) build(row, clips int, lengths bool) (*graph, error) {
 	if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
 		return nil, errors.Wrap(err, "train")
 	}
-	if g.loss, err = safe.CrossEntropy(g.net.Logits, g.target); err != nil {
+	if g.loss, err = graph.CrossEntropy(g.net.Logits, g.target); err != nil {
 		return nil, err
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
@@ -69,23 +69,23 @@ func (t *task) build(row, clips int, lengths bool) (*graph, error) {
 		outputs = append(outputs, t.watch(g.net)...)
 	}
 	if len(t.trained) == 0 {
-		g.program, err = safe.Compile(outputs, nil, nil)
+		g.program, err = graph.Compile(outputs, nil, nil)
 		return g, err
 	}
 	for _, k := range t.trained {
 		g.trained = append(g.trained, g.net.Learnables[k])
 	}
-	grads, err := safe.Grad(g.loss, g.trained...)
+	grads, err := graph.Grad(g.loss, g.trained...)
 	if err != nil {
 		return nil, err
 	}
-	g.program, err = safe.Compile(outputs, grads, g.trained)
+	g.program, err = graph.Compile(outputs, grads, g.trained)
 	return g, err
 }
 
 // let gives the inputs the clips' values; x shares the batch's memory. Each clip
 // weighs 1/total, and what fills b up weighs nothing.
-func (g *graph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
+func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
 	if err := G.Let(g.x, tensor.New(tensor.WithShape(g.x.Shape()...), tensor.WithBacking(b.X))); err != nil {
 		return errors.Wrap(err, "train: x")
 	}
@@ -114,10 +114,12 @@ func (g *graph) let(b *datasets.Batch, steps, total int, smoothing float64) erro
 }
 
 // value returns what the last run made of an output.
-func (g *graph) value(output *G.Node) []float32 { return g.program.Value(output).Data().([]float32) }
+func (g *batchGraph) value(output *G.Node) []float32 {
+	return g.program.Value(output).Data().([]float32)
+}
 
 // gradient returns the gradient of the k-th trained parameter.
-func (g *graph) gradient(k int) ([]float32, error) {
+func (g *batchGraph) gradient(k int) ([]float32, error) {
 	v, err := g.trained[k].Grad()
 	if err != nil {
 		return nil, errors.Wrapf(err, "train: gradient of %s", g.trained[k].Name())

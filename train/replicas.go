@@ -23,10 +23,10 @@ type replica struct {
 	from, to int
 	// One graph is for clips that all have all steps, one looks at their
 	// lengths. Each is built when first needed.
-	full, lengths *graph
+	full, lengths *batchGraph
 
 	part *datasets.Batch // its clips of the last batch
-	ran  *graph          // on them; nil when there were none
+	ran  *batchGraph          // on them; nil when there were none
 	err  error
 }
 
@@ -156,7 +156,7 @@ func (r *replicas) gradients(sums [][]float32, begin bool) error {
 // close gives the machines back. The next batch makes new ones.
 func (r *replicas) close() {
 	for _, each := range r.all {
-		for _, g := range []*graph{each.full, each.lengths} {
+		for _, g := range []*batchGraph{each.full, each.lengths} {
 			if g != nil {
 				g.program.Close() // a TapeMachine without CUDA has nothing to fail
 			}

@@ -9,7 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -34,7 +34,7 @@ func BenchmarkGraph(b *testing.B) {
 	}
 }
 
-func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *safe.Program {
+func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *graph.Program {
 	g := G.NewGraph()
 	rng := rand.New(rand.NewPCG(1, 1))
 	input := func(name string, value func() float32, shape ...int) *G.Node {
@@ -42,7 +42,7 @@ func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *safe.
 		for k := range data {
 			data[k] = value()
 		}
-		n, err := safe.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+		n, err := graph.Input(g, name, tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
 		require.NoError(b, err)
 		return n
 	}
@@ -50,16 +50,16 @@ func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *safe.
 	net, err := m.Build(g, x, zoo.BuildOptions{Training: training})
 	require.NoError(b, err)
 	if !training {
-		p, err := safe.Compile(G.Nodes{net.Logits}, nil, nil)
+		p, err := graph.Compile(G.Nodes{net.Logits}, nil, nil)
 		require.NoError(b, err)
 		return p
 	}
 	target := input("target", func() float32 { return 1 / float32(batch*m.Classes) }, batch, m.Classes)
-	loss, err := safe.CrossEntropy(net.Logits, target)
+	loss, err := graph.CrossEntropy(net.Logits, target)
 	require.NoError(b, err)
-	grads, err := safe.Grad(loss, net.Learnables...)
+	grads, err := graph.Grad(loss, net.Learnables...)
 	require.NoError(b, err)
-	p, err := safe.Compile(G.Nodes{loss}, grads, net.Learnables)
+	p, err := graph.Compile(G.Nodes{loss}, grads, net.Learnables)
 	require.NoError(b, err)
 	return p
 }

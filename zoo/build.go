@@ -6,7 +6,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // BuildOptions are the options of Build.
@@ -58,7 +58,7 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 	for _, p := range m.params {
 		// Each graph has its own header: a product transposes it for a moment.
 		header := tensor.New(tensor.WithShape(p.Value.Shape()...), tensor.WithBacking(p.Value.Data()))
-		n, err := safe.Input(g, opt.Prefix+p.Name, m.Dtype, header.Shape(), header)
+		n, err := graph.Input(g, opt.Prefix+p.Name, m.Dtype, header.Shape(), header)
 		if err != nil {
 			return nil, errors.Wrap(err, "zoo: give BuildOptions a Prefix")
 		}

@@ -8,7 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -97,15 +97,15 @@ func TestJointModelGradients(t *testing.T) {
 	for k, v := range frames(len(x)) {
 		x[k] = float64(v)
 	}
-	in, err := safe.Input(g, "x", tensor.Float64, tensor.Shape{2, 3, 12}, tensor.New(tensor.WithShape(2, 3, 12), tensor.WithBacking(x)))
+	in, err := graph.Input(g, "x", tensor.Float64, tensor.Shape{2, 3, 12}, tensor.New(tensor.WithShape(2, 3, 12), tensor.WithBacking(x)))
 	require.NoError(t, err)
 	net, err := m.Build(g, in, zoo.BuildOptions{})
 	require.NoError(t, err)
-	loss, err := safe.SumAll(G.Must(G.HadamardProd(net.Logits, net.Logits)))
+	loss, err := graph.SumAll(G.Must(G.HadamardProd(net.Logits, net.Logits)))
 	require.NoError(t, err)
-	grads, err := safe.Grad(loss, net.Learnables...)
+	grads, err := graph.Grad(loss, net.Learnables...)
 	require.NoError(t, err)
-	program, err := safe.Compile(G.Nodes{loss}, grads, net.Learnables)
+	program, err := graph.Compile(G.Nodes{loss}, grads, net.Learnables)
 	require.NoError(t, err)
 	defer program.Close()
 	at := func() float64 {

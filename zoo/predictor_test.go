@@ -13,7 +13,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -76,7 +76,7 @@ func frames(n int) []float32 {
 // built are the logits of the graph that training has.
 func built(t testing.TB, m *zoo.Model, x []float32, batch, steps int, lengths []int) []float32 {
 	g := G.NewGraph()
-	in, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{batch, steps, m.Features()},
+	in, err := graph.Input(g, "x", tensor.Float32, tensor.Shape{batch, steps, m.Features()},
 		tensor.New(tensor.WithShape(batch, steps, m.Features()), tensor.WithBacking(append([]float32{}, x...))))
 	require.NoError(t, err)
 	var opt zoo.BuildOptions
@@ -85,12 +85,12 @@ func built(t testing.TB, m *zoo.Model, x []float32, batch, steps int, lengths []
 		for b, n := range lengths {
 			values[b] = float32(n)
 		}
-		opt.Lengths, err = safe.Input(g, "lengths", tensor.Float32, tensor.Shape{batch}, tensor.New(tensor.WithShape(batch), tensor.WithBacking(values)))
+		opt.Lengths, err = graph.Input(g, "lengths", tensor.Float32, tensor.Shape{batch}, tensor.New(tensor.WithShape(batch), tensor.WithBacking(values)))
 		require.NoError(t, err)
 	}
 	net, err := m.Build(g, in, opt)
 	require.NoError(t, err)
-	p, err := safe.Compile(G.Nodes{net.Logits}, nil, nil)
+	p, err := graph.Compile(G.Nodes{net.Logits}, nil, nil)
 	require.NoError(t, err)
 	defer p.Close()
 	require.NoError(t, p.Run())

@@ -268,7 +268,7 @@ func TestBuildErrors(t *testing.T) {
 	_, err = m.Build(g, in, zoo.BuildOptions{})
 	require.NoError(t, err)
 	_, err = m.Build(g, in, zoo.BuildOptions{})
-	require.ErrorContains(t, err, `give BuildOptions a Prefix: safe: the graph already has an input named "layer1.input.G1"`)
+	require.ErrorContains(t, err, `give BuildOptions a Prefix: graph: the graph already has an input named "layer1.input.G1"`)
 	_, err = m.Build(g, in, zoo.BuildOptions{Prefix: "second."})
 	require.NoError(t, err)
 

@@ -10,7 +10,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Input is one differentiable input of the function under test.
@@ -48,7 +48,7 @@ func Forward(build Build, inputs ...Input) ([]float64, error) {
 // Constant adds an input that the function under test reads besides the
 // differentiable ones.
 func Constant(g *G.ExprGraph, name string, shape []int, data []float64) (*G.Node, error) {
-	return safe.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
+	return graph.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
 }
 
 // Gradients returns the gradient of Σ f(inputs) with respect to each input.
@@ -127,7 +127,7 @@ type function struct {
 	data    [][]float64 // backing memory of the nodes
 	out     *G.Node
 	sum     *G.Node
-	program *safe.Program
+	program *graph.Program
 }
 
 func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function, error) {
@@ -135,7 +135,7 @@ func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function,
 	f := &function{}
 	for i, in := range inputs {
 		data := append([]float64{}, in.Data...)
-		n, err := safe.Input(g, string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
+		n, err := graph.Input(g, string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +146,7 @@ func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function,
 		return nil, err
 	}
 	if !grad {
-		f.program, err = safe.Compile(G.Nodes{f.out}, nil, nil)
+		f.program, err = graph.Compile(G.Nodes{f.out}, nil, nil)
 		return f, err
 	}
 	shape := f.out.Shape().Clone()
@@ -168,15 +168,15 @@ func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function,
 		if err != nil {
 			return nil, err
 		}
-		if f.sum, err = safe.SumAll(weighted); err != nil {
+		if f.sum, err = graph.SumAll(weighted); err != nil {
 			return nil, err
 		}
 	}
-	grads, err := safe.Grad(f.sum, f.nodes...)
+	grads, err := graph.Grad(f.sum, f.nodes...)
 	if err != nil {
 		return nil, err
 	}
-	f.program, err = safe.Compile(G.Nodes{f.out, f.sum}, grads, f.nodes)
+	f.program, err = graph.Compile(G.Nodes{f.out, f.sum}, grads, f.nodes)
 	return f, err
 }
 

@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"fmt"
@@ -9,6 +9,9 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Dropout says what is dropped: zeros stand in for some elements, drawn anew at
@@ -29,7 +32,7 @@ type Dropout struct {
 // error when P is no such probability.
 func (d Dropout) Mask(like *G.Node, shape ...int) (*G.Node, error) {
 	if !(d.P >= 0 && d.P < 1) {
-		return nil, errors.Errorf("safe: dropout probability %v; want at least 0 and below 1", d.P)
+		return nil, errors.Errorf("graph: dropout probability %v; want at least 0 and below 1", d.P)
 	}
 	count := uint64(0)
 	next := func() uint64 {
@@ -39,19 +42,19 @@ func (d Dropout) Mask(like *G.Node, shape ...int) (*G.Node, error) {
 		count++
 		return count - 1
 	}
-	return apply(&op{
-		name:  fmt.Sprintf("dropout %v seed %d row %d", d.P, d.Seed, d.Row),
-		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, _ [][]float32) { drop(d, out, shape[0], next()) },
-		f64:   func(out []float64, _ [][]float64) { drop(d, out, shape[0], next()) },
-		wrt:   []bool{false},
-		diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("dropout %v seed %d row %d", d.P, d.Seed, d.Row),
+		Shape: tensor.Shape(shape).Clone(),
+		F32:   func(out []float32, _ [][]float32) { drop(d, out, shape[0], next()) },
+		F64:   func(out []float64, _ [][]float64) { drop(d, out, shape[0], next()) },
+		WRT:   []bool{false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, like)
 }
 
 // drop fills the rows of a mask. Each has a generator of its own, seeded with
 // the row-th number of the SplitMix64 sequence of the seed.
-func drop[T float](d Dropout, out []T, rows int, run uint64) {
+func drop[T ops.Float](d Dropout, out []T, rows int, run uint64) {
 	below := uint64(d.P * math.MaxUint64)
 	values := [2]T{T(1 / (1 - d.P)), 0}
 	var rng rand.PCG
@@ -82,9 +85,9 @@ func splitMix(seed, k uint64) uint64 {
 // an x without steps.
 func (d Dropout) Steps(x *G.Node) (*G.Node, error) {
 	if x.Dims() < 3 {
-		return nil, errors.Errorf("safe: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
+		return nil, errors.Errorf("graph: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
 	}
-	mask, err := d.Mask(x, x.Shape()[0], product(x.Shape()[2:]))
+	mask, err := d.Mask(x, x.Shape()[0], dims.Size(x.Shape()[2:]))
 	if err != nil {
 		return nil, err
 	}
@@ -93,20 +96,20 @@ func (d Dropout) Steps(x *G.Node) (*G.Node, error) {
 
 func scaleSteps(x, mask *G.Node) (*G.Node, error) {
 	steps, features := x.Shape()[1], mask.Shape()[1]
-	return apply(&op{
-		name:  "scale steps",
-		shape: x.Shape().Clone(),
-		f32:   func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
-		f64:   func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
-		wrt:   []bool{true, false},
-		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "scale steps",
+		Shape: x.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
+		F64:   func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		WRT:   []bool{true, false},
+		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := scaleSteps(grad, inputs[1])
 			return G.Nodes{g, nil}, err
 		},
 	}, x, mask)
 }
 
-func timesMask[T float](out, x, mask []T, steps, features int) {
+func timesMask[T ops.Float](out, x, mask []T, steps, features int) {
 	for b := range len(mask) / features {
 		scale := mask[b*features : (b+1)*features]
 		for t := range steps {

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 func selecting(maskShape []int, mask []float64, invert bool) gradcheck.Build {
@@ -20,7 +20,7 @@ func selecting(maskShape []int, mask []float64, invert bool) gradcheck.Build {
 		if err != nil {
 			return nil, err
 		}
-		return safe.Select(in[0], m, invert)
+		return graph.Select(in[0], m, invert)
 	}
 }
 
@@ -124,11 +124,11 @@ func TestSelectEitherSide(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := safe.Select(in[0], m, false)
+		a, err := graph.Select(in[0], m, false)
 		if err != nil {
 			return nil, err
 		}
-		b, err := safe.Select(in[1], m, true)
+		b, err := graph.Select(in[1], m, true)
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +152,7 @@ func TestBeforeProperty(t *testing.T) {
 			}
 		}
 		got, err := gradcheck.Forward(func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			m, err := safe.Before(in[0], steps)
+			m, err := graph.Before(in[0], steps)
 			if err == nil && !m.Shape().Eq(tensor.Shape{len(lengths), steps}) {
 				err = fmt.Errorf("shape %v", m.Shape())
 			}
@@ -167,13 +167,13 @@ func TestBeforeProperty(t *testing.T) {
 func TestBeforeSelectsSteps(t *testing.T) {
 	g := G.NewGraph()
 	data := []float32{1, 3}
-	lengths, err := safe.Input(g, "lengths", tensor.Float32, tensor.Shape{2}, dense(data, 2))
+	lengths, err := graph.Input(g, "lengths", tensor.Float32, tensor.Shape{2}, dense(data, 2))
 	require.NoError(t, err)
-	x, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{2, 3}, dense([]float32{1, 2, 3, 4, 5, 6}, 2, 3))
+	x, err := graph.Input(g, "x", tensor.Float32, tensor.Shape{2, 3}, dense([]float32{1, 2, 3, 4, 5, 6}, 2, 3))
 	require.NoError(t, err)
-	mask, err := safe.Before(lengths, 3)
+	mask, err := graph.Before(lengths, 3)
 	require.NoError(t, err)
-	s, err := safe.Select(x, mask, false)
+	s, err := graph.Select(x, mask, false)
 	require.NoError(t, err)
 	p := compiled(t, G.Nodes{s}, nil, nil)
 	require.NoError(t, p.Run())
@@ -191,9 +191,9 @@ func dropout(t *testing.T, dt tensor.Dtype, p float64, seed uint64, runs int, sh
 	if dt == tensor.Float32 {
 		like = dense([]float32{0}, 1)
 	}
-	x, err := safe.Input(g, "x", dt, tensor.Shape{1}, like)
+	x, err := graph.Input(g, "x", dt, tensor.Shape{1}, like)
 	require.NoError(t, err)
-	mask, err := safe.Dropout{P: p, Seed: seed}.Mask(x, shape...)
+	mask, err := graph.Dropout{P: p, Seed: seed}.Mask(x, shape...)
 	require.NoError(t, err)
 	require.True(t, mask.Shape().Eq(tensor.Shape(shape)))
 	program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -253,7 +253,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 		g := G.NewGraph()
 		var run uint64
 		x := input(g, "x", count(1), 1)
-		mask, err := safe.Dropout{P: 0.5, Seed: 11, Run: &run}.Mask(x, 8, 8)
+		mask, err := graph.Dropout{P: 0.5, Seed: 11, Run: &run}.Mask(x, 8, 8)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{mask}, nil, nil)
 		for _, run = range []uint64{3, 0, 2, 2} {
@@ -269,7 +269,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 func TestDropoutMaskRows(t *testing.T) {
 	mask := func(seed uint64, run uint64, row, rows int) []float64 {
 		g := G.NewGraph()
-		m, err := safe.Dropout{P: 0.5, Seed: seed, Run: &run, Row: row}.Mask(input(g, "x", count(1), 1), rows, 4, 16)
+		m, err := graph.Dropout{P: 0.5, Seed: seed, Run: &run, Row: row}.Mask(input(g, "x", count(1), 1), rows, 4, 16)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{m}, nil, nil)
 		require.NoError(t, program.Run())
@@ -314,17 +314,17 @@ func TestDropoutMasksAreIndependent(t *testing.T) {
 func TestDropoutMaskInAGraph(t *testing.T) {
 	g := G.NewGraph()
 	x := input(g, "x", count(64), 8, 8)
-	a, err := safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
+	a, err := graph.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
 	require.NoError(t, err)
-	b, err := safe.Dropout{P: 0.5, Seed: 2}.Mask(x, 8, 8)
+	b, err := graph.Dropout{P: 0.5, Seed: 2}.Mask(x, 8, 8)
 	require.NoError(t, err)
 	require.NotSame(t, a, b)
-	same, err := safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
+	same, err := graph.Dropout{P: 0.5, Seed: 1}.Mask(x, 8, 8)
 	require.NoError(t, err)
 	require.Same(t, a, same)
-	loss, err := safe.SumAll(G.Must(G.HadamardProd(G.Must(G.HadamardProd(x, a)), b)))
+	loss, err := graph.SumAll(G.Must(G.HadamardProd(G.Must(G.HadamardProd(x, a)), b)))
 	require.NoError(t, err)
-	grads, err := safe.Grad(loss, x)
+	grads, err := graph.Grad(loss, x)
 	require.NoError(t, err)
 	p := compiled(t, G.Nodes{a, b, loss}, grads, G.Nodes{x})
 	for range 3 {
@@ -358,7 +358,7 @@ func TestDropoutSteps(t *testing.T) {
 		}
 	}
 	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-		return safe.Dropout{P: 0.5, Seed: seed}.Steps(in[0])
+		return graph.Dropout{P: 0.5, Seed: seed}.Steps(in[0])
 	}
 	got, err := gradcheck.Forward(build, x)
 	require.NoError(t, err)
@@ -371,15 +371,15 @@ func TestDropoutSteps(t *testing.T) {
 // The mask of a batch of the zoo's largest inputs.
 func BenchmarkDropoutMask(b *testing.B) {
 	g := G.NewGraph()
-	x, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{1}, dense([]float32{0}, 1))
+	x, err := graph.Input(g, "x", tensor.Float32, tensor.Shape{1}, dense([]float32{0}, 1))
 	if err != nil {
 		b.Fatal(err)
 	}
-	mask, err := safe.Dropout{P: 0.25, Seed: 1}.Mask(x, 16, 57600)
+	mask, err := graph.Dropout{P: 0.25, Seed: 1}.Mask(x, 16, 57600)
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := safe.Compile(G.Nodes{mask}, nil, nil)
+	p, err := graph.Compile(G.Nodes{mask}, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -393,7 +393,7 @@ func BenchmarkDropoutMask(b *testing.B) {
 func TestMaskErrors(t *testing.T) {
 	g := G.NewGraph()
 	in := func(shape ...int) *G.Node {
-		n, err := safe.Input(g, fmt.Sprintf("x%v", shape), tensor.Float32, shape, nil)
+		n, err := graph.Input(g, fmt.Sprintf("x%v", shape), tensor.Float32, shape, nil)
 		require.NoError(t, err)
 		return n
 	}
@@ -402,19 +402,19 @@ func TestMaskErrors(t *testing.T) {
 		text  string
 		build func() (*G.Node, error)
 	}{
-		{"safe: mask of shape (3) does not start shape (2, 3)", func() (*G.Node, error) { return safe.Select(matrix, vector, false) }},
-		{"safe: mask of shape (2, 3, 4) does not start shape (2, 3)", func() (*G.Node, error) { return safe.Select(matrix, steps, true) }},
-		{"safe: mask of shape (3, 1) does not start shape (2, 3, 4)", func() (*G.Node, error) { return safe.Select(steps, in(3, 1), false) }},
-		{"safe: lengths have shape (2, 3); want (batch)", func() (*G.Node, error) { return safe.Before(matrix, 4) }},
-		{"safe: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: 1}.Mask(vector, 3) }},
-		{"safe: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: -0.1}.Mask(vector, 3) }},
-		{"safe: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: math.NaN()}.Mask(vector, 3) }},
-		{"safe: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return safe.Dropout{P: 1.5}.Steps(steps) }},
-		{"safe: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return safe.Dropout{P: 0.5}.Steps(matrix) }},
+		{"graph: mask of shape (3) does not start shape (2, 3)", func() (*G.Node, error) { return graph.Select(matrix, vector, false) }},
+		{"graph: mask of shape (2, 3, 4) does not start shape (2, 3)", func() (*G.Node, error) { return graph.Select(matrix, steps, true) }},
+		{"graph: mask of shape (3, 1) does not start shape (2, 3, 4)", func() (*G.Node, error) { return graph.Select(steps, in(3, 1), false) }},
+		{"graph: lengths have shape (2, 3); want (batch)", func() (*G.Node, error) { return graph.Before(matrix, 4) }},
+		{"graph: dropout probability 1; want at least 0 and below 1", func() (*G.Node, error) { return graph.Dropout{P: 1}.Mask(vector, 3) }},
+		{"graph: dropout probability -0.1; want at least 0 and below 1", func() (*G.Node, error) { return graph.Dropout{P: -0.1}.Mask(vector, 3) }},
+		{"graph: dropout probability NaN; want at least 0 and below 1", func() (*G.Node, error) { return graph.Dropout{P: math.NaN()}.Mask(vector, 3) }},
+		{"graph: dropout probability 1.5; want at least 0 and below 1", func() (*G.Node, error) { return graph.Dropout{P: 1.5}.Steps(steps) }},
+		{"graph: dropout of shape (2, 3); want (batch, steps, n_1, ..., n_d)", func() (*G.Node, error) { return graph.Dropout{P: 0.5}.Steps(matrix) }},
 	} {
 		_, err := c.build()
 		require.EqualError(t, err, c.text)
 	}
-	_, err := safe.Before(vector, 0)
-	require.ErrorContains(t, err, "safe: ")
+	_, err := graph.Before(vector, 0)
+	require.ErrorContains(t, err, "graph: ")
 }

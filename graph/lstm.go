@@ -1,10 +1,13 @@
-package safe
+package graph
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // The three parts of an LSTM step, each one pass over its operands, in place of
@@ -14,18 +17,18 @@ import (
 // LSTMGates returns σ(a+u) for the gates i, f and o and tanh(a+u) for g, all in
 // (batch, 4·hidden). It returns an error when a and u differ in shape.
 func LSTMGates(a, u *G.Node) (*G.Node, error) {
-	if a.Dims() != 2 || !sameShape(a.Shape(), u.Shape()) || a.Shape()[1]%4 != 0 {
-		return nil, errors.Errorf("safe: LSTM gates of %v and %v; want both (batch, 4·hidden)", a.Shape(), u.Shape())
+	if a.Dims() != 2 || !slices.Equal(a.Shape(), u.Shape()) || a.Shape()[1]%4 != 0 {
+		return nil, errors.Errorf("graph: LSTM gates of %v and %v; want both (batch, 4·hidden)", a.Shape(), u.Shape())
 	}
 	hidden := a.Shape()[1] / 4
 	var y *G.Node
-	y, err := apply(&op{
-		name:  "lstm gates",
-		shape: a.Shape().Clone(),
-		f32:   func(out []float32, in [][]float32) { lstmGates(out, in[0], in[1], hidden) },
-		f64:   func(out []float64, in [][]float64) { lstmGates(out, in[0], in[1], hidden) },
-		wrt:   []bool{true, true},
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	y, err := ops.Apply(&ops.Op{
+		Name:  "lstm gates",
+		Shape: a.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { lstmGates(out, in[0], in[1], hidden) },
+		F64:   func(out []float64, in [][]float64) { lstmGates(out, in[0], in[1], hidden) },
+		WRT:   []bool{true, true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := gradient("lstm gates gradient", y, func(out []float32, in [][]float32) { lstmGatesBack(out, in[0], in[1], hidden) },
 				func(out []float64, in [][]float64) { lstmGatesBack(out, in[0], in[1], hidden) }, y, grad)
 			return G.Nodes{g, g}, err
@@ -41,13 +44,13 @@ func LSTMMemory(gates, c *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply(&op{
-		name:  "lstm memory",
-		shape: c.Shape().Clone(),
-		f32:   func(out []float32, in [][]float32) { lstmMemory(out, in[0], in[1], hidden) },
-		f64:   func(out []float64, in [][]float64) { lstmMemory(out, in[0], in[1], hidden) },
-		wrt:   []bool{true, true},
-		diff: func(in G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "lstm memory",
+		Shape: c.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { lstmMemory(out, in[0], in[1], hidden) },
+		F64:   func(out []float64, in [][]float64) { lstmMemory(out, in[0], in[1], hidden) },
+		WRT:   []bool{true, true},
+		Diff: func(in G.Nodes, grad *G.Node) (G.Nodes, error) {
 			gates, c := in[0], in[1]
 			dGates, err := gradient("lstm memory gradient of gates", gates,
 				func(out []float32, in [][]float32) { lstmMemoryBackGates(out, in[0], in[1], in[2], hidden) },
@@ -70,13 +73,13 @@ func LSTMState(gates, c *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return apply(&op{
-		name:  "lstm state",
-		shape: c.Shape().Clone(),
-		f32:   func(out []float32, in [][]float32) { lstmState(out, in[0], in[1], hidden) },
-		f64:   func(out []float64, in [][]float64) { lstmState(out, in[0], in[1], hidden) },
-		wrt:   []bool{true, true},
-		diff: func(in G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "lstm state",
+		Shape: c.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { lstmState(out, in[0], in[1], hidden) },
+		F64:   func(out []float64, in [][]float64) { lstmState(out, in[0], in[1], hidden) },
+		WRT:   []bool{true, true},
+		Diff: func(in G.Nodes, grad *G.Node) (G.Nodes, error) {
 			gates, c := in[0], in[1]
 			dGates, err := gradient("lstm state gradient of gates", gates,
 				func(out []float32, in [][]float32) { lstmStateBackGates(out, in[0], in[1], hidden) },
@@ -94,7 +97,7 @@ func LSTMState(gates, c *G.Node) (*G.Node, error) {
 
 func lstmHidden(gates, c *G.Node) (int, error) {
 	if gates.Dims() != 2 || c.Dims() != 2 || gates.Shape()[0] != c.Shape()[0] || gates.Shape()[1] != 4*c.Shape()[1] {
-		return 0, errors.Errorf("safe: LSTM gates %v and memory %v; want (batch, 4·hidden) and (batch, hidden)", gates.Shape(), c.Shape())
+		return 0, errors.Errorf("graph: LSTM gates %v and memory %v; want (batch, 4·hidden) and (batch, hidden)", gates.Shape(), c.Shape())
 	}
 	return c.Shape()[1], nil
 }
@@ -102,24 +105,24 @@ func lstmHidden(gates, c *G.Node) (int, error) {
 // gradient is an op with the shape of a node and no gradient of its own.
 func gradient(name string, like *G.Node, f32 func([]float32, [][]float32), f64 func([]float64, [][]float64), inputs ...*G.Node) (*G.Node, error) {
 	none := make(G.Nodes, len(inputs))
-	return apply(&op{
-		name: name, shape: like.Shape().Clone(), f32: f32, f64: f64, wrt: make([]bool, len(inputs)),
-		diff: func(G.Nodes, *G.Node) (G.Nodes, error) { return none, nil },
+	return ops.Apply(&ops.Op{
+		Name: name, Shape: like.Shape().Clone(), F32: f32, F64: f64, WRT: make([]bool, len(inputs)),
+		Diff: func(G.Nodes, *G.Node) (G.Nodes, error) { return none, nil },
 	}, inputs...)
 }
 
 // sigmoid and tanh go through float64: they overflow nowhere and are as good as
 // T is.
-func sigmoid[T float](x T) T { return T(1 / (1 + math.Exp(-float64(x)))) }
+func sigmoid[T ops.Float](x T) T { return T(1 / (1 + math.Exp(-float64(x)))) }
 
-func tanh[T float](x T) T {
+func tanh[T ops.Float](x T) T {
 	if x > -0.1 && x < 0.1 {
 		return T(math.Tanh(float64(x))) // where the difference below would cancel
 	}
 	return T(1 - 2/(1+math.Exp(2*float64(x))))
 }
 
-func lstmGates[T float](out, a, u []T, hidden int) {
+func lstmGates[T ops.Float](out, a, u []T, hidden int) {
 	for at := 0; at < len(out); at += hidden {
 		if at/hidden%4 == 2 {
 			for k := at; k < at+hidden; k++ {
@@ -133,7 +136,7 @@ func lstmGates[T float](out, a, u []T, hidden int) {
 	}
 }
 
-func lstmGatesBack[T float](out, y, grad []T, hidden int) {
+func lstmGatesBack[T ops.Float](out, y, grad []T, hidden int) {
 	for at := 0; at < len(out); at += hidden {
 		if at/hidden%4 == 2 {
 			for k := at; k < at+hidden; k++ {
@@ -149,14 +152,14 @@ func lstmGatesBack[T float](out, y, grad []T, hidden int) {
 
 // eachRow calls visit with the gates of each row, and where the row begins in
 // (batch, hidden).
-func eachRow[T float](gates []T, hidden int, visit func(i, f, g, o []T, at int)) {
+func eachRow[T ops.Float](gates []T, hidden int, visit func(i, f, g, o []T, at int)) {
 	for row := range len(gates) / (4 * hidden) {
 		y := gates[row*4*hidden : (row+1)*4*hidden]
 		visit(y[:hidden], y[hidden:2*hidden], y[2*hidden:3*hidden], y[3*hidden:], row*hidden)
 	}
 }
 
-func lstmMemory[T float](out, gates, c []T, hidden int) {
+func lstmMemory[T ops.Float](out, gates, c []T, hidden int) {
 	eachRow(gates, hidden, func(i, f, g, _ []T, at int) {
 		for k := range hidden {
 			out[at+k] = f[k]*c[at+k] + i[k]*g[k]
@@ -164,7 +167,7 @@ func lstmMemory[T float](out, gates, c []T, hidden int) {
 	})
 }
 
-func lstmMemoryBackGates[T float](out, gates, c, grad []T, hidden int) {
+func lstmMemoryBackGates[T ops.Float](out, gates, c, grad []T, hidden int) {
 	eachRow(gates, hidden, func(i, _, g, _ []T, at int) {
 		to := out[4*at : 4*(at+hidden)]
 		for k := range hidden {
@@ -175,7 +178,7 @@ func lstmMemoryBackGates[T float](out, gates, c, grad []T, hidden int) {
 }
 
 // timesGate multiplies with one of the gates.
-func timesGate[T float](out, gates, grad []T, gate, hidden int) {
+func timesGate[T ops.Float](out, gates, grad []T, gate, hidden int) {
 	for row := range len(grad) / hidden {
 		y, at := gates[(4*row+gate)*hidden:(4*row+gate+1)*hidden], row*hidden
 		for k, v := range y {
@@ -184,7 +187,7 @@ func timesGate[T float](out, gates, grad []T, gate, hidden int) {
 	}
 }
 
-func lstmState[T float](out, gates, c []T, hidden int) {
+func lstmState[T ops.Float](out, gates, c []T, hidden int) {
 	eachRow(gates, hidden, func(_, _, _, o []T, at int) {
 		for k := range hidden {
 			out[at+k] = o[k] * tanh(c[at+k])
@@ -192,7 +195,7 @@ func lstmState[T float](out, gates, c []T, hidden int) {
 	})
 }
 
-func lstmStateBackGates[T float](out, c, grad []T, hidden int) {
+func lstmStateBackGates[T ops.Float](out, c, grad []T, hidden int) {
 	for row := range len(c) / hidden {
 		at := row * hidden
 		to := out[4*at : 4*(at+hidden)]
@@ -203,7 +206,7 @@ func lstmStateBackGates[T float](out, c, grad []T, hidden int) {
 	}
 }
 
-func lstmStateBackMemory[T float](out, gates, c, grad []T, hidden int) {
+func lstmStateBackMemory[T ops.Float](out, gates, c, grad []T, hidden int) {
 	eachRow(gates, hidden, func(_, _, _, o []T, at int) {
 		for k := range hidden {
 			t := tanh(c[at+k])

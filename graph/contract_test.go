@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // Every layout against the sum written out, with both gradients.
@@ -18,7 +18,7 @@ func TestContractProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := seeded(t)
 		size := rapid.IntRange(1, 4)
-		c := safe.Contraction{
+		c := graph.Contraction{
 			Outer: size.Draw(t, "outer"), Rest: size.Draw(t, "rest"), Shared: size.Draw(t, "shared"), Free: size.Draw(t, "free"),
 			SharedLast: rapid.Bool().Draw(t, "shared last"), FreeLast: rapid.Bool().Draw(t, "free last"),
 			Transposed: rapid.Bool().Draw(t, "transposed"),
@@ -50,27 +50,27 @@ func TestContractProperty(t *testing.T) {
 				}
 			}
 		}
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.Contract(in[0], in[1], c) }, want, x, m)
+		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.Contract(in[0], in[1], c) }, want, x, m)
 	})
 }
 
 func TestContractErrors(t *testing.T) {
 	g := G.NewGraph()
-	x, err := safe.Input(g, "x", tensor.Float64, tensor.Shape{6, 4}, nil)
+	x, err := graph.Input(g, "x", tensor.Float64, tensor.Shape{6, 4}, nil)
 	require.NoError(t, err)
-	m, err := safe.Input(g, "m", tensor.Float64, tensor.Shape{4, 3}, nil)
+	m, err := graph.Input(g, "m", tensor.Float64, tensor.Shape{4, 3}, nil)
 	require.NoError(t, err)
-	_, err = safe.Contract(x, m, safe.Contraction{Outer: 1, Rest: 6, Shared: 3, Free: 4, SharedLast: true, FreeLast: true})
+	_, err = graph.Contract(x, m, graph.Contraction{Outer: 1, Rest: 6, Shared: 3, Free: 4, SharedLast: true, FreeLast: true})
 	require.ErrorContains(t, err, "of (6, 4) and (4, 3)")
-	_, err = safe.Contract(x, m, safe.Contraction{})
-	require.ErrorContains(t, err, "safe: contraction")
+	_, err = graph.Contract(x, m, graph.Contraction{})
+	require.ErrorContains(t, err, "graph: contraction")
 }
 
 // Sizes that a plan only thinks of may be such that no int holds their product.
 func TestSimplifyHuge(t *testing.T) {
-	c := safe.Contraction{Outer: math.MaxInt, Rest: 3, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
+	c := graph.Contraction{Outer: math.MaxInt, Rest: 3, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
 	require.Equal(t, c, c.Simplify())
 	c.Rest = 1
-	want := safe.Contraction{Outer: 1, Rest: math.MaxInt, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
+	want := graph.Contraction{Outer: 1, Rest: math.MaxInt, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
 	require.Equal(t, want, c.Simplify())
 }

@@ -1,11 +1,15 @@
-package safe
+package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when
@@ -13,7 +17,7 @@ import (
 // mod 256 (bug 1). It returns an error when the bounds don't fit the axis.
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || lo < 0 || hi <= lo || hi > x.Shape()[axis] {
-		return nil, errors.Errorf("safe: slice %d:%d of axis %d does not fit shape %v", lo, hi, axis, x.Shape())
+		return nil, errors.Errorf("graph: slice %d:%d of axis %d does not fit shape %v", lo, hi, axis, x.Shape())
 	}
 	if lo == 0 && hi == x.Shape()[axis] {
 		return x, nil
@@ -22,13 +26,13 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	shape := x.Shape().Clone()
 	shape[axis] = hi - lo
 	size := b.size
-	return apply(&op{
-		name:  fmt.Sprintf("slice axis %d %d:%d of %v", axis, lo, hi, x.Shape()),
-		shape: shape,
-		f32:   func(out []float32, in [][]float32) { takeBlocks(out, in[0], b, lo, hi) },
-		f64:   func(out []float64, in [][]float64) { takeBlocks(out, in[0], b, lo, hi) },
-		wrt:   []bool{true},
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("slice axis %d %d:%d of %v", axis, lo, hi, x.Shape()),
+		Shape: shape,
+		F32:   func(out []float32, in [][]float32) { takeBlocks(out, in[0], b, lo, hi) },
+		F64:   func(out []float64, in [][]float64) { takeBlocks(out, in[0], b, lo, hi) },
+		WRT:   []bool{true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := pad(grad, axis, lo, size)
 			return G.Nodes{g}, err
 		},
@@ -39,7 +43,7 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 // size. It returns an error when the axis is longer than that.
 func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || size < x.Shape()[axis] {
-		return nil, errors.Errorf("safe: cannot pad axis %d of shape %v to %d", axis, x.Shape(), size)
+		return nil, errors.Errorf("graph: cannot pad axis %d of shape %v to %d", axis, x.Shape(), size)
 	}
 	if size == x.Shape()[axis] {
 		return x, nil
@@ -54,13 +58,13 @@ func pad(x *G.Node, axis, lo, size int) (*G.Node, error) {
 	hi := lo + shape[axis]
 	shape[axis] = size
 	b := blocksAlong(shape, axis)
-	return apply(&op{
-		name:  fmt.Sprintf("pad axis %d %d:%d of %v", axis, lo, hi, shape),
-		shape: shape,
-		f32:   func(out []float32, in [][]float32) { clear(out); putBlocks(out, in[0], b, lo, hi) },
-		f64:   func(out []float64, in [][]float64) { clear(out); putBlocks(out, in[0], b, lo, hi) },
-		wrt:   []bool{true},
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("pad axis %d %d:%d of %v", axis, lo, hi, shape),
+		Shape: shape,
+		F32:   func(out []float32, in [][]float32) { clear(out); putBlocks(out, in[0], b, lo, hi) },
+		F64:   func(out []float64, in [][]float64) { clear(out); putBlocks(out, in[0], b, lo, hi) },
+		WRT:   []bool{true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := Slice(grad, axis, lo, hi)
 			return G.Nodes{g}, err
 		},
@@ -73,7 +77,7 @@ func pad(x *G.Node, axis, lo, size int) (*G.Node, error) {
 // returns an error when n does not divide the axis.
 func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	if axis < 0 || axis >= x.Dims() || n < 1 || x.Shape()[axis]%n != 0 {
-		return nil, errors.Errorf("safe: axis %d of shape %v does not split into %d equal parts", axis, x.Shape(), n)
+		return nil, errors.Errorf("graph: axis %d of shape %v does not split into %d equal parts", axis, x.Shape(), n)
 	}
 	if n == 1 {
 		return G.Nodes{x}, nil
@@ -100,7 +104,7 @@ func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 // differ.
 func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	if len(xs) == 0 || axis < 0 || axis >= xs[0].Dims() {
-		return nil, errors.Errorf("safe: cannot join %d nodes along axis %d", len(xs), axis)
+		return nil, errors.Errorf("graph: cannot join %d nodes along axis %d", len(xs), axis)
 	}
 	if len(xs) == 1 {
 		return xs[0], nil
@@ -116,8 +120,8 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 			}
 			s[axis] = shape[axis]
 		}
-		if !sameShape(s, shape) {
-			return nil, errors.Errorf("safe: cannot join shape %v to %v along axis %d", x.Shape(), xs[0].Shape(), axis)
+		if !slices.Equal(s, shape) {
+			return nil, errors.Errorf("graph: cannot join shape %v to %v along axis %d", x.Shape(), xs[0].Shape(), axis)
 		}
 	}
 	shape[axis] = ends[len(ends)-1]
@@ -126,13 +130,13 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	for i := range wrt {
 		wrt[i] = true
 	}
-	return apply(&op{
-		name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
-		shape: shape,
-		f32:   func(out []float32, in [][]float32) { joinBlocks(out, in, b, ends) },
-		f64:   func(out []float64, in [][]float64) { joinBlocks(out, in, b, ends) },
-		wrt:   wrt,
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
+		Shape: shape,
+		F32:   func(out []float32, in [][]float32) { joinBlocks(out, in, b, ends) },
+		F64:   func(out []float64, in [][]float64) { joinBlocks(out, in, b, ends) },
+		WRT:   wrt,
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			grads := make(G.Nodes, len(ends))
 			lo := 0
 			for i, hi := range ends {
@@ -152,24 +156,24 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 type blocks struct{ outer, size, inner int }
 
 func blocksAlong(s tensor.Shape, axis int) blocks {
-	return blocks{outer: product(s[:axis]), size: s[axis], inner: product(s[axis+1:])}
+	return blocks{outer: dims.Size(s[:axis]), size: s[axis], inner: dims.Size(s[axis+1:])}
 }
 
-func takeBlocks[T float](dst, src []T, b blocks, lo, hi int) {
+func takeBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int) {
 	n := (hi - lo) * b.inner
 	for o := range b.outer {
 		copy(dst[o*n:(o+1)*n], src[(o*b.size+lo)*b.inner:])
 	}
 }
 
-func putBlocks[T float](dst, src []T, b blocks, lo, hi int) {
+func putBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int) {
 	n := (hi - lo) * b.inner
 	for o := range b.outer {
 		copy(dst[(o*b.size+lo)*b.inner:], src[o*n:(o+1)*n])
 	}
 }
 
-func joinBlocks[T float](dst []T, srcs [][]T, b blocks, ends []int) {
+func joinBlocks[T ops.Float](dst []T, srcs [][]T, b blocks, ends []int) {
 	lo := 0
 	for i, hi := range ends {
 		putBlocks(dst, srcs[i], b, lo, hi)

@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Transpose returns x with its axes in another order: axis k of the result is
@@ -16,7 +18,7 @@ import (
 // permutation of x's axes.
 func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
 	if !isPermutation(perm, x.Dims()) {
-		return nil, errors.Errorf("safe: %v is not a permutation of the axes of shape %v", perm, x.Shape())
+		return nil, errors.Errorf("graph: %v is not a permutation of the axes of shape %v", perm, x.Shape())
 	}
 	shape := make(tensor.Shape, len(perm))
 	inverse := make([]int, len(perm))
@@ -29,13 +31,13 @@ func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
 		return x, nil
 	}
 	w := planWalk(x.Shape(), perm)
-	return apply(&op{
-		name:  fmt.Sprintf("transpose %v", perm),
-		shape: shape,
-		f32:   func(out []float32, in [][]float32) { permute(out, in[0], w) },
-		f64:   func(out []float64, in [][]float64) { permute(out, in[0], w) },
-		wrt:   []bool{true},
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("transpose %v", perm),
+		Shape: shape,
+		F32:   func(out []float32, in [][]float32) { permute(out, in[0], w) },
+		F64:   func(out []float64, in [][]float64) { permute(out, in[0], w) },
+		WRT:   []bool{true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := Transpose(grad, inverse...)
 			return G.Nodes{g}, err
 		},
@@ -87,7 +89,7 @@ const parallelFrom = 1 << 16
 
 // permute fills dst in order, reading src along the walk. Each goroutine fills
 // its own part of the outermost axis.
-func permute[T float](dst, src []T, w walk) {
+func permute[T ops.Float](dst, src []T, w walk) {
 	if len(w.sizes) == 0 {
 		copy(dst, src)
 		return
@@ -107,7 +109,7 @@ func permute[T float](dst, src []T, w walk) {
 	wg.Wait()
 }
 
-func permutePart[T float](dst, src []T, sizes, strides []int) {
+func permutePart[T ops.Float](dst, src []T, sizes, strides []int) {
 	switch n, s := sizes[0], strides[0]; {
 	case len(sizes) == 1 && s == 1:
 		copy(dst, src[:n])

@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Tensordot contracts axes aAxes of a with axes bAxes of b, pair by pair:
@@ -28,19 +30,19 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	shape := slices.Concat(pick(a.Shape(), freeA), pick(b.Shape(), freeB))
-	p := backend.Products{Count: 1, Rows: product(pick(a.Shape(), freeA)), Cols: product(pick(b.Shape(), freeB)), Inner: product(pick(a.Shape(), aAxes))}
+	p := backend.Products{Count: 1, Rows: dims.Size(pick(a.Shape(), freeA)), Cols: dims.Size(pick(b.Shape(), freeB)), Inner: dims.Size(pick(a.Shape(), aAxes))}
 	if len(shape) == 0 {
 		shape = []int{1}
 	}
 	wa := planWalk(a.Shape(), slices.Concat(freeA, aAxes))
 	wb := planWalk(b.Shape(), slices.Concat(bAxes, freeB))
-	return apply(&op{
-		name:  fmt.Sprintf("Tensordot %v %v", aAxes, bAxes),
-		shape: shape,
-		f32:   tensordot[float32](p, wa, wb),
-		f64:   tensordot[float64](p, wa, wb),
-		wrt:   []bool{true, true},
-		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("Tensordot %v %v", aAxes, bAxes),
+		Shape: shape,
+		F32:   tensordot[float32](p, wa, wb),
+		F64:   tensordot[float64](p, wa, wb),
+		WRT:   []bool{true, true},
+		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
 			a, b := inputs[0], inputs[1]
 			ofA, ofB := axesFrom(0, len(freeA)), axesFrom(len(freeA), len(freeB)) // of grad
 			// Both have the contracted axes in the order in which the other operand has them.
@@ -63,7 +65,7 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node) (*G.Node, error) {
 
 // tensordot returns the product of two operands that are walked along as
 // matrices.
-func tensordot[T float](p backend.Products, wa, wb walk) func(out []T, in [][]T) {
+func tensordot[T ops.Float](p backend.Products, wa, wb walk) func(out []T, in [][]T) {
 	var a, b []T // memory of the copies, if any
 	return func(out []T, in [][]T) {
 		a, b = arrange(a, in[0], wa), arrange(b, in[1], wb)
@@ -73,7 +75,7 @@ func tensordot[T float](p backend.Products, wa, wb walk) func(out []T, in [][]T)
 
 // arrange returns src's elements in the order of the walk: where they lie in that
 // order already src itself, otherwise a copy in the given memory or in new one.
-func arrange[T float](memory, src []T, w walk) []T {
+func arrange[T ops.Float](memory, src []T, w walk) []T {
 	if len(w.sizes) == 0 || len(w.sizes) == 1 && w.strides[0] == 1 {
 		return src
 	}
@@ -114,7 +116,7 @@ func freeAxes(aAxes, bAxes []int, a, b tensor.Shape) (freeA, freeB []int, err er
 			slices.Contains(aAxes[:i], x) || slices.Contains(bAxes[:i], y)
 	}
 	if bad {
-		return nil, nil, errors.Errorf("safe: axes %v of shape %v do not pair with axes %v of shape %v", aAxes, a, bAxes, b)
+		return nil, nil, errors.Errorf("graph: axes %v of shape %v do not pair with axes %v of shape %v", aAxes, a, bAxes, b)
 	}
 	return without(len(a), aAxes), without(len(b), bAxes), nil
 }

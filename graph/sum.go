@@ -1,8 +1,10 @@
-package safe
+package graph
 
 import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Sum adds up x along one axis, which goes. Upstream's Sum is wrong for middle
@@ -11,7 +13,7 @@ import (
 // axis.
 func Sum(x *G.Node, axis int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() {
-		return nil, errors.Errorf("safe: shape %v has no axis %d to sum", x.Shape(), axis)
+		return nil, errors.Errorf("graph: shape %v has no axis %d to sum", x.Shape(), axis)
 	}
 	b := blocksAlong(x.Shape(), axis)
 	var rest []int
@@ -28,17 +30,17 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 	}
 	s, err := G.Sum(x3, 1)
 	if err != nil {
-		return nil, errors.Wrapf(err, "safe: sum of %v along axis %d", x.Shape(), axis)
+		return nil, errors.Wrapf(err, "graph: sum of %v along axis %d", x.Shape(), axis)
 	}
 	return Reshape(s, rest...)
 }
 
 // SumAll adds up all of x to a scalar.
 func SumAll(x *G.Node) (*G.Node, error) {
-	v, err := Reshape(x, 1, product(x.Shape()))
+	v, err := Reshape(x, 1, dims.Size(x.Shape()))
 	if err != nil {
 		return nil, err
 	}
 	s, err := G.Sum(v)
-	return s, errors.Wrapf(err, "safe: sum of all of %v", x.Shape())
+	return s, errors.Wrapf(err, "graph: sum of all of %v", x.Shape())
 }

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // Each operation against a reference written with plain indices, and its
@@ -70,7 +70,7 @@ func TestReshapeProperty(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			r, err := safe.Reshape(sq, to...)
+			r, err := graph.Reshape(sq, to...)
 			if err != nil {
 				return nil, err
 			}
@@ -99,7 +99,7 @@ func TestSliceProperty(t *testing.T) {
 			}
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Slice(in[0], axis, lo, hi)
+			return graph.Slice(in[0], axis, lo, hi)
 		}, want, x)
 	})
 }
@@ -121,7 +121,7 @@ func TestPadProperty(t *testing.T) {
 			want = append(want, v)
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Pad(in[0], axis, padded[axis])
+			return graph.Pad(in[0], axis, padded[axis])
 		}, want, x)
 	})
 }
@@ -143,7 +143,7 @@ func TestSplitThenConcatProperty(t *testing.T) {
 			want[offset(shape, index)] = x.Data[flat] * x.Data[flat]
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			parts, err := safe.Split(in[0], axis, n)
+			parts, err := graph.Split(in[0], axis, n)
 			if err != nil {
 				return nil, err
 			}
@@ -153,7 +153,7 @@ func TestSplitThenConcatProperty(t *testing.T) {
 					return nil, err
 				}
 			}
-			return safe.Concat(axis, back...)
+			return graph.Concat(axis, back...)
 		}, want, x)
 	})
 }
@@ -181,7 +181,7 @@ func TestTransposeProperty(t *testing.T) {
 			want[offset(to, moved)] = x.Data[flat]
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Transpose(in[0], perm...)
+			return graph.Transpose(in[0], perm...)
 		}, want, x)
 	})
 }
@@ -190,7 +190,7 @@ func TestTransposeProperty(t *testing.T) {
 func TestTransposeParallel(t *testing.T) {
 	x := gradcheck.Random(rand.New(rand.NewPCG(1, 2)), 7, 60, 11, 40)
 	got, err := gradcheck.Forward(func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-		return safe.Transpose(in[0], 2, 0, 3, 1)
+		return graph.Transpose(in[0], 2, 0, 3, 1)
 	}, x)
 	require.NoError(t, err)
 	at(x.Shape, func(flat int, i []int) {
@@ -217,7 +217,7 @@ func TestSumProperty(t *testing.T) {
 			want[offset(rest, left)] += x.Data[flat]
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Sum(in[0], axis)
+			return graph.Sum(in[0], axis)
 		}, want, x)
 	})
 }
@@ -282,7 +282,7 @@ func TestTensordotProperty(t *testing.T) {
 			})
 		})
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Tensordot(conA, conB, in[0], in[1])
+			return graph.Tensordot(conA, conB, in[0], in[1])
 		}, want, a, b)
 	})
 }
@@ -291,15 +291,15 @@ func TestTensordotProperty(t *testing.T) {
 // reason to use it: it rests on how append grows a slice of 8-byte ints.
 func TestTensordotIsNotUpstreams(t *testing.T) {
 	g := G.NewGraph()
-	a, err := safe.Input(g, "a", tensor.Float32, tensor.Shape{2, 3}, nil)
+	a, err := graph.Input(g, "a", tensor.Float32, tensor.Shape{2, 3}, nil)
 	require.NoError(t, err)
-	b, err := safe.Input(g, "b", tensor.Float32, tensor.Shape{3, 2}, nil)
+	b, err := graph.Input(g, "b", tensor.Float32, tensor.Shape{3, 2}, nil)
 	require.NoError(t, err)
-	y, err := safe.Tensordot([]int{1}, []int{0}, a, b)
+	y, err := graph.Tensordot([]int{1}, []int{0}, a, b)
 	require.NoError(t, err)
-	loss, err := safe.SumAll(y)
+	loss, err := graph.SumAll(y)
 	require.NoError(t, err)
-	_, err = safe.Grad(loss, a, b)
+	_, err = graph.Grad(loss, a, b)
 	require.NoError(t, err)
 	dots := 0
 	for _, n := range g.AllNodes() {

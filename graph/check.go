@@ -1,11 +1,14 @@
-package safe
+package graph
 
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // reachable returns the nodes that roots depend on, in the graph's order.
@@ -17,7 +20,7 @@ func reachable(g *G.ExprGraph, roots G.Nodes) G.Nodes {
 			return
 		}
 		below[n] = true
-		for _, child := range children(n) {
+		for _, child := range ops.Children(n) {
 			mark(child)
 		}
 	}
@@ -54,7 +57,7 @@ func checkHashes(nodes G.Nodes) error {
 			continue
 		}
 		if !sameNode(n, other, first) {
-			return errors.Errorf("safe: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
+			return errors.Errorf("graph: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
 				describe(n), describe(other))
 		}
 	}
@@ -68,10 +71,10 @@ func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
 	if a == b {
 		return true
 	}
-	if a.Op() == nil || b.Op() == nil || !a.Type().Eq(b.Type()) || !sameShape(a.Shape(), b.Shape()) || !sameOp(a.Op(), b.Op()) {
+	if a.Op() == nil || b.Op() == nil || !a.Type().Eq(b.Type()) || !slices.Equal(a.Shape(), b.Shape()) || !sameOp(a.Op(), b.Op()) {
 		return false
 	}
-	ka, kb := children(a), children(b)
+	ka, kb := ops.Children(a), ops.Children(b)
 	if len(ka) != len(kb) {
 		return false
 	}
@@ -84,10 +87,10 @@ func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
 }
 
 func sameOp(a, b G.Op) bool {
-	x, ok := a.(*op)
-	y, ok2 := b.(*op)
+	x, ok := a.(*ops.Op)
+	y, ok2 := b.(*ops.Op)
 	if ok || ok2 {
-		return ok && ok2 && x.name == y.name
+		return ok && ok2 && x.Name == y.Name
 	}
 	return reflect.DeepEqual(a, b)
 }
@@ -102,7 +105,7 @@ func checkViews(nodes G.Nodes) error {
 		if !isView(n) {
 			continue
 		}
-		source := children(n)[0]
+		source := ops.Children(n)[0]
 		if source.Dims() == 0 {
 			continue // a scalar is copied
 		}
@@ -121,9 +124,9 @@ func checkViews(nodes G.Nodes) error {
 			continue
 		}
 		// An input itself is live to the end: nothing writes over it.
-		victim := children(n)[k]
+		victim := ops.Children(n)[k]
 		if root := owner[victim]; root != nil && victim.Op() != nil {
-			return errors.Errorf("safe: %v may write over the memory that %v shares with %v; use Reshape instead of View",
+			return errors.Errorf("graph: %v may write over the memory that %v shares with %v; use Reshape instead of View",
 				describe(n), describe(shared[root]), describe(root))
 		}
 	}
@@ -144,15 +147,6 @@ func opType(n *G.Node) string {
 		return ""
 	}
 	return reflect.TypeOf(n.Op()).String()
-}
-
-func children(n *G.Node) G.Nodes {
-	var kids G.Nodes
-	it := n.Graph().From(n.ID())
-	for it.Next() {
-		kids = append(kids, it.Node().(*G.Node))
-	}
-	return kids
 }
 
 func describe(n *G.Node) string {

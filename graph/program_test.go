@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"sync"
@@ -8,7 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/safe"
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // network is tanh(reshape(x)·w) with its sum for a loss.
@@ -23,10 +23,10 @@ func newNetwork(t *testing.T) network {
 	n := network{data: normal(3, 2).Data}
 	x := input(g, "x", normal(2, 2, 3).Data, 2, 2, 3)
 	n.w = input(g, "w", n.data, 3, 2)
-	rows, err := safe.Reshape(x, 4, 3)
+	rows, err := graph.Reshape(x, 4, 3)
 	require.NoError(t, err)
 	n.y = G.Must(G.Tanh(G.Must(G.Mul(rows, n.w))))
-	n.l, err = safe.SumAll(n.y)
+	n.l, err = graph.SumAll(n.y)
 	require.NoError(t, err)
 	return n
 }
@@ -34,7 +34,7 @@ func newNetwork(t *testing.T) network {
 func TestProgramRunsAgree(t *testing.T) {
 	n := newNetwork(t)
 	before := append([]float64{}, n.data...)
-	grads, err := safe.Grad(n.l, n.w)
+	grads, err := graph.Grad(n.l, n.w)
 	require.NoError(t, err)
 	p := compiled(t, G.Nodes{n.y, n.l}, grads, G.Nodes{n.w})
 	var y, l, g []float64
@@ -65,7 +65,7 @@ func TestProgramForwardOnly(t *testing.T) {
 	require.Equal(t, before, n.data)
 	y := floats(forward.Value(n.y))
 
-	grads, err := safe.Grad(n.l, n.w)
+	grads, err := graph.Grad(n.l, n.w)
 	require.NoError(t, err)
 	train := compiled(t, G.Nodes{n.l}, grads, G.Nodes{n.w})
 	require.NoError(t, train.Run())
@@ -104,9 +104,9 @@ func TestProgramValueAndScalar(t *testing.T) {
 func TestProgramScalarOfAnyType(t *testing.T) {
 	g := G.NewGraph()
 	wide := input(g, "wide", []float64{2.5}, 1)
-	narrow, err := safe.Input(g, "narrow", tensor.Float32, tensor.Shape{1, 1}, dense([]float32{1.5}, 1, 1))
+	narrow, err := graph.Input(g, "narrow", tensor.Float32, tensor.Shape{1, 1}, dense([]float32{1.5}, 1, 1))
 	require.NoError(t, err)
-	sum, err := safe.SumAll(narrow)
+	sum, err := graph.SumAll(narrow)
 	require.NoError(t, err)
 	p := compiled(t, G.Nodes{wide, narrow, sum}, nil, nil)
 	require.NoError(t, p.Run())
@@ -119,13 +119,13 @@ func TestProgramScalarOfAnyType(t *testing.T) {
 
 func TestProgramInputs(t *testing.T) {
 	g := G.NewGraph()
-	x, err := safe.Input(g, "x", tensor.Float64, tensor.Shape{2}, nil)
+	x, err := graph.Input(g, "x", tensor.Float64, tensor.Shape{2}, nil)
 	require.NoError(t, err)
-	unused, err := safe.Input(g, "unused", tensor.Float64, tensor.Shape{2}, nil)
+	unused, err := graph.Input(g, "unused", tensor.Float64, tensor.Shape{2}, nil)
 	require.NoError(t, err)
 	y := G.Must(G.Square(x))
 	p := compiled(t, G.Nodes{y}, nil, nil)
-	require.ErrorContains(t, p.Run(), "safe: run: ")
+	require.ErrorContains(t, p.Run(), "graph: run: ")
 	require.NoError(t, G.Let(x, dense([]float64{3, 4}, 2)))
 	require.NoError(t, p.Run())
 	require.Equal(t, []float64{9, 16}, floats(p.Value(y)))
@@ -139,9 +139,9 @@ func TestProgramInputs(t *testing.T) {
 // stops there: a wrong gradient unless it is refused.
 func TestGradOfASecondLoss(t *testing.T) {
 	refusedOrRight := func(t *testing.T, loss, param *G.Node, want []float64) {
-		grads, err := safe.Grad(loss, param)
+		grads, err := graph.Grad(loss, param)
 		if err != nil {
-			require.ErrorContains(t, err, "safe: ")
+			require.ErrorContains(t, err, "graph: ")
 			return
 		}
 		p := compiled(t, G.Nodes{loss}, grads, G.Nodes{param})
@@ -155,7 +155,7 @@ func TestGradOfASecondLoss(t *testing.T) {
 	t.Run("same parameter", func(t *testing.T) {
 		g := G.NewGraph()
 		w, x := input(g, "w", []float64{1, 2}, 2), input(g, "x", []float64{10, 20}, 2)
-		_, err := safe.Grad(G.Must(G.Sum(product(w, x))), w)
+		_, err := graph.Grad(G.Must(G.Sum(product(w, x))), w)
 		require.NoError(t, err)
 		refusedOrRight(t, G.Must(G.Sum(product(w, w))), w, []float64{2, 4})
 	})
@@ -163,7 +163,7 @@ func TestGradOfASecondLoss(t *testing.T) {
 		g := G.NewGraph()
 		a, b := input(g, "a", []float64{3, 4}, 2), input(g, "b", []float64{5, 6}, 2)
 		x, shared := input(g, "x", []float64{10, 20}, 2), product(a, b)
-		_, err := safe.Grad(G.Must(G.Sum(product(x, shared))), a)
+		_, err := graph.Grad(G.Must(G.Sum(product(x, shared))), a)
 		require.NoError(t, err)
 		loss := G.Must(G.Add(G.Must(G.Sum(shared)), G.Must(G.Sum(b))))
 		refusedOrRight(t, loss, b, []float64{4, 5})
@@ -172,7 +172,7 @@ func TestGradOfASecondLoss(t *testing.T) {
 		g := G.NewGraph()
 		a, b := input(g, "a", []float64{3, 4}, 2), input(g, "b", []float64{5, 6}, 2)
 		loss := G.Must(G.Sum(product(a, b)))
-		_, err := safe.Grad(loss, a)
+		_, err := graph.Grad(loss, a)
 		require.NoError(t, err)
 		refusedOrRight(t, loss, b, []float64{3, 4})
 	})
@@ -181,7 +181,7 @@ func TestGradOfASecondLoss(t *testing.T) {
 func TestGraphErrors(t *testing.T) {
 	g := G.NewGraph()
 	in := func(name string, dt tensor.Dtype, shape ...int) *G.Node {
-		n, err := safe.Input(g, name, dt, shape, nil)
+		n, err := graph.Input(g, name, dt, shape, nil)
 		require.NoError(t, err)
 		return n
 	}
@@ -197,65 +197,65 @@ func TestGraphErrors(t *testing.T) {
 		}
 	}
 	add := func(name string, dt tensor.Dtype, shape tensor.Shape, v tensor.Tensor) func() (*G.Node, error) {
-		return one(safe.Input(g, name, dt, shape, v))
+		return one(graph.Input(g, name, dt, shape, v))
 	}
 	compile := func(outputs, grads, params G.Nodes) func() (*G.Node, error) {
-		_, err := safe.Compile(outputs, grads, params)
+		_, err := graph.Compile(outputs, grads, params)
 		return one(nil, err)
 	}
 	for _, c := range []struct {
 		text  string // the whole error, or its start where it ends in "..."
 		build func() (*G.Node, error)
 	}{
-		{"safe: cannot reshape (2, 6) (12 elements) to (5, 2) (10 elements)", one(safe.Reshape(x, 5, 2))},
-		{"safe: cannot reshape (2, 6) (12 elements) to () (1 elements)", one(safe.Reshape(x))},
-		{"safe: cannot reshape (2, 6) (12 elements) to (13) (13 elements)", one(safe.View(x, 13))},
+		{"graph: cannot reshape (2, 6) (12 elements) to (5, 2) (10 elements)", one(graph.Reshape(x, 5, 2))},
+		{"graph: cannot reshape (2, 6) (12 elements) to () (1 elements)", one(graph.Reshape(x))},
+		{"graph: cannot reshape (2, 6) (12 elements) to (13) (13 elements)", one(graph.View(x, 13))},
 
-		{"safe: slice 0:1 of axis 2 does not fit shape (2, 6)", one(safe.Slice(x, 2, 0, 1))},
-		{"safe: slice 0:1 of axis -1 does not fit shape (2, 6)", one(safe.Slice(x, -1, 0, 1))},
-		{"safe: slice -1:1 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, -1, 1))},
-		{"safe: slice 4:7 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 4, 7))},
-		{"safe: slice 3:3 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 3, 3))},
-		{"safe: slice 3:2 of axis 1 does not fit shape (2, 6)", one(safe.Slice(x, 1, 3, 2))},
+		{"graph: slice 0:1 of axis 2 does not fit shape (2, 6)", one(graph.Slice(x, 2, 0, 1))},
+		{"graph: slice 0:1 of axis -1 does not fit shape (2, 6)", one(graph.Slice(x, -1, 0, 1))},
+		{"graph: slice -1:1 of axis 1 does not fit shape (2, 6)", one(graph.Slice(x, 1, -1, 1))},
+		{"graph: slice 4:7 of axis 1 does not fit shape (2, 6)", one(graph.Slice(x, 1, 4, 7))},
+		{"graph: slice 3:3 of axis 1 does not fit shape (2, 6)", one(graph.Slice(x, 1, 3, 3))},
+		{"graph: slice 3:2 of axis 1 does not fit shape (2, 6)", one(graph.Slice(x, 1, 3, 2))},
 
-		{"safe: axis 1 of shape (2, 6) does not split into 4 equal parts", first(safe.Split(x, 1, 4))},
-		{"safe: axis 1 of shape (2, 6) does not split into 0 equal parts", first(safe.Split(x, 1, 0))},
-		{"safe: axis 1 of shape (2, 6) does not split into 12 equal parts", first(safe.Split(x, 1, 12))},
-		{"safe: axis 2 of shape (2, 6) does not split into 2 equal parts", first(safe.Split(x, 2, 2))},
-		{"safe: axis -1 of shape (2, 6) does not split into 2 equal parts", first(safe.Split(x, -1, 2))},
+		{"graph: axis 1 of shape (2, 6) does not split into 4 equal parts", first(graph.Split(x, 1, 4))},
+		{"graph: axis 1 of shape (2, 6) does not split into 0 equal parts", first(graph.Split(x, 1, 0))},
+		{"graph: axis 1 of shape (2, 6) does not split into 12 equal parts", first(graph.Split(x, 1, 12))},
+		{"graph: axis 2 of shape (2, 6) does not split into 2 equal parts", first(graph.Split(x, 2, 2))},
+		{"graph: axis -1 of shape (2, 6) does not split into 2 equal parts", first(graph.Split(x, -1, 2))},
 
-		{"safe: cannot join 0 nodes along axis 0", one(safe.Concat(0))},
-		{"safe: cannot join 2 nodes along axis 2", one(safe.Concat(2, x, y))},
-		{"safe: cannot join 2 nodes along axis -1", one(safe.Concat(-1, x, y))},
-		{"safe: cannot join shape (3, 6) to (2, 6) along axis 1", one(safe.Concat(1, x, y))},
-		{"safe: cannot join shape (2, 3, 6) to (2, 6) along axis 0", one(safe.Concat(0, x, z))},
-		{"safe: concat axis 0 ...", one(safe.Concat(0, x, wide))},
+		{"graph: cannot join 0 nodes along axis 0", one(graph.Concat(0))},
+		{"graph: cannot join 2 nodes along axis 2", one(graph.Concat(2, x, y))},
+		{"graph: cannot join 2 nodes along axis -1", one(graph.Concat(-1, x, y))},
+		{"graph: cannot join shape (3, 6) to (2, 6) along axis 1", one(graph.Concat(1, x, y))},
+		{"graph: cannot join shape (2, 3, 6) to (2, 6) along axis 0", one(graph.Concat(0, x, z))},
+		{"graph: concat axis 0 ...", one(graph.Concat(0, x, wide))},
 
-		{"safe: [0] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0))},
-		{"safe: [0 0] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0, 0))},
-		{"safe: [0 2] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 0, 2))},
-		{"safe: [1 -1] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 1, -1))},
-		{"safe: [1 0 2] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x, 1, 0, 2))},
-		{"safe: [] is not a permutation of the axes of shape (2, 6)", one(safe.Transpose(x))},
+		{"graph: [0] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x, 0))},
+		{"graph: [0 0] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x, 0, 0))},
+		{"graph: [0 2] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x, 0, 2))},
+		{"graph: [1 -1] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x, 1, -1))},
+		{"graph: [1 0 2] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x, 1, 0, 2))},
+		{"graph: [] is not a permutation of the axes of shape (2, 6)", one(graph.Transpose(x))},
 
-		{"safe: shape (2, 6) has no axis 2 to sum", one(safe.Sum(x, 2))},
-		{"safe: shape (2, 6) has no axis -1 to sum", one(safe.Sum(x, -1))},
+		{"graph: shape (2, 6) has no axis 2 to sum", one(graph.Sum(x, 2))},
+		{"graph: shape (2, 6) has no axis -1 to sum", one(graph.Sum(x, -1))},
 
-		{"safe: axes [1] of shape (2, 6) do not pair with axes [0] of shape (3, 6)", one(safe.Tensordot([]int{1}, []int{0}, x, y))},
-		{"safe: axes [1] of shape (2, 6) do not pair with axes [] of shape (3, 6)", one(safe.Tensordot([]int{1}, nil, x, y))},
-		{"safe: axes [2] of shape (2, 6) do not pair with axes [1] of shape (3, 6)", one(safe.Tensordot([]int{2}, []int{1}, x, y))},
-		{"safe: axes [1] of shape (2, 6) do not pair with axes [-1] of shape (3, 6)", one(safe.Tensordot([]int{1}, []int{-1}, x, y))},
-		{"safe: axes [1 1] of shape (2, 6) do not pair with axes [1 1] of shape (3, 6)", one(safe.Tensordot([]int{1, 1}, []int{1, 1}, x, y))},
+		{"graph: axes [1] of shape (2, 6) do not pair with axes [0] of shape (3, 6)", one(graph.Tensordot([]int{1}, []int{0}, x, y))},
+		{"graph: axes [1] of shape (2, 6) do not pair with axes [] of shape (3, 6)", one(graph.Tensordot([]int{1}, nil, x, y))},
+		{"graph: axes [2] of shape (2, 6) do not pair with axes [1] of shape (3, 6)", one(graph.Tensordot([]int{2}, []int{1}, x, y))},
+		{"graph: axes [1] of shape (2, 6) do not pair with axes [-1] of shape (3, 6)", one(graph.Tensordot([]int{1}, []int{-1}, x, y))},
+		{"graph: axes [1 1] of shape (2, 6) do not pair with axes [1 1] of shape (3, 6)", one(graph.Tensordot([]int{1, 1}, []int{1, 1}, x, y))},
 
-		{`safe: an input needs a name and at least one axis, has "" and shape (2)`, add("", tensor.Float32, tensor.Shape{2}, nil)},
-		{`safe: an input needs a name and at least one axis, has "s" and shape ()`, add("s", tensor.Float32, tensor.Shape{}, nil)},
-		{`safe: the graph already has an input named "x"; give each its own name`, add("x", tensor.Float32, tensor.Shape{9}, nil)},
-		{`safe: input "v" is float64 (2), its value float32 (2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float32{1, 2}, 2))},
-		{`safe: input "v" is float64 (2), its value float64 (1, 2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float64{1, 2}, 1, 2))},
+		{`graph: an input needs a name and at least one axis, has "" and shape (2)`, add("", tensor.Float32, tensor.Shape{2}, nil)},
+		{`graph: an input needs a name and at least one axis, has "s" and shape ()`, add("s", tensor.Float32, tensor.Shape{}, nil)},
+		{`graph: the graph already has an input named "x"; give each its own name`, add("x", tensor.Float32, tensor.Shape{9}, nil)},
+		{`graph: input "v" is float64 (2), its value float32 (2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float32{1, 2}, 2))},
+		{`graph: input "v" is float64 (2), its value float64 (1, 2)`, add("v", tensor.Float64, tensor.Shape{2}, dense([]float64{1, 2}, 1, 2))},
 
-		{"safe: 0 outputs, 0 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(nil, nil, nil)},
-		{"safe: 1 outputs, 1 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(G.Nodes{x}, G.Nodes{x}, nil)},
-		{"safe: symbolic differentiation: ...", first(safe.Grad(x, x))},
+		{"graph: 0 outputs, 0 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(nil, nil, nil)},
+		{"graph: 1 outputs, 1 gradients and 0 parameters; want at least one output and one gradient a parameter", compile(G.Nodes{x}, G.Nodes{x}, nil)},
+		{"graph: symbolic differentiation: ...", first(graph.Grad(x, x))},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			n, err := c.build()
@@ -282,20 +282,20 @@ func cutEllipsis(s string) (string, bool) {
 // of its own, where nobody can recover.
 func TestSizesBelowOne(t *testing.T) {
 	g := G.NewGraph()
-	x, err := safe.Input(g, "x", tensor.Float32, tensor.Shape{2, 3}, nil)
+	x, err := graph.Input(g, "x", tensor.Float32, tensor.Shape{2, 3}, nil)
 	require.NoError(t, err)
 	for name, build := range map[string]func() (*G.Node, error){
-		"Reshape":          func() (*G.Node, error) { return safe.Reshape(x, -2, -3) },
-		"View":             func() (*G.Node, error) { return safe.View(x, -2, -3) },
-		"DropoutMask":      func() (*G.Node, error) { return safe.Dropout{P: 0.5, Seed: 1}.Mask(x, -2, -3) },
-		"DropoutMask of 0": func() (*G.Node, error) { return safe.Dropout{P: 0.5, Seed: 1}.Mask(x, 0, 3) },
-		"Zeros":            func() (*G.Node, error) { return safe.Zeros(x, 0, 3) },
-		"Input":            func() (*G.Node, error) { return safe.Input(g, "negative", tensor.Float32, tensor.Shape{-2}, nil) },
-		"Input of 0":       func() (*G.Node, error) { return safe.Input(g, "none", tensor.Float32, tensor.Shape{0, 2}, nil) },
+		"Reshape":          func() (*G.Node, error) { return graph.Reshape(x, -2, -3) },
+		"View":             func() (*G.Node, error) { return graph.View(x, -2, -3) },
+		"DropoutMask":      func() (*G.Node, error) { return graph.Dropout{P: 0.5, Seed: 1}.Mask(x, -2, -3) },
+		"DropoutMask of 0": func() (*G.Node, error) { return graph.Dropout{P: 0.5, Seed: 1}.Mask(x, 0, 3) },
+		"Zeros":            func() (*G.Node, error) { return graph.Zeros(x, 0, 3) },
+		"Input":            func() (*G.Node, error) { return graph.Input(g, "negative", tensor.Float32, tensor.Shape{-2}, nil) },
+		"Input of 0":       func() (*G.Node, error) { return graph.Input(g, "none", tensor.Float32, tensor.Shape{0, 2}, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := build()
-			require.ErrorContains(t, err, "safe: ")
+			require.ErrorContains(t, err, "graph: ")
 		})
 	}
 }
@@ -310,11 +310,11 @@ func TestGraphsInParallel(t *testing.T) {
 			g := G.NewGraph()
 			x := input(g, "x", count(4), 4)
 			loss := G.Must(G.Sum(G.Must(G.Square(x))))
-			grads, err := safe.Grad(loss, x)
+			grads, err := graph.Grad(loss, x)
 			if err != nil {
 				return // and got has nothing
 			}
-			p, err := safe.Compile(G.Nodes{loss}, grads, G.Nodes{x})
+			p, err := graph.Compile(G.Nodes{loss}, grads, G.Nodes{x})
 			if err != nil || p.Run() != nil {
 				return
 			}

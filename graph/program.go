@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"sync"
@@ -26,13 +26,13 @@ var differentiating sync.Mutex
 func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
 	for _, n := range reachable(loss.Graph(), G.Nodes{loss}) {
 		if n.Deriv() != nil {
-			return nil, errors.Errorf("safe: %v already has a gradient in this graph; build another graph for another loss", describe(n))
+			return nil, errors.Errorf("graph: %v already has a gradient in this graph; build another graph for another loss", describe(n))
 		}
 	}
 	differentiating.Lock()
 	defer differentiating.Unlock()
 	grads, err := G.Grad(loss, params...)
-	return grads, errors.Wrap(err, "safe: symbolic differentiation")
+	return grads, errors.Wrap(err, "graph: symbolic differentiation")
 }
 
 // Compile makes the program that computes outputs, whose values Value then
@@ -43,7 +43,7 @@ func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
 // memory that a View shares (bug 2).
 func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 	if len(outputs) == 0 || len(grads) != len(params) {
-		return nil, errors.Errorf("safe: %d outputs, %d gradients and %d parameters; want at least one output and one gradient a parameter",
+		return nil, errors.Errorf("graph: %d outputs, %d gradients and %d parameters; want at least one output and one gradient a parameter",
 			len(outputs), len(grads), len(params))
 	}
 	g := outputs[0].Graph()
@@ -66,11 +66,11 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 	}
 	inputs := inputsOf(nodes)
 	if len(inputs) == 0 {
-		return nil, errors.New("safe: the outputs depend on no input")
+		return nil, errors.New("graph: the outputs depend on no input")
 	}
 	prog, locations, err := G.CompileFunction(g, inputs, roots)
 	if err != nil {
-		return nil, errors.Wrap(err, "safe: compile")
+		return nil, errors.Wrap(err, "graph: compile")
 	}
 	opts := []G.VMOpt{G.WithPrecompiled(prog, locations)}
 	if len(params) > 0 {
@@ -88,7 +88,7 @@ func (p *Program) Run() error {
 		clearGradient(n)
 	}
 	p.vm.Reset()
-	return errors.Wrap(p.vm.RunAll(), "safe: run")
+	return errors.Wrap(p.vm.RunAll(), "graph: run")
 }
 
 // clearGradient zeroes what earlier runs added up. Before the first run Grad
@@ -119,7 +119,7 @@ func (p *Program) Value(output *G.Node) G.Value {
 func (p *Program) Scalar(output *G.Node) (float64, error) {
 	v := p.Value(output)
 	if v == nil {
-		return 0, errors.Errorf("safe: %v is not an output of the program, or it has not run", output)
+		return 0, errors.Errorf("graph: %v is not an output of the program, or it has not run", output)
 	}
 	switch d := v.Data().(type) {
 	case float32:
@@ -135,8 +135,8 @@ func (p *Program) Scalar(output *G.Node) (float64, error) {
 			return d[0], nil
 		}
 	}
-	return 0, errors.Errorf("safe: %v has shape %v, not one element", output, v.Shape())
+	return 0, errors.Errorf("graph: %v has shape %v, not one element", output, v.Shape())
 }
 
 // Close gives the machine back.
-func (p *Program) Close() error { return errors.Wrap(p.vm.Close(), "safe: close") }
+func (p *Program) Close() error { return errors.Wrap(p.vm.Close(), "graph: close") }

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // Each part against its formula, with its gradients.
@@ -39,25 +39,25 @@ func TestLSTMProperty(t *testing.T) {
 			state[k] = y[3*hidden] * math.Tanh(c.Data[k])
 		}
 		y := gradcheck.Input{Shape: a.Shape, Data: gates}
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.LSTMGates(in[0], in[1]) }, gates, a, u)
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.LSTMMemory(in[0], in[1]) }, memory, y, c)
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.LSTMState(in[0], in[1]) }, state, y, c)
+		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.LSTMGates(in[0], in[1]) }, gates, a, u)
+		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.LSTMMemory(in[0], in[1]) }, memory, y, c)
+		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.LSTMState(in[0], in[1]) }, state, y, c)
 	})
 }
 
 func TestLSTMErrors(t *testing.T) {
 	g := G.NewGraph()
 	node := func(name string, shape ...int) *G.Node {
-		n, err := safe.Input(g, name, tensor.Float32, shape, nil)
+		n, err := graph.Input(g, name, tensor.Float32, shape, nil)
 		require.NoError(t, err)
 		return n
 	}
-	_, err := safe.LSTMGates(node("a", 2, 8), node("b", 2, 4))
-	require.ErrorContains(t, err, "safe: LSTM gates of (2, 8) and (2, 4)")
-	_, err = safe.LSTMGates(node("c", 2, 6), node("d", 2, 6))
+	_, err := graph.LSTMGates(node("a", 2, 8), node("b", 2, 4))
+	require.ErrorContains(t, err, "graph: LSTM gates of (2, 8) and (2, 4)")
+	_, err = graph.LSTMGates(node("c", 2, 6), node("d", 2, 6))
 	require.ErrorContains(t, err, "want both (batch, 4·hidden)")
-	_, err = safe.LSTMMemory(node("e", 2, 8), node("f", 2, 3))
-	require.ErrorContains(t, err, "safe: LSTM gates (2, 8) and memory (2, 3)")
-	_, err = safe.LSTMState(node("h", 2, 8), node("i", 3, 2))
-	require.ErrorContains(t, err, "safe: LSTM gates (2, 8) and memory (3, 2)")
+	_, err = graph.LSTMMemory(node("e", 2, 8), node("f", 2, 3))
+	require.ErrorContains(t, err, "graph: LSTM gates (2, 8) and memory (2, 3)")
+	_, err = graph.LSTMState(node("h", 2, 8), node("i", 3, 2))
+	require.ErrorContains(t, err, "graph: LSTM gates (2, 8) and memory (3, 2)")
 }

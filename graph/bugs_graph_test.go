@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"math"
@@ -8,8 +8,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 func TestBug07SumOfMiddleAxis(t *testing.T) {
@@ -21,7 +21,7 @@ func TestBug07SumOfMiddleAxis(t *testing.T) {
 		wrong(t, 7, want, tape(t, g, G.Must(G.Sum(input(g, "x", x.Data, x.Shape...), 2)))[0])
 	})
 	t.Run("ours", func(t *testing.T) {
-		right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.Sum(in[0], 2) }, want, x)
+		right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.Sum(in[0], 2) }, want, x)
 	})
 }
 
@@ -69,7 +69,7 @@ func TestBug09LogSumExp(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return safe.CrossEntropy(in[0], target)
+			return graph.CrossEntropy(in[0], target)
 		}, []float64{math.Log(sum) - x.Data[2]}, x)
 	})
 }
@@ -101,16 +101,16 @@ func TestBug10LogOfSoftMax(t *testing.T) {
 			var loss, prob *G.Node
 			var err error
 			if order == "loss first" {
-				loss, err = safe.CrossEntropy(n, nt)
+				loss, err = graph.CrossEntropy(n, nt)
 				require.NoError(t, err)
 			}
-			prob, err = safe.Probabilities(n)
+			prob, err = graph.Probabilities(n)
 			require.NoError(t, err)
 			if loss == nil {
-				loss, err = safe.CrossEntropy(n, nt)
+				loss, err = graph.CrossEntropy(n, nt)
 				require.NoError(t, err)
 			}
-			grads, err := safe.Grad(loss, n)
+			grads, err := graph.Grad(loss, n)
 			require.NoError(t, err)
 			program := compiled(t, G.Nodes{loss, prob}, grads, G.Nodes{n})
 			require.NoError(t, program.Run())
@@ -137,13 +137,13 @@ func TestBug12EqualInputNames(t *testing.T) {
 	})
 	t.Run("ours", func(t *testing.T) {
 		g := G.NewGraph()
-		a, err := safe.Input(g, "w", tensor.Float64, tensor.Shape{2}, dense([]float64{1, 2}, 2))
+		a, err := graph.Input(g, "w", tensor.Float64, tensor.Shape{2}, dense([]float64{1, 2}, 2))
 		require.NoError(t, err)
-		_, err = safe.Input(g, "w", tensor.Float64, tensor.Shape{2}, dense([]float64{30, 40}, 2))
-		require.EqualError(t, err, `safe: the graph already has an input named "w"; give each its own name`)
-		_, err = safe.Input(g, "w", tensor.Float32, tensor.Shape{3}, nil)
+		_, err = graph.Input(g, "w", tensor.Float64, tensor.Shape{2}, dense([]float64{30, 40}, 2))
+		require.EqualError(t, err, `graph: the graph already has an input named "w"; give each its own name`)
+		_, err = graph.Input(g, "w", tensor.Float32, tensor.Shape{3}, nil)
 		require.Error(t, err, "another shape does not make it another name")
-		b, err := safe.Input(g, "v", tensor.Float64, tensor.Shape{2}, dense([]float64{30, 40}, 2))
+		b, err := graph.Input(g, "v", tensor.Float64, tensor.Shape{2}, dense([]float64{30, 40}, 2))
 		require.NoError(t, err)
 		sum := G.Must(G.Add(a, b))
 		p := compiled(t, G.Nodes{sum}, nil, nil)
@@ -193,22 +193,22 @@ func TestBug17HashCollision(t *testing.T) {
 	})
 	t.Run("ours inputs", func(t *testing.T) {
 		_, a, b := colliding(t)
-		_, err := safe.Compile(G.Nodes{G.Must(G.Sub(a, b))}, nil, nil)
+		_, err := graph.Compile(G.Nodes{G.Must(G.Sub(a, b))}, nil, nil)
 		require.ErrorContains(t, err, "have the same hash")
 	})
 	t.Run("ours operations", func(t *testing.T) {
 		// Refused by Input or by Compile: nothing below Tanh(b) names b any more.
 		err := func() error {
 			g := G.NewGraph()
-			a, err := safe.Input(g, collidingA, tensor.Float64, tensor.Shape{2}, nil)
+			a, err := graph.Input(g, collidingA, tensor.Float64, tensor.Shape{2}, nil)
 			if err != nil {
 				return err
 			}
-			b, err := safe.Input(g, collidingB, tensor.Float64, tensor.Shape{2}, nil)
+			b, err := graph.Input(g, collidingB, tensor.Float64, tensor.Shape{2}, nil)
 			if err != nil {
 				return err
 			}
-			_, err = safe.Compile(G.Nodes{G.Must(G.Tanh(a)), G.Must(G.Tanh(b))}, nil, nil)
+			_, err = graph.Compile(G.Nodes{G.Must(G.Tanh(a)), G.Must(G.Tanh(b))}, nil, nil)
 			return err
 		}()
 		require.ErrorContains(t, err, "hash", "Tanh(b) is computed as Tanh(a)")
@@ -219,11 +219,11 @@ func TestBug17HashCollision(t *testing.T) {
 		join := func(names [2]string) (*G.Node, error) {
 			var in G.Nodes
 			for _, name := range names {
-				n, err := safe.Input(g, name, tensor.Float64, tensor.Shape{2}, nil)
+				n, err := graph.Input(g, name, tensor.Float64, tensor.Shape{2}, nil)
 				require.NoError(t, err)
 				in = append(in, n)
 			}
-			return safe.Concat(0, in...)
+			return graph.Concat(0, in...)
 		}
 		first, err := join(collidingConcats[0])
 		require.NoError(t, err)
@@ -234,7 +234,7 @@ func TestBug17HashCollision(t *testing.T) {
 		}
 		require.NotSame(t, first, second, "the second concatenation is the first")
 		require.Equal(t, first.Hashcode(), second.Hashcode(), "find other names")
-		_, err = safe.Compile(G.Nodes{first, second}, nil, nil)
+		_, err = graph.Compile(G.Nodes{first, second}, nil, nil)
 		require.ErrorContains(t, err, "hash")
 	})
 }
@@ -261,9 +261,9 @@ func TestBug18SoftMaxOfDistantRows(t *testing.T) {
 				if err != nil {
 					return nil, err
 				}
-				return safe.CrossEntropy(in[0], nt)
+				return graph.CrossEntropy(in[0], nt)
 			}, []float64{crossEntropy(target, logp)}, in)
-			right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.Probabilities(in[0]) }, p, in)
+			right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.Probabilities(in[0]) }, p, in)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // One test for each bug of doc.go. "upstream" shows what gorgonia makes of the
@@ -102,9 +102,9 @@ func right(t *testing.T, build gradcheck.Build, want []float64, inputs ...gradch
 	require.NoError(t, gradcheck.Check(rand.New(rand.NewPCG(3, 4)), build, 40, 1e-6, inputs...))
 }
 
-func compiled(t *testing.T, outputs, grads, params G.Nodes) *safe.Program {
+func compiled(t *testing.T, outputs, grads, params G.Nodes) *graph.Program {
 	t.Helper()
-	p, err := safe.Compile(outputs, grads, params)
+	p, err := graph.Compile(outputs, grads, params)
 	require.NoError(t, err)
 	return p
 }
@@ -162,7 +162,7 @@ func contract(aAxes, bAxes []int, a, b gradcheck.Input) []float64 {
 }
 
 func ourTensordot(aAxes, bAxes []int) gradcheck.Build {
-	return func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.Tensordot(aAxes, bAxes, in[0], in[1]) }
+	return func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.Tensordot(aAxes, bAxes, in[0], in[1]) }
 }
 
 func TestBug01SliceMergesBounds(t *testing.T) {
@@ -208,22 +208,22 @@ func TestBug01SliceMergesBounds(t *testing.T) {
 			right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 				var gates G.Nodes
 				for k := 3; k >= 0; k-- {
-					s, err := safe.Slice(in[0], 1, k*hidden, (k+1)*hidden)
+					s, err := graph.Slice(in[0], 1, k*hidden, (k+1)*hidden)
 					if err != nil {
 						return nil, err
 					}
 					gates = append(gates, s)
 				}
-				return safe.Concat(1, gates...)
+				return graph.Concat(1, gates...)
 			}, reversed, x)
 		})
 		t.Run("ours Split", func(t *testing.T) {
 			right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-				s, err := safe.Split(in[0], 1, 4)
+				s, err := graph.Split(in[0], 1, 4)
 				if err != nil {
 					return nil, err
 				}
-				return safe.Concat(1, s[3], s[2], s[1], s[0])
+				return graph.Concat(1, s[3], s[2], s[1], s[0])
 			}, reversed, x)
 		})
 	}
@@ -273,23 +273,23 @@ func TestBug02ReshapeSharesMemory(t *testing.T) {
 			return G.HadamardProd(r, r)
 		}
 	}
-	t.Run("ours gradient", func(t *testing.T) { right(t, square(safe.Reshape), want, x) })
+	t.Run("ours gradient", func(t *testing.T) { right(t, square(graph.Reshape), want, x) })
 	t.Run("ours refuses a View of a result in an elementwise product", func(t *testing.T) {
-		_, err := gradcheck.Gradients(square(safe.View), x)
+		_, err := gradcheck.Gradients(square(graph.View), x)
 		require.ErrorContains(t, err, "use Reshape instead of View")
 	})
 
-	add := func(t *testing.T, w []float64, reshape func(*G.Node, ...int) (*G.Node, error)) (*safe.Program, *G.Node, error) {
+	add := func(t *testing.T, w []float64, reshape func(*G.Node, ...int) (*G.Node, error)) (*graph.Program, *G.Node, error) {
 		g := G.NewGraph()
 		r, err := reshape(input(g, "w", w, 4), 2, 2)
 		require.NoError(t, err)
 		sum := G.Must(G.Add(r, input(g, "z", z.Data, 2, 2)))
-		p, err := safe.Compile(G.Nodes{sum}, nil, nil)
+		p, err := graph.Compile(G.Nodes{sum}, nil, nil)
 		return p, sum, err
 	}
 	t.Run("ours leaves the weights", func(t *testing.T) {
 		w := []float64{1, 2, 3, 4}
-		p, sum, err := add(t, w, safe.Reshape)
+		p, sum, err := add(t, w, graph.Reshape)
 		require.NoError(t, err)
 		for range 3 {
 			require.NoError(t, p.Run())
@@ -297,7 +297,7 @@ func TestBug02ReshapeSharesMemory(t *testing.T) {
 			require.Equal(t, []float64{1, 2, 3, 4}, w)
 		}
 		right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			r, err := safe.Reshape(in[0], 2, 2)
+			r, err := graph.Reshape(in[0], 2, 2)
 			if err != nil {
 				return nil, err
 			}
@@ -305,7 +305,7 @@ func TestBug02ReshapeSharesMemory(t *testing.T) {
 		}, []float64{11, 22, 33, 44}, gradcheck.Input{Shape: []int{4}, Data: w}, z)
 	})
 	t.Run("ours refuses a View of the weights in a sum", func(t *testing.T) {
-		_, _, err := add(t, []float64{1, 2, 3, 4}, safe.View)
+		_, _, err := add(t, []float64{1, 2, 3, 4}, graph.View)
 		require.ErrorContains(t, err, "use Reshape instead of View")
 	})
 	t.Run("ours View", func(t *testing.T) {
@@ -316,18 +316,18 @@ func TestBug02ReshapeSharesMemory(t *testing.T) {
 		at([]int{2, 3, 5}, func(k int, i []int) { moved[offset([]int{3, 2, 5}, []int{i[1], i[0], i[2]})] = xw[k] })
 		want := contract([]int{2}, []int{0}, gradcheck.Input{Shape: []int{3, 2, 5}, Data: moved}, v)
 		right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			rows, err := safe.View(in[0], 6, 4)
+			rows, err := graph.View(in[0], 6, 4)
 			if err != nil {
 				return nil, err
 			}
-			y, err := safe.View(G.Must(G.Mul(rows, in[1])), 2, 3, 5)
+			y, err := graph.View(G.Must(G.Mul(rows, in[1])), 2, 3, 5)
 			if err != nil {
 				return nil, err
 			}
-			if y, err = safe.Transpose(y, 1, 0, 2); err != nil {
+			if y, err = graph.Transpose(y, 1, 0, 2); err != nil {
 				return nil, err
 			}
-			return safe.Tensordot([]int{2}, []int{0}, y, in[2])
+			return graph.Tensordot([]int{2}, []int{0}, y, in[2])
 		}, want, x, w, v)
 	})
 }
@@ -395,11 +395,11 @@ func TestBug06TensordotFullContraction(t *testing.T) {
 	t.Run("ours", func(t *testing.T) { right(t, ourTensordot(both, both), []float64{dot}, a, b) })
 	t.Run("ours times a vector", func(t *testing.T) {
 		right(t, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			y, err := safe.Tensordot(both, both, in[0], in[1])
+			y, err := graph.Tensordot(both, both, in[0], in[1])
 			if err != nil {
 				return nil, err
 			}
-			return safe.Tensordot(nil, nil, y, in[2]) // (1, 3)
+			return graph.Tensordot(nil, nil, y, in[2]) // (1, 3)
 		}, []float64{dot * c.Data[0], dot * c.Data[1], dot * c.Data[2]}, a, b, c)
 	})
 }

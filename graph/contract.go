@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Contraction sums over one axis, or several neighbours, of a large row-major
@@ -95,17 +97,17 @@ func Contract(x, m *G.Node, c Contraction) (*G.Node, error) {
 func (c Contraction) apply(x, m *G.Node, shape ...int) (*G.Node, error) {
 	c = c.Simplify()
 	if min(c.Outer, c.Rest, c.Shared, c.Free) < 1 ||
-		product(x.Shape()) != c.Outer*c.Rest*c.Shared || product(m.Shape()) != c.Shared*c.Free {
-		return nil, errors.Errorf("safe: contraction %+v of %v and %v", c, x.Shape(), m.Shape())
+		dims.Size(x.Shape()) != c.Outer*c.Rest*c.Shared || dims.Size(m.Shape()) != c.Shared*c.Free {
+		return nil, errors.Errorf("graph: contraction %+v of %v and %v", c, x.Shape(), m.Shape())
 	}
 	p := c.Products()
-	return apply(&op{
-		name:  fmt.Sprintf("contract %+v", c),
-		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, in [][]float32) { contract(out, in[0], in[1], c, p) },
-		f64:   func(out []float64, in [][]float64) { contract(out, in[0], in[1], c, p) },
-		wrt:   []bool{true, true},
-		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("contract %+v", c),
+		Shape: tensor.Shape(shape).Clone(),
+		F32:   func(out []float32, in [][]float32) { contract(out, in[0], in[1], c, p) },
+		F64:   func(out []float64, in [][]float64) { contract(out, in[0], in[1], c, p) },
+		WRT:   []bool{true, true},
+		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
 			x, m := inputs[0], inputs[1]
 			dx, err := c.back().apply(grad, m, x.Shape()...)
 			if err != nil {
@@ -117,7 +119,7 @@ func (c Contraction) apply(x, m *G.Node, shape ...int) (*G.Node, error) {
 	}, x, m)
 }
 
-func contract[T float](out, x, m []T, c Contraction, p backend.Products) {
+func contract[T ops.Float](out, x, m []T, c Contraction, p backend.Products) {
 	if c.FreeLast {
 		backend.Multiply(p, x, m, out)
 	} else {
@@ -129,17 +131,17 @@ func contract[T float](out, x, m []T, c Contraction, p backend.Products) {
 // It has no gradient of its own.
 func (c Contraction) correlate(x, y *G.Node, shape ...int) (*G.Node, error) {
 	p := c.correlation()
-	return apply(&op{
-		name:  fmt.Sprintf("correlate %+v", c),
-		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, in [][]float32) { correlation(out, in[0], in[1], c, p) },
-		f64:   func(out []float64, in [][]float64) { correlation(out, in[0], in[1], c, p) },
-		wrt:   []bool{false, false},
-		diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil, nil}, nil },
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("correlate %+v", c),
+		Shape: tensor.Shape(shape).Clone(),
+		F32:   func(out []float32, in [][]float32) { correlation(out, in[0], in[1], c, p) },
+		F64:   func(out []float64, in [][]float64) { correlation(out, in[0], in[1], c, p) },
+		WRT:   []bool{false, false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil, nil}, nil },
 	}, x, y)
 }
 
-func correlation[T float](out, x, y []T, c Contraction, p backend.Products) {
+func correlation[T ops.Float](out, x, y []T, c Contraction, p backend.Products) {
 	if c.Transposed {
 		backend.Multiply(p, y, x, out)
 	} else {

@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"slices"
@@ -6,6 +6,9 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Reshape returns x with another shape of the same number of elements, in
@@ -16,17 +19,17 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	if err := checkReshape(x, shape); err != nil {
 		return nil, err
 	}
-	if sameShape(x.Shape(), shape) {
+	if slices.Equal(x.Shape(), shape) {
 		return x, nil
 	}
 	from := x.Shape().Clone()
-	return apply(&op{
-		name:  "reshape",
-		shape: tensor.Shape(shape).Clone(),
-		f32:   func(out []float32, in [][]float32) { copy(out, in[0]) },
-		f64:   func(out []float64, in [][]float64) { copy(out, in[0]) },
-		wrt:   []bool{true},
-		diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "reshape",
+		Shape: tensor.Shape(shape).Clone(),
+		F32:   func(out []float32, in [][]float32) { copy(out, in[0]) },
+		F64:   func(out []float64, in [][]float64) { copy(out, in[0]) },
+		WRT:   []bool{true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := Reshape(grad, from...)
 			return G.Nodes{g}, err
 		},
@@ -42,17 +45,17 @@ func View(x *G.Node, shape ...int) (*G.Node, error) {
 	if err := checkReshape(x, shape); err != nil {
 		return nil, err
 	}
-	if sameShape(x.Shape(), shape) {
+	if slices.Equal(x.Shape(), shape) {
 		return x, nil
 	}
 	v, err := G.Reshape(x, shape)
-	return v, errors.Wrapf(err, "safe: view of %v as %v", x.Shape(), shape)
+	return v, errors.Wrapf(err, "graph: view of %v as %v", x.Shape(), shape)
 }
 
 func checkReshape(x *G.Node, shape []int) error {
-	if product(x.Shape()) != product(shape) || slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
-		return errors.Errorf("safe: cannot reshape %v (%d elements) to %v (%d elements)",
-			x.Shape(), product(x.Shape()), tensor.Shape(shape), product(shape))
+	if dims.Size(x.Shape()) != dims.Size(shape) || slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
+		return errors.Errorf("graph: cannot reshape %v (%d elements) to %v (%d elements)",
+			x.Shape(), dims.Size(x.Shape()), tensor.Shape(shape), dims.Size(shape))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"math"
@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 // softmax returns the probabilities of rows of logits, and their logarithms.
@@ -49,10 +49,10 @@ func TestCrossEntropyProperty(t *testing.T) {
 		p, logp := softmax(logits.Data, shape[1])
 		// Targets are anything here, so that the loss is a function of both.
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.CrossEntropy(in[0], in[1])
+			return graph.CrossEntropy(in[0], in[1])
 		}, []float64{crossEntropy(target.Data, logp)}, logits, target)
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-			return safe.Probabilities(in[0])
+			return graph.Probabilities(in[0])
 		}, p, logits)
 	})
 }
@@ -85,13 +85,13 @@ func TestCrossEntropyLargeLogitsFloat32(t *testing.T) {
 	}
 
 	g := G.NewGraph()
-	logits, err := safe.Input(g, "logits", tensor.Float32, tensor.Shape{4, 3}, dense(x, 4, 3))
+	logits, err := graph.Input(g, "logits", tensor.Float32, tensor.Shape{4, 3}, dense(x, 4, 3))
 	require.NoError(t, err)
-	nt, err := safe.Input(g, "target", tensor.Float32, tensor.Shape{4, 3}, dense(target, 4, 3))
+	nt, err := graph.Input(g, "target", tensor.Float32, tensor.Shape{4, 3}, dense(target, 4, 3))
 	require.NoError(t, err)
-	loss, err := safe.CrossEntropy(logits, nt)
+	loss, err := graph.CrossEntropy(logits, nt)
 	require.NoError(t, err)
-	grads, err := safe.Grad(loss, logits)
+	grads, err := graph.Grad(loss, logits)
 	require.NoError(t, err)
 	program := compiled(t, G.Nodes{loss}, grads, G.Nodes{logits})
 	require.NoError(t, program.Run())
@@ -101,9 +101,9 @@ func TestCrossEntropyLargeLogitsFloat32(t *testing.T) {
 	require.InDeltaSlice(t, grad, gradients(t, logits)[0], 1e-6)
 
 	g = G.NewGraph()
-	logits, err = safe.Input(g, "logits", tensor.Float32, tensor.Shape{4, 3}, dense(x, 4, 3))
+	logits, err = graph.Input(g, "logits", tensor.Float32, tensor.Shape{4, 3}, dense(x, 4, 3))
 	require.NoError(t, err)
-	prob, err := safe.Probabilities(logits)
+	prob, err := graph.Probabilities(logits)
 	require.NoError(t, err)
 	program = compiled(t, G.Nodes{prob}, nil, nil)
 	require.NoError(t, program.Run())
@@ -121,7 +121,7 @@ func TestCrossEntropyLeavesOutZeroRows(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		return safe.CrossEntropy(in[0], nt)
+		return graph.CrossEntropy(in[0], nt)
 	}
 	x := gradcheck.Input{Shape: []int{3, 3}, Data: three}
 	right(t, loss, []float64{crossEntropy(target, logp)}, x)
@@ -135,20 +135,20 @@ func TestCrossEntropyShapes(t *testing.T) {
 		logits, target tensor.Shape
 		text           string
 	}{
-		"other classes":  {tensor.Shape{2, 3}, tensor.Shape{2, 4}, "safe: logits (2, 3) and target (2, 4); want both (batch, classes)"},
-		"other batch":    {tensor.Shape{2, 3}, tensor.Shape{1, 3}, "safe: logits (2, 3) and target (1, 3); want both (batch, classes)"},
-		"vectors":        {tensor.Shape{3}, tensor.Shape{3}, "safe: logits (3) and target (3); want both (batch, classes)"},
-		"a step axis":    {tensor.Shape{2, 2, 3}, tensor.Shape{2, 2, 3}, "safe: logits (2, 2, 3) and target (2, 2, 3); want both (batch, classes)"},
-		"class numbers":  {tensor.Shape{2, 3}, tensor.Shape{2}, "safe: logits (2, 3) and target (2); want both (batch, classes)"},
-		"transposed too": {tensor.Shape{2, 3}, tensor.Shape{3, 2}, "safe: logits (2, 3) and target (3, 2); want both (batch, classes)"},
+		"other classes":  {tensor.Shape{2, 3}, tensor.Shape{2, 4}, "graph: logits (2, 3) and target (2, 4); want both (batch, classes)"},
+		"other batch":    {tensor.Shape{2, 3}, tensor.Shape{1, 3}, "graph: logits (2, 3) and target (1, 3); want both (batch, classes)"},
+		"vectors":        {tensor.Shape{3}, tensor.Shape{3}, "graph: logits (3) and target (3); want both (batch, classes)"},
+		"a step axis":    {tensor.Shape{2, 2, 3}, tensor.Shape{2, 2, 3}, "graph: logits (2, 2, 3) and target (2, 2, 3); want both (batch, classes)"},
+		"class numbers":  {tensor.Shape{2, 3}, tensor.Shape{2}, "graph: logits (2, 3) and target (2); want both (batch, classes)"},
+		"transposed too": {tensor.Shape{2, 3}, tensor.Shape{3, 2}, "graph: logits (2, 3) and target (3, 2); want both (batch, classes)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := G.NewGraph()
-			logits, err := safe.Input(g, "logits", tensor.Float32, c.logits, nil)
+			logits, err := graph.Input(g, "logits", tensor.Float32, c.logits, nil)
 			require.NoError(t, err)
-			target, err := safe.Input(g, "target", tensor.Float32, c.target, nil)
+			target, err := graph.Input(g, "target", tensor.Float32, c.target, nil)
 			require.NoError(t, err)
-			_, err = safe.CrossEntropy(logits, target)
+			_, err = graph.CrossEntropy(logits, target)
 			require.EqualError(t, err, c.text)
 		})
 	}

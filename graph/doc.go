@@ -1,4 +1,4 @@
-// Package safe builds gorgonia expression graphs that compute what they say.
+// Package graph builds gorgonia expression graphs that compute what they say.
 //
 // gorgonia v0.9.18 has operations that are silently wrong for some shapes, and
 // a machine that merges, overwrites or accumulates values behind the caller's
@@ -41,5 +41,5 @@
 // ours takes turns.
 //
 // All functions keep to row-major order, work in float32 and float64, and
-// return an error that starts with "safe:" when shapes don't fit.
-package safe
+// return an error that starts with "graph:" when shapes don't fit.
+package graph

@@ -1,4 +1,4 @@
-package safe_test
+package graph_test
 
 import (
 	"testing"
@@ -7,8 +7,8 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
-	"github.com/tensorzoo/tensorzoo/internal/safe"
 )
 
 func TestBug11ValueOfIntermediate(t *testing.T) {
@@ -46,7 +46,7 @@ func TestBug13UnaskedGradients(t *testing.T) {
 		x := input(g, "x", normal(2, 5).Data, 2, 5)
 		w = input(g, "w", normal(5, 3).Data, 5, 3)
 		loss = G.Must(G.Sum(G.Must(G.Mul(x, w))))
-		grads, err := safe.Grad(loss, w)
+		grads, err := graph.Grad(loss, w)
 		require.NoError(t, err)
 		for _, n := range g.AllNodes() {
 			if n != x && n.Shape().Eq(tensor.Shape{2, 5}) {
@@ -133,7 +133,7 @@ func TestBug15GradientsAddUp(t *testing.T) {
 	t.Run("ours", func(t *testing.T) {
 		x := []float64{1, 2}
 		loss, w := weightedSum(x)
-		grads, err := safe.Grad(loss, w)
+		grads, err := graph.Grad(loss, w)
 		require.NoError(t, err)
 		p := compiled(t, G.Nodes{loss}, grads, G.Nodes{w})
 		for run := range 3 {
@@ -151,9 +151,9 @@ func TestBug15GradientsAddUp(t *testing.T) {
 		for _, shape := range [][]int{{1}, {1, 1}} {
 			g := G.NewGraph()
 			a, b := input(g, "a", []float64{3}, shape...), input(g, "b", []float64{4}, shape...)
-			loss, err := safe.SumAll(G.Must(G.Add(G.Must(G.Add(a, b)), a)))
+			loss, err := graph.SumAll(G.Must(G.Add(G.Must(G.Add(a, b)), a)))
 			require.NoError(t, err)
-			grads, err := safe.Grad(loss, a, b)
+			grads, err := graph.Grad(loss, a, b)
 			require.NoError(t, err)
 			p := compiled(t, G.Nodes{loss}, grads, G.Nodes{a, b})
 			for range 3 {
@@ -181,7 +181,7 @@ func TestBug16LispMachine(t *testing.T) {
 	t.Run("ours second run", func(t *testing.T) {
 		x := []float64{1, 2}
 		loss, w := weightedSum(x)
-		grads, err := safe.Grad(loss, w)
+		grads, err := graph.Grad(loss, w)
 		require.NoError(t, err)
 		p := compiled(t, G.Nodes{loss}, grads, G.Nodes{w})
 		require.NoError(t, p.Run())
@@ -208,7 +208,7 @@ func TestBug16LispMachine(t *testing.T) {
 		for row := range 4 {
 			want = append(append(want, a.Data[2*row:2*row+2]...), b.Data[2*row:2*row+2]...)
 		}
-		build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return safe.Concat(1, in...) }
+		build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.Concat(1, in...) }
 		right(t, build, want, a, b)
 		grads, err := gradcheck.Gradients(func(g *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 			y, err := build(g, in)
@@ -237,7 +237,7 @@ func TestBug16LispMachine(t *testing.T) {
 	t.Run("ours Reshape", func(t *testing.T) {
 		build := func(g *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 			var err error
-			y := reshapedTwice(g, in[0], func(x *G.Node) (r *G.Node) { r, err = safe.Reshape(x, 2, 2); return r })
+			y := reshapedTwice(g, in[0], func(x *G.Node) (r *G.Node) { r, err = graph.Reshape(x, 2, 2); return r })
 			return y, err
 		}
 		x := gradcheck.Input{Shape: []int{4}, Data: count(4)}

@@ -1,4 +1,4 @@
-package safe
+package graph
 
 import (
 	"slices"
@@ -14,20 +14,20 @@ import (
 // returns an error when the name is empty or taken.
 func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, value tensor.Tensor) (*G.Node, error) {
 	if name == "" || len(shape) == 0 {
-		return nil, errors.Errorf("safe: an input needs a name and at least one axis, has %q and shape %v", name, shape)
+		return nil, errors.Errorf("graph: an input needs a name and at least one axis, has %q and shape %v", name, shape)
 	}
 	if slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
-		return nil, errors.Errorf("safe: input %q has shape %v; every size is at least 1", name, shape)
+		return nil, errors.Errorf("graph: input %q has shape %v; every size is at least 1", name, shape)
 	}
 	for _, n := range g.AllNodes() {
 		if n.Op() == nil && n.Name() == name {
-			return nil, errors.Errorf("safe: the graph already has an input named %q; give each its own name", name)
+			return nil, errors.Errorf("graph: the graph already has an input named %q; give each its own name", name)
 		}
 	}
 	opts := []G.NodeConsOpt{G.WithName(name), G.WithShape(shape...)}
 	if value != nil {
-		if !sameShape(value.Shape(), shape) || value.Dtype() != dt {
-			return nil, errors.Errorf("safe: input %q is %v %v, its value %v %v", name, dt, shape, value.Dtype(), value.Shape())
+		if !slices.Equal(value.Shape(), shape) || value.Dtype() != dt {
+			return nil, errors.Errorf("graph: input %q is %v %v, its value %v %v", name, dt, shape, value.Dtype(), value.Shape())
 		}
 		opts = append(opts, G.WithValue(value))
 	}

@@ -1,11 +1,15 @@
-package safe
+package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Select returns x where mask is not 0 and zero elsewhere. mask's shape is a
@@ -19,24 +23,24 @@ func Select(x, mask *G.Node, invert bool) (*G.Node, error) {
 	for len(m) > 1 && m[len(m)-1] == 1 {
 		m = m[:len(m)-1]
 	}
-	if len(m) > x.Dims() || !sameShape(m, x.Shape()[:len(m)]) {
-		return nil, errors.Errorf("safe: mask of shape %v does not start shape %v", mask.Shape(), x.Shape())
+	if len(m) > x.Dims() || !slices.Equal(m, x.Shape()[:len(m)]) {
+		return nil, errors.Errorf("graph: mask of shape %v does not start shape %v", mask.Shape(), x.Shape())
 	}
-	group := product(x.Shape()[len(m):])
-	return apply(&op{
-		name:  fmt.Sprintf("select invert=%t", invert),
-		shape: x.Shape().Clone(),
-		f32:   func(out []float32, in [][]float32) { selectGroups(out, in[0], in[1], group, invert) },
-		f64:   func(out []float64, in [][]float64) { selectGroups(out, in[0], in[1], group, invert) },
-		wrt:   []bool{true, false},
-		diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+	group := dims.Size(x.Shape()[len(m):])
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("select invert=%t", invert),
+		Shape: x.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { selectGroups(out, in[0], in[1], group, invert) },
+		F64:   func(out []float64, in [][]float64) { selectGroups(out, in[0], in[1], group, invert) },
+		WRT:   []bool{true, false},
+		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
 			g, err := Select(grad, inputs[1], invert)
 			return G.Nodes{g, nil}, err
 		},
 	}, x, mask)
 }
 
-func selectGroups[T float](out, x, mask []T, group int, invert bool) {
+func selectGroups[T ops.Float](out, x, mask []T, group int, invert bool) {
 	for i, m := range mask {
 		part := out[i*group : (i+1)*group]
 		if (m != 0) != invert {
@@ -52,19 +56,19 @@ func selectGroups[T float](out, x, mask []T, group int, invert bool) {
 // gradient.
 func Before(lengths *G.Node, steps int) (*G.Node, error) {
 	if lengths.Dims() != 1 || steps < 1 {
-		return nil, errors.Errorf("safe: lengths have shape %v; want (batch)", lengths.Shape())
+		return nil, errors.Errorf("graph: lengths have shape %v; want (batch)", lengths.Shape())
 	}
-	return apply(&op{
-		name:  "before",
-		shape: tensor.Shape{lengths.Shape()[0], steps},
-		f32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
-		f64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
-		wrt:   []bool{false},
-		diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
+	return ops.Apply(&ops.Op{
+		Name:  "before",
+		Shape: tensor.Shape{lengths.Shape()[0], steps},
+		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
+		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
+		WRT:   []bool{false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, lengths)
 }
 
-func stepsBefore[T float](out, lengths []T, steps int) {
+func stepsBefore[T ops.Float](out, lengths []T, steps int) {
 	for b, length := range lengths {
 		for t := range steps {
 			out[b*steps+t] = 0

@@ -1,0 +1,28 @@
+// Package dims counts and writes sizes.
+package dims
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Size returns the number of elements of a tensor with the given sizes, 1 for none.
+func Size(sizes []int) int {
+	n := 1
+	for _, s := range sizes {
+		n *= s
+	}
+	return n
+}
+
+// Dots writes sizes as users read them: 8·10·10·9·8.
+func Dots(sizes []int) string {
+	if len(sizes) == 0 {
+		return "none"
+	}
+	s := make([]string, len(sizes))
+	for k, n := range sizes {
+		s[k] = strconv.Itoa(n)
+	}
+	return strings.Join(s, "·")
+}

@@ -1,0 +1,144 @@
+package ops
+
+import (
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"slices"
+
+	"github.com/chewxy/hm"
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Op is one operation of this package: a function from the data of its operands
+// to the data of a result that is never shared with them.
+//
+// The result is a buffer that belongs to the op and is filled anew at each run,
+// so that a training loop does not allocate. One Op serves one node.
+type Op struct {
+	Name  string       // everything that tells this op from another of the same shape: nodes merge by it
+	dims  []int        // number of axes of each operand
+	Shape tensor.Shape // of the result
+	F32   func(out []float32, in [][]float32)
+	F64   func(out []float64, in [][]float64)
+	// Diff returns the gradient of each operand; nil for one that has none.
+	Diff func(inputs G.Nodes, grad *G.Node) (G.Nodes, error)
+	WRT  []bool // which operands have a gradient
+
+	buffer *tensor.Dense
+}
+
+var _ G.SDOp = (*Op)(nil)
+
+// Float is the type of a tensor's elements.
+type Float interface{ float32 | float64 }
+
+// Apply adds the op to the operands' graph.
+func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
+	for _, in := range inputs {
+		o.dims = append(o.dims, in.Dims())
+	}
+	o.Name = fmt.Sprintf("%s->%v", o.Name, o.Shape)
+	for _, size := range o.Shape {
+		if size < 1 {
+			return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
+		}
+	}
+	n, err := G.ApplyOp(o, inputs...)
+	if err != nil {
+		return nil, errors.Wrapf(err, "graph: %s", o.Name)
+	}
+	// A 32-bit hash decides upstream whether this node is an old one.
+	if got, ok := n.Op().(*Op); !ok || got.Name != o.Name || !slices.Equal(n.Shape(), o.Shape) || !slices.Equal(Children(n), inputs) {
+		return nil, errors.Errorf("graph: %s was merged with another node of the same hash; rename an input and build the graph again", o.Name)
+	}
+	return n, nil
+}
+
+func (o *Op) Arity() int { return len(o.dims) }
+
+func (o *Op) Type() hm.Type {
+	a := hm.TypeVariable('a')
+	types := make([]hm.Type, 0, len(o.dims)+1)
+	for _, d := range o.dims {
+		types = append(types, tensorType(d, a))
+	}
+	return hm.NewFnType(append(types, tensorType(len(o.Shape), a))...)
+}
+
+func tensorType(dims int, of hm.Type) hm.Type {
+	if dims == 0 {
+		return of
+	}
+	return G.TensorType{Dims: dims, Of: of}
+}
+
+func (o *Op) InferShape(...G.DimSizer) (tensor.Shape, error) { return o.Shape.Clone(), nil }
+
+// Do runs the op on tensors of float32 or float64.
+func (o *Op) Do(values ...G.Value) (G.Value, error) {
+	in := make([]*tensor.Dense, len(values))
+	for i, v := range values {
+		d, ok := v.(*tensor.Dense)
+		if !ok {
+			return nil, errors.Errorf("graph: %s: operand %d is a %T, not a dense tensor", o.Name, i, v)
+		}
+		if d.RequiresIterator() || d.DataOrder().IsColMajor() {
+			d = d.Materialize().(*tensor.Dense)
+		}
+		in[i] = d
+	}
+	dt := in[0].Dtype()
+	if o.buffer == nil || o.buffer.Dtype() != dt || !slices.Equal(o.buffer.Shape(), o.Shape) {
+		o.buffer = tensor.New(tensor.Of(dt), tensor.WithShape(o.Shape...))
+	}
+	switch out := o.buffer.Data().(type) {
+	case []float32:
+		o.F32(out, backing[float32](in))
+	case []float64:
+		o.F64(out, backing[float64](in))
+	default:
+		return nil, errors.Errorf("graph: %s: operands are %v; use float32 or float64", o.Name, dt)
+	}
+	return o.buffer, nil
+}
+
+func backing[T Float](in []*tensor.Dense) [][]T {
+	s := make([][]T, len(in))
+	for i, d := range in {
+		s[i] = d.Data().([]T)
+	}
+	return s
+}
+
+func (o *Op) DiffWRT(int) []bool { return o.WRT }
+
+func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
+	return o.Diff(inputs, grad)
+}
+
+// The machine may neither hand out an operand's memory as the result nor write
+// the result over an operand.
+func (o *Op) ReturnsPtr() bool     { return false }
+func (o *Op) OverwritesInput() int { return -1 }
+func (o *Op) CallsExtern() bool    { return false }
+
+func (o *Op) String() string        { return o.Name }
+func (o *Op) WriteHash(h hash.Hash) { fmt.Fprint(h, o.Name) }
+func (o *Op) Hashcode() uint32 {
+	h := fnv.New32a()
+	o.WriteHash(h)
+	return h.Sum32()
+}
+
+// Children returns a node's operands.
+func Children(n *G.Node) G.Nodes {
+	var kids G.Nodes
+	it := n.Graph().From(n.ID())
+	for it.Next() {
+		kids = append(kids, it.Node().(*G.Node))
+	}
+	return kids
+}
