@@ -26,7 +26,7 @@ type replica struct {
 	full, lengths *batchGraph
 
 	part *datasets.Batch // its clips of the last batch
-	ran  *batchGraph          // on them; nil when there were none
+	ran  *batchGraph     // on them; nil when there were none
 	err  error
 }
 
