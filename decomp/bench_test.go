@@ -48,22 +48,16 @@ func BenchmarkProduct(b *testing.B) {
 // that its tensors of the batch's rows would move if none stayed in a cache.
 func roofline(p *decomp.Plan) (flops, bytes float64) {
 	rows := float64(p.Rows)
-	for _, t := range p.Terms {
-		for k, s := range t.Steps {
-			// Forward and the gradient of the factor, and of x if a step made it;
-			// each reads or writes a tensor of x's size and one of the result's.
-			products := 2.0
-			if k > 0 {
-				products = 3
-			}
-			in := 1.0
-			for _, l := range s.Before {
-				in *= float64(l.Size)
-			}
-			flops += products * 2 * float64(s.MulAdds) * rows
-			bytes += products * 4 * (in + float64(s.Elements)) * rows
+	p.Traffic(func(first bool, read, written, mulAdds float64) {
+		// Forward and the gradient of the factor, and of x if a step made it;
+		// each reads or writes a tensor of x's size and one of the result's.
+		products := 3.0
+		if first {
+			products = 2
 		}
-	}
+		flops += products * 2 * mulAdds * rows
+		bytes += products * 4 * (read + written) * rows
+	})
 	return flops, bytes
 }
 

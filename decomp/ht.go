@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // HT is the hierarchical Tucker format (Hackbusch and Kühn 2009; Grasedyck
@@ -163,7 +165,7 @@ func (b *htBuilder) node(t *Tree, root bool) (Leg, []int, int, error) {
 	if root {
 		core.Name = "root"
 	} else if b.f.Share {
-		core.Name = fmt.Sprintf("level%d(%s)", height, dots(core.Shape()))
+		core.Name = fmt.Sprintf("level%d(%s)", height, dims.Dots(core.Shape()))
 	}
 	b.net = append(b.net, core)
 	return r, below, height, err

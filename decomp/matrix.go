@@ -1,13 +1,13 @@
 package decomp
 
 import (
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Kind says what an axis of a core stands for.
@@ -39,7 +39,7 @@ func (c Core) Shape() []int { return sizes(c.Legs) }
 
 // Params returns the number of elements. Where an int of 32 bits does not hold it,
 // that is the largest int.
-func (c Core) Params() int { return whole(volume(c.Legs)) }
+func (c Core) Params() int { return int(min(volume(c.Legs), math.MaxInt)) }
 
 // Network is a product of cores: for fixed input and output indices, the sum
 // over all rank legs of the product of one element of each core.
@@ -93,7 +93,7 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 		seen := map[Leg]int{}
 		names := map[string]Leg{}
 		for _, c := range net {
-			if s := dots(c.Shape()); shapes[c.Name] == "" {
+			if s := dims.Dots(c.Shape()); shapes[c.Name] == "" {
 				shapes[c.Name] = s
 			} else if shapes[c.Name] != s {
 				return nil, errors.Errorf("decomp: %s core %s has shapes %s and %s", format, c.Name, shapes[c.Name], s)
@@ -140,7 +140,7 @@ func tooLarge(format string, terms []Network) error {
 		for _, c := range net {
 			v := volume(c.Legs)
 			if v > maxElements {
-				return errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dots(c.Shape()))
+				return errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dims.Dots(c.Shape()))
 			}
 			elements += v
 		}
@@ -155,10 +155,10 @@ func tooLarge(format string, terms []Network) error {
 }
 
 // Rows returns N, the product of the input modes.
-func (m *Matrix) Rows() int { return product(sizes(m.In)) }
+func (m *Matrix) Rows() int { return dims.Size(sizes(m.In)) }
 
 // Cols returns M, the product of the output modes.
-func (m *Matrix) Cols() int { return product(sizes(m.Out)) }
+func (m *Matrix) Cols() int { return dims.Size(sizes(m.Out)) }
 
 // Cores lists the learnable tensors, each name once, in the order of the
 // networks. Init, Dense and Product take values and nodes in this order. Those of
@@ -238,10 +238,10 @@ func modes(format string, in, out []int) (a, i []Leg, err error) {
 		total := 1
 		for _, n := range side.sizes {
 			if n < 1 {
-				return nil, nil, errors.Errorf("decomp: %s %s modes %s: every mode is at least 1", format, side.name, dots(side.sizes))
+				return nil, nil, errors.Errorf("decomp: %s %s modes %s: every mode is at least 1", format, side.name, dims.Dots(side.sizes))
 			}
 			if total > math.MaxInt32/n {
-				return nil, nil, errors.Errorf("decomp: %s %s modes %s multiply to more than %d", format, side.name, dots(side.sizes), math.MaxInt32)
+				return nil, nil, errors.Errorf("decomp: %s %s modes %s multiply to more than %d", format, side.name, dims.Dots(side.sizes), math.MaxInt32)
 			}
 			total *= n
 		}
@@ -254,7 +254,7 @@ func modes(format string, in, out []int) (a, i []Leg, err error) {
 func pairedModes(format string, in, out []int) (a, i []Leg, err error) {
 	if len(in) != len(out) {
 		return nil, nil, errors.Errorf("decomp: %s pairs input and output modes, but there are %d (%s) and %d (%s); add modes of 1",
-			format, len(in), dots(in), len(out), dots(out))
+			format, len(in), dims.Dots(in), len(out), dims.Dots(out))
 	}
 	return modes(format, in, out)
 }
@@ -267,22 +267,10 @@ func sizes(legs []Leg) []int {
 	return s
 }
 
-func product(sizes []int) int {
-	p := 1
-	for _, s := range sizes {
-		p *= s
+func volume(legs []Leg) float64 {
+	v := 1.0
+	for _, l := range legs {
+		v *= float64(l.Size)
 	}
-	return p
-}
-
-// dots writes sizes as users read them: 8·10·10·9·8.
-func dots(sizes []int) string {
-	if len(sizes) == 0 {
-		return "none"
-	}
-	s := make([]string, len(sizes))
-	for k, n := range sizes {
-		s[k] = fmt.Sprint(n)
-	}
-	return strings.Join(s, "·")
+	return v
 }

@@ -2,7 +2,11 @@ package decomp
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
+
+	"github.com/tensorzoo/tensorzoo/internal/planner"
 )
 
 // Plan is a way to compute y = x·W without W. The cores of each network are
@@ -10,60 +14,21 @@ import (
 // factors are contracted with x, one after the other. With one factor that is
 // the whole matrix, with a factor per core it is the product mode by mode.
 type Plan struct {
-	Rows  int // of x
-	Terms []Term
+	Rows int // of x
 	// Nanoseconds is what the cost model estimates for one core: Uses products
 	// with their gradients, unless the plan is for inference, and one merge.
 	Nanoseconds float64
 
 	matrix *Matrix
+	terms  []term
 }
 
-// Term is the plan of one network of the matrix.
-type Term struct {
-	Factors []Factor
-	Steps   []Step // step k contracts factor k
-	// Reorder are the axes of the last step's result where the outputs are not
-	// in their order and have to be put into it; nil where they are.
-	Reorder []Leg
+// term is the plan of one network of the matrix.
+type term struct {
+	planner.Plan
+	network numbered
+	factors []string // the names of their cores, e.g. "U4·U5·B4.5"
 }
-
-// Factor is a product of cores.
-type Factor struct {
-	Name         string // of its cores, e.g. "U4·U5·B4.5"
-	Cores        []int  // indexes in the network
-	Merges       []Merge
-	Shared, Free []Leg // its axes: those summed over when it meets x, in x's order, and those it adds
-}
-
-// Merge contracts operands A and B over all legs they share: operand k is the
-// k-th of a factor's cores, and the results follow.
-type Merge struct{ A, B int }
-
-// Step contracts the tensor that was x with a factor.
-type Step struct {
-	// Before are the tensor's axes after the rows. Moved says that they have to
-	// be put into another order, Order, first: the only time that a tensor with
-	// the batch's rows is transposed. After are the axes of the result.
-	Before, Order, After []Leg
-	Moved                bool
-	MulAdds              int // a row, forward
-	Elements             int // a row of the result
-
-	outer int // axes of Order before those that are one side of the products
-	place place
-	count int // axes shared
-}
-
-// place says where in Order the shared axes stand and where the new ones go.
-type place int
-
-const (
-	inPlace  place = iota // (outer, shared, rest) -> (outer, free, rest)
-	behind                // (outer, shared, rest) -> (outer, rest, free)
-	inFront               // (outer, rest, shared) -> (outer, free, rest)
-	replaced              // (rest, shared) -> (rest, free)
-)
 
 // PlanOptions of Matrix.Plan. The zero value of each field has a meaning.
 type PlanOptions struct {
@@ -75,17 +40,141 @@ type PlanOptions struct {
 	InputGradient bool
 }
 
+// Plan returns the cheapest plan by the cost model of the backend that the
+// program was built with: products at the rates measured for their shapes, and
+// elements moved, with the gradients of the cores and of every tensor but x.
+//
+// For networks of up to 13 cores it is the best there is of all plans that merge
+// cores in any way into factors, contract these in any order and put the new axes
+// at any place, outputs of one factor in their order. A tensor more than twice as
+// large as the result is transposed only where there is no other way. The
+// search ends sooner where it finds 50,000 tensors worth a look, as in networks so
+// small that nearly all plans cost the same: the plan then costs at most twice the
+// least, or four times, or is merely the first found. After 250,000 moves, as in
+// networks with a core of many ranks, the search gives up: the plan is then the
+// better one of what it found and of a search step by step, which looks at few
+// moves. All limits are counts, so that no plan depends on a clock. Larger networks first merge the
+// cores whose products are smallest, and matrices that share their searches (Share)
+// look at less. Networks that differ in the names of their cores alone are planned
+// once.
+//
+// Plans are kept: a second call with the same options returns the same.
+func (m *Matrix) Plan(opt PlanOptions) *Plan {
+	opt.Rows, opt.Uses = max(1, opt.Rows), max(1, opt.Uses)
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if p := m.plans[opt]; p != nil {
+		return p
+	}
+	if m.plans == nil {
+		m.plans = map[PlanOptions]*Plan{}
+	}
+	p := m.planWith(opt, planner.Standard().Share(max(1, m.share)))
+	m.plans[opt] = p
+	return p
+}
+
+// planWith is Plan by a search with the given settings.
+func (m *Matrix) planWith(opt PlanOptions, s planner.Settings) *Plan {
+	plan := &Plan{Rows: opt.Rows, matrix: m}
+	for k, net := range m.Terms {
+		t := term{network: m.number(net)}
+		// Blocks are alike but for the names of their cores.
+		same := slices.IndexFunc(m.Terms[:k], net.like)
+		if same >= 0 {
+			t.Plan = plan.terms[same].Plan
+		} else {
+			t.Plan = planner.Find(t.network.Network, planner.Options(opt), s)
+		}
+		for _, step := range t.Steps {
+			names := make([]string, len(step.Cores))
+			for j, core := range step.Cores {
+				names[j] = net[core].Name
+			}
+			t.factors = append(t.factors, strings.Join(names, "·"))
+		}
+		plan.Nanoseconds += t.Nanoseconds
+		plan.terms = append(plan.terms, t)
+	}
+	return plan
+}
+
+// like reports whether two networks are the same but for the names of their cores.
+func (net Network) like(other Network) bool {
+	return slices.EqualFunc(net, other, func(a, b Core) bool { return slices.Equal(a.Legs, b.Legs) })
+}
+
+// numbered is a network as the planner knows it, and the legs by their numbers. Rank
+// legs in one core alone are left out: they are summed before the core meets others.
+type numbered struct {
+	planner.Network
+	legs []Leg
+}
+
+func (m *Matrix) number(net Network) (n numbered) {
+	number := func(legs []Leg) []int {
+		var list []int
+		for _, l := range legs {
+			k := slices.Index(n.legs, l)
+			if k < 0 {
+				k = len(n.legs)
+				n.legs, n.Sizes = append(n.legs, l), append(n.Sizes, l.Size)
+			}
+			list = append(list, k)
+		}
+		return list
+	}
+	n.In, n.Out = number(m.In), number(m.Out)
+	for _, c := range net {
+		n.Cores = append(n.Cores, number(slices.DeleteFunc(slices.Clone(c.Legs), net.dangling)))
+	}
+	return n
+}
+
+// dangling reports whether a rank leg is in one core only.
+func (net Network) dangling(l Leg) bool {
+	cores := 0
+	for _, c := range net {
+		if slices.Contains(c.Legs, l) {
+			cores++
+		}
+	}
+	return l.Kind == Rank && cores == 1
+}
+
+// mulAdds are those of a step for a row, forward.
+func (n numbered) mulAdds(s planner.Step) int { return counted(n.Volume(s.Before) * n.Volume(s.Free)) }
+
+// merging are the multiply-adds of a step's merges.
+func (n numbered) merging(s planner.Step) (total float64) {
+	operands := make([][]int, len(s.Cores))
+	for k, core := range s.Cores {
+		operands[k] = n.Cores[core]
+	}
+	for _, m := range s.Merges {
+		a, b := operands[m.A], operands[m.B]
+		open := planner.Open(a, b)
+		total += math.Sqrt(n.Volume(a) * n.Volume(b) * n.Volume(open)) // each leg is in two of the three
+		operands = append(operands, open)
+	}
+	return total
+}
+
+// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
+// that are larger.
+func counted(x float64) int { return int(min(x, 1<<53, math.MaxInt)) }
+
 // MulAdds returns the multiply-adds of a row of x, forward, and those of
 // merging the cores, which are spent once. Neither is more than 2^53.
 func (p *Plan) MulAdds() (perRow, once int) {
 	var steps, merges float64
-	for t, term := range p.Terms {
-		for k, f := range term.Factors {
-			steps += float64(term.Steps[k].MulAdds)
-			walk(coreLegs(p.matrix.Terms[t], f.Cores), f.Merges, func(a, b []Leg) { merges += volume(union(a, b)) })
+	for _, t := range p.terms {
+		for _, s := range t.Steps {
+			steps += float64(t.network.mulAdds(s))
+			merges += t.network.merging(s)
 		}
 	}
-	return counted(steps), counted(merges)
+	return counted(steps), counted(math.Round(merges))
 }
 
 // GradientMulAdds returns the multiply-adds of a row of x that the gradients take:
@@ -94,44 +183,51 @@ func (p *Plan) MulAdds() (perRow, once int) {
 // which are spent once, are left out.
 func (p *Plan) GradientMulAdds(inputGradient bool) int {
 	total := 0
-	for _, term := range p.Terms {
-		for k, s := range term.Steps {
-			total += s.MulAdds
+	for _, t := range p.terms {
+		for k, s := range t.Steps {
+			total += t.network.mulAdds(s)
 			if k > 0 || inputGradient {
-				total += s.MulAdds
+				total += t.network.mulAdds(s)
 			}
 		}
 	}
 	return total
 }
 
+// MulAdds returns the multiply-adds of the product for one row of x, by the plan
+// for the given number of rows, and those of merging cores with each other,
+// which are spent once for all rows.
+func (m *Matrix) MulAdds(rows int) (perRow, once int) {
+	return m.Plan(PlanOptions{Rows: rows}).MulAdds()
+}
+
 // String lists the steps with shapes, multiply-adds and elements a row.
 func (p *Plan) String() string {
 	var b strings.Builder
-	for t, term := range p.Terms {
-		if len(p.Terms) > 1 {
+	for t, term := range p.terms {
+		if len(p.terms) > 1 {
 			fmt.Fprintf(&b, "term %d\n", t+1)
 		}
-		for k, f := range term.Factors {
-			s := term.Steps[k]
-			fmt.Fprintf(&b, "%s  %s -> %s", f.Name, names(s.Before), names(s.After))
-			if s.Moved {
-				fmt.Fprintf(&b, " (moved to %s)", names(s.Order))
+		n := term.network
+		for k, s := range term.Steps {
+			fmt.Fprintf(&b, "%s  %s -> %s", term.factors[k], n.names(s.Before), n.names(s.After))
+			if s.Moved != nil {
+				fmt.Fprintf(&b, " (moved to %s)", n.names(s.Moved))
 			}
-			fmt.Fprintf(&b, "  %d multiply-adds, %d elements a row\n", s.MulAdds, s.Elements)
+			fmt.Fprintf(&b, "  %d multiply-adds, %d elements a row\n", n.mulAdds(s), counted(n.Volume(s.After)))
 		}
 		if term.Reorder != nil {
-			fmt.Fprintf(&b, "%s put into order\n", names(term.Reorder))
+			fmt.Fprintf(&b, "%s put into order\n", n.names(term.Reorder))
 		}
 	}
 	return b.String()
 }
 
 // names writes legs as users read them: a1:8 a2:20.
-func names(legs []Leg) string {
+func (n numbered) names(legs []int) string {
 	s := make([]string, len(legs))
 	for k, l := range legs {
-		s[k] = fmt.Sprintf("%s:%d", l.Name, l.Size)
+		s[k] = fmt.Sprintf("%s:%d", n.legs[l].Name, n.Sizes[l])
 	}
 	return strings.Join(s, " ")
 }

@@ -1,10 +1,11 @@
 package decomp
 
 import (
-	"math"
+	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
+	"github.com/tensorzoo/tensorzoo/internal/planner"
 )
 
 func mustMatrix(t require.TestingT, f Format, in, out []int) *Matrix {
@@ -22,8 +24,8 @@ func mustMatrix(t require.TestingT, f Format, in, out []int) *Matrix {
 
 // plan is Plan with a limit on what a tensor may meet next, or with other costs.
 func (m *Matrix) plan(opt PlanOptions, allowed func(met, set uint) bool, weigh func(cost float64) float64) *Plan {
-	s := standard()
-	s.allowed, s.weigh = allowed, weigh
+	s := planner.Standard()
+	s.Allowed, s.Weigh = allowed, weigh
 	return m.planWith(opt, s)
 }
 
@@ -77,8 +79,8 @@ func TestNoWorseThanModeByMode(t *testing.T) {
 			require.Equal(t, c.cost, perRow, c.m.Format)
 			require.Zero(t, once)
 			first := 0 // of each term: x itself has no gradient
-			for _, term := range given.Terms {
-				first += term.Steps[0].MulAdds
+			for _, t := range given.terms {
+				first += t.network.mulAdds(t.Steps[0])
 			}
 			require.Positive(t, first)
 			require.Equal(t, 2*c.cost-first, given.GradientMulAdds(false), c.m.Format)
@@ -129,8 +131,8 @@ func TestBatchIsNotTransposed(t *testing.T) {
 	for _, rows := range []int{1, 16, 96} {
 		for _, c := range published(t) {
 			plan := c.m.Plan(PlanOptions{Rows: rows})
-			for _, s := range plan.Terms[0].Steps {
-				require.False(t, s.Moved && volume(s.Before) > 2*float64(c.m.Cols()), "%s\n%v", c.m.Format, plan)
+			for _, s := range plan.terms[0].Steps {
+				require.False(t, s.Moved != nil && plan.terms[0].network.Volume(s.Before) > 2*float64(c.m.Cols()), "%s\n%v", c.m.Format, plan)
 			}
 		}
 	}
@@ -149,110 +151,6 @@ var small = []struct {
 	{Dense{}, []int{6}, []int{4}},
 }
 
-// The search finds what looking at every way finds.
-func TestSearchAgainstBruteForce(t *testing.T) {
-	for _, c := range small {
-		for _, opt := range []PlanOptions{{Rows: 1, Uses: 1}, {Rows: 96, Uses: 1}, {Rows: 16, Uses: 6}, {Rows: 5000, Uses: 1, Inference: true}} {
-			m := mustMatrix(t, c.f, c.in, c.out)
-			require.LessOrEqual(t, len(m.Terms[0]), 5)
-			p := plannerOf(m, opt)
-			want := p.bruteForce(state{0, p.in}, map[state]float64{})
-			require.InEpsilon(t, want, m.Plan(opt).Nanoseconds, 1e-12, "%s %+v", m.Format, opt)
-		}
-	}
-}
-
-// plannerOf is the planner of a matrix's first network.
-func plannerOf(m *Matrix, opt PlanOptions) *planner {
-	p, _ := m.planner(m.Terms[0], opt, standard())
-	return p
-}
-
-func upTo(n int) func(func(int) bool) {
-	return func(yield func(int) bool) {
-		for k := range n {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
-// bruteForce is the least cost from a state to the end, over all ways.
-func (p *planner) bruteForce(at state, known map[state]float64) float64 {
-	if c, ok := known[at]; ok {
-		return c
-	}
-	all := p.all()
-	if at.met == all {
-		if at.layout == p.out {
-			return 0
-		}
-		return p.moving(at.layout)
-	}
-	least := math.Inf(1)
-	for set := uint(1); set <= all; set++ {
-		if set&at.met != 0 || !p.joined[set] || !p.reads[set] && p.beside[set]&at.met == 0 {
-			continue // of the networks here, none falls apart
-		}
-		merge := p.leastMerge(set)
-		var made []arrival // p has one buffer for layouts
-		p.meet(at, set, math.Inf(1), false, func(met uint, layout []byte, cost float64, _ move) bool {
-			made = append(made, arrival{state: state{met, string(layout)}, cost: cost})
-			return true
-		})
-		for _, to := range made {
-			least = min(least, to.cost-p.merged[set]+merge+p.bruteForce(to.state, known))
-		}
-	}
-	known[at] = least
-	return least
-}
-
-// leastMerge is the least cost of merging a set of cores, over all trees.
-func (p *planner) leastMerge(set uint) float64 {
-	if bits.OnesCount(set) == 1 {
-		return 0
-	}
-	least := math.Inf(1)
-	for a := uint(1); a < set; a++ {
-		if a&^set == 0 {
-			least = min(least, p.leastMerge(a)+p.leastMerge(set&^a)+p.pair(a, set&^a, set))
-		}
-	}
-	return least
-}
-
-// A search that runs out of states still finds a way within its limit, be that
-// the least there is, and one that runs out of moves finds one too.
-func TestSearchThatEndsEarly(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		d := rapid.IntRange(2, 5).Draw(t, "d")
-		in := rapid.SliceOfN(rapid.IntRange(1, 2), d, d).Draw(t, "in")
-		out := rapid.SliceOfN(rapid.IntRange(1, 2), d, d).Draw(t, "out")
-		m := mustMatrix(t, HT{Leaf: []int{1}, Inner: []int{1}}, in, out)
-		if rapid.Bool().Draw(t, "tt") {
-			ranks := rapid.SliceOfN(rapid.IntRange(1, 2), d-1, d-1).Draw(t, "ranks")
-			if tt, err := (TT{Ranks: ranks}).Matrix(in, out); err == nil {
-				m = tt
-			}
-		}
-		opt := PlanOptions{Rows: rapid.IntRange(1, 4).Draw(t, "rows"), Uses: 1}
-		p := plannerOf(m, opt)
-		_, least, _ := p.search(math.Inf(1), nil)
-		p.states = rapid.IntRange(1, 200).Draw(t, "states")
-		way, cost, _ := p.search(least*(1+1e-9), nil)
-		require.NotEmpty(t, way)
-		require.InEpsilon(t, least, cost, 1e-8)
-		p.moves, p.width = rapid.IntRange(1, 2000).Draw(t, "moves"), rapid.IntRange(1, 4).Draw(t, "width")
-		way, cost = p.cheapest()
-		require.Equal(t, p.out, way[len(way)-1].layout)
-		require.Equal(t, p.all(), way[len(way)-1].met)
-		require.InEpsilon(t, cost, way[len(way)-1].cost, 1e-9)
-		require.GreaterOrEqual(t, cost, least*(1-1e-9))
-	})
-}
-
 // Any plan gives the same product and the same gradients, those of searches that
 // gave up too.
 func TestAnyPlan(t *testing.T) {
@@ -261,11 +159,11 @@ func TestAnyPlan(t *testing.T) {
 		m := mustMatrix(t, c.f, c.in, c.out)
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		rows := rapid.IntRange(1, 3).Draw(t, "rows")
-		s := standard()
-		s.weigh = func(float64) float64 { return rng.ExpFloat64() }
-		s.moves = rapid.SampledFrom([]int{1, 10, 100, maxMoves}).Draw(t, "moves")
-		s.width = rapid.IntRange(1, stepWidth).Draw(t, "width")
-		s.cores = rapid.SampledFrom([]int{2, exactCores}).Draw(t, "cores")
+		s := planner.Standard()
+		s.Weigh = func(float64) float64 { return rng.ExpFloat64() }
+		s.Moves = rapid.SampledFrom([]int{1, 10, 100, planner.Standard().Moves}).Draw(t, "moves")
+		s.Width = rapid.IntRange(1, planner.Standard().Width).Draw(t, "width")
+		s.Cores = rapid.SampledFrom([]int{2, planner.Standard().Cores}).Draw(t, "cores")
 		plan := m.planWith(PlanOptions{Rows: rows, Uses: 1}, s)
 		values := m.Init(rng, 1)
 		x := gradcheck.Random(rng, rows, m.Rows())
@@ -300,14 +198,14 @@ func TestManyCores(t *testing.T) {
 	out[3], out[9] = 3, 2
 	m := mustMatrix(t, TT{Ranks: []int{2}}, modes, out)
 	plan := m.Plan(PlanOptions{Rows: 2})
-	require.LessOrEqual(t, len(plan.Terms[0].Factors), exactCores)
+	require.LessOrEqual(t, len(plan.terms[0].Steps), planner.Standard().Cores)
 	cores := 0
-	for _, f := range plan.Terms[0].Factors {
+	for _, f := range plan.terms[0].Steps {
 		cores += len(f.Cores)
 	}
 	require.Equal(t, n, cores)
-	whole := m.plan(PlanOptions{Rows: 2, Uses: 1}, func(_, set uint) bool { return set == 1<<exactCores-1 }, nil)
-	require.Len(t, whole.Terms[0].Factors, 1)
+	whole := m.plan(PlanOptions{Rows: 2, Uses: 1}, func(_, set uint) bool { return set == 1<<planner.Standard().Cores-1 }, nil)
+	require.Len(t, whole.terms[0].Steps, 1)
 	require.LessOrEqual(t, plan.Nanoseconds, whole.Nanoseconds)
 	rng := rand.New(rand.NewPCG(1, 1))
 	values := m.Init(rng, 1)
@@ -328,5 +226,115 @@ func TestManyCores(t *testing.T) {
 			}
 			require.InDelta(t, sum, y[r*m.Cols()+i], 1e-9)
 		}
+	}
+}
+
+func repeat(n, size int) []int { return slices.Repeat([]int{size}, n) }
+
+// Whatever a spec asks for, with fewer moves, so that the test is fast.
+func TestPlanOfAnything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := rapid.SampledFrom([]int{1, 2, 4, 7, 12, 20, 28, 64}).Draw(t, "modes")
+		size := rapid.SampledFrom([]int{1, 2, 3, 7, 30, 1000, 20000})
+		modes := func(name string) []int {
+			sizes, total := repeat(d, 1), 1
+			for k := range sizes {
+				if n := size.Draw(t, name); total*n <= 1<<28 {
+					sizes[k], total = n, total*n
+				}
+			}
+			return sizes
+		}
+		rank := rapid.SampledFrom([]int{1, 2, 3, 10, 100, 1000}).Draw(t, "rank")
+		f := rapid.SampledFrom([]Format{
+			TT{Ranks: []int{rank}}, TR{Ranks: []int{rank}}, BT{Blocks: 1, Ranks: []int{rank}},
+			HT{Leaf: []int{rank}, Inner: []int{rank}, Root: rank}, HT{Leaf: []int{1}, Inner: []int{1}, Root: rank},
+		}).Draw(t, "format")
+		m, err := f.Matrix(modes("in"), modes("out"))
+		if err != nil {
+			t.Skip("the ranks do not fit")
+		}
+		s := planner.Standard()
+		s.Cores, s.States, s.Moves, s.Width = 7, 200, 1000, 2
+		opt := PlanOptions{Rows: rapid.SampledFrom([]int{1, 96, 1 << 20}).Draw(t, "rows"), Uses: rapid.SampledFrom([]int{1, 85}).Draw(t, "uses"), Inference: rapid.Bool().Draw(t, "inference")}
+		plan := m.planWith(opt, s)
+		require.GreaterOrEqual(t, plan.Nanoseconds, 0.0)
+		var cores []int
+		n := plan.terms[0].network
+		for _, s := range plan.terms[0].Steps {
+			cores = append(cores, s.Cores...)
+			require.Positive(t, n.mulAdds(s))
+			require.Positive(t, n.Volume(s.After))
+		}
+		slices.Sort(cores)
+		require.Len(t, slices.Compact(cores), len(m.Terms[0]))
+		perRow, once := plan.MulAdds()
+		require.Positive(t, perRow)
+		require.GreaterOrEqual(t, once, 0)
+	})
+}
+
+// Fifty blocks take one search, and each keeps the names of its cores.
+func TestEqualBlocksArePlannedOnce(t *testing.T) {
+	searched := func(blocks int) (plan *Plan, moves int) {
+		s := planner.Standard()
+		s.Weigh = func(cost float64) float64 {
+			moves++
+			return cost
+		}
+		m := mustMatrix(t, BT{Blocks: blocks, Ranks: []int{2}}, repeat(3, 4), repeat(3, 2))
+		return m.planWith(PlanOptions{Rows: 4, Uses: 1}, s), moves
+	}
+	one, moves := searched(1)
+	fifty, all := searched(50)
+	require.Positive(t, moves)
+	require.Equal(t, moves, all)
+	require.Len(t, fifty.terms, 50)
+	require.InEpsilon(t, 50*one.Nanoseconds, fifty.Nanoseconds, 1e-9)
+	for b, term := range fifty.terms {
+		require.Equal(t, one.terms[0].Steps, term.Steps)
+		var names []string
+		for _, f := range term.factors {
+			names = append(names, strings.Split(f, "·")...)
+		}
+		require.ElementsMatch(t, names, []string{fmt.Sprintf("C%d", b+1), fmt.Sprintf("A%d.1", b+1), fmt.Sprintf("A%d.2", b+1), fmt.Sprintf("A%d.3", b+1)})
+	}
+}
+
+// Equal matrices are one; more than four different ones have shorter searches, so
+// that all together look at no more than two.
+func TestShare(t *testing.T) {
+	of := func(rank int) *Matrix {
+		return mustMatrix(t, HT{Leaf: []int{1}, Inner: []int{1}, Root: rank}, repeat(12, 2), repeat(12, 2))
+	}
+	block := func(m *Matrix) *Matrix {
+		part, err := m.Restrict(append([]Range{{Hi: 1}}, slices.Repeat([]Range{{Hi: 2}}, 11)...))
+		require.NoError(t, err)
+		return part
+	}
+	a := of(1)
+	list := []*Matrix{a, of(2), of(1), block(a), block(of(1)), of(2)}
+	shared := Share(list)
+	for k, want := range []int{0, 1, 0, 3, 3, 1} {
+		require.Same(t, list[want], shared[k], k)
+	}
+	require.Equal(t, 1, a.share)
+
+	for _, n := range []int{6, 33, 500} {
+		var many []*Matrix
+		for k := range n {
+			many = append(many, of(k+1))
+		}
+		moves, sets := 0, 0
+		for _, m := range Share(many) {
+			s, pairs := planner.Standard().Share(m.share), 1
+			for range s.Cores {
+				pairs *= 3
+			}
+			moves, sets = moves+s.Moves, sets+pairs
+		}
+		require.LessOrEqual(t, moves, 2*planner.Standard().Moves)
+		require.LessOrEqual(t, sets, 2*1594323) // 3^13
+		many[n-1].Plan(PlanOptions{Rows: 1})
 	}
 }

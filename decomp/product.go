@@ -7,6 +7,9 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+	"github.com/tensorzoo/tensorzoo/internal/planner"
 )
 
 // Product adds y = x·W to x's graph, for x (rows, N), or any shape that starts
@@ -37,9 +40,9 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) 
 }
 
 // Merge adds the plan's factors to the graph of the cores' nodes, which are in
-// the order of Cores: one matrix per factor, term by term, in the order of
-// FactorShapes. Contractions of cores with each other are Tensordot nodes. It
-// returns an error when a core has the wrong shape.
+// the order of Cores: one per factor, term by term, of FactorShapes. A factor of
+// one core is that core; cores meet each other in Tensordot nodes. It returns an
+// error when a core has the wrong shape.
 func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	m := p.matrix
 	list := m.Cores()
@@ -48,21 +51,20 @@ func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	}
 	for k, c := range list {
 		if !slices.Equal(c.Shape(), cores[k].Shape()) {
-			return nil, errors.Errorf("decomp: %s core %s has shape %s, its node %v", m.Format, c.Name, dots(c.Shape()), cores[k].Shape())
+			return nil, errors.Errorf("decomp: %s core %s has shape %s, its node %v", m.Format, c.Name, dims.Dots(c.Shape()), cores[k].Shape())
 		}
 	}
 	index := m.coreIndex()
 	var factors G.Nodes
-	for t, term := range p.Terms {
-		net := m.Terms[t]
-		parts, err := m.parts(net, cores, index)
+	for k, t := range p.terms {
+		parts, err := m.parts(m.Terms[k], cores, index)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range term.Factors {
-			node, err := f.merge(net, parts)
+		for j, s := range t.Steps {
+			node, err := t.network.merge(s, parts)
 			if err != nil {
-				return nil, errors.Wrapf(err, "decomp: %s factor %s", m.Format, f.Name)
+				return nil, errors.Wrapf(err, "decomp: %s factor %s", m.Format, t.factors[j])
 			}
 			factors = append(factors, node)
 		}
@@ -70,24 +72,42 @@ func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	return factors, nil
 }
 
-// FactorShapes lists the shapes of the factors that Merge makes, (shared, free).
+// FactorShapes lists the shapes of the factors that Merge makes: of one core, its
+// own without ranks that no other core has; of several, (shared, free).
 func (p *Plan) FactorShapes() [][]int {
 	var shapes [][]int
-	for _, t := range p.Terms {
-		for _, f := range t.Factors {
-			shapes = append(shapes, f.shape())
+	for _, t := range p.terms {
+		for _, s := range t.Steps {
+			shapes = append(shapes, t.network.factorShape(s))
 		}
 	}
 	return shapes
 }
 
-func (f Factor) shape() []int { return []int{int(volume(f.Shared)), int(volume(f.Free))} }
+func (n numbered) factorShape(s planner.Step) []int {
+	if len(s.Cores) == 1 {
+		return n.shape(n.Cores[s.Cores[0]])
+	}
+	return []int{int(n.Volume(s.Shared)), int(n.Volume(s.Free))}
+}
+
+// shape lists the sizes of legs, (1) for none.
+func (n numbered) shape(legs []int) []int {
+	if len(legs) == 0 {
+		return []int{1}
+	}
+	var sizes []int
+	for _, l := range legs {
+		sizes = append(sizes, n.Sizes[l])
+	}
+	return sizes
+}
 
 // Apply adds y = x·W to x's graph from the factors that Merge made, or from
 // inputs with their values. x and y are those of Product. A contraction of an
-// input that is one product of matrices is a Mul node; x and every result are
-// read where they lie, except before a step that the plan calls moved. It returns
-// an error when x or a factor has the wrong shape.
+// input that is one product of matrices is a Mul node, any other a Tensordot, which
+// reads x and every result where they lie, except where the plan calls them moved.
+// It returns an error when x or a factor has the wrong shape.
 func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	m := p.matrix
 	rows, ok := m.rowsOf(x.Shape())
@@ -103,19 +123,19 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	}
 	for k, s := range shapes {
 		if !slices.Equal(s, factors[k].Shape()) {
-			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dots(s), factors[k].Shape())
+			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dims.Dots(s), factors[k].Shape())
 		}
 	}
 	var y *G.Node
-	for _, t := range p.Terms {
-		term, err := t.apply(x, rows, m.Out, factors[:len(t.Factors)])
+	for _, t := range p.terms {
+		part, err := t.apply(x, rows, factors[:len(t.Steps)])
 		if err != nil {
 			return nil, errors.Wrapf(err, "decomp: %s", m.Format)
 		}
-		factors = factors[len(t.Factors):]
+		factors = factors[len(t.Steps):]
 		if y == nil {
-			y = term
-		} else if y, err = G.Add(y, term); err != nil {
+			y = part
+		} else if y, err = G.Add(y, part); err != nil {
 			return nil, errors.Wrapf(err, "decomp: %s: sum of networks", m.Format)
 		}
 	}
@@ -125,180 +145,117 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 // rowsOf splits x's shape into rows and N.
 func (m *Matrix) rowsOf(shape []int) (int, bool) {
 	for k := 1; k < len(shape); k++ {
-		if product(shape[k:]) == m.Rows() {
-			return product(shape[:k]), true
+		if dims.Size(shape[k:]) == m.Rows() {
+			return dims.Size(shape[:k]), true
 		}
 	}
 	return 0, false
 }
 
 func (m *Matrix) misfit(x *G.Node) error {
-	in := "input modes " + dots(sizes(m.In))
+	in := "input modes " + dims.Dots(sizes(m.In))
 	if x.Dims() != 2 {
 		return errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), x.Shape(), m.Rows())
 	}
 	return errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), x.Shape()[1], x.Shape()[0])
 }
 
-// apply adds x times one network.
-func (t Term) apply(x *G.Node, rows int, out []Leg, factors G.Nodes) (*G.Node, error) {
-	// The machine never writes over an input, and only products read a step's
-	// result; over another node's value it may write, when an elementwise
-	// operation reads that too.
-	n, shared := x, x.Op() != nil
+// apply adds x times one network, (rows, M).
+func (t term) apply(x *G.Node, rows int, factors G.Nodes) (*G.Node, error) {
+	n := t.network
+	row := ops.Axis{ID: len(n.legs), Size: rows}
+	of := func(legs []int) []ops.Axis { return append([]ops.Axis{row}, n.axes(legs)...) }
 	for k, s := range t.Steps {
-		if s.Moved {
-			var err error
-			if n, err = transposed(n, shared, rows, s.Before, s.Order); err != nil {
-				return nil, err
-			}
-			shared = false
+		factor, after := n.Cores[s.Cores[0]], s.After
+		if len(s.Cores) > 1 {
+			factor = slices.Concat(s.Shared, s.Free)
+		}
+		if k == len(t.Steps)-1 {
+			after = n.Out // in their order, which Reorder is not
 		}
 		var err error
-		if n, err = s.contract(n, shared, rows, factors[k]); err != nil {
-			return nil, errors.Wrap(err, t.Factors[k].Name)
-		}
-		shared = false
-	}
-	if t.Reorder != nil {
-		var err error
-		if n, err = transposed(n, false, rows, t.Reorder, large(out)); err != nil {
-			return nil, err
+		if x, err = multiply(x, factors[k], of(s.Before), n.axes(factor), of(after)); err != nil {
+			return nil, errors.Wrap(err, t.factors[k])
 		}
 	}
-	return graph.Reshape(n, rows, product(sizes(out)))
+	return graph.Reshape(x, rows, int(n.Volume(n.Out)))
 }
 
-// contract adds the products of a step.
-func (s Step) contract(x *G.Node, shared bool, rows int, factor *G.Node) (*G.Node, error) {
-	outer, rest := s.Order[:s.outer], s.Order[s.outer+s.count:]
-	switch s.place {
-	case replaced:
-		outer, rest = nil, s.Order[:len(s.Order)-s.count]
-	case inFront:
-		rest = s.Order[s.outer : len(s.Order)-s.count]
+// multiply adds the contraction of x with a factor: the axes say how their values
+// lie, whatever their shapes. The result is a matrix.
+func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error) {
+	rest, shared := split(xAxes, yAxes)
+	added, _ := split(fAxes, yAxes)
+	rows, inner, cols := size(rest), size(shared), size(added)
+	product := slices.Equal(xAxes, slices.Concat(rest, shared)) && slices.Equal(fAxes, slices.Concat(shared, added)) && slices.Equal(yAxes, slices.Concat(rest, added))
+	// Upstream's product takes new memory for its result at each run, and so does its
+	// gradient; that of x is as large as x. Over x's memory the machine may write,
+	// unless x is an input.
+	if !product || x.Op() != nil {
+		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, rows, cols)
 	}
-	size := factor.Shape()
-	c := contraction(rows*int(volume(outer)), int(volume(rest)), size[0], size[1], s.place).Simplify()
-	// Upstream's product takes new memory for its result at each run, and so does
-	// its gradient; that of x is as large as x. Over x's memory it may write.
-	if c.Outer > 1 || !c.SharedLast || !c.FreeLast || x.Op() != nil {
-		return graph.Contract(x, factor, c)
-	}
-	x, err := graph.View(x, c.Rest, c.Shared)
+	x, err := graph.View(x, rows, inner)
 	if err != nil {
+		return nil, err
+	}
+	if factor, err = graph.Reshape(factor, inner, cols); err != nil {
 		return nil, err
 	}
 	return G.Mul(x, factor)
 }
 
-// transposed puts the axes after the rows into another order.
-func transposed(x *G.Node, shared bool, rows int, from, to []Leg) (*G.Node, error) {
-	reshape := graph.View
-	if shared {
-		reshape = graph.Reshape
+// split divides axes into those that another tensor has too, and the others.
+func split(axes, other []ops.Axis) (both, alone []ops.Axis) {
+	for _, a := range axes {
+		if slices.Contains(other, a) {
+			both = append(both, a)
+		} else {
+			alone = append(alone, a)
+		}
 	}
-	n, err := reshape(x, append([]int{rows}, sizes(from)...)...)
-	if err != nil {
-		return nil, err
-	}
-	perm := []int{0}
-	for _, l := range to {
-		perm = append(perm, 1+slices.Index(from, l))
-	}
-	return graph.Transpose(n, perm...)
+	return both, alone
 }
 
-// merge adds the product of the factor's cores, (shared, free). There is a node
-// for each core of the network.
-func (f Factor) merge(net Network, nodes G.Nodes) (*G.Node, error) {
-	var operands []operand
-	for _, k := range f.Cores {
-		c := net[k]
-		o := operand{node: nodes[k], legs: c.Legs}
-		for _, l := range c.Legs {
-			if !dangling(net, l) {
-				continue
-			}
-			var err error
-			if o.node, err = graph.Sum(o.node, slices.Index(o.legs, l)); err != nil {
-				return nil, errors.Wrapf(err, "core %s", c.Name)
-			}
-			o.legs = slices.DeleteFunc(slices.Clone(o.legs), func(d Leg) bool { return d == l })
-		}
-		o.legs = large(o.legs)
-		operands = append(operands, o)
+func size(axes []ops.Axis) int {
+	n := 1
+	for _, a := range axes {
+		n *= a.Size
 	}
-	for _, s := range f.Merges {
-		r, err := mergeTwo(operands[s.A], operands[s.B])
+	return n
+}
+
+// axes are those of a tensor with the given legs. Legs of size 1 take no part in a
+// contraction.
+func (n numbered) axes(legs []int) (axes []ops.Axis) {
+	for _, l := range legs {
+		if n.Sizes[l] > 1 {
+			axes = append(axes, ops.Axis{ID: l, Size: n.Sizes[l]})
+		}
+	}
+	return axes
+}
+
+// merge adds the product of a step's cores. There is a node for each core of the
+// network.
+func (n numbered) merge(s planner.Step, cores G.Nodes) (*G.Node, error) {
+	if len(s.Cores) == 1 {
+		return cores[s.Cores[0]], nil
+	}
+	nodes, legs := make(G.Nodes, len(s.Cores)), make([][]int, len(s.Cores))
+	for k, core := range s.Cores {
+		nodes[k], legs[k] = cores[core], n.Cores[core]
+	}
+	for k, m := range s.Merges {
+		open := planner.Open(legs[m.A], legs[m.B])
+		shape := n.shape(open)
+		if k == len(s.Merges)-1 {
+			open, shape = slices.Concat(s.Shared, s.Free), n.factorShape(s)
+		}
+		node, err := ops.Tensordot(nodes[m.A], nodes[m.B], n.axes(legs[m.A]), n.axes(legs[m.B]), n.axes(open), shape...)
 		if err != nil {
 			return nil, err
 		}
-		operands = append(operands, r)
+		nodes, legs = append(nodes, node), append(legs, open)
 	}
-	n, err := operands[len(operands)-1].ordered(slices.Concat(f.Shared, f.Free))
-	if err != nil {
-		return nil, err
-	}
-	return graph.Reshape(n, f.shape()...)
-}
-
-// operand is a core, or a product of some, with named axes. Legs of size 1 are
-// left out: they take no part in a contraction.
-type operand struct {
-	node *G.Node
-	legs []Leg
-}
-
-func large(legs []Leg) []Leg {
-	return slices.DeleteFunc(slices.Clone(legs), func(l Leg) bool { return l.Size == 1 })
-}
-
-// shape returns the sizes of the legs, (1) for none.
-func shape(legs []Leg) []int {
-	if len(legs) == 0 {
-		return []int{1}
-	}
-	return sizes(legs)
-}
-
-// ordered returns the operand's node with its axes in the given order.
-func (o operand) ordered(order []Leg) (*G.Node, error) {
-	if slices.Equal(order, o.legs) {
-		return o.node, nil
-	}
-	n, err := graph.Reshape(o.node, shape(o.legs)...)
-	if err != nil {
-		return nil, err
-	}
-	perm := make([]int, len(order))
-	for k, l := range order {
-		perm[k] = slices.Index(o.legs, l)
-	}
-	return graph.Transpose(n, perm...)
-}
-
-// mergeTwo contracts two operands in a Tensordot.
-func mergeTwo(a, b operand) (operand, error) {
-	x, err := graph.Reshape(a.node, shape(a.legs)...)
-	if err != nil {
-		return operand{}, err
-	}
-	y, err := graph.Reshape(b.node, shape(b.legs)...)
-	if err != nil {
-		return operand{}, err
-	}
-	var aAxes, bAxes []int
-	for k, l := range a.legs {
-		if j := slices.Index(b.legs, l); j >= 0 {
-			aAxes, bAxes = append(aAxes, k), append(bAxes, j)
-		}
-	}
-	n, err := graph.Tensordot(aAxes, bAxes, x, y)
-	if err != nil {
-		return operand{}, err
-	}
-	legs := open(a.legs, b.legs)
-	n, err = graph.Reshape(n, shape(legs)...)
-	return operand{node: n, legs: legs}, err
+	return nodes[len(nodes)-1], nil
 }

@@ -4,13 +4,15 @@ import (
 	"math"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // expand returns want ranks: the given ones, or a single one repeated.
 func expand(format, what string, ranks []int, want int) ([]int, error) {
 	for _, r := range ranks {
 		if r < 1 {
-			return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dots(ranks))
+			return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dims.Dots(ranks))
 		}
 	}
 	switch {
@@ -24,9 +26,9 @@ func expand(format, what string, ranks []int, want int) ([]int, error) {
 		return all, nil
 	}
 	if want == 1 {
-		return nil, errors.Errorf("decomp: %s has %d %s (%s); want 1", format, len(ranks), what, dots(ranks))
+		return nil, errors.Errorf("decomp: %s has %d %s (%s); want 1", format, len(ranks), what, dims.Dots(ranks))
 	}
-	return nil, errors.Errorf("decomp: %s has %d %s (%s); give one for all, or %d", format, len(ranks), what, dots(ranks), want)
+	return nil, errors.Errorf("decomp: %s has %d %s (%s); give one for all, or %d", format, len(ranks), what, dims.Dots(ranks), want)
 }
 
 // atMost returns an error when a rank is larger than is useful: the matrix of
@@ -34,7 +36,7 @@ func expand(format, what string, ranks []int, want int) ([]int, error) {
 func atMost(format, what string, rank, most int, in, out []int) error {
 	if rank > most {
 		return errors.Errorf("decomp: %s %s is %d, but input modes %s and output modes %s allow at most %d",
-			format, what, rank, dots(in), dots(out), most)
+			format, what, rank, dims.Dots(in), dims.Dots(out), most)
 	}
 	return nil
 }

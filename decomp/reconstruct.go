@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Dense returns W (N, M), row-major, from the values of the cores, in the order
@@ -22,16 +24,12 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 			at := index[c.Name]
 			arrays[k] = m.part(c, cores[at].Shape(), values[at])
 			for _, l := range c.Legs {
-				if dangling(net, l) {
+				if net.dangling(l) {
 					arrays[k] = arrays[k].sum(l)
 				}
 			}
 		}
-		all := make([][]Leg, len(arrays))
-		for k := range arrays {
-			all[k] = arrays[k].legs
-		}
-		for _, s := range smallestFirst(all) {
+		for _, s := range m.number(net).MergeAll() {
 			arrays = append(arrays, contract(arrays[s.A], arrays[s.B]))
 		}
 		for j, v := range arrays[len(arrays)-1].ordered(order) {
@@ -49,7 +47,7 @@ func (m *Matrix) check(values [][]float64) error {
 	}
 	for k, c := range cores {
 		if len(values[k]) != c.Params() {
-			return errors.Errorf("decomp: %s core %s has shape %s, got %d values", m.Format, c.Name, dots(c.Shape()), len(values[k]))
+			return errors.Errorf("decomp: %s core %s has shape %s, got %d values", m.Format, c.Name, dims.Dots(c.Shape()), len(values[k]))
 		}
 	}
 	return nil
@@ -114,7 +112,7 @@ func contract(a, b array) array {
 	}
 	freeA, freeB := free(a.legs), free(b.legs)
 	x, y := a.ordered(slices.Concat(freeA, shared)), b.ordered(slices.Concat(shared, freeB))
-	rows, inner, cols := product(sizes(freeA)), product(sizes(shared)), product(sizes(freeB))
+	rows, inner, cols := dims.Size(sizes(freeA)), dims.Size(sizes(shared)), dims.Size(sizes(freeB))
 	out := make([]float64, rows*cols)
 	for r := range rows {
 		row := out[r*cols : (r+1)*cols]

@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Range is the part Lo <= index < Hi of a mode.
@@ -29,7 +30,7 @@ func (r Range) Size() int { return r.Hi - r.Lo }
 // empty or reaches beyond its mode.
 func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 	if len(ranges) != len(m.In) {
-		return nil, errors.Errorf("decomp: %s has %d input modes (%s), got %d ranges", m.Format, len(m.In), dots(sizes(m.In)), len(ranges))
+		return nil, errors.Errorf("decomp: %s has %d input modes (%s), got %d ranges", m.Format, len(m.In), dims.Dots(sizes(m.In)), len(ranges))
 	}
 	part := &Matrix{Format: m.Format, Out: m.Out, whole: m.Cores(), from: map[Leg]int{}}
 	cut := map[Leg]Leg{}
@@ -76,7 +77,7 @@ func (m *Matrix) Scale(values [][]float64, factor float64) error {
 			if l.Kind != Input || l.Name != first.Name {
 				continue
 			}
-			inner := product(shape[axis+1:])
+			inner := dims.Size(shape[axis+1:])
 			for j := range values[k] {
 				if a := j / inner % shape[axis]; a >= lo && a < hi {
 					values[k][j] *= factor
@@ -87,20 +88,24 @@ func (m *Matrix) Scale(values [][]float64, factor float64) error {
 	return nil
 }
 
-// parts returns the nodes of a network's cores, cut to what it reads.
+// parts returns the nodes of a network's cores, cut to what it reads, and without
+// ranks that no other core has.
 func (m *Matrix) parts(net Network, cores G.Nodes, index map[string]int) (G.Nodes, error) {
 	nodes := make(G.Nodes, len(net))
 	for k, c := range net {
-		nodes[k] = cores[index[c.Name]]
-		for axis, l := range c.Legs {
-			if l.Kind != Input {
-				continue
+		n := cores[index[c.Name]]
+		var err error
+		for axis, l := range slices.Backward(c.Legs) {
+			if l.Kind == Input {
+				n, err = graph.Slice(n, axis, m.from[l], m.from[l]+l.Size)
+			} else if net.dangling(l) {
+				n, err = graph.Sum(n, axis)
 			}
-			var err error
-			if nodes[k], err = graph.Slice(nodes[k], axis, m.from[l], m.from[l]+l.Size); err != nil {
+			if err != nil {
 				return nil, errors.Wrapf(err, "decomp: %s core %s", m.Format, c.Name)
 			}
 		}
+		nodes[k] = n
 	}
 	return nodes, nil
 }
@@ -112,9 +117,9 @@ func (m *Matrix) part(c Core, shape []int, data []float64) array {
 		if l.Size == shape[axis] {
 			continue
 		}
-		inner := product(shape[axis+1:])
+		inner := dims.Size(shape[axis+1:])
 		var cut []float64
-		for outer := range product(shape[:axis]) {
+		for outer := range dims.Size(shape[:axis]) {
 			at := (outer*shape[axis] + m.from[l]) * inner
 			cut = append(cut, data[at:at+l.Size*inner]...)
 		}

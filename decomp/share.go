@@ -40,15 +40,3 @@ func (m *Matrix) equal(other *Matrix) bool {
 		slices.EqualFunc(m.Terms, other.Terms, func(a, b Network) bool { return slices.EqualFunc(a, b, same) }) &&
 		slices.EqualFunc(m.whole, other.whole, same) && maps.Equal(m.from, other.from)
 }
-
-// settings are those of a matrix's share of the searches. For a core more, three
-// times as many pairs of sets are compared.
-func (m *Matrix) settings() settings {
-	s := standard()
-	share := max(1, m.share)
-	for n := 1; n < share && s.cores > 1; n *= 3 {
-		s.cores--
-	}
-	s.states, s.moves = max(1, s.states/share), max(1, s.moves/share)
-	return s
-}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // TT is the tensor train (Oseledets 2011; as a recurrent layer Yang, Krompass
@@ -35,7 +37,7 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	inner := f.Ranks
 	if len(inner) == d+1 {
 		if inner[0] != 1 || inner[d] != 1 {
-			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dots(inner))
+			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dims.Dots(inner))
 		}
 		inner = inner[1:d]
 	}

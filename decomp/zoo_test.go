@@ -53,12 +53,8 @@ func TestPlansOfTheZoo(t *testing.T) {
 	var b strings.Builder
 	for _, p := range plans {
 		fmt.Fprintf(&b, "%s\n%s: %.6g ns\n%v", strings.Join(p.entries, " "), p.what, p.plan.Nanoseconds, p.plan)
-		for _, term := range p.plan.Terms {
-			for _, f := range term.Factors {
-				if len(f.Merges) > 0 {
-					fmt.Fprintf(&b, "%s of %v merged %v\n", f.Name, f.Cores, f.Merges)
-				}
-			}
+		for _, line := range p.plan.Merges() {
+			b.WriteString(line)
 		}
 		b.WriteString("\n")
 	}

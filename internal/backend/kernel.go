@@ -51,7 +51,7 @@ func (k *kernel) multiply(p Products, a, b, c []float32) {
 	}
 	lda, ldb, ldc := p.leading()
 	for i := range p.Count {
-		k.product(p.TransA, p.TransB, p.Rows, p.Cols, p.Inner, a[i*p.StrideA:], lda, b[i*p.StrideB:], ldb, i > 0 && p.StrideC == 0, c[i*p.StrideC:], ldc)
+		k.product(p.TransA, p.TransB, p.Rows, p.Cols, p.Inner, a[i*p.StrideA:], lda, b[i*p.StrideB:], ldb, p.adds(i), c[i*p.StrideC:], ldc)
 	}
 }
 

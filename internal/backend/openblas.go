@@ -15,17 +15,17 @@ char *openblas_get_corename(void);
 // A loop in Go would cross to C once a product, which costs as much as a small
 // one.
 static void multiply32(int count, int ta, int tb, int m, int n, int k, const float *a, int lda, long sa,
-		const float *b, int ldb, long sb, float *c, int ldc, long sc) {
+		const float *b, int ldb, long sb, float *c, int ldc, long sc, int add) {
 	for (long i = 0; i < count; i++)
 		cblas_sgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, m, n, k, 1, a + i * sa, lda, b + i * sb, ldb,
-			i && !sc, c + i * sc, ldc);
+			add || (i && !sc), c + i * sc, ldc);
 }
 
 static void multiply64(int count, int ta, int tb, int m, int n, int k, const double *a, int lda, long sa,
-		const double *b, int ldb, long sb, double *c, int ldc, long sc) {
+		const double *b, int ldb, long sb, double *c, int ldc, long sc, int add) {
 	for (long i = 0; i < count; i++)
 		cblas_dgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, m, n, k, 1, a + i * sa, lda, b + i * sb, ldb,
-			i && !sc, c + i * sc, ldc);
+			add || (i && !sc), c + i * sc, ldc);
 }
 */
 import "C"
@@ -82,13 +82,13 @@ func flag(b bool) C.int {
 func severalSgemm(p Products, a, b, c []float32) {
 	lda, ldb, ldc := p.leading()
 	C.multiply32(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
-		(*C.float)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.float)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.float)(&c[0]), C.int(ldc), C.long(p.StrideC))
+		(*C.float)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.float)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.float)(&c[0]), C.int(ldc), C.long(p.StrideC), flag(p.Add))
 }
 
 func multiply64(p Products, a, b, c []float64) {
 	lda, ldb, ldc := p.leading()
 	C.multiply64(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
-		(*C.double)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.double)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.double)(&c[0]), C.int(ldc), C.long(p.StrideC))
+		(*C.double)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.double)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.double)(&c[0]), C.int(ldc), C.long(p.StrideC), flag(p.Add))
 }
 
 // openblasTerms: multiply-adds, the elements packed, and those written.

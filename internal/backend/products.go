@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"fmt"
 
 	"gonum.org/v1/gonum/blas"
@@ -11,20 +12,22 @@ import (
 //	C_b = A_b·B_b    (Rows, Cols) = (Rows, Inner)·(Inner, Cols),    b < Count,
 //
 // of row-major matrices. A transposed operand lies in memory as its transpose.
-// The strides are the distances between the matrices of neighbouring products; 0
-// means one matrix for all, which for C is the sum over b.
 type Products struct {
 	Count             int
 	Rows, Cols, Inner int
 	TransA, TransB    bool
-	StrideA, StrideB  int
-	StrideC           int
+	// Strides are the distances between the matrices of neighbouring products; 0
+	// means one matrix for all, which for C is the sum over b.
+	StrideA, StrideB, StrideC int
+	// Leads are the distances between rows in memory; 0 means rows without gaps.
+	LeadA, LeadB, LeadC int
+	Add                 bool // to what is in C
 }
 
 // Float is the element type of the matrices.
 type Float interface{ float32 | float64 }
 
-// Multiply computes the products into c. It overwrites c.
+// Multiply computes the products into c, or adds them to it.
 func Multiply[T Float](p Products, a, b, c []T) {
 	p.check(len(a), len(b), len(c))
 	switch a := any(a).(type) {
@@ -39,8 +42,17 @@ func Multiply[T Float](p Products, a, b, c []T) {
 // would be written.
 func (p Products) check(a, b, c int) {
 	last := p.Count - 1
+	leadA, leadB, leadC := p.leading()
+	rowsA, colsA, rowsB, colsB := p.Rows, p.Inner, p.Inner, p.Cols
+	if p.TransA {
+		rowsA, colsA = colsA, rowsA
+	}
+	if p.TransB {
+		rowsB, colsB = colsB, rowsB
+	}
 	if p.Count < 1 || p.Rows < 1 || p.Cols < 1 || p.Inner < 1 || p.StrideA < 0 || p.StrideB < 0 || p.StrideC < 0 ||
-		last*p.StrideA+p.Rows*p.Inner > a || last*p.StrideB+p.Inner*p.Cols > b || last*p.StrideC+p.Rows*p.Cols > c {
+		leadA < colsA || leadB < colsB || leadC < p.Cols ||
+		last*p.StrideA+(rowsA-1)*leadA+colsA > a || last*p.StrideB+(rowsB-1)*leadB+colsB > b || last*p.StrideC+(p.Rows-1)*leadC+p.Cols > c {
 		panic(fmt.Sprintf("backend: %+v of %d, %d and %d elements", p, a, b, c))
 	}
 }
@@ -54,8 +66,11 @@ func (p Products) leading() (a, b, c int) {
 	if p.TransB {
 		b = p.Inner
 	}
-	return a, b, c
+	return cmp.Or(p.LeadA, a), cmp.Or(p.LeadB, b), cmp.Or(p.LeadC, c)
 }
+
+// adds reports whether the k-th product is added to what is there.
+func (p Products) adds(k int) bool { return p.Add || k > 0 && p.StrideC == 0 }
 
 func transpose(t bool) blas.Transpose {
 	if t {

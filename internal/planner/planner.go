@@ -1,11 +1,9 @@
-package decomp
+package planner
 
 import (
 	"math"
 	"math/bits"
 	"slices"
-
-	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // planner looks for the cheapest plan of one network.
@@ -19,8 +17,9 @@ import (
 // where they are wanted. The nodes of the graph cost time as well, but every plan
 // has one contraction a core. Axes of size 1 have no place in any order.
 type planner struct {
-	opt     PlanOptions
-	legs    []Leg
+	network Network
+	opt     Options
+	legs    []int   // those of the network, by their first node; a layout holds indexes of this list
 	ends    []uint  // of each leg, the cores it is in
 	rank    []int   // of each output mode, its place among them
 	input   []bool  // the leg is an input mode
@@ -40,7 +39,7 @@ type planner struct {
 
 	layout []byte // of meet
 	tried  int    // moves, by all searches
-	settings
+	Settings
 }
 
 // exactCores is the number of cores up to which every plan is looked at.
@@ -48,43 +47,30 @@ type planner struct {
 // are left.
 const exactCores = 13
 
-// settings are what a search goes by beside its network and the options of its
-// plan. Tests have others.
-type settings struct {
-	costs   backend.Model
-	cores   int                        // exactCores
-	states  int                        // maxStates
-	moves   int                        // maxMoves
-	width   int                        // stepWidth
-	allowed func(met, set uint) bool   // nil, or which sets of cores the tensor may meet next
-	weigh   func(cost float64) float64 // nil, or what changes the cost of a move
-}
-
-func standard() settings {
-	return settings{costs: backend.Here(), cores: exactCores, states: maxStates, moves: maxMoves, width: stepWidth}
-}
-
-func newPlanner(in, out []Leg, nodes [][]Leg, opt PlanOptions, s settings) *planner {
-	p := &planner{opt: opt, outputs: volume(out), settings: s}
-	index := map[Leg]int{}
+func newPlanner(n Network, nodes [][]int, opt Options, s Settings) *planner {
+	p := &planner{network: n, opt: opt, outputs: n.Volume(n.Out), Settings: s}
 	for k, legs := range nodes {
 		for _, l := range legs {
-			if _, ok := index[l]; !ok {
-				index[l] = len(p.legs)
+			at := slices.Index(p.legs, l)
+			if at < 0 {
+				at = len(p.legs)
 				p.legs = append(p.legs, l)
 				p.ends = append(p.ends, 0)
-				p.rank = append(p.rank, slices.Index(out, l))
-				p.input = append(p.input, l.Kind == Input)
+				p.rank = append(p.rank, slices.Index(n.Out, l))
+				p.input = append(p.input, slices.Contains(n.In, l))
 			}
-			p.ends[index[l]] |= 1 << k
+			p.ends[at] |= 1 << k
 		}
 	}
-	p.in, p.out = p.order(in), p.order(out)
+	p.in, p.out = p.order(n.In), p.order(n.Out)
 	p.describeSets(1 << len(nodes))
 	p.mergeSets()
 	p.boundSets()
 	return p
 }
+
+// sizeOf is the size of a layout's leg.
+func (p *planner) sizeOf(l byte) int { return p.network.Sizes[p.legs[l]] }
 
 // all is the set of all cores.
 func (p *planner) all() uint { return uint(len(p.merged) - 1) }
@@ -104,7 +90,7 @@ func (p *planner) describeSets(n int) {
 			}
 			p.beside[set] |= ends
 			p.reads[set] = p.reads[set] || p.input[l]
-			if bits.OnesCount(ends&set) == 1 && p.legs[l].Size > 1 {
+			if bits.OnesCount(ends&set) == 1 && p.sizeOf(byte(l)) > 1 {
 				open = append(open, byte(l))
 			}
 		}
@@ -163,7 +149,7 @@ func (p *planner) boundSets() {
 				n++
 			}
 			if n == 1 {
-				size[met] *= float64(p.legs[l].Size)
+				size[met] *= float64(p.sizeOf(byte(l)))
 			}
 		}
 	}

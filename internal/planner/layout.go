@@ -1,4 +1,4 @@
-package decomp
+package planner
 
 import (
 	"slices"
@@ -8,10 +8,10 @@ import (
 // at most maxLegs.
 
 // order writes the legs of size above 1 as a layout.
-func (p *planner) order(legs []Leg) string {
+func (p *planner) order(legs []int) string {
 	var s []byte
 	for _, l := range legs {
-		if l.Size > 1 {
+		if p.network.Sizes[l] > 1 {
 			s = append(s, byte(slices.Index(p.legs, l)))
 		}
 	}
@@ -22,7 +22,7 @@ func (p *planner) order(legs []Leg) string {
 func (p *planner) size(layout string) float64 {
 	v := 1.0
 	for _, l := range []byte(layout) {
-		v *= float64(p.legs[l].Size)
+		v *= float64(p.sizeOf(l))
 	}
 	return v
 }
@@ -53,7 +53,7 @@ func (p *planner) index(layout string, set uint) int {
 func (p *planner) orders(free string, few bool) []string {
 	var ranks, outputs []byte
 	for _, l := range []byte(free) {
-		if p.legs[l].Kind == Output {
+		if p.rank[l] >= 0 {
 			outputs = append(outputs, l)
 		} else {
 			ranks = append(ranks, l)
@@ -67,7 +67,7 @@ func (p *planner) orders(free string, few bool) []string {
 	for k := range min(len(ranks), 5) {
 		number *= len(outputs) + 1 + k
 	}
-	if few || len(ranks) > 4 || number > p.moves {
+	if few || len(ranks) > 4 || number > p.Moves {
 		return []string{string(slices.Concat(ranks, outputs)), string(slices.Concat(outputs, ranks))}
 	}
 	orders := []string{string(outputs)}

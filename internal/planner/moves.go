@@ -1,4 +1,4 @@
-package decomp
+package planner
 
 // move is what leads from one state to another.
 type move struct {
@@ -6,9 +6,17 @@ type move struct {
 	shared, free string // the axes that are summed over, in the tensor's order, and the new ones
 	moved        bool
 	order        string // the tensor's axes when the products start
-	outer        int
-	place        place
 }
+
+// place says where in a tensor the shared axes stand and where the new ones go.
+type place int
+
+const (
+	inPlace  place = iota // (outer, shared, rest) -> (outer, free, rest)
+	behind                // (outer, shared, rest) -> (outer, rest, free)
+	inFront               // (outer, rest, shared) -> (outer, free, rest)
+	replaced              // (rest, shared) -> (rest, free)
+)
 
 // visitor is told what a move makes of a tensor; it keeps the layout only as a
 // copy. It returns false when it wants no more.
@@ -36,7 +44,7 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 	// try puts the new axes into others, the axes that stay, before the k-th.
 	try := func(outer, rest, others string, k int, pl place) bool {
 		c := base + p.contraction(at.met == 0 && !moved, float64(p.opt.Rows)*p.size(outer), p.size(rest), s, f, pl)
-		if c > most && p.weigh == nil {
+		if c > most && p.Weigh == nil {
 			return true
 		}
 		if orders == nil {
@@ -44,12 +52,12 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 		}
 		for _, added := range orders {
 			cost := c
-			if p.weigh != nil {
-				cost = p.weigh(c)
+			if p.Weigh != nil {
+				cost = p.Weigh(c)
 			}
 			p.tried++
 			p.layout = append(append(append(p.layout[:0], others[:k]...), added...), others[k:]...)
-			if !visit(at.met|set, p.layout, cost, move{set, shared, added, moved, order, len(outer), pl}) {
+			if !visit(at.met|set, p.layout, cost, move{set, shared, added, moved, order}) {
 				return false
 			}
 		}
@@ -80,8 +88,8 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 
 // ending is the cost of the last move, which puts the outputs into order.
 func (p *planner) ending(layout string) float64 {
-	if p.weigh != nil {
-		return p.weigh(p.moving(layout))
+	if p.Weigh != nil {
+		return p.Weigh(p.moving(layout))
 	}
 	return p.moving(layout)
 }

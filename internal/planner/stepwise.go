@@ -1,4 +1,4 @@
-package decomp
+package planner
 
 import (
 	"math"
@@ -47,7 +47,7 @@ func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, co
 func (p *planner) keep(kept []*arrival, at *arrival, met uint, layout []byte, cost float64, via move) []*arrival {
 	cost += at.cost
 	total := cost + p.left[met]
-	if len(kept) == p.width && total >= kept[p.width-1].total {
+	if len(kept) == p.Width && total >= kept[p.Width-1].total {
 		return kept
 	}
 	for k, other := range kept {
@@ -67,5 +67,5 @@ func (p *planner) keep(kept []*arrival, at *arrival, met uint, layout []byte, co
 		return 1
 	})
 	kept = slices.Insert(kept, k, to)
-	return kept[:min(len(kept), p.width)]
+	return kept[:min(len(kept), p.Width)]
 }

@@ -1,9 +1,8 @@
-package decomp
+package planner
 
 import (
 	"math"
 
-	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
@@ -21,7 +20,7 @@ const (
 func (p *planner) pair(a, b, set uint) float64 {
 	va, vb, v := p.volume[a], p.volume[b], p.volume[set]
 	inner := math.Sqrt(va * vb / v)
-	products := p.costs.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
+	products := p.Costs.Cost(backend.Products{Count: 1, Rows: whole(va / inner), Cols: whole(vb / inner), Inner: whole(inner)})
 	c := products + mergeCost*(va+vb+v)
 	if p.opt.Inference {
 		return c / loads
@@ -31,20 +30,16 @@ func (p *planner) pair(a, b, set uint) float64 {
 
 // whole returns a size as an int, which does not hold every one where it has 32
 // bits: then the largest.
-func whole(x float64) int { return max(1, int(math.Round(min(x, maxElements, math.MaxInt)))) }
-
-// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
-// that are larger.
-func counted(x float64) int { return int(min(x, 1<<53, math.MaxInt)) }
+func whole(x float64) int { return max(1, int(math.Round(min(x, 1<<40, math.MaxInt)))) }
 
 // leastContraction is the least that a step can cost, wherever its axes stand.
 func (p *planner) leastContraction(ofX bool, rest, shared, free float64) float64 {
 	rest *= float64(p.opt.Rows)
-	total := p.costs.LeastCost(rest*free, shared)
+	total := p.Costs.LeastCost(rest*free, shared)
 	if !p.opt.Inference {
-		total += p.costs.LeastCost(shared*free, rest)
+		total += p.Costs.LeastCost(shared*free, rest)
 		if p.differentiates(ofX) {
-			total += p.costs.LeastCost(rest*shared, free)
+			total += p.Costs.LeastCost(rest*shared, free)
 		}
 	}
 	return total * float64(p.opt.Uses)
@@ -75,20 +70,20 @@ func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at pl
 	if max(outer*rest*max(shared, free), shared*free) > math.MaxInt/2 {
 		return 3 * outer * rest * shared * free * float64(p.opt.Uses)
 	}
-	c := contraction(int(outer), int(rest), int(shared), int(free), at).Simplify()
-	total := p.costs.Cost(c.Products())
+	c := newContraction(int(outer), int(rest), int(shared), int(free), at).simplify()
+	total := p.Costs.Cost(c.forward())
 	if !p.opt.Inference {
-		dx, dm := c.Gradients()
-		total += p.costs.Cost(dm)
+		dx, dm := c.gradients()
+		total += p.Costs.Cost(dm)
 		if p.differentiates(ofX) {
-			total += p.costs.Cost(dx)
+			total += p.Costs.Cost(dx)
 		}
 	}
 	return total * float64(p.opt.Uses)
 }
 
-func contraction(outer, rest, shared, free int, at place) graph.Contraction {
-	return graph.Contraction{
+func newContraction(outer, rest, shared, free int, at place) contraction {
+	return contraction{
 		Outer: outer, Rest: rest, Shared: shared, Free: free,
 		SharedLast: at == inFront || at == replaced, FreeLast: at == behind || at == replaced,
 	}

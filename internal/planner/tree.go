@@ -1,4 +1,4 @@
-package decomp
+package planner
 
 import (
 	"math"
@@ -8,12 +8,12 @@ import (
 // tree is a core, or the product of two trees.
 type tree struct {
 	cores []int // below, from left to right
-	legs  []Leg
+	legs  []int
 	a, b  *tree
 }
 
 func join(a, b *tree) *tree {
-	return &tree{cores: slices.Concat(a.cores, b.cores), legs: open(a.legs, b.legs), a: a, b: b}
+	return &tree{cores: slices.Concat(a.cores, b.cores), legs: Open(a.legs, b.legs), a: a, b: b}
 }
 
 // merges lists the merges of a tree in order. Operand k is the k-th of cores.
@@ -34,20 +34,24 @@ func (t *tree) merges() []Merge {
 	return list
 }
 
-// coarsen merges the pair with the smallest product, of those that share a leg
-// if there are any, until so few are left that an exact search is possible.
-func coarsen(trees []*tree, most int) []*tree {
+// coarsen merges the pair whose product adds least, of those that share a leg if
+// there are any, until so few are left that an exact search is possible. Merging
+// shrinks before it grows.
+func (n Network) coarsen(most int) []*tree {
+	trees := make([]*tree, len(n.Cores))
+	for k, legs := range n.Cores {
+		trees[k] = &tree{cores: []int{k}, legs: legs}
+	}
 	for len(trees) > most {
 		best, connected := math.Inf(1), false
 		var a, b int
 		for i, x := range trees {
 			for j, y := range trees[:i] {
-				joined := shares(x.legs, y.legs)
+				joined := slices.ContainsFunc(x.legs, func(l int) bool { return slices.Contains(y.legs, l) })
 				if connected && !joined {
 					continue
 				}
-				// What the merge adds, so that merging shrinks before it grows.
-				size := volume(open(y.legs, x.legs)) - volume(x.legs) - volume(y.legs)
+				size := n.Volume(Open(y.legs, x.legs)) - n.Volume(x.legs) - n.Volume(y.legs)
 				if size < best || joined && !connected {
 					best, connected, a, b = size, joined, j, i
 				}
@@ -69,5 +73,5 @@ func (p *planner) tree(set uint, trees []*tree) *tree {
 			return t
 		}
 	}
-	panic("decomp: a set without a split")
+	panic("planner: a set without a split")
 }

@@ -1,4 +1,4 @@
-package decomp
+package planner
 
 import (
 	"container/heap"
@@ -35,8 +35,8 @@ const (
 // cheapest returns the cheapest way through the network that is found with the
 // settings. The product mode by mode is soon found and bounds the search for more.
 func (p *planner) cheapest() (way []*arrival, cost float64) {
-	if p.weigh != nil || p.allowed != nil {
-		return p.complete(math.Inf(1), p.allowed)
+	if p.Weigh != nil || p.Allowed != nil {
+		return p.complete(math.Inf(1), p.Allowed)
 	}
 	single, limit := p.complete(math.Inf(1), func(_, set uint) bool { return bits.OnesCount(set) == 1 })
 	if way, cost = p.complete(limit*(1+1e-9), nil); way == nil { // sums round
@@ -113,7 +113,7 @@ func (s *search) run() (end *arrival, complete bool) {
 		if at.state == s.goal() {
 			return at, true
 		}
-		if len(s.known) > s.states && !math.IsInf(s.weight, 1) || !s.expand(at) {
+		if len(s.known) > s.States && !math.IsInf(s.weight, 1) || !s.expand(at) {
 			return s.end, false
 		}
 	}
@@ -125,14 +125,14 @@ func (s *search) expand(at *arrival) bool {
 	visit := func(met uint, layout []byte, cost float64, via move) bool {
 		s.looked++
 		s.visit(at, met, layout, cost, via)
-		return s.looked <= s.moves
+		return s.looked <= s.Moves
 	}
 	if at.met == s.all() { // only the outputs' order is wrong
 		return visit(at.met, []byte(s.out), s.ending(at.layout), move{moved: true, order: s.out})
 	}
 	for _, next := range s.next[at.met] {
 		set := uint(next)
-		if s.looked++; s.looked > s.moves {
+		if s.looked++; s.looked > s.Moves {
 			return false
 		}
 		if s.allowed != nil && !s.allowed(at.met, set) {
@@ -157,7 +157,7 @@ func (s *search) visit(at *arrival, met uint, layout []byte, cost float64, via m
 		return
 	}
 	to := &arrival{state: state{met, string(layout)}, cost: cost, total: left, from: at, via: via}
-	if s.weigh != nil {
+	if s.Weigh != nil {
 		to.total = cost
 	} else if !math.IsInf(s.weight, 1) {
 		to.total = cost + s.weight*left

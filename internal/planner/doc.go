@@ -1,0 +1,158 @@
+// Package planner finds cheap ways to contract a batch of tensors with a network of
+// cores.
+//
+// The rows of x are tensors of the same axes, the input modes. Cores of the network
+// are merged into factors, which is done once however many rows x has; then x is
+// contracted with the factors, one after the other, until the output modes are left.
+// Merging all cores into one factor forms the whole matrix, a factor per core is the
+// product mode by mode. What it costs is the backend's model of matrix products and
+// an estimate for elements that are moved.
+//
+// The package knows axes as numbers: legs, with sizes. A leg that is in x and a core
+// is summed over when they meet, and so is one that is in two cores; one that is in
+// a core and the result is an output.
+package planner
+
+import (
+	"slices"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
+)
+
+// Network is what is contracted. Legs are numbered from 0, at most 256 of them.
+type Network struct {
+	Sizes   []int   // of the legs
+	In, Out []int   // the legs of x's rows and of the result's, in order
+	Cores   [][]int // the legs of each core
+}
+
+// Options say what the contraction is for.
+type Options struct {
+	Rows      int  // of x
+	Uses      int  // contractions for each merging of the cores
+	Inference bool // no gradients, and the cores are merged long before
+	// InputGradient says that x has a gradient too. With several Uses it always has.
+	InputGradient bool
+}
+
+// Settings are what a search goes by beside its network and options. All limits are
+// counts, so that no plan depends on a clock.
+type Settings struct {
+	Costs  backend.Model
+	Cores  int // beyond it, the cores whose product is smallest are taken for one
+	States int // found until a plan is good enough that may cost some more than the best
+	Moves  int // looked at until the search gives up, and goes on step by step
+	Width  int // states that a search step by step keeps
+
+	Allowed func(met, set uint) bool   // nil, or which sets of cores the tensor may meet next
+	Weigh   func(cost float64) float64 // nil, or what changes the cost of a move
+}
+
+// Standard returns the settings of a search that has all it wants.
+func Standard() Settings {
+	return Settings{Costs: backend.Here(), Cores: exactCores, States: maxStates, Moves: maxMoves, Width: stepWidth}
+}
+
+// Share returns the settings of one of n searches that together look at no more than
+// one would. For a core more, three times as many pairs of sets are compared.
+func (s Settings) Share(n int) Settings {
+	for k := 1; k < n && s.Cores > 1; k *= 3 {
+		s.Cores--
+	}
+	s.States, s.Moves = max(1, s.States/n), max(1, s.Moves/n)
+	return s
+}
+
+// Plan is a way to contract x with a network.
+type Plan struct {
+	Steps []Step
+	// Reorder are the legs of the last step's result where the outputs are not in
+	// their order and have to be put into it; nil where they are.
+	Reorder     []int
+	Nanoseconds float64 // estimated for one core: Uses contractions with their gradients, unless for inference, and one merge
+}
+
+// Step contracts the tensor that was x with a factor, a product of cores.
+type Step struct {
+	Cores        []int // in the network
+	Merges       []Merge
+	Shared, Free []int // the factor's legs: those summed over, in x's order, and those it adds
+	// Before are the tensor's legs after the rows, and After those of the result. Moved,
+	// if not nil, is the order into which the former have to be put first: the only
+	// time that a tensor with the batch's rows is transposed. Legs of size 1 are left
+	// out.
+	Before, Moved, After []int
+}
+
+// Merge contracts operands A and B over all legs they share: operand k is the
+// k-th of a step's cores, and the results follow.
+type Merge struct{ A, B int }
+
+// Find returns the cheapest plan that the search finds.
+func Find(n Network, opt Options, s Settings) Plan {
+	p, trees := prepare(n, opt, s)
+	way, cost := p.cheapest()
+	if way == nil {
+		panic("planner: no plan")
+	}
+	plan := p.plan(trees, way)
+	plan.Nanoseconds = cost
+	return plan
+}
+
+// prepare returns the planner of a network, and what its nodes are.
+func prepare(n Network, opt Options, s Settings) (*planner, []*tree) {
+	trees := n.coarsen(s.Cores)
+	nodes := make([][]int, len(trees))
+	for k, t := range trees {
+		nodes[k] = t.legs
+	}
+	return newPlanner(n, nodes, opt, s), trees
+}
+
+// MergeAll lists merges of all cores into one, always of the two whose product adds
+// least to their sizes, of those that share a leg if there are any.
+func (n Network) MergeAll() []Merge { return n.coarsen(1)[0].merges() }
+
+// plan describes the way that the search found.
+func (p *planner) plan(trees []*tree, way []*arrival) (plan Plan) {
+	legs := func(layout string) []int {
+		var list []int
+		for _, l := range []byte(layout) {
+			list = append(list, p.legs[l])
+		}
+		return list
+	}
+	for _, a := range way {
+		v := a.via
+		if v.cores == 0 {
+			plan.Reorder = legs(a.from.layout)
+			continue
+		}
+		t := p.tree(v.cores, trees)
+		step := Step{Cores: t.cores, Merges: t.merges(), Shared: legs(v.shared), Free: legs(v.free), Before: legs(a.from.layout), After: legs(a.layout)}
+		if v.moved {
+			step.Moved = legs(v.order)
+		}
+		plan.Steps = append(plan.Steps, step)
+	}
+	return plan
+}
+
+// Open returns the legs that a contraction of a and b leaves: those of only one
+// of them, a's first.
+func Open(a, b []int) []int {
+	only := func(x, y []int) []int {
+		return slices.DeleteFunc(slices.Clone(x), func(l int) bool { return slices.Contains(y, l) })
+	}
+	return slices.Concat(only(a, b), only(b, a))
+}
+
+// Volume is the number of elements of a tensor with the given legs.
+func (n Network) Volume(legs []int) float64 {
+	v := 1.0
+	for _, l := range legs {
+		v *= float64(n.Sizes[l])
+	}
+	return v
+}
