@@ -26,7 +26,7 @@
 // A block of rows, m.Restrict(ranges), is a matrix with the same cores, cut where
 // it reads them.
 //
-// The product never forms W. A [Plan] merges the cores into a few factors,
-// Tensordot nodes, and contracts these with x, Mul nodes and products of the same
-// kind that leave x where it lies; the gradient comes from gorgonia.Grad.
+// The product never forms W. A [Plan] merges the cores into a few factors and
+// contracts these with x, in Tensordot and Mul nodes alone; the gradients come from
+// gorgonia.Grad.
 package decomp

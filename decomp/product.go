@@ -182,7 +182,7 @@ func (t term) apply(x *G.Node, rows int, factors G.Nodes) (*G.Node, error) {
 }
 
 // multiply adds the contraction of x with a factor: the axes say how their values
-// lie, whatever their shapes. The result is a matrix.
+// lie, whatever their shapes, the rows of x first. The result is a matrix.
 func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error) {
 	rest, shared := split(xAxes, yAxes)
 	added, _ := split(fAxes, yAxes)
@@ -192,7 +192,7 @@ func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error
 	// gradient; that of x is as large as x. Over x's memory the machine may write,
 	// unless x is an input.
 	if !product || x.Op() != nil {
-		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, rows, cols)
+		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, size(yAxes[1:]))
 	}
 	x, err := graph.View(x, rows, inner)
 	if err != nil {

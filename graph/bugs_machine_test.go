@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -245,5 +246,33 @@ func TestBug16LispMachine(t *testing.T) {
 		grads, err := gradcheck.Gradients(build, x)
 		require.NoError(t, err)
 		require.Equal(t, []float64{11, 21, 31, 41}, grads[0])
+	})
+}
+
+// The second derivative of Σ w³ is 6w; upstream leaves terms out, or stops.
+func TestBug19GradOfAGradient(t *testing.T) {
+	build := func(grad func(*G.Node, ...*G.Node) (G.Nodes, error)) ([]float64, error) {
+		g := G.NewGraph()
+		w := input(g, "w", []float64{1, 2}, 2)
+		loss := G.Must(graph.SumAll(G.Must(G.HadamardProd(w, G.Must(G.HadamardProd(w, w))))))
+		first, err := grad(loss, w)
+		require.NoError(t, err)
+		second, err := grad(G.Must(graph.SumAll(first[0])), w)
+		if err != nil {
+			return nil, err
+		}
+		p, err := graph.Compile(second, nil, nil)
+		require.NoError(t, err)
+		require.NoError(t, p.Run())
+		return floats(p.Value(second[0])), nil
+	}
+	t.Run("upstream", func(t *testing.T) {
+		got, err := build(G.Grad)
+		require.False(t, err == nil && slices.Equal(got, []float64{6, 12}), fixed, 19)
+	})
+	t.Run("ours", func(t *testing.T) {
+		got, err := build(graph.Grad)
+		require.NoError(t, err)
+		require.Equal(t, []float64{6, 12}, got)
 	})
 }

@@ -1,21 +1,24 @@
-// Package graph builds gorgonia expression graphs that compute what they say.
+// Package graph builds gorgonia expression graphs that compute what they say: what a
+// program needs to go on after a model's Build, to a loss, gradients and runs.
 //
-// gorgonia v0.9.18 has operations that are silently wrong for some shapes, and
-// a machine that merges, overwrites or accumulates values behind the caller's
-// back. Everything in tensorzoo that reshapes, slices, joins, contracts, sums
-// or runs nodes goes through this package; upstream operations that are correct
-// for every shape (Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
-// BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D) are called directly.
+//	loss, err := graph.CrossEntropy(net.Logits, target)
+//	grads, err := graph.Grad(loss, net.Learnables...)
+//	program, err := graph.Compile(gorgonia.Nodes{loss}, grads, net.Learnables)
+//	for err == nil && training {
+//		err = program.Run()              // then program.Scalar(loss), and a gorgonia.Solver's Step
+//	}
 //
-// What upstream does wrong, by the number bugs_test.go tests it under, and what
-// stands here instead:
+// gorgonia v0.9.18 has operations that are silently wrong for some shapes, and a
+// machine that merges, overwrites or accumulates values behind the caller's back. Use
+// what stands on the right; upstream's Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
+// BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D are correct for every shape.
 //
 //	 1  Slice and Concat's gradient merge nodes whose bounds agree mod 256   Slice, Split, Concat
-//	 2  Reshape shares memory that other operations then overwrite           Reshape, View
-//	 3  Tensordot is wrong for some numbers of axes                          Tensordot
-//	 4  Tensordot has no gradient when one operand is used up                Tensordot
-//	 5  Tensordot fails when the contracted axis has size 1                  Tensordot
-//	 6  Tensordot over all axes gives a vector that calls itself a scalar    Tensordot
+//	 2  Reshape shares memory that other operations then overwrite           Reshape
+//	 3  Tensordot is wrong for some numbers of axes,                         Tensordot
+//	 4  has no gradient when one operand is used up,                         Tensordot
+//	 5  fails when the contracted axis has size 1,                           Tensordot
+//	 6  and over all axes gives a vector that calls itself a scalar          Tensordot
 //	 7  Sum along a middle axis of a 4-D tensor is wrong                     Sum
 //	 8  OuterProd has a wrong gradient                                       Tensordot with no axes
 //	 9  LogSumExp is wrong                                                   LogSoftMax
@@ -26,20 +29,18 @@
 //	14  a second RunAll without Reset does nothing                           Program.Run
 //	15  gradients add up from run to run                                     Program.Run
 //	16  the LispMachine is wrong                                             Compile, which uses a TapeMachine
-//	17  nodes are merged by a 32-bit hash                                    Compile and our operations, which check
+//	17  nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which check
 //	18  SoftMax looks for a row's maximum from the tensor's first element    LogSoftMax, Probabilities
+//	19  Grad leaves out terms of a second loss, or of a gradient             Grad
 //
 // What no check finds is two upstream operations of one kind and shape on other
-// operands whose hashes happen to be equal, about n²/2³³ times in a graph of n
-// nodes: they are one node before anybody sees them.
+// operands whose hashes happen to be equal, about n²/2³³ times in a graph of n nodes.
 //
-// Contract, LSTMGates, LSTMMemory and LSTMState are here for speed: many products
-// or many elementwise operations in one node. Their gradients have no gradient of
-// their own.
+// Products are made by tensorzoo's kernels, or by OpenBLAS with -tags openblas. They
+// become gorgonia's BLAS when the program starts, unless it has called gorgonia.Use
+// before; a later call replaces them for upstream's Mul.
 //
-// Graphs may be built and run at the same time. Upstream's Grad alone would race;
-// ours takes turns.
-//
-// All functions keep to row-major order, work in float32 and float64, and
-// return an error that starts with "graph:" when shapes don't fit.
+// Graphs may be built and run at the same time. All functions keep to row-major order,
+// work in float32 and float64, and return an error that starts with "graph:" when
+// shapes don't fit.
 package graph

@@ -1,19 +1,22 @@
 package graph
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // CrossEntropy returns the scalar -Σ target·log softmax(logits), logits and
 // target being (batch, classes). Rows of target that add up to 1/batch make it
-// the mean over the batch; a row of zeros leaves a clip out. It returns an error
-// when the shapes differ.
+// the mean over the batch; a row of zeros leaves a clip out. SmoothLabels changes
+// targets. It returns an error when the shapes differ.
 func CrossEntropy(logits, target *G.Node) (*G.Node, error) {
 	if logits.Dims() != 2 || !slices.Equal(logits.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: logits %v and target %v; want both (batch, classes)", logits.Shape(), target.Shape())
@@ -32,6 +35,71 @@ func CrossEntropy(logits, target *G.Node) (*G.Node, error) {
 	}
 	loss, err := G.Neg(sum)
 	return loss, errors.Wrap(err, "graph: loss")
+}
+
+// SmoothLabels returns the target (batch, classes) with a part of each row shared out
+// among all classes: (1-part)·target + part/classes·Σ target (Szegedy et al., arXiv
+// 1512.00567). It returns an error when target is no matrix, and when part is not at
+// least 0 and below 1.
+func SmoothLabels(target *G.Node, part float64) (*G.Node, error) {
+	if target.Dims() != 2 || !(part >= 0 && part < 1) {
+		return nil, errors.Errorf("graph: label smoothing of %v by %v; want (batch, classes), and at least 0 and below 1", target.Shape(), part)
+	}
+	classes := target.Shape()[1]
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("smooth %v", part),
+		Shape: target.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { smoothRows(out, in[0], classes, part) },
+		F64:   func(out []float64, in [][]float64) { smoothRows(out, in[0], classes, part) },
+		WRT:   []bool{true},
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) { // the matrix is symmetric
+			g, err := SmoothLabels(grad, part)
+			return G.Nodes{g}, err
+		},
+	}, target)
+}
+
+func smoothRows[T ops.Float](out, x []T, classes int, part float64) {
+	for at := 0; at < len(x); at += classes {
+		sum := 0.0
+		for _, v := range x[at : at+classes] {
+			sum += float64(v)
+		}
+		for j := at; j < at+classes; j++ {
+			out[j] = T((1-part)*float64(x[j]) + part*sum/float64(classes))
+		}
+	}
+}
+
+// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of y and target,
+// which have the same shape, any. It returns an error when the shapes differ.
+func MeanSquare(y, target *G.Node) (*G.Node, error) {
+	if !slices.Equal(y.Shape(), target.Shape()) {
+		return nil, errors.Errorf("graph: y %v and target %v; want one shape", y.Shape(), target.Shape())
+	}
+	d, err := G.Sub(y, target)
+	if err != nil {
+		return nil, errors.Wrap(err, "graph: difference")
+	}
+	square, err := G.HadamardProd(d, d)
+	if err != nil {
+		return nil, errors.Wrap(err, "graph: square")
+	}
+	sum, err := SumAll(square)
+	if err != nil {
+		return nil, err
+	}
+	share := 1 / float64(dims.Size(y.Shape()))
+	mean, err := G.Mul(sum, constant(y, share))
+	return mean, errors.Wrap(err, "graph: mean")
+}
+
+// constant is a number of a node's type.
+func constant(like *G.Node, x float64) *G.Node {
+	if like.Dtype() == tensor.Float32 {
+		return G.NewConstant(float32(x))
+	}
+	return G.NewConstant(x)
 }
 
 // Probabilities returns softmax(logits) row by row, (batch, classes).
@@ -53,17 +121,19 @@ func LogSoftMax(x *G.Node) (*G.Node, error) {
 		return nil, errors.Errorf("graph: log-softmax of shape %v; want (batch, classes)", x.Shape())
 	}
 	classes := x.Shape()[1]
-	return ops.Apply(&ops.Op{
+	var logp *G.Node
+	logp, err := ops.Apply(&ops.Op{
 		Name:  "log-softmax",
 		Shape: x.Shape().Clone(),
 		F32:   func(out []float32, in [][]float32) { logSoftMax(out, in[0], classes) },
 		F64:   func(out []float64, in [][]float64) { logSoftMax(out, in[0], classes) },
 		WRT:   []bool{true},
-		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := logSoftMaxGradient(inputs[0], grad)
+		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := logSoftMaxGradient(logp, grad)
 			return G.Nodes{g}, err
 		},
 	}, x)
+	return logp, err
 }
 
 func logSoftMax[T ops.Float](out, x []T, classes int) {
@@ -84,22 +154,56 @@ func logSoftMax[T ops.Float](out, x []T, classes int) {
 	}
 }
 
-// logSoftMaxGradient returns grad - softmax(x)·Σ grad row by row. It has no
-// gradient of its own.
-func logSoftMaxGradient(x, grad *G.Node) (*G.Node, error) {
-	logp, err := LogSoftMax(x) // the node that is there already
+// logSoftMaxGradient returns grad - p·Σ grad row by row, for p = exp(logp).
+func logSoftMaxGradient(logp, grad *G.Node) (*G.Node, error) {
+	classes := logp.Shape()[1]
+	return ops.Apply(&ops.Op{
+		Name:  "log-softmax gradient",
+		Shape: logp.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { logSoftMaxBack(out, in[0], in[1], classes) },
+		F64:   func(out []float64, in [][]float64) { logSoftMaxBack(out, in[0], in[1], classes) },
+		WRT:   []bool{true, true},
+		Diff: func(inputs G.Nodes, second *G.Node) (G.Nodes, error) {
+			return logSoftMaxSecond(inputs[0], inputs[1], second)
+		},
+	}, logp, grad)
+}
+
+// logSoftMaxSecond returns the gradients of logSoftMaxGradient with respect to its
+// operands: -(p ⊙ second)·Σ grad, and second - Σ (p ⊙ second), row by row.
+func logSoftMaxSecond(logp, grad, second *G.Node) (G.Nodes, error) {
+	rows := func(x *G.Node) (*G.Node, error) { // (batch, 1)
+		s, err := Sum(x, 1)
+		if err != nil {
+			return nil, err
+		}
+		return Reshape(s, x.Shape()[0], 1)
+	}
+	p, err := G.Exp(logp)
 	if err != nil {
 		return nil, err
 	}
-	classes := x.Shape()[1]
-	return ops.Apply(&ops.Op{
-		Name:  "log-softmax gradient",
-		Shape: x.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { logSoftMaxBack(out, in[0], in[1], classes) },
-		F64:   func(out []float64, in [][]float64) { logSoftMaxBack(out, in[0], in[1], classes) },
-		WRT:   []bool{false, false},
-		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil, nil}, nil },
-	}, logp, grad)
+	weighted, err := G.HadamardProd(p, second)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := rows(weighted)
+	if err != nil {
+		return nil, err
+	}
+	ofGrad, err := G.BroadcastSub(second, sum, nil, []byte{1})
+	if err != nil {
+		return nil, err
+	}
+	if sum, err = rows(grad); err != nil {
+		return nil, err
+	}
+	ofLogp, err := G.BroadcastHadamardProd(weighted, sum, nil, []byte{1})
+	if err != nil {
+		return nil, err
+	}
+	ofLogp, err = G.Neg(ofLogp)
+	return G.Nodes{ofLogp, ofGrad}, err
 }
 
 func logSoftMaxBack[T ops.Float](out, logp, grad []T, classes int) {

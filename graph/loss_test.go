@@ -54,6 +54,43 @@ func TestCrossEntropyProperty(t *testing.T) {
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 			return graph.Probabilities(in[0])
 		}, p, logits)
+		require.NoError(t, gradcheck.CheckSecond(rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
+			return graph.CrossEntropy(in[0], in[1])
+		}, 1e-6, logits, target))
+	})
+}
+
+func TestSmoothLabelsProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := seeded(t)
+		shape := drawShape(t, 2, 5)
+		part := rapid.Float64Range(0, 0.99).Draw(t, "part")
+		target := gradcheck.Random(rng, shape...)
+		want := make([]float64, len(target.Data))
+		for i := range want {
+			row := target.Data[i/shape[1]*shape[1]:][:shape[1]]
+			want[i] = (1 - part) * target.Data[i]
+			for _, v := range row {
+				want[i] += part * v / float64(shape[1])
+			}
+		}
+		smooth := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.SmoothLabels(in[0], part) }
+		check(t, rng, smooth, want, target)
+	})
+}
+
+func TestMeanSquareProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := seeded(t)
+		shape := drawShape(t, rapid.IntRange(1, 3).Draw(t, "dims"), 4)
+		y, target := gradcheck.Random(rng, shape...), gradcheck.Random(rng, shape...)
+		want := 0.0
+		for i, v := range y.Data {
+			want += (v - target.Data[i]) * (v - target.Data[i]) / float64(len(y.Data))
+		}
+		mean := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return graph.MeanSquare(in[0], in[1]) }
+		check(t, rng, mean, []float64{want}, y, target)
+		require.NoError(t, gradcheck.CheckSecond(rng, mean, 1e-6, y, target))
 	})
 }
 

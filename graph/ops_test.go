@@ -51,6 +51,23 @@ func offset(shape, index []int) int {
 	return o
 }
 
+// transposed returns x with its axes in another order.
+func transposed(x []float64, shape, perm []int) []float64 {
+	to := make([]int, len(perm))
+	for k, p := range perm {
+		to[k] = shape[p]
+	}
+	out := make([]float64, len(x))
+	at(to, func(flat int, index []int) {
+		from := make([]int, len(perm))
+		for k, p := range perm {
+			from[p] = index[k]
+		}
+		out[flat] = x[offset(shape, from)]
+	})
+	return out
+}
+
 func check(t *rapid.T, rng *rand.Rand, build gradcheck.Build, want []float64, inputs ...gradcheck.Input) {
 	got, err := gradcheck.Forward(build, inputs...)
 	require.NoError(t, err)
@@ -284,6 +301,19 @@ func TestTensordotProperty(t *testing.T) {
 		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
 			return graph.Tensordot(conA, conB, in[0], in[1])
 		}, want, a, b)
+		if na+nb == 0 {
+			return
+		}
+		var order []int
+		for k := range na + nb {
+			order = append(order, k)
+		}
+		order = rapid.Permutation(order).Draw(t, "order")
+		ordered := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
+			return graph.Tensordot(conA, conB, in[0], in[1], order...)
+		}
+		check(t, rng, ordered, transposed(want, result, order), a, b)
+		require.NoError(t, gradcheck.CheckSecond(rng, ordered, 1e-6, a, b))
 	})
 }
 

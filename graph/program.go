@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"sync"
-
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 )
@@ -13,26 +11,8 @@ import (
 type Program struct {
 	vm     G.VM
 	params G.Nodes
+	grads  G.Nodes // of params
 	values map[*G.Node]*G.Value
-}
-
-// differentiating is held for one graph at a time: upstream begins all gradients
-// from a constant that the graphs of a program share, and writes its hash there.
-var differentiating sync.Mutex
-
-// Grad adds the gradient of a scalar loss with respect to params to the graph
-// (gorgonia.Grad), for Compile. It returns an error when a node the loss depends
-// on has a gradient already, of another loss: upstream would go on from that.
-func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
-	for _, n := range reachable(loss.Graph(), G.Nodes{loss}) {
-		if n.Deriv() != nil {
-			return nil, errors.Errorf("graph: %v already has a gradient in this graph; build another graph for another loss", describe(n))
-		}
-	}
-	differentiating.Lock()
-	defer differentiating.Unlock()
-	grads, err := G.Grad(loss, params...)
-	return grads, errors.Wrap(err, "graph: symbolic differentiation")
 }
 
 // Compile makes the program that computes outputs, whose values Value then
@@ -47,7 +27,7 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 			len(outputs), len(grads), len(params))
 	}
 	g := outputs[0].Graph()
-	p := &Program{params: params, values: map[*G.Node]*G.Value{}}
+	p := &Program{params: params, grads: grads, values: map[*G.Node]*G.Value{}}
 	roots := append(G.Nodes{}, grads...)
 	for _, out := range outputs {
 		v := new(G.Value)
@@ -84,7 +64,10 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 // or not a solver used them up (bugs 14 and 15). It returns an error when an
 // input has no value or an operation fails.
 func (p *Program) Run() error {
-	for _, n := range p.params {
+	for k, n := range p.params {
+		if n.Deriv() != p.grads[k] {
+			return errors.Errorf("graph: run: %v has another gradient since Grad was called again; compile a program of one Grad, or build another graph", describe(n))
+		}
 		clearGradient(n)
 	}
 	p.vm.Reset()

@@ -15,7 +15,7 @@ func AVX2() Model { return Model{goAVX2} }
 
 // Cost estimates the nanoseconds of Multiply of float32 on one core. The weights
 // of each kernel were fitted by least squares to 800 shapes that contractions
-// are made of (TestFit does it) on an AMD EPYC ("Turin"). Their root mean square
+// are made of (BenchmarkFit does it) on an AMD EPYC ("Turin"). Their root mean square
 // error is a quarter to a third (gonum's half, OpenBLAS's with AVX-512 three
 // quarters); a few shapes are off several times. What a plan chooses rests on
 // the ratios, which machines share.

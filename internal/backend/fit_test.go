@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,15 +13,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/gemm"
 )
 
-// TestFit measures products of the shapes that contractions are made of and fits
-// to them the weights of each kernel:
+// BenchmarkFit measures products of the shapes that contractions are made of, for a
+// minute on a machine that should do nothing else, and fits to them the weights of
+// each kernel:
 //
-//	TENSORZOO_FIT=1 go test ./internal/backend -run TestFit -v -cpu 1
-//	TENSORZOO_FIT=1 CGO_LDFLAGS=-lopenblas go test -tags openblas ./internal/backend -run TestFit -v -cpu 1
-func TestFit(t *testing.T) {
-	if os.Getenv("TENSORZOO_FIT") != "1" {
-		t.Skip("measures for a minute on a machine that does nothing else; TENSORZOO_FIT=1 runs it")
-	}
+//	go test ./internal/backend -run '^$' -bench Fit -benchtime 1x -v -cpu 1
+//	CGO_LDFLAGS=-lopenblas go test -tags openblas ./internal/backend -run '^$' -bench Fit -benchtime 1x -v -cpu 1
+func BenchmarkFit(b *testing.B) {
 	shapes := fitShapes(800)
 	for _, k := range every() {
 		rows, times := make([]terms, len(shapes)), make([]float64, len(shapes))
@@ -39,7 +36,7 @@ func TestFit(t *testing.T) {
 			now += r * r
 		}
 		n := float64(len(rows))
-		t.Logf("%s: root mean square %.0f %%, worst %.1f times; with the present weights %.0f %%\n%s",
+		b.Logf("%s: root mean square %.0f %%, worst %.1f times; with the present weights %.0f %%\n%s",
 			k.name, 100*math.Sqrt(off/n), math.Exp(worst), 100*math.Sqrt(now/n), weights(x))
 	}
 }

@@ -30,7 +30,15 @@ func init() {
 		names = append(names, k.name)
 	}
 	Name = strings.Join(names, "+")
-	gorgonia.Use(implementation{})
+	install()
+}
+
+// install makes the kernels gorgonia's BLAS. A program that has chosen another keeps
+// it.
+func install() {
+	if _, standard := gorgonia.WhichBLAS().(gonum.Implementation); standard {
+		gorgonia.Use(implementation{})
+	}
 }
 
 // kernelFor chooses the kernel that costs least.

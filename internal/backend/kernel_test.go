@@ -1,6 +1,12 @@
 package backend
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/blas/gonum"
+	"gorgonia.org/gorgonia"
+)
 
 // The kernels that are not chosen on this machine, or seldom, are tested too.
 func TestMultiplyWithEveryKernel(t *testing.T) {
@@ -10,4 +16,16 @@ func TestMultiplyWithEveryKernel(t *testing.T) {
 		kernels = []*kernel{k}
 		t.Run(k.name, TestMultiply)
 	}
+}
+
+func TestAChosenBLASStays(t *testing.T) {
+	defer gorgonia.Use(gorgonia.WhichBLAS())
+	require.IsType(t, implementation{}, gorgonia.WhichBLAS())
+	chosen := struct{ gonum.Implementation }{}
+	gorgonia.Use(chosen)
+	install()
+	require.Equal(t, chosen, gorgonia.WhichBLAS())
+	gorgonia.Use(gonum.Implementation{}) // gorgonia's own
+	install()
+	require.IsType(t, implementation{}, gorgonia.WhichBLAS())
 }
