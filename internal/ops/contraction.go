@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -29,10 +30,14 @@ type contraction struct {
 	cost     float64
 }
 
-// contract finds the cheapest way by the cost model of the kernels. Copies are made
+// contract returns the cheapest way by the cost model of the kernels. Copies are made
 // only where they cost less than the small products without them.
 func contract(a, b, y []Axis) contraction {
-	best := contraction{cost: math.Inf(1)}
+	return slices.MinFunc(ways(a, b, y), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
+}
+
+// ways lists what copies leave to multiply: of none of the tensors, of some, or of all.
+func ways(a, b, y []Axis) (list []contraction) {
 	for which := range 8 {
 		pa, pb, py := a, b, y
 		if which&1 != 0 {
@@ -50,12 +55,10 @@ func contract(a, b, y []Axis) contraction {
 				c.cost += packing * float64(volume(t[0]))
 			}
 		}
-		if c.cost < best.cost {
-			c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
-			best = c
-		}
+		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
+		list = append(list, c)
 	}
-	return best
+	return list
 }
 
 // both returns the axes that two tensors have, in the order of the first.
