@@ -63,28 +63,33 @@ func (p *planner) moving(layout string) float64 {
 	return c
 }
 
-// contraction is the cost of a step's products, forward and of the gradients. What
-// no int counts, 32 bits where they are that small, nobody computes: a multiply-add
-// is then a nanosecond.
+// contraction is the cost of a step's products, forward and of the gradients, of
+// x (outer, shared, rest) or (outer, rest, shared) with (shared, free). What no int
+// counts, 32 bits where they are that small, nobody computes: a multiply-add is then a
+// nanosecond.
 func (p *planner) contraction(ofX bool, outer, rest, shared, free float64, at place) float64 {
 	if max(outer*rest*max(shared, free), shared*free) > math.MaxInt/2 {
 		return 3 * outer * rest * shared * free * float64(p.opt.Uses)
 	}
-	c := newContraction(int(outer), int(rest), int(shared), int(free), at).simplify()
-	total := p.Costs.Cost(c.forward())
+	o, r, s, f := int(outer), int(rest), int(shared), int(free)
+	sharedLast, freeLast := at == inFront || at == replaced || r == 1, at == behind || at == replaced || r == 1
+	if sharedLast && freeLast { // the small products lie in a row
+		o, r = 1, o*r
+	}
+	total := p.Costs.Cost(products(o, r, f, s, !sharedLast, false, freeLast))
 	if !p.opt.Inference {
-		dx, dm := c.gradients()
-		total += p.Costs.Cost(dm)
+		total += p.Costs.Cost(backend.Products{Count: o, Rows: s, Cols: f, Inner: r, TransA: sharedLast, TransB: !freeLast})
 		if p.differentiates(ofX) {
-			total += p.Costs.Cost(dx)
+			total += p.Costs.Cost(products(o, r, s, f, !freeLast, true, sharedLast))
 		}
 	}
 	return total * float64(p.opt.Uses)
 }
 
-func newContraction(outer, rest, shared, free int, at place) contraction {
-	return contraction{
-		Outer: outer, Rest: rest, Shared: shared, Free: free,
-		SharedLast: at == inFront || at == replaced, FreeLast: at == behind || at == replaced,
+// products are those whose results are (rows, cols), or the transpose.
+func products(count, rows, cols, inner int, transA, transB, plain bool) backend.Products {
+	if !plain {
+		rows, cols, transA, transB = cols, rows, !transB, !transA
 	}
+	return backend.Products{Count: count, Rows: rows, Cols: cols, Inner: inner, TransA: transA, TransB: transB}
 }

@@ -232,12 +232,3 @@ func TestSearchOfAnythingIsBounded(t *testing.T) {
 		require.LessOrEqual(t, p.tried, p.bound())
 	})
 }
-
-// Sizes that a plan only thinks of may be such that no int holds their product.
-func TestSimplifyHuge(t *testing.T) {
-	c := contraction{Outer: math.MaxInt, Rest: 3, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
-	require.Equal(t, c, c.simplify())
-	c.Rest = 1
-	want := contraction{Outer: 1, Rest: math.MaxInt, Shared: 2, Free: 2, SharedLast: true, FreeLast: true}
-	require.Equal(t, want, c.simplify())
-}
