@@ -30,14 +30,14 @@ type contraction struct {
 	cost     float64
 }
 
-// contract returns the cheapest way by the cost model of the kernels. Copies are made
+// contract returns the cheapest way by a cost model. Copies are made
 // only where they cost less than the small products without them.
-func contract(a, b, y []Axis) contraction {
-	return slices.MinFunc(ways(a, b, y), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
+func contract(a, b, y []Axis, costs backend.Model) contraction {
+	return slices.MinFunc(ways(a, b, y, costs), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
 }
 
 // ways lists what copies leave to multiply: of none of the tensors, of some, or of all.
-func ways(a, b, y []Axis) (list []contraction) {
+func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
 	for which := range 8 {
 		pa, pb, py := a, b, y
 		if which&1 != 0 {
@@ -49,7 +49,7 @@ func ways(a, b, y []Axis) (list []contraction) {
 		if which&4 != 0 {
 			py = slices.Concat(both(pa, y), both(pb, y))
 		}
-		c := multiply(fused(pa, pb, py))
+		c := multiply(fused(pa, pb, py), costs)
 		for _, t := range [][2][]Axis{{a, pa}, {b, pb}, {y, py}} {
 			if !slices.Equal(t[0], t[1]) {
 				c.cost += packing * float64(volume(t[0]))
@@ -122,7 +122,7 @@ func fused(a, b, y []Axis) []index {
 
 // multiply chooses the rows, columns and inner index of the products among the
 // indexes; the others are loops. The columns lie without gaps in the result.
-func multiply(list []index) contraction {
+func multiply(list []index, costs backend.Model) contraction {
 	best := contraction{cost: math.Inf(1)}
 	one := index{size: 1}
 	cols, swapped := one, false
@@ -165,7 +165,7 @@ func multiply(list []index) contraction {
 					times *= x.size
 				}
 			}
-			if c.cost = float64(times) * backend.Here().Cost(p); c.cost < best.cost {
+			if c.cost = float64(times) * costs.Cost(p); c.cost < best.cost {
 				best = c
 			}
 		}

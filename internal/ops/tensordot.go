@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
@@ -33,7 +34,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 			return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 		}
 	}
-	c := contract(aAxes, bAxes, yAxes)
+	c := contract(aAxes, bAxes, yAxes, backend.Here())
 	var m32 memory[float32]
 	var m64 memory[float64]
 	return Apply(&Op{
