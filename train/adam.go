@@ -41,11 +41,11 @@ func (Adam) Slots() []string { return []string{"m", "v"} }
 // Slots returns "m" and "v", the moving means of the gradient and its square.
 func (AdamW) Slots() []string { return []string{"m", "v"} }
 
-// Update moves the weights.
-func (a Adam) Update(u Update) { a.move(u, float32(u.Decay), 0) }
+// Apply moves the weights.
+func (a Adam) Apply(u Update) { a.move(u, float32(u.Decay), 0) }
 
-// Update moves the weights.
-func (a AdamW) Update(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
+// Apply moves the weights.
+func (a AdamW) Apply(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
 
 // move adds l2·w to the gradient and shrinks the weights by shrink·w.
 func (a Adam) move(u Update, l2, shrink float32) {

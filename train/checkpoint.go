@@ -60,7 +60,7 @@ type data struct {
 func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
-		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.Clip,
+		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.MaxGradNorm,
 		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed,
 	}
 }
@@ -127,7 +127,7 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return errors.New("this is a model without its training; Run starts one from it")
 	}
 	if c.State == nil {
-		return errors.New("it is for use, without what the optimiser remembers; Last returns the one to resume")
+		return errors.New("it is for use, without what the optimiser remembers; LoadLast returns the one to resume")
 	}
 	var s saved
 	dec := json.NewDecoder(bytes.NewReader(c.Training))
@@ -250,11 +250,11 @@ func (r *run) restoreState(state []zoo.Param) error {
 	return nil
 }
 
-// Last returns the checkpoint from which to resume the run in the folder dir. It
+// LoadLast returns the checkpoint from which to resume the run in the folder dir. It
 // returns an error when zoo.LoadCheckpoint does.
-func Last(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
+func LoadLast(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
 
-// HasCheckpoint reports whether dir holds a checkpoint for Last.
+// HasCheckpoint reports whether dir holds a checkpoint for LoadLast.
 func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
 // CheckpointDir returns the checkpoint of a run's folder to evaluate: the best

@@ -44,7 +44,7 @@ type Config struct {
 	Optimizer    Optimizer // nil means Adam
 	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 means none
 	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
-	Clip         float64   // the largest global norm of the gradients; 0 means no limit
+	MaxGradNorm  float64   // the largest global norm of the gradients; 0 means no limit
 
 	// LabelSmoothing is the fraction of the target that all classes share, at
 	// least 0 and below 1. The loss of a training epoch includes it, that of an
@@ -188,7 +188,7 @@ func (c Config) checkNumbers() error {
 		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
 		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
 		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},
-		{"Clip", c.Clip, orNone(c.Clip), wantOrNone},
+		{"MaxGradNorm", c.MaxGradNorm, orNone(c.MaxGradNorm), wantOrNone},
 		{"LabelSmoothing", c.LabelSmoothing, belowOne(c.LabelSmoothing), wantBelowOne},
 		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
 		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},

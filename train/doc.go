@@ -3,7 +3,7 @@
 //	set, err := datasets.Open("actions", datasets.Options{Height: 120, Width: 160})
 //	m, err := zoo.New("ht-lstm", zoo.Options{Classes: len(set.Classes()), Seed: 1})
 //	result, err := train.Run(ctx, m, set, train.Config{
-//		Epochs: 8, Batch: 16, LearningRate: 2e-3, Clip: 5, Seed: 1, Dir: "runs/mine",
+//		Epochs: 8, Batch: 16, LearningRate: 2e-3, MaxGradNorm: 5, Seed: 1, Dir: "runs/mine",
 //	})
 //	// the model has the weights of the best epoch; result.Test.Accuracy is on the test part
 //

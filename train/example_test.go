@@ -39,7 +39,7 @@ func small(set datasets.Set) *zoo.Model {
 func ExampleRun() {
 	set := clips()
 	m := small(set)
-	r, err := train.Run(context.Background(), m, set, train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, Clip: 5, Seed: 1})
+	r, err := train.Run(context.Background(), m, set, train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, MaxGradNorm: 5, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func ExampleConfig() {
 		Epochs: 3, Batch: 8, Accumulate: 2, LearningRate: 5e-3,
 		Optimizer: train.AdamW{}, WeightDecay: 0.01,
 		Schedule: train.WarmUp{Epochs: 0.5, Then: train.Cosine{}},
-		Patience: 2, LabelSmoothing: 0.05, Clip: 5, Seed: 1,
+		Patience: 2, LabelSmoothing: 0.05, MaxGradNorm: 5, Seed: 1,
 		OnEpoch: func(all []train.Epoch) {
 			e := all[len(all)-1]
 			fmt.Println("epoch", e.Epoch, "on", e.Train.Clips, "clips, judged on", e.Validation.Clips)
@@ -95,7 +95,7 @@ func ExampleResume() {
 	_, err = train.Run(ctx, small(set), set, cfg)
 	fmt.Println(err, errors.Is(err, context.Canceled))
 
-	c, err := train.Last(dir)
+	c, err := train.LoadLast(dir)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -106,14 +106,14 @@ func (l *learner) penalise(part float64) {
 // move lets the optimiser take a step, number 1 being the first, along gradients
 // of the given norm.
 func (l *learner) move(step int, norm, rate float64) {
-	clipGradients(l.grads, norm, l.cfg.Clip)
+	clipGradients(l.grads, norm, l.cfg.MaxGradNorm)
 	for k, p := range l.trained {
 		param := l.model.Params()[p]
 		decay := l.cfg.WeightDecay
 		if param.IsBias() {
 			decay = 0
 		}
-		l.cfg.Optimizer.Update(Update{
+		l.cfg.Optimizer.Apply(Update{
 			Weights: param.Value.Data().([]float32), Gradient: l.grads[k], Slots: l.slots[k],
 			Step: step, Rate: rate, Decay: decay,
 		})

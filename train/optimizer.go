@@ -17,8 +17,8 @@ type Optimizer interface {
 	// Slots names what is remembered of each weight, such as "m" and "v". A slot
 	// is as long as the tensor and starts at zero.
 	Slots() []string
-	// Update moves one tensor's weights in place.
-	Update(Update)
+	// Apply moves one tensor's weights in place.
+	Apply(Update)
 }
 
 // Update is one step on one tensor.
@@ -73,6 +73,9 @@ func ParseOptimizer(s string) (Optimizer, error) {
 		return AdamW{Beta1: values[0], Beta2: values[1], Epsilon: values[2]}, nil
 	case "rmsprop":
 		return RMSProp{Rho: values[0], Epsilon: values[1]}, nil
+	}
+	if values[0] == 0 {
+		values[0] = NoMomentum
 	}
 	return SGD{Momentum: values[0]}, nil
 }

@@ -20,8 +20,8 @@ func (r RMSProp) String() string {
 // Slots returns "v", the moving mean of the squared gradient.
 func (RMSProp) Slots() []string { return []string{"v"} }
 
-// Update moves the weights.
-func (r RMSProp) Update(u Update) {
+// Apply moves the weights.
+func (r RMSProp) Apply(u Update) {
 	rho, eps := float32(orDefault(r.Rho, 0.9)), float32(orDefault(r.Epsilon, 1e-8))
 	rate, l2 := float32(u.Rate), float32(u.Decay)
 	w, g, v := u.Weights, u.Gradient, u.Slots[0]

@@ -34,7 +34,7 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	return r.do(ctx)
 }
 
-// Resume continues a run from its checkpoint, which Last returns for cfg.Dir, as
+// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as
 // if it had never stopped: weights and scores are the same bits. All fields of
 // cfg that affect them, except Epochs, must be as they were, and the set must
 // hold the same clips. The model is the checkpoint's. It returns an error when

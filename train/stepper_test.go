@@ -30,7 +30,7 @@ func TestStepperIsRun(t *testing.T) {
 	for _, threads := range []int{1, 2, 3} {
 		for _, batch := range []int{7, 20} {
 			cfg := Config{
-				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, Clip: 1,
+				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, MaxGradNorm: 1,
 				Freeze: []string{"head.bias"}, Seed: 3, Threads: threads,
 			}
 			ran := newModel(t, 1, 0.3)
@@ -133,7 +133,7 @@ func benchmarkStep(b *testing.B, name string, threads int) {
 	m, err := zoo.New(name, zoo.Options{Classes: 8, Seed: 1})
 	require.NoError(b, err)
 	const batch, steps = 16, 6
-	s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, Clip: 5, Threads: threads})
+	s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, MaxGradNorm: 5, Threads: threads})
 	require.NoError(b, err)
 	defer s.Close()
 	rng := rand.New(rand.NewPCG(1, 1))

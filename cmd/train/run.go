@@ -212,7 +212,7 @@ func size(shape []int) int {
 func (f *flags) trainConfig() (train.Config, error) {
 	cfg := train.Config{
 		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay, ClassifierL2: f.classifierL2,
-		Clip: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
+		MaxGradNorm: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
 	}
 	var err error
 	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
@@ -234,11 +234,8 @@ func (f *flags) trainConfig() (train.Config, error) {
 		return cfg, nil
 	}
 	var bad *train.SettingError
-	switch {
-	case !errors.As(err, &bad):
+	if !errors.As(err, &bad) {
 		return cfg, usage{err}
-	case bad.Field == "LearningRate":
-		return cfg, badf("-lr is %v; want %s", bad.Value, bad.Want)
 	}
 	return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 }

@@ -39,7 +39,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 		if train.HasCheckpoint(f.resume) {
-			if c, err = train.Last(f.resume); err != nil {
+			if c, err = train.LoadLast(f.resume); err != nil {
 				return usage{err}
 			}
 		}

@@ -98,8 +98,14 @@ func want(f *flag.Flag, reason string) string {
 }
 
 // Field returns the name of the flag for a field of a configuration, which is the same
-// except for dashes and capitals: weight-decay for WeightDecay.
+// except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
+	switch field {
+	case "MaxGradNorm":
+		return "clip"
+	case "LearningRate":
+		return "lr"
+	}
 	for _, name := range Names(fs) {
 		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), field) {
 			return name
