@@ -111,7 +111,7 @@ func ExampleResume() {
 }
 
 // A loop of your own: the same step as Run's, with batches from anywhere. Here
-// they are sequences of 5 steps of 4 values, whose class is the sign of the
+// they are sequences of 2 to 5 steps of 4 values, whose class is the sign of the
 // last.
 func ExampleStepper() {
 	m, err := zoo.FromSpec(zoo.Spec{
@@ -127,26 +127,27 @@ func ExampleStepper() {
 	}
 	defer s.Close()
 	rng := rand.New(rand.NewPCG(1, 1))
-	draw := func() (x []float32, labels []int) {
+	draw := func() (x []float32, lengths, labels []int) {
 		for range batch {
-			for range steps * 4 {
+			length, label := 2+rng.IntN(steps-1), 0
+			for range length * 4 {
 				x = append(x, float32(rng.NormFloat64()))
 			}
-			label := 0
 			if x[len(x)-1] > 0 {
 				label = 1
 			}
-			labels = append(labels, label)
+			x = append(x, make([]float32, (steps-length)*4)...)
+			lengths, labels = append(lengths, length), append(labels, label)
 		}
-		return x, labels
+		return x, lengths, labels
 	}
 	for range 300 {
 		if _, err := s.Step(draw()); err != nil {
 			log.Fatal(err)
 		}
 	}
-	x, labels := draw()
-	logits, err := s.Logits(x)
+	x, lengths, labels := draw()
+	logits, err := s.Logits(x, lengths)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -316,7 +317,7 @@ func median(values []float64) float64 {
 
 // fits checks that the model can read the set.
 func fits(m *zoo.Model, set datasets.Set) error {
-	if n := product(set.StepShape()); n != m.Features() {
+	if n := dims.Size(set.StepShape()); n != m.Features() {
 		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), n)
 	}
 	if m.Classes != len(set.Classes()) {
