@@ -76,6 +76,34 @@ func ExampleConfig() {
 	// the model has the weights of the epoch of lowest validation loss: true
 }
 
+// The settings of the public code that is closest to a model's paper: here they are
+// tried for one epoch, on the embedded clips.
+func ExampleFromRecipe() {
+	e, err := zoo.Find("tt-gru")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := train.FromRecipe(e.Recipe)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := clips()
+	m, err := zoo.FromSpec(small(set).Spec, zoo.Options{Seed: 1, Dropout: &e.Recipe.Dropout, RecurrentDropout: &e.Recipe.RecurrentDropout})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(e.Recipe.Code, "trains for", cfg.Epochs, "epochs with", cfg.Optimizer)
+	cfg.Epochs = 1
+	r, err := train.Run(context.Background(), m, set, cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("here:", len(r.Epochs))
+	// Output:
+	// the TT authors' public code for UCF11 trains for 1001 epochs with adam:0.9:0.999:1e-08
+	// here: 1
+}
+
 // A run stopped by its context resumes from its last checkpoint as if it had
 // never stopped.
 func ExampleResume() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -23,6 +24,29 @@ type preset struct {
 	notes []string
 }
 
+// setting is a flag with its value, and where the value is from.
+type setting struct{ flag, value, from string }
+
+// settings writes a recipe as flags of this program.
+func settings(r *zoo.Recipe) []setting {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	all := []setting{
+		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", number(r.LearningRate), "LearningRate"}, {"schedule", r.Schedule, "Schedule"},
+		{"batch", strconv.Itoa(r.Batch), "Batch"}, {"epochs", strconv.Itoa(r.Epochs), "Epochs"},
+		{"dropout", number(r.Dropout), "Dropout"}, {"recurrent-dropout", number(r.RecurrentDropout), "RecurrentDropout"},
+		{"classifier-l2", number(r.ClassifierL2), "ClassifierL2"}, {"weight-decay", number(r.WeightDecay), "WeightDecay"}, {"clip", number(r.MaxGradNorm), "MaxGradNorm"},
+		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", strconv.Itoa(r.Frames), "Frames"},
+		{"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
+	}
+	if r.Width == 0 { // features are taken as they are
+		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.flag) })
+	}
+	for k := range all {
+		all[k].from = r.From[all[k].from]
+	}
+	return all
+}
+
 // applyProtocol gives the flags that the user left out the values of -protocol. A
 // run that is resumed or evaluated has them in its configuration.
 func (f *flags) applyProtocol() error {
@@ -40,6 +64,9 @@ func (f *flags) applyProtocol() error {
 	if err != nil {
 		return f.blame(usage{err})
 	}
+	if e.Recipe == nil {
+		return badf("-protocol paper: no paper trained %s, so say how with the flags themselves", e.Name)
+	}
 	data := f.data
 	if f.describe && !f.given("data") {
 		data = "" // the papers' own
@@ -47,12 +74,11 @@ func (f *flags) applyProtocol() error {
 	if err := papersData(e, data); err != nil {
 		return err
 	}
-	p, own := protocolOf(e)
-	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, p.code)}
-	if !own {
-		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, p.code)
+	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)}
+	if !e.Recipe.Published {
+		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
 	}
-	for _, s := range p.settings {
+	for _, s := range settings(e.Recipe) {
 		if data == embedded && slices.Contains(ofVideos, s.flag) {
 			continue
 		}
@@ -83,12 +109,13 @@ var papersSets = map[string]struct{ data, suffix string }{
 func papersData(e zoo.Entry, data string) error {
 	kind, _, _ := strings.Cut(data, ":")
 	set, published := papersSets[kind]
+	readsFeatures := e.Recipe.Width == 0
 	switch {
 	case data == "":
 		return nil
-	case readsFeatures(e) && kind != "features":
+	case readsFeatures && kind != "features":
 		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
-	case readsFeatures(e) || kind == "folder" || data == embedded || published && set.data == e.Data:
+	case readsFeatures || kind == "folder" || data == embedded || published && set.data == e.Data:
 		return nil
 	case kind == "hmdb51":
 		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
