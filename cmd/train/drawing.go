@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -13,7 +14,7 @@ import (
 func drawNetworks(path string, e zoo.Entry) error {
 	weights, err := e.Spec.Weights()
 	if err != nil {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	var panels []drawing.Panel
 	for _, w := range weights {
@@ -31,7 +32,7 @@ func drawNetworks(path string, e zoo.Entry) error {
 		}
 		panels = append(panels, drawing.Panel{
 			Title: fmt.Sprintf("%s, %s: %s × %s in %s weights", e.Name, what,
-				thousands(w.Matrix.Rows()), thousands(w.Matrix.Cols()), thousands(w.Matrix.Params())),
+				cmdline.Thousands(w.Matrix.Rows()), cmdline.Thousands(w.Matrix.Cols()), cmdline.Thousands(w.Matrix.Params())),
 			Matrix: w.Matrix,
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -20,7 +21,7 @@ import (
 
 // evaluate scores a checkpoint on the test part.
 func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
-	if !isFolder(f.eval) {
+	if !cmdline.IsFolder(f.eval) {
 		return badf("there is no run or checkpoint in %s: there is no such folder", f.eval)
 	}
 	defer f.acknowledge(ctx, stderr, "stopping; again to stop now")()
@@ -30,7 +31,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	m, err := zoo.Load(dir)
 	if err != nil {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	f.validation = 0 // is cut out of the training part, which nobody reads here
 	set, err := f.openSet(ctx, dir, m.Features(), m.Input, m.ClassNames)
@@ -50,9 +51,9 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if set.Clips(datasets.Test) == 0 {
 		return badf("%s has no test clips", set.Name())
 	}
-	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.batch)
+	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.Batch)
 	if errors.Is(err, context.Canceled) {
-		return interrupted("train: stopped before all test clips were scored")
+		return cmdline.Interrupted("train: stopped before all test clips were scored")
 	}
 	if err != nil {
 		return f.damaged(err)

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,17 +15,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/internal/trainflags"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// usage is an error in what the user asked for or gave.
-type usage struct{ error }
-
-// Unwrap returns the wrapped error.
-func (u usage) Unwrap() error { return u.error }
-
-func badf(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
+func badf(format string, args ...any) error { return cmdline.Usagef("train: "+format, args...) }
 
 // blame names the flag whose value an error is about, where it quotes that.
 func (f *flags) blame(err error) error {
@@ -38,21 +33,15 @@ func (f *flags) blame(err error) error {
 
 // flags are what the command line and the configuration file say.
 type flags struct {
+	trainflags.Settings
 	model, spec, data, split, normalise    string
-	validation                             float64
-	epochs, batch, accumulate, patience    int
-	lr, weightDecay, classifierL2          float64
-	smoothing, dropout, stateDropout, clip float64
+	validation, dropout, stateDropout      float64
 	protocol                               string
 	video                                  datasets.Video
 	decoding                               videos.Report
 	gaps                                   []string // what to say of classes that a part lacks
 	size, sequence                         string
-	optimizer, schedule, freeze, augment   string
-	seed                                   uint64
 	out, resume, eval, logits, config, svg string
-	saveEvery                              time.Duration
-	threads                                int
 	quiet, tensorboard, list, describe, js bool
 	suggest, long                          bool
 	wanted                                 zoo.Wanted
@@ -122,30 +111,25 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
-	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once; more than there are means all")
-	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
-	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
-	fs.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
-	fs.Float64Var(&f.classifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
-	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
+	f.Settings.Add(fs, "constant")
+	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
+	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
+	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
+	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
+	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
-	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
-	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
-	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
-	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
-	fs.Uint64Var(&f.seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
+	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
+	fs.StringVar(&f.Text.Freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
+	fs.Uint64Var(&f.Seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
 
 	fs.StringVar(&f.out, "out", autoOut, "`folder` for checkpoints, curves and figures; the default takes runs/MODEL-2 and so on when that is there; none keeps nothing")
-	fs.DurationVar(&f.saveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
+	fs.DurationVar(&f.SaveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in this `folder`, or without one in that of -out")
 	fs.StringVar(&f.eval, "eval", "", "score the checkpoint in this `folder`, or the best of the run in it, or without one in that of -out")
 	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes); those of a damaged clip are NaN")
 	fs.StringVar(&f.config, "config", "", "JSON `file` with flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}; the command line comes first. Each run writes its own")
-	fs.IntVar(&f.threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
+	fs.IntVar(&f.Threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
@@ -187,8 +171,8 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 			return nil, false, err
 		}
 	}
-	if f.threads == 0 { // the run's configuration has the number, which decides about the last bits
-		f.threads = runtime.GOMAXPROCS(0)
+	if f.Threads == 0 { // the run's configuration has the number, which decides about the last bits
+		f.Threads = runtime.GOMAXPROCS(0)
 	}
 	return f, false, f.check()
 }
@@ -244,12 +228,8 @@ func (f *flags) findFolders() error {
 	return nil
 }
 
-// given reports whether a flag stands on the command line or in the file.
-func (f *flags) given(name string) bool {
-	found := false
-	f.set.Visit(func(g *flag.Flag) { found = found || g.Name == name })
-	return found
-}
+// given reports whether a flag stands on the command line or in a file.
+func (f *flags) given(name string) bool { return cmdline.Given(f.set, name) }
 
 // check returns an error for values that no run can have.
 func (f *flags) check() error {
@@ -274,20 +254,20 @@ func (f *flags) check() error {
 		return badf("-resume trains and -eval does not; give one of them")
 	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]):
 		return badf("-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out")
-	case f.logits != "" && !isFolder(filepath.Dir(f.logits)):
+	case f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)):
 		return badf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))
 	case f.cmd["svg"] && f.svg == "":
 		return badf("-svg has no file; want one such as network.svg")
 	case f.svg != "" && (!f.describe || f.list):
 		return badf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)
-	case f.svg != "" && !isFolder(filepath.Dir(f.svg)):
+	case f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)):
 		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
-	case f.svg != "" && isFolder(f.svg):
+	case f.svg != "" && cmdline.IsFolder(f.svg):
 		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
 	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
 		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
-	case f.accumulate < 1: // 0 is the default in the library
-		return badf("-accumulate is %d; want at least 1", f.accumulate)
+	case f.Accumulate < 1: // 0 is the default in the library
+		return badf("-accumulate is %d; want at least 1", f.Accumulate)
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
 	case !(f.stateDropout >= 0 && f.stateDropout < 1):
@@ -314,6 +294,15 @@ func (f *flags) check() error {
 	return err
 }
 
+// trainConfig returns the settings of the loop.
+func (f *flags) trainConfig() (train.Config, error) {
+	cfg, err := f.Read(f.set)
+	if err != nil {
+		return cfg, badf("%v", err)
+	}
+	return cfg, nil
+}
+
 // misplaced names a flag that is given and for -suggest alone, "" for none.
 func (f *flags) misplaced() string {
 	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
@@ -322,9 +311,4 @@ func (f *flags) misplaced() string {
 		}
 	}
 	return ""
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -52,7 +52,7 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 	// The system gives the lock back when the process ends, however it does.
 	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
 	if err != nil {
-		return o, usage{errors.Wrap(err, "train: -out")}
+		return o, cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 	}
 	o.lock = lock
 	if !locked {
@@ -91,12 +91,12 @@ func (f *flags) claim(o *folder, name string) error {
 			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, cmdline.Quote(o.dir))
 		}
 		if err := os.MkdirAll(o.dir, 0o777); err != nil {
-			return usage{errors.Wrap(err, "train: -out")}
+			return cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 		}
 		return nil
 	}
 	if err := os.MkdirAll("runs", 0o777); err != nil {
-		return usage{errors.Wrap(err, "train: -out")}
+		return cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 	}
 	for k := 1; ; k++ {
 		o.dir = filepath.Join("runs", name)
@@ -106,7 +106,7 @@ func (f *flags) claim(o *folder, name string) error {
 		// Making it is what claims it: two runs started at once find two.
 		if err := os.Mkdir(o.dir, 0o777); !os.IsExist(err) {
 			if err != nil {
-				return usage{errors.Wrap(err, "train: -out")}
+				return cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 			}
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -17,15 +18,15 @@ func describeLayers(d zoo.Description, row func(name string, value any)) {
 		if l.Directions > 1 {
 			both = fmt.Sprintf(" in each of %d directions", l.Directions)
 		}
-		row(fmt.Sprintf("layer %d", k+1), fmt.Sprintf("%s units%s, from %s values a step", thousands(l.Hidden), both, thousands(l.Features)))
+		row(fmt.Sprintf("layer %d", k+1), fmt.Sprintf("%s units%s, from %s values a step", cmdline.Thousands(l.Hidden), both, cmdline.Thousands(l.Features)))
 		for _, w := range l.Weights {
 			row("  "+w.Role, text.WrapSoft(network(w), describedWidth)+"\n"+text.WrapSoft(sum(w), describedWidth))
 		}
-		row("  bias", thousands(l.Bias))
+		row("  bias", cmdline.Thousands(l.Bias))
 		features = l.Hidden * l.Directions
 	}
 	if d.Classes > 0 {
-		row("classifier", fmt.Sprintf("%d·%d + %d = %s", features, d.Classes, d.Classes, thousands((features+1)*d.Classes)))
+		row("classifier", fmt.Sprintf("%d·%d + %d = %s", features, d.Classes, d.Classes, cmdline.Thousands((features+1)*d.Classes)))
 	}
 }
 
@@ -36,7 +37,7 @@ const describedWidth = 70
 func network(w zoo.WeightsDescription) string {
 	s := w.Format
 	if w.Blocks > 0 {
-		s += fmt.Sprintf(" of %s", counted(w.Blocks, "block"))
+		s += fmt.Sprintf(" of %s", cmdline.Counted(w.Blocks, "block"))
 	}
 	s += fmt.Sprintf(", %s to %s", modes(w.InModes), modes(w.OutModes))
 	if len(w.Ranks) > 0 {
@@ -61,5 +62,5 @@ func sum(w zoo.WeightsDescription) string {
 			shapes[k] = fmt.Sprintf("%d×%s", n, s)
 		}
 	}
-	return fmt.Sprintf("%s = %s", strings.Join(shapes, " + "), thousands(w.Params))
+	return fmt.Sprintf("%s = %s", strings.Join(shapes, " + "), cmdline.Thousands(w.Params))
 }

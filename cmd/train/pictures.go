@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tensorzoo/tensorzoo/internal/charts"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -42,7 +43,7 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 }
 
 func drawConfusion(path, title string, e *train.Evaluation) error {
-	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, thousands(e.Clips))
+	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, cmdline.Thousands(e.Clips))
 	return charts.Confusion(path, title, e.Classes, e.Confusion)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -62,7 +63,7 @@ func (f *flags) applyProtocol() error {
 	}
 	e, err := zoo.Find(f.model)
 	if err != nil {
-		return f.blame(usage{err})
+		return f.blame(cmdline.Usage{Err: err})
 	}
 	if e.Recipe == nil {
 		return badf("-protocol paper: no paper trained %s, so say how with the flags themselves", e.Name)
@@ -136,11 +137,11 @@ func (f *flags) settle(s setting) (setting, error) {
 		return s, errors.Wrapf(f.set.Set(s.flag, s.value), "train: protocol, -%s", s.flag)
 	}
 	now := f.set.Lookup(s.flag).Value.String()
-	other := newFlags().set
-	if err := other.Set(s.flag, s.value); err != nil {
+	papers, err := spelt(s.flag, s.value)
+	if err != nil {
 		return s, errors.Wrapf(err, "train: protocol, -%s", s.flag)
 	}
-	if other.Lookup(s.flag).Value.String() != now {
+	if papers != now {
 		source, _, _ := strings.Cut(s.from, ":")
 		s.from = fmt.Sprintf("overridden by you; %s by %s", s.value, source)
 		s.value = now

@@ -7,17 +7,16 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
-	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -27,7 +26,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil || helped {
 		return err
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
 	f.decoding.W, f.decoding.Quiet = stderr, f.quiet
 	switch {
 	case f.list:
@@ -37,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case f.describe:
 		entry, d, err := f.described()
 		if err != nil {
-			return usage{err}
+			return cmdline.Usage{Err: err}
 		}
 		if f.svg != "" {
 			if err := drawNetworks(f.svg, entry); err != nil {
@@ -80,7 +79,7 @@ func (f *flags) printList(stdout io.Writer) error {
 	}
 	entries, err := zoo.List(pattern)
 	if err != nil {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	if len(entries) == 0 {
 		return badf("no model matches %q; -list without -model prints all", f.model)
@@ -158,27 +157,27 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		}
 	}
 	opt.Accept = func(set string, step []int) error {
-		if n := size(step); n != features {
+		if n := dims.Size(step); n != features {
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-				name, thousands(features), set, shape(step), n, n)
+				name, cmdline.Thousands(features), set, shape(step), n, n)
 		}
 		return nil
 	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
-		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
+		return nil, cmdline.Interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
-	if errors.As(err, &usage{}) {
+	if errors.As(err, &cmdline.Usage{}) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(err, input))})
+		return nil, f.blame(cmdline.Usage{Err: errors.Errorf("%v%s", err, f.whyThisData(err, input))})
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
 		return set, nil
 	}
-	held, err := datasets.Holdout(set, f.validation, f.seed)
+	held, err := datasets.Holdout(set, f.validation, f.Seed)
 	if err != nil {
 		set.Close()
 		return nil, badf("-validation: %s", cmdline.Bare(err))
@@ -197,47 +196,6 @@ func (f *flags) whyThisData(err error, input *zoo.Input) string {
 		hint = fmt.Sprintf("; %s names it, from the folder it was written in: go there, or give -data", f.ran)
 	}
 	return hint
-}
-
-func size(shape []int) int {
-	n := 1
-	for _, s := range shape {
-		n *= s
-	}
-	return n
-}
-
-// trainConfig returns the settings of the loop, or an error about the flag of one that
-// no run can have.
-func (f *flags) trainConfig() (train.Config, error) {
-	cfg := train.Config{
-		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay, ClassifierL2: f.classifierL2,
-		MaxGradNorm: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
-	}
-	var err error
-	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
-		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
-		return cfg, badf("-schedule: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
-		return cfg, badf("-augment: %s", cmdline.Bare(err))
-	}
-	for p := range strings.SplitSeq(f.freeze, ",") {
-		if p = strings.TrimSpace(p); p != "" {
-			cfg.Freeze = append(cfg.Freeze, p)
-		}
-	}
-	slices.Sort(cfg.Freeze)
-	if err = cfg.Check(); err == nil {
-		return cfg, nil
-	}
-	var bad *train.SettingError
-	if !errors.As(err, &bad) {
-		return cfg, usage{err}
-	}
-	return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 }
 
 func writeJSON(w io.Writer, v any) error {

@@ -53,11 +53,11 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 		var budget *zoo.BudgetError
 		if errors.As(err, &budget) && budget.Least == 0 {
 			dense = append(dense, format)
-			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), thousands(budget.Dense))
+			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), cmdline.Thousands(budget.Dense))
 			continue
 		}
 		if errors.As(err, &budget) {
-			short = append(short, fmt.Sprintf("%s takes at least %s", format, thousands(budget.Least)))
+			short = append(short, fmt.Sprintf("%s takes at least %s", format, cmdline.Thousands(budget.Least)))
 			continue
 		}
 		if err != nil {
@@ -93,8 +93,8 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	t := newTable()
 	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame"})
 	for _, p := range proposals {
-		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), thousands(p.InputToHidden), fewer(p.Description), thousands(p.RecurrentLayer),
-			thousands(p.Model), thousands(p.MulAddsPerFrame)})
+		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), cmdline.Thousands(p.InputToHidden), fewer(p.Description), cmdline.Thousands(p.RecurrentLayer),
+			cmdline.Thousands(p.Model), cmdline.Thousands(p.MulAddsPerFrame)})
 	}
 	rightAlign(t, 5, 9)
 	fmt.Fprintf(w, "%s\n\n", t.Render())
@@ -136,11 +136,11 @@ func proposedRanks(s zoo.Spec) string {
 func (f *flags) changes(p proposal) []string {
 	var changes []string
 	if p.Padding > 0 {
-		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, counted(p.Padding, "zero"),
-			thousands(p.Features), thousands(p.Features), len(p.InModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, cmdline.Counted(p.Padding, "zero"),
+			cmdline.Thousands(p.Features), cmdline.Thousands(p.Features), len(p.InModes)))
 	}
 	if p.Hidden != f.wanted.Hidden {
-		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, thousands(p.Hidden), thousands(f.wanted.Hidden), len(p.OutModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, cmdline.Thousands(p.Hidden), cmdline.Thousands(f.wanted.Hidden), len(p.OutModes)))
 	}
 	return changes
 }

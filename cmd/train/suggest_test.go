@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -38,9 +39,9 @@ func TestSuggest(t *testing.T) {
 		var d zoo.Description
 		require.NoError(t, json.Unmarshal([]byte(text), &d))
 		require.LessOrEqual(t, d.InputToHidden, 2000)
-		require.Contains(t, out, thousands(d.InputToHidden))
-		require.Contains(t, out, thousands(d.RecurrentLayer))
-		require.Contains(t, out, thousands(d.MulAddsPerFrame))
+		require.Contains(t, out, cmdline.Thousands(d.InputToHidden))
+		require.Contains(t, out, cmdline.Thousands(d.RecurrentLayer))
+		require.Contains(t, out, cmdline.Thousands(d.MulAddsPerFrame))
 	}
 
 	text, err := call(strings.Fields("-suggest -json -features 1009 -hidden 250 -cell gru")...)
@@ -112,7 +113,7 @@ func TestSuggestMistakes(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), line)
 		require.NotContains(t, err.Error(), "\n", line)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -38,9 +39,9 @@ func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
 		rightAlign(t, 2, 5)
 	}
 	for _, d := range descriptions {
-		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
+		counts := table.Row{cmdline.Thousands(d.InputToHidden), orDash(d.PublishedParams), cmdline.Thousands(d.RecurrentLayer), cmdline.Thousands(d.Model)}
 		if long {
-			counts = append(append(table.Row{modes(d.InModes), modes(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
+			counts = append(append(table.Row{modes(d.InModes), modes(d.OutModes), ranks(d.Ranks)}, counts...), cmdline.Thousands(d.MulAddsPerFrame))
 		}
 		t.AppendRow(append(table.Row{d.Name}, counts...))
 	}
@@ -62,8 +63,8 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("model", d.Name)
 	row("cell", d.Cell)
 	row("format", weights(d))
-	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), thousands(d.Features+d.Padding), appended(d)))
-	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
+	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), cmdline.Thousands(d.Features+d.Padding), appended(d)))
+	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), cmdline.Thousands(d.Hidden)))
 	row("ranks", ranks(d.Ranks))
 	whole := "whole model"
 	if d.Classes == 0 { // those of the data, which are not known here
@@ -75,7 +76,7 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer))
 	row(whole, ratio(d.Model, d.Dense.Model))
 	row("published input-to-hidden", orDash(d.PublishedParams))
-	row("multiply-adds a frame", thousands(d.MulAddsPerFrame))
+	row("multiply-adds a frame", cmdline.Thousands(d.MulAddsPerFrame))
 	t.AppendSeparator()
 	describeLayers(d, row)
 	if d.Paper != "" {
@@ -96,7 +97,7 @@ func appended(d zoo.Description) string {
 	if d.Padding == 0 {
 		return ""
 	}
-	return fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
+	return fmt.Sprintf(": %s and %s", cmdline.Thousands(d.Features), cmdline.Counted(d.Padding, "appended zero"))
 }
 
 // weights names the format, and whether input and state share a network.
@@ -119,7 +120,7 @@ func inputWeights(d zoo.Description) string {
 func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	t := newTable()
 	t.AppendRows([]table.Row{
-		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, thousands(r.Test.Clips), r.Test.Loss)},
+		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, cmdline.Thousands(r.Test.Clips), r.Test.Loss)},
 		{"weights of", bestEpoch(r)},
 		{inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
@@ -148,9 +149,9 @@ func bestEpoch(r *train.Result) string {
 // printScores prints an evaluation: its score, a row for each class, and the
 // confusion matrix.
 func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) error {
-	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, names.Shown(dir), names.Line(set.Name()), e.Accuracy, thousands(e.Clips), e.Loss)
+	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, names.Shown(dir), names.Line(set.Name()), e.Accuracy, cmdline.Thousands(e.Clips), e.Loss)
 	if n := set.Clips(datasets.Test) - e.Clips; n > 0 {
-		fmt.Fprintf(w, "%s left out for being damaged\n", counted(n, "test clip"))
+		fmt.Fprintf(w, "%s left out for being damaged\n", cmdline.Counted(n, "test clip"))
 	}
 	fmt.Fprintln(w)
 	t := newTable()
@@ -204,19 +205,19 @@ func rightAlign(t table.Writer, from, to int) {
 // ratio writes a count with its compression ratio.
 func ratio(count, dense int) string {
 	if count == dense {
-		return thousands(count)
+		return cmdline.Thousands(count)
 	}
 	if count > dense {
-		return fmt.Sprintf("%s, %s times more than dense", thousands(count), factor(float64(count)/float64(dense)))
+		return fmt.Sprintf("%s, %s times more than dense", cmdline.Thousands(count), factor(float64(count)/float64(dense)))
 	}
-	return fmt.Sprintf("%s, %s times fewer than dense", thousands(count), factor(float64(dense)/float64(count)))
+	return fmt.Sprintf("%s, %s times fewer than dense", cmdline.Thousands(count), factor(float64(dense)/float64(count)))
 }
 
 func factor(f float64) string {
 	if f < 100 {
 		return fmt.Sprintf("%.1f", f)
 	}
-	return thousands(int(f))
+	return cmdline.Thousands(int(f))
 }
 
 // modes writes 8·10·10·9·8, shape 120x160x3.
@@ -258,14 +259,5 @@ func orDash(n int) string {
 	if n == 0 {
 		return "-"
 	}
-	return thousands(n)
-}
-
-// thousands writes 58,982,400.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for k := len(s) - 3; k > 0; k -= 3 {
-		s = s[:k] + "," + s[k:]
-	}
-	return s
+	return cmdline.Thousands(n)
 }

@@ -40,7 +40,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 		if train.HasCheckpoint(f.resume) {
 			if c, err = train.LoadLast(f.resume); err != nil {
-				return usage{err}
+				return cmdline.Usage{Err: err}
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	}
 	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
-	failing := divergence{w: stderr, classes: m.Classes, rate: f.lr}
+	failing := divergence{w: stderr, classes: m.Classes, rate: f.LearningRate}
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
@@ -125,7 +125,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 		return err
 	}
 	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
-		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
+		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", cmdline.Counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
@@ -142,13 +142,13 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	if d.Joint {
 		of = "joint"
 	}
-	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
-		names.Line(set.Name()), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
-	if n := set.Clips(datasets.Train); f.batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.batch, thousands(n))
+	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, cmdline.Thousands(d.InputToHidden), of,
+		names.Line(set.Name()), trainingClips(set), cmdline.Thousands(set.Clips(datasets.Test)), cmdline.Counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, cmdline.Counted(f.Threads, "thread"))
+	if n := set.Clips(datasets.Train); f.Batch > n {
+		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, cmdline.Thousands(n))
 	}
 	if d.Padding > 0 {
-		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
+		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", cmdline.Counted(d.Padding, "zero"), cmdline.Thousands(d.Features))
 	}
 	for _, gap := range f.gaps {
 		fmt.Fprintln(w, gap)
@@ -171,7 +171,7 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	}
 	entry, d, err := f.described()
 	if err != nil {
-		return nil, nil, usage{err}
+		return nil, nil, cmdline.Usage{Err: err}
 	}
 	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
 	if err != nil {
@@ -184,7 +184,7 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	m, err := f.newModel(entry, set)
 	if err != nil {
 		set.Close()
-		return nil, nil, usage{err}
+		return nil, nil, cmdline.Usage{Err: err}
 	}
 	return m, set, nil
 }
@@ -208,7 +208,7 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 }
 
 func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
-	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.seed}
+	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.Seed}
 	if f.given("dropout") {
 		opt.Dropout = &f.dropout
 	}
@@ -232,51 +232,37 @@ func (f *flags) stopped(out *folder, err error) error {
 		var many *datasets.DamagedError
 		told := f.damaged(err)
 		if errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir) {
-			return usage{errors.Errorf("%v; what was trained is kept, go on with: %s -resume %s -max-bad 0.1", told, cmdline.Program("train"), cmdline.Quote(out.dir))}
+			return cmdline.Usage{Err: errors.Errorf("%v; what was trained is kept, go on with: %s -resume %s -max-bad 0.1", told, cmdline.Program("train"), cmdline.Quote(out.dir))}
 		}
 		return told
 	}
 	out.draw() // the curves so far
 	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
 	if out.dir == "" {
-		return interrupted(text + "; nothing is saved, as there is no -out")
+		return cmdline.Interrupted(text + "; nothing is saved, as there is no -out")
 	}
-	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
+	return cmdline.Interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
 }
 
 // damaged says what to do where too many clips are, and whose mistake an error is.
 func (f *flags) damaged(err error) error {
 	var input *train.InputError
 	if errors.As(err, &input) {
-		return f.blame(usage{err})
+		return f.blame(cmdline.Usage{Err: err})
 	}
 	err, ok := videos.Damaged(err, f.video)
 	if ok {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	return err
 }
 
-// interrupted is the error of a run that the user stopped.
-type interrupted string
-
-func (e interrupted) Error() string { return string(e) }
-func (e interrupted) Unwrap() error { return context.Canceled }
-
 func trainingClips(set datasets.Set) string {
-	n := thousands(set.Clips(datasets.Train)) + " training"
+	n := cmdline.Thousands(set.Clips(datasets.Train)) + " training"
 	if v := set.Clips(datasets.Validation); v > 0 {
-		n += ", " + thousands(v) + " validation"
+		n += ", " + cmdline.Thousands(v) + " validation"
 	}
 	return n
-}
-
-// counted writes a number of things, "1 step" or "6 steps".
-func counted(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 func resuming(dir string, c *zoo.Checkpoint) string {
@@ -309,7 +295,7 @@ type summary struct {
 
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
-		Description: d, Set: set.Name(), Seed: f.seed, Batch: min(f.batch, set.Clips(datasets.Train)), LearningRate: f.lr,
+		Description: d, Set: set.Name(), Seed: f.Seed, Batch: min(f.Batch, set.Clips(datasets.Train)), LearningRate: f.LearningRate,
 		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Diverged: r.Test.Diverged(len(set.Classes())), Damaged: f.decoding.Damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {

@@ -22,6 +22,12 @@ func Names(fs *flag.FlagSet) []string {
 	return names
 }
 
+// Given reports whether a flag of the set has been given a value.
+func Given(fs *flag.FlagSet, name string) (given bool) {
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
+
 // CheckText returns an error for a flag that was given with bytes that are not UTF-8,
 // such as the name of a folder in an old encoding: a run's files are JSON, and would name
 // another folder.
