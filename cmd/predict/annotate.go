@@ -37,33 +37,23 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 	case sameFile(path, filepath.Dir(out)):
 		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
 	}
-	answers := []running{{frame: -1}}
+	var answers []running
+	var err error
 	if p.flags.follow {
-		if err := p.follow(ctx, path, func(r running) { answers = append(answers, r) }); err != nil {
-			return err
-		}
+		answers, err = p.follow(ctx, path)
 	} else {
-		c, err := p.reader.Read(ctx, path)
 		var a answer
-		if err == nil {
-			a, err = p.clip(ctx, path, c)
-		}
+		c, failed := p.reader.Read(ctx, path)
+		a, err = p.answer(ctx, path, c, failed)
+		answers = []running{{-1, a.Classes}}
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.draw(ctx, path, answers); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			return p.failed(path, err)
-		}
-		if err := p.out.print(a); err != nil {
-			return err
-		}
-		answers[0].classes = a.Classes
-	}
-	err := p.draw(ctx, path, answers)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
 		return badf("-annotate %s: %v", out, err)
 	}
 	fmt.Fprintf(stderr, "wrote %s\n", names.Shown(out))
@@ -93,14 +83,15 @@ func (p *predictor) draw(ctx context.Context, path string, answers []running) er
 	err = ffmpeg.Encode(ctx, half, film.info, film.sound, func(write func([]byte) error) error {
 		canvas := image.NewRGBA(image.Rect(0, 0, film.info.Width, film.info.Height))
 		rgb := make([]byte, film.info.Width*film.info.Height*3)
-		frame, at := 0, 0
+		frame := 0
+		var classes []guess
 		return film.each(ctx, func(pix []byte) error {
-			for at+1 < len(answers) && answers[at+1].frame <= frame {
-				at++
+			for len(answers) > 0 && answers[0].frame <= frame {
+				classes, answers = answers[0].classes, answers[1:]
 			}
 			frame++
 			fromRGB(canvas, pix)
-			label.draw(canvas, answers[at].classes)
+			label.draw(canvas, classes)
 			toRGB(rgb, canvas)
 			return write(rgb)
 		})

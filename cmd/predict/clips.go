@@ -8,6 +8,7 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 )
 
@@ -21,7 +22,7 @@ func clips(sources []string, features bool) ([]string, error) {
 	for _, source := range sources {
 		found, err := clipsOf(source, features)
 		if err != nil {
-			return nil, usage{errors.WithMessage(err, "predict")}
+			return nil, cmdline.Usage{Err: errors.WithMessage(err, "predict")}
 		}
 		all = append(all, found...)
 	}

@@ -5,6 +5,7 @@ import (
 	"image"
 	"time"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/stills"
 )
@@ -26,7 +27,7 @@ const (
 func openFilm(ctx context.Context, path string, limit time.Duration) (*film, error) {
 	f := &film{path: path, limit: limit}
 	var err error
-	if isFolder(path) {
+	if cmdline.IsFolder(path) {
 		f.decode = stills.Decode
 		f.info, err = stills.Probe(ctx, path)
 	} else {

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,15 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// usage is an error in what the user asked for or gave.
-type usage struct{ error }
-
-// Unwrap returns the wrapped error.
-func (u usage) Unwrap() error { return u.error }
-
-func badf(format string, args ...any) error {
-	return usage{errors.Errorf("predict: "+format, args...)}
-}
+func badf(format string, args ...any) error { return cmdline.Usagef("predict: "+format, args...) }
 
 // flags are what the command line says.
 type flags struct {
@@ -124,7 +115,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
-	given := f.given()
+	given := func(name string) bool { return cmdline.Given(f.set, name) }
 	stream := slices.Contains(f.sources, "-")
 	random := f.sample == "random"
 	switch {
@@ -144,39 +135,32 @@ func (f *flags) check() error {
 		return badf("-limit is %v; want a positive time such as 2m", f.limit)
 	case f.every < 1:
 		return badf("-every is %d; want at least 1", f.every)
-	case given["every"] && !(f.follow && stream):
+	case given("every") && !(f.follow && stream):
 		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
 	case !random && f.sample != "even":
 		return badf("-sample is %q; want even or random", f.sample)
 	case f.draws < 1 || f.draws > mostDraws:
 		return badf("-draws is %d; want 1 to %d", f.draws, mostDraws)
-	case given["draws"] && !random:
+	case given("draws") && !random:
 		return badf("-draws %d is for frames that are drawn; give -sample random too", f.draws)
-	case given["seed"] && !random:
+	case given("seed") && !random:
 		return badf("-seed %d is for frames that are drawn; give -sample random too", f.seed)
 	case f.follow && f.draws > 1:
 		return badf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)
-	case f.follow && stream && given["sample"]:
+	case f.follow && stream && given("sample"):
 		return badf("-follow - reads every frame, or every -every'th; leave -sample out")
-	case given["annotate"] && f.annotate == "":
+	case given("annotate") && f.annotate == "":
 		return badf("-annotate has no file; want one such as out.mp4")
 	case f.annotate != "" && stream:
 		return badf("-annotate needs a clip in a file, not standard input")
 	case f.annotate != "" && !isVideo(f.annotate):
 		return badf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))
-	case f.annotate != "" && isFolder(f.annotate):
+	case f.annotate != "" && cmdline.IsFolder(f.annotate):
 		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
-	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):
+	case f.annotate != "" && !cmdline.IsFolder(filepath.Dir(f.annotate)):
 		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
 	}
 	return nil
-}
-
-// given says which flags the command line has.
-func (f *flags) given() map[string]bool {
-	given := map[string]bool{}
-	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
-	return given
 }
 
 // checkNPZ returns an error for what cannot be done with clips of which some are in npz
@@ -187,13 +171,8 @@ func (f *flags) checkNPZ(clips []string) error {
 		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
 	case f.follow || f.annotate != "":
 		return badf("-follow and -annotate take one clip, and %s may hold many", names.Shown(clips[0]))
-	case f.given()["sample"]:
+	case cmdline.Given(f.set, "sample"):
 		return badf("the clips of %s are read as they are stored; leave -sample out", names.Shown(clips[0]))
 	}
 	return nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
