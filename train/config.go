@@ -40,7 +40,7 @@ type Config struct {
 	Threads int
 
 	LearningRate float64   // above 0
-	Schedule     Schedule  // how the learning rate changes; nil means Constant
+	Schedule     Schedule  // how the learning rate changes; nil keeps it
 	Optimizer    Optimizer // nil means Adam
 	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 means none
 	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
@@ -155,7 +155,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Optimizer = Adam{}
 	}
 	if c.Schedule == nil {
-		c.Schedule = Constant{}
+		c.Schedule = constant{}
 	}
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)

@@ -138,7 +138,7 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 	for in, want := range map[string]Schedule{
-		"constant": Constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1}, "inverse:1.67e-4": Inverse{1.67e-4},
+		"constant": constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1}, "inverse:1.67e-4": Inverse{1.67e-4},
 		"warmup:2": WarmUp{Epochs: 2}, "warmup:0.5,step:3:0.5": WarmUp{0.5, StepDecay{3, 0.5}},
 	} {
 		s, err := ParseSchedule(in)
@@ -208,7 +208,7 @@ func TestAcceptedSettingsAreUsed(t *testing.T) {
 }
 
 func TestSchedules(t *testing.T) {
-	require.Equal(t, 1.0, Constant{}.Factor(3, 10, 7))
+	require.Equal(t, 1.0, constant{}.Factor(3, 10, 7))
 	step := StepDecay{Every: 2, Rate: 0.1}
 	require.Equal(t, 1.0, step.Factor(1.9, 10, 7))
 	require.InDelta(t, 0.1, step.Factor(2, 10, 7), 1e-12)

@@ -26,7 +26,7 @@ import (
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
 	if err != nil {
-		return nil, err
+		return nil, &InputError{err}
 	}
 	if cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
 		return nil, &InputError{errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)}
@@ -46,7 +46,7 @@ func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config
 	}
 	r, err := newRun(c.Model, set, cfg)
 	if err != nil {
-		return nil, err
+		return nil, &InputError{err}
 	}
 	if err := r.restore(c); err != nil {
 		return nil, &InputError{errors.Wrap(err, "train: checkpoint")}
@@ -99,19 +99,19 @@ type position struct {
 func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	if err := fits(m, set); err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	clips := set.Clips(datasets.Train)
 	if clips == 0 {
-		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
+		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
 	}
 	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }

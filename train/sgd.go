@@ -1,5 +1,7 @@
 package train
 
+import "cmp"
+
 // SGD is stochastic gradient descent with momentum (Polyak 1964), with gradient
 // g and rate α:
 //
@@ -13,8 +15,6 @@ type SGD struct{ Momentum float64 }
 // NoMomentum is the Momentum of plain gradient descent, "sgd:0".
 const NoMomentum = -1
 
-var _ Optimizer = SGD{}
-
 // String returns "sgd" with the momentum.
 func (s SGD) String() string { return spell("sgd", s.momentum()) }
 
@@ -22,7 +22,7 @@ func (s SGD) momentum() float64 {
 	if s.Momentum == NoMomentum {
 		return 0
 	}
-	return orDefault(s.Momentum, 0.9)
+	return cmp.Or(s.Momentum, 0.9)
 }
 
 // Slots returns "v", the velocity.
