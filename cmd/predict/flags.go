@@ -118,47 +118,34 @@ func (f *flags) check() error {
 	given := func(name string) bool { return cmdline.Given(f.set, name) }
 	stream := slices.Contains(f.sources, "-")
 	random := f.sample == "random"
-	switch {
-	case f.checkpoint == "":
-		return badf("by which model? Give its folder, as in -checkpoint runs/ht-lstm")
-	case len(f.sources) == 0:
-		return badf("what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h")
-	case stream && len(f.sources) > 1:
-		return badf("- reads standard input; leave the other clips out")
-	case f.js && f.csv:
-		return badf("give -json or -csv, not both")
-	case f.top < 1:
-		return badf("-top is %d; want at least 1", f.top)
-	case f.jobs < 1:
-		return badf("-jobs is %d; want at least 1", f.jobs)
-	case f.limit <= 0:
-		return badf("-limit is %v; want a positive time such as 2m", f.limit)
-	case f.every < 1:
-		return badf("-every is %d; want at least 1", f.every)
-	case given("every") && !(f.follow && stream):
-		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
-	case !random && f.sample != "even":
-		return badf("-sample is %q; want even or random", f.sample)
-	case f.draws < 1 || f.draws > mostDraws:
-		return badf("-draws is %d; want 1 to %d", f.draws, mostDraws)
-	case given("draws") && !random:
-		return badf("-draws %d is for frames that are drawn; give -sample random too", f.draws)
-	case given("seed") && !random:
-		return badf("-seed %d is for frames that are drawn; give -sample random too", f.seed)
-	case f.follow && f.draws > 1:
-		return badf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)
-	case f.follow && stream && given("sample"):
-		return badf("-follow - reads every frame, or every -every'th; leave -sample out")
-	case given("annotate") && f.annotate == "":
-		return badf("-annotate has no file; want one such as out.mp4")
-	case f.annotate != "" && stream:
-		return badf("-annotate needs a clip in a file, not standard input")
-	case f.annotate != "" && !isVideo(f.annotate):
-		return badf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))
-	case f.annotate != "" && cmdline.IsFolder(f.annotate):
-		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
-	case f.annotate != "" && !cmdline.IsFolder(filepath.Dir(f.annotate)):
-		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
+	for _, mistake := range []struct {
+		made bool
+		text string
+	}{
+		{f.checkpoint == "", "by which model? Give its folder, as in -checkpoint runs/ht-lstm"},
+		{len(f.sources) == 0, "what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h"},
+		{stream && len(f.sources) > 1, "- reads standard input; leave the other clips out"},
+		{f.js && f.csv, "give -json or -csv, not both"},
+		{f.top < 1, fmt.Sprintf("-top is %d; want at least 1", f.top)},
+		{f.jobs < 1, fmt.Sprintf("-jobs is %d; want at least 1", f.jobs)},
+		{f.limit <= 0, fmt.Sprintf("-limit is %v; want a positive time such as 2m", f.limit)},
+		{f.every < 1, fmt.Sprintf("-every is %d; want at least 1", f.every)},
+		{given("every") && !(f.follow && stream), "-every is for -follow -; the checkpoint says which frames of a file are read"},
+		{!random && f.sample != "even", fmt.Sprintf("-sample is %q; want even or random", f.sample)},
+		{f.draws < 1 || f.draws > mostDraws, fmt.Sprintf("-draws is %d; want 1 to %d", f.draws, mostDraws)},
+		{given("draws") && !random, fmt.Sprintf("-draws %d is for frames that are drawn; give -sample random too", f.draws)},
+		{given("seed") && !random, fmt.Sprintf("-seed %d is for frames that are drawn; give -sample random too", f.seed)},
+		{f.follow && f.draws > 1, fmt.Sprintf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)},
+		{f.follow && stream && given("sample"), "-follow - reads every frame, or every -every'th; leave -sample out"},
+		{given("annotate") && f.annotate == "", "-annotate has no file; want one such as out.mp4"},
+		{f.annotate != "" && stream, "-annotate needs a clip in a file, not standard input"},
+		{f.annotate != "" && !isVideo(f.annotate), fmt.Sprintf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))},
+		{f.annotate != "" && cmdline.IsFolder(f.annotate), fmt.Sprintf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)},
+		{f.annotate != "" && !cmdline.IsFolder(filepath.Dir(f.annotate)), fmt.Sprintf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))},
+	} {
+		if mistake.made {
+			return badf("%s", mistake.text)
+		}
 	}
 	return nil
 }

@@ -233,51 +233,40 @@ func (f *flags) given(name string) bool { return cmdline.Given(f.set, name) }
 
 // check returns an error for values that no run can have.
 func (f *flags) check() error {
-	switch {
-	case f.spec != "" && f.cmd["model"] && f.cmd["spec"]:
-		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
-	case f.spec != "" && f.list:
-		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
-	case f.list && f.describe:
-		return badf("-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME")
-	case f.list && (f.resume != "" || f.eval != ""):
-		return badf("-list prints the zoo and stops; leave -resume and -eval out")
-	case f.long && !f.list:
-		return badf("-long is for -list; -describe prints all there is about a model")
-	case f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""):
-		return badf("-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out")
-	case f.suggest && !f.given("features"):
-		return badf("-suggest needs the number of values of a frame, such as -features 57600")
-	case !f.suggest && f.misplaced() != "":
-		return badf("-%s %s says what to propose; give -suggest too", f.misplaced(), f.set.Lookup(f.misplaced()).Value)
-	case f.resume != "" && f.eval != "":
-		return badf("-resume trains and -eval does not; give one of them")
-	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]):
-		return badf("-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out")
-	case f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)):
-		return badf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))
-	case f.cmd["svg"] && f.svg == "":
-		return badf("-svg has no file; want one such as network.svg")
-	case f.svg != "" && (!f.describe || f.list):
-		return badf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)
-	case f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)):
-		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
-	case f.svg != "" && cmdline.IsFolder(f.svg):
-		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
-	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
-		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
-	case f.Accumulate < 1: // 0 is the default in the library
-		return badf("-accumulate is %d; want at least 1", f.Accumulate)
-	case !(f.dropout >= 0 && f.dropout < 1):
-		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
-	case !(f.stateDropout >= 0 && f.stateDropout < 1):
-		return badf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)
-	case !(f.validation >= 0 && f.validation < 1):
-		return badf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)
-	case f.out == "":
-		return badf("-out is empty; give a folder, or none")
-	case f.tensorboard && f.out == noOut:
-		return badf("-tensorboard writes to the folder of -out, which is none")
+	for _, mistake := range []struct {
+		made bool
+		text string
+	}{
+		{f.spec != "" && f.cmd["model"] && f.cmd["spec"], fmt.Sprintf("give -model %s or -spec %s, not both", f.model, f.spec)},
+		{f.spec != "" && f.list, fmt.Sprintf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)},
+		{f.list && f.describe, "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME"},
+		{f.list && (f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -resume and -eval out"},
+		{f.long && !f.list, "-long is for -list; -describe prints all there is about a model"},
+		{f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""), "-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out"},
+		{f.suggest && !f.given("features"), "-suggest needs the number of values of a frame, such as -features 57600"},
+		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
+		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]), "-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out"},
+		{f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)), fmt.Sprintf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))},
+		{f.cmd["svg"] && f.svg == "", "-svg has no file; want one such as network.svg"},
+		{f.svg != "" && (!f.describe || f.list), fmt.Sprintf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)},
+		{f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)), fmt.Sprintf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))},
+		{f.svg != "" && cmdline.IsFolder(f.svg), fmt.Sprintf("-svg %s is a folder; want a file such as network.svg", f.svg)},
+		{f.eval != "" && (f.cmd["size"] || f.cmd["grey"]), "-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out"},
+		{f.Accumulate < 1, fmt.Sprintf("-accumulate is %d; want at least 1", f.Accumulate)}, // 0 is the default in the library
+		{!(f.dropout >= 0 && f.dropout < 1), fmt.Sprintf("-dropout is %v; want at least 0 and below 1", f.dropout)},
+		{!(f.stateDropout >= 0 && f.stateDropout < 1), fmt.Sprintf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)},
+		{!(f.validation >= 0 && f.validation < 1), fmt.Sprintf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)},
+		{f.out == "", "-out is empty; give a folder, or none"},
+		{f.tensorboard && f.out == noOut, "-tensorboard writes to the folder of -out, which is none"},
+	} {
+		if mistake.made {
+			return badf("%s", mistake.text)
+		}
+	}
+	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
+		if f.given(name) && !f.suggest {
+			return badf("-%s %s says what to propose; give -suggest too", name, f.set.Lookup(name).Value)
+		}
 	}
 	if err := videos.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
 		return badf("%v", err)
@@ -301,14 +290,4 @@ func (f *flags) trainConfig() (train.Config, error) {
 		return cfg, badf("%v", err)
 	}
 	return cfg, nil
-}
-
-// misplaced names a flag that is given and for -suggest alone, "" for none.
-func (f *flags) misplaced() string {
-	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
-		if f.given(name) {
-			return name
-		}
-	}
-	return ""
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // gateClips is how many clips the picture of the gates is measured on.
@@ -43,7 +46,7 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 }
 
 func drawConfusion(path, title string, e *train.Evaluation) error {
-	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, cmdline.Thousands(e.Clips))
+	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, thousands(e.Clips))
 	return charts.Confusion(path, title, e.Classes, e.Confusion)
 }
 
@@ -67,4 +70,29 @@ func drawGates(path string, gates []train.Gate) error {
 		saturation.Lines = append(saturation.Lines, charts.Line{Name: g.Name, X: x, Y: g.Saturated})
 	}
 	return charts.Draw(path, panels...)
+}
+
+// drawNetworks draws the tensor networks of a model's weights: those from the
+// input, and the recurrent ones where they are decomposed.
+func drawNetworks(path string, e zoo.Entry) error {
+	weights, err := e.Spec.Weights()
+	if err != nil {
+		return cmdline.Usage{Err: err}
+	}
+	var panels []drawing.Panel
+	for _, w := range weights {
+		if w.Role == cells.HiddenToHidden && w.Matrix.Format == "Dense" {
+			continue
+		}
+		what := map[cells.Role]string{cells.InputToHidden: "input-to-hidden", cells.HiddenToHidden: "hidden-to-hidden", cells.Joint: "input and state to hidden"}[w.Role]
+		if w.Layer > 1 || len(weights) > 2 {
+			what = fmt.Sprintf("layer %d, %s", w.Layer, what)
+		}
+		panels = append(panels, drawing.Panel{
+			Title: fmt.Sprintf("%s, %s: %s × %s in %s weights", e.Name, what,
+				thousands(w.Matrix.Rows()), thousands(w.Matrix.Cols()), thousands(w.Matrix.Params())),
+			Matrix: w.Matrix,
+		})
+	}
+	return drawing.Draw(path, panels...)
 }

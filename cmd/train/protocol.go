@@ -179,8 +179,7 @@ func (f *flags) notes(e zoo.Entry, data string) []string {
 // print prints the preset as one block.
 func (p *preset) print(w io.Writer) {
 	fmt.Fprintf(w, "protocol paper: %s\n", p.title)
-	t := newTable()
-	t.AppendHeader(table.Row{"setting", "value", "from"})
+	t := newTable(4, "setting", "value", "from")
 	for _, s := range p.rows {
 		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -97,6 +98,9 @@ func (f *flags) printList(stdout io.Writer) error {
 // mostSpec bounds the file of a spec, and that of a configuration.
 const mostSpec = 1 << 20
 
+// defaultSteps is what no -steps means for videos.
+const defaultSteps = "6"
+
 // described returns the model the flags name, in figures too.
 func (f *flags) described() (zoo.Entry, zoo.Description, error) {
 	e, err := f.entry()
@@ -159,7 +163,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	opt.Accept = func(set string, step []int) error {
 		if n := dims.Size(step); n != features {
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-				name, cmdline.Thousands(features), set, shape(step), n, n)
+				name, thousands(features), set, shape(step), n, n)
 		}
 		return nil
 	}
@@ -209,4 +213,31 @@ func writeJSON(w io.Writer, v any) error {
 	}
 	_, err = fmt.Fprintf(w, "%s\n", &text)
 	return errors.Wrap(err, "train: write JSON")
+}
+
+// gaps says which classes have no training or no test clips, as far as the set knows
+// without reading them: a line for each part.
+func gaps(set datasets.Set) (lines []string) {
+	labelled, ok := set.(datasets.Labelled)
+	if !ok {
+		return nil
+	}
+	classes := set.Classes()
+	for _, of := range []struct {
+		part datasets.Part
+		name string
+	}{{datasets.Train, "training"}, {datasets.Test, "test"}} {
+		if set.Clips(of.part) == 0 { // it is not asked for
+			continue
+		}
+		lacking := slices.Clone(classes)
+		for i := range set.Clips(of.part) {
+			lacking[labelled.Label(of.part, i)] = ""
+		}
+		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
+		if len(lacking) > 0 {
+			lines = append(lines, fmt.Sprintf("no %s clips of %d of the %d classes, which have too few for this split: %s", of.name, len(lacking), len(classes), strings.Join(lacking, ", ")))
+		}
+	}
+	return lines
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -25,82 +26,49 @@ type proposal struct {
 
 // propose prints specs of all formats, or the one of -format alone.
 func (f *flags) propose(stdout, stderr io.Writer) error {
-	if f.wanted.Format != "" {
-		s, err := zoo.Suggest(f.wanted)
-		if err != nil {
-			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
-		}
-		p, err := newProposal(s)
-		if err != nil {
-			return err
-		}
-		if f.js {
-			return writeJSON(stdout, p)
-		}
-		for _, change := range f.changes(p) {
-			fmt.Fprintln(stderr, change)
-		}
-		return writeSpecs(stdout, []proposal{p})
+	formats, one := zoo.SuggestedFormats(), f.wanted.Format != ""
+	if one {
+		formats = []string{f.wanted.Format}
 	}
 	var proposals []proposal
-	var short []string // formats for which the budget is too small
-	var dense []string // and those that have more weights than a dense matrix
+	var short, dense []string // formats for which the budget is too small, and that have more weights than a dense matrix
 	many := ""
-	for _, format := range zoo.SuggestedFormats() {
+	for _, format := range formats {
 		w := f.wanted
 		w.Format = format
-		s, err := zoo.Suggest(w)
+		p, err := newProposal(w)
 		var budget *zoo.BudgetError
-		if errors.As(err, &budget) && budget.Least == 0 {
-			dense = append(dense, format)
-			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), cmdline.Thousands(budget.Dense))
-			continue
-		}
-		if errors.As(err, &budget) {
-			short = append(short, fmt.Sprintf("%s takes at least %s", format, cmdline.Thousands(budget.Least)))
-			continue
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+			proposals = append(proposals, p)
+		case one || !errors.As(err, &budget):
 			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
+		case budget.Least == 0:
+			dense = append(dense, format)
+			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), thousands(budget.Dense))
+		default:
+			short = append(short, fmt.Sprintf("%s takes at least %s", format, thousands(budget.Least)))
 		}
-		p, err := newProposal(s)
-		if err != nil {
-			return err
-		}
-		proposals = append(proposals, p)
 	}
-	if len(proposals) == 0 && len(short) == 0 {
+	switch {
+	case len(proposals) == 0 && len(short) == 0:
 		return badf("%s", many)
-	}
-	if len(proposals) == 0 {
+	case len(proposals) == 0:
 		return badf("-budget %d is too small: %s", f.wanted.Budget, strings.Join(short, ", "))
-	}
-	if f.js {
+	case f.js && one:
+		return writeJSON(stdout, proposals[0])
+	case f.js:
 		return writeJSON(stdout, proposals)
 	}
-	return f.printProposals(stdout, proposals, short, many)
-}
-
-func newProposal(s zoo.Spec) (proposal, error) {
-	whole := s
-	whole.Classes = suggestedClasses
-	d, err := zoo.Describe(zoo.Entry{Name: s.Format + "-" + s.Cell, Spec: whole})
-	return proposal{Description: d, Spec: s}, err
-}
-
-// printProposals prints a table, what it says in words, and the specs.
-func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string, many string) error {
-	t := newTable()
-	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame"})
-	for _, p := range proposals {
-		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), cmdline.Thousands(p.InputToHidden), fewer(p.Description), cmdline.Thousands(p.RecurrentLayer),
-			cmdline.Thousands(p.Model), cmdline.Thousands(p.MulAddsPerFrame)})
-	}
-	rightAlign(t, 5, 9)
-	fmt.Fprintf(w, "%s\n\n", t.Render())
 	var notes []string
 	for _, p := range proposals {
 		notes = append(notes, f.changes(p)...)
+	}
+	if one {
+		for _, note := range notes {
+			fmt.Fprintln(stderr, note)
+		}
+		return writeSpecs(stdout, proposals)
 	}
 	for _, s := range short {
 		notes = append(notes, fmt.Sprintf("-budget %d is too small: %s", f.wanted.Budget, s))
@@ -108,16 +76,34 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	if many != "" {
 		notes = append(notes, many)
 	}
+	return printProposals(stdout, proposals, notes)
+}
+
+func newProposal(w zoo.Wanted) (proposal, error) {
+	s, err := zoo.Suggest(w)
+	if err != nil {
+		return proposal{}, err
+	}
+	whole := s
+	whole.Classes = suggestedClasses
+	d, err := zoo.Describe(zoo.Entry{Name: s.Format + "-" + s.Cell, Spec: whole})
+	return proposal{Description: d, Spec: s}, err
+}
+
+// printProposals prints a table, what it says in words, and the specs.
+func printProposals(w io.Writer, proposals []proposal, notes []string) error {
+	t := newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame")
+	for _, p := range proposals {
+		fewer := factor(float64(p.Dense.InputToHidden) / float64(p.InputToHidden))
+		t.AppendRow(table.Row{p.Name, dims.Dots(p.InModes), dims.Dots(p.OutModes), proposedRanks(p.Spec), thousands(p.InputToHidden), fewer, thousands(p.RecurrentLayer),
+			thousands(p.Model), thousands(p.MulAddsPerFrame)})
+	}
+	fmt.Fprintf(w, "%s\n\n", t.Render())
 	if len(notes) > 0 {
 		fmt.Fprintf(w, "%s\n\n", strings.Join(notes, "\n"))
 	}
 	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Spec.Format)
 	return writeSpecs(w, proposals)
-}
-
-// fewer writes how many times fewer input weights a model has than a dense one.
-func fewer(d zoo.Description) string {
-	return factor(float64(d.Dense.InputToHidden) / float64(d.InputToHidden))
 }
 
 // proposedRanks writes the one rank that a proposal has for all, and the blocks.
@@ -136,11 +122,11 @@ func proposedRanks(s zoo.Spec) string {
 func (f *flags) changes(p proposal) []string {
 	var changes []string
 	if p.Padding > 0 {
-		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, cmdline.Counted(p.Padding, "zero"),
-			cmdline.Thousands(p.Features), cmdline.Thousands(p.Features), len(p.InModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, counted(p.Padding, "zero"),
+			thousands(p.Features), thousands(p.Features), len(p.InModes)))
 	}
 	if p.Hidden != f.wanted.Hidden {
-		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, cmdline.Thousands(p.Hidden), cmdline.Thousands(f.wanted.Hidden), len(p.OutModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, thousands(p.Hidden), thousands(f.wanted.Hidden), len(p.OutModes)))
 	}
 	return changes
 }

@@ -39,9 +39,9 @@ func TestSuggest(t *testing.T) {
 		var d zoo.Description
 		require.NoError(t, json.Unmarshal([]byte(text), &d))
 		require.LessOrEqual(t, d.InputToHidden, 2000)
-		require.Contains(t, out, cmdline.Thousands(d.InputToHidden))
-		require.Contains(t, out, cmdline.Thousands(d.RecurrentLayer))
-		require.Contains(t, out, cmdline.Thousands(d.MulAddsPerFrame))
+		require.Contains(t, out, thousands(d.InputToHidden))
+		require.Contains(t, out, thousands(d.RecurrentLayer))
+		require.Contains(t, out, thousands(d.MulAddsPerFrame))
 	}
 
 	text, err := call(strings.Fields("-suggest -json -features 1009 -hidden 250 -cell gru")...)

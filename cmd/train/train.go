@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -81,7 +82,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	}
 	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
-	failing := divergence{w: stderr, classes: m.Classes, rate: f.LearningRate}
+	said := false // one epoch that has diverged is enough
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
@@ -92,7 +93,11 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		}
 		out.epochs(epochs)
 		p.epoch(epochs)
-		f.decoding.Say(func() { failing.epoch(epochs) })
+		if n := len(epochs); n > 0 && !said {
+			f.decoding.Say(func() {
+				said = f.diverged(stderr, fmt.Sprintf("training loss of epoch %d", n), epochs[n-1].Train, m.Classes)
+			})
+		}
 	}
 	var result *train.Result
 	if c != nil {
@@ -104,8 +109,18 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if err != nil {
 		return f.stopped(out, err)
 	}
-	failing.report("test loss", result.Test.Score)
+	f.diverged(stderr, "test loss", result.Test.Score, m.Classes)
 	return f.conclude(ctx, d, m, set, result, out, stdout, log)
+}
+
+// diverged reports a run that has failed although its numbers are finite.
+func (f *flags) diverged(w io.Writer, what string, s train.Score, classes int) bool {
+	if !s.Diverged(classes) {
+		return false
+	}
+	fmt.Fprintf(w, "the run has diverged: the %s is %.4g, more than ten times that of a uniform guess, ln(%d) = %.4f; a lower -lr than %v may help\n",
+		what, s.Loss, classes, math.Log(float64(classes)), f.LearningRate)
+	return true
 }
 
 // conclude prints and writes what a run came to. Printing comes first: no file
@@ -125,7 +140,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 		return err
 	}
 	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
-		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", cmdline.Counted(n, "clip"))
+		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
@@ -142,19 +157,30 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	if d.Joint {
 		of = "joint"
 	}
-	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, cmdline.Thousands(d.InputToHidden), of,
-		names.Line(set.Name()), trainingClips(set), cmdline.Thousands(set.Clips(datasets.Test)), cmdline.Counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, cmdline.Counted(f.Threads, "thread"))
+	training := thousands(set.Clips(datasets.Train)) + " training"
+	if v := set.Clips(datasets.Validation); v > 0 {
+		training += ", " + thousands(v) + " validation"
+	}
+	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
+		names.Line(set.Name()), training, thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.Threads, "thread"))
 	if n := set.Clips(datasets.Train); f.Batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, cmdline.Thousands(n))
+		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, thousands(n))
 	}
 	if d.Padding > 0 {
-		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", cmdline.Counted(d.Padding, "zero"), cmdline.Thousands(d.Features))
+		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
 	}
 	for _, gap := range f.gaps {
 		fmt.Fprintln(w, gap)
 	}
 	if out.dir != "" {
-		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming(f.resume, c))
+		resuming := ""
+		switch {
+		case c != nil:
+			resuming = "; going on from the last checkpoint"
+		case f.resume != "":
+			resuming = "; there is no checkpoint yet, so this starts from the beginning"
+		}
+		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming)
 	}
 }
 
@@ -176,10 +202,6 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := videos.CheckClasses(set); err != nil {
-		set.Close()
-		return nil, nil, badf("%v", err)
 	}
 	m, err := f.newModel(entry, set)
 	if err != nil {
@@ -208,6 +230,9 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 }
 
 func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
+	if err := videos.CheckClasses(set); err != nil {
+		return nil, badf("%v", err)
+	}
 	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.Seed}
 	if f.given("dropout") {
 		opt.Dropout = &f.dropout
@@ -228,20 +253,20 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 
 // stopped words what ended a run before its end, and how to go on.
 func (f *flags) stopped(out *folder, err error) error {
-	if !errors.Is(err, context.Canceled) {
-		var many *datasets.DamagedError
-		told := f.damaged(err)
-		if errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir) {
-			return cmdline.Usage{Err: errors.Errorf("%v; what was trained is kept, go on with: %s -resume %s -max-bad 0.1", told, cmdline.Program("train"), cmdline.Quote(out.dir))}
-		}
-		return told
+	goOn := fmt.Sprintf("go on with: %s -resume %s", cmdline.Program("train"), cmdline.Quote(out.dir))
+	var many *datasets.DamagedError
+	switch {
+	case errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir):
+		return cmdline.Usagef("%v; what was trained is kept, %s -max-bad 0.1", f.damaged(err), goOn)
+	case !errors.Is(err, context.Canceled):
+		return f.damaged(err)
 	}
 	out.draw() // the curves so far
 	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
 	if out.dir == "" {
 		return cmdline.Interrupted(text + "; nothing is saved, as there is no -out")
 	}
-	return cmdline.Interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
+	return cmdline.Interrupted(fmt.Sprintf("%s; it is saved, %s", text, goOn))
 }
 
 // damaged says what to do where too many clips are, and whose mistake an error is.
@@ -255,24 +280,6 @@ func (f *flags) damaged(err error) error {
 		return cmdline.Usage{Err: err}
 	}
 	return err
-}
-
-func trainingClips(set datasets.Set) string {
-	n := cmdline.Thousands(set.Clips(datasets.Train)) + " training"
-	if v := set.Clips(datasets.Validation); v > 0 {
-		n += ", " + cmdline.Thousands(v) + " validation"
-	}
-	return n
-}
-
-func resuming(dir string, c *zoo.Checkpoint) string {
-	switch {
-	case dir == "":
-		return ""
-	case c == nil:
-		return "; there is no checkpoint yet, so this starts from the beginning"
-	}
-	return "; going on from the last checkpoint"
 }
 
 // summary is the result as JSON.
