@@ -98,21 +98,23 @@ func from(code string, but map[string]string) map[string]string {
 	return all
 }
 
-// withRecipes gives the entries of the papers their recipes.
+// withRecipes gives the entries of the papers their recipes: that of the same data or,
+// for frames of UCF11, of the same format. Dense is the baseline of the TT paper.
 func withRecipes(es []Entry) []Entry {
 	for k := range es {
 		e := &es[k]
+		name := strings.TrimPrefix(e.Name, "cnn-")
 		by, data := "bt", "ucf11"
 		switch {
-		case strings.HasPrefix(e.Name, "cnn-"):
+		case name != e.Name:
 			by, data = "tr", "features"
 		case e.Data == youtubeData:
 			by, data = "tt", "youtube"
-		case e.Spec.Format == "tt" || e.Spec.Format == "dense": // dense is the baseline of the TT paper
+		case strings.Contains(name, "tt-") || strings.HasPrefix(name, "lstm") || strings.HasPrefix(name, "gru"):
 			by = "tt"
 		}
 		r := recipes[by+" "+data]
-		r.Published = e.PublishedAccuracy != 0 && e.Spec.Format == by && e.Data != hmdb51Data
+		r.Published = e.PublishedAccuracy != 0 && strings.HasPrefix(name, by+"-") && e.Data != hmdb51Data
 		e.Recipe = &r
 	}
 	return es
