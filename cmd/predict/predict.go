@@ -70,7 +70,9 @@ type predictor struct {
 	reader datasets.Reader
 	names  []string
 	out    *printer
-	how    sampled // frames are taken of a clip
+
+	how     sampled // frames are taken of a clip
+	caption string  // the same in a line
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
@@ -104,7 +106,7 @@ func (f *flags) load() (*predictor, error) {
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
-	if p.how, err = f.choose(&p.reader, dir); err != nil {
+	if err := p.choose(dir); err != nil {
 		return nil, err
 	}
 	if err := p.reader.Check(); err != nil && !slices.ContainsFunc(f.sources, isNPZ) { // whose steps have any shape
