@@ -231,10 +231,7 @@ func (c Config) trained(params []zoo.Param) ([]int, error) {
 	for k, p := range params {
 		frozen := false
 		for j, pattern := range c.Freeze {
-			match, err := path.Match(pattern, p.Name)
-			if err != nil {
-				return nil, errors.Errorf("train: pattern %q to freeze: %v", pattern, err)
-			}
+			match, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
 			frozen, used[j] = frozen || match, used[j] || match
 		}
 		if !frozen {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
@@ -35,7 +34,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
 	batch = max(1, min(batch, clips, set.Clips(part)))
-	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gateNodes}, batch, runtime.GOMAXPROCS(0))
+	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: true}, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	var all gateSums
 	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {
@@ -69,15 +68,6 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		}
 	}
 	return all, nil
-}
-
-func gateNodes(n *zoo.Network) (nodes G.Nodes) {
-	for _, a := range n.Activations {
-		if a.Gate {
-			nodes = append(nodes, a.Node)
-		}
-	}
-	return nodes
 }
 
 // gateSums are gates whose figures are sums, in the order in which they first come.

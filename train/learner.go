@@ -81,11 +81,7 @@ func (l *learner) perRead(planned, read int, norm float64) float64 {
 		return norm
 	}
 	scale := float64(planned) / float64(read)
-	for _, grad := range l.grads {
-		for k := range grad {
-			grad[k] *= float32(scale)
-		}
-	}
+	scaleGradients(l.grads, float32(scale))
 	l.penalise(1 - scale) // the penalty is in them, and is not a mean over clips
 	return globalNorm(l.grads)
 }
