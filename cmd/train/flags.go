@@ -202,29 +202,23 @@ const here = "\x00"
 
 // findFolders gives -resume and -eval the folder of -out where they have none.
 func (f *flags) findFolders() error {
-	for _, flag := range []struct {
-		name string
-		dir  *string
-	}{{"resume", &f.resume}, {"eval", &f.eval}} {
-		switch *flag.dir {
-		case here:
-			if !f.given("out") || f.out == noOut {
-				return badf("-%s of which run? Give its folder, as in -%s runs/ht-lstm", flag.name, flag.name)
-			}
-			*flag.dir = f.out
-		case "":
-			if f.cmd[flag.name] {
-				return badf("-%s has an empty folder", flag.name)
-			}
-		default:
-			if flag.name == "resume" && f.given("out") && filepath.Clean(f.out) != filepath.Clean(f.resume) {
-				return badf("-resume %s goes on in that folder; leave -out %s out", f.resume, f.out)
-			}
+	for name, dir := range map[string]*string{"resume": &f.resume, "eval": &f.eval} {
+		switch {
+		case *dir == here && (!f.given("out") || f.out == noOut):
+			return badf("-%s of which run? Give its folder, as in -%s runs/ht-lstm", name, name)
+		case *dir == here:
+			*dir = f.out
+		case *dir == "" && f.cmd[name]:
+			return badf("-%s has an empty folder", name)
 		}
 	}
-	if f.resume != "" {
-		f.out = f.resume
+	switch {
+	case f.resume == "":
+		return nil
+	case f.given("out") && filepath.Clean(f.out) != filepath.Clean(f.resume):
+		return badf("-resume %s goes on in that folder; leave -out %s out", f.resume, f.out)
 	}
+	f.out = f.resume
 	return nil
 }
 

@@ -20,15 +20,10 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 	zero, one := 0.0, 1.0
 	loss := charts.Panel{Title: title + ", loss", X: "epoch", Y: "cross-entropy (nats)", Min: &zero, IntegerX: true}
 	accuracy := charts.Panel{Title: title + ", accuracy", X: "epoch", Y: "part of the clips", Min: &zero, Max: &one, IntegerX: true}
-	training := func(e train.Epoch) *train.Score { return &e.Train }
-	validation := func(e train.Epoch) *train.Score { return e.Validation }
-	for _, series := range []struct {
-		name string
-		of   func(train.Epoch) *train.Score
-	}{{"training", training}, {"validation", validation}} {
-		l, a := charts.Line{Name: series.name}, charts.Line{Name: series.name}
+	add := func(name string, of func(train.Epoch) *train.Score) {
+		l, a := charts.Line{Name: name}, charts.Line{Name: name}
 		for _, e := range epochs {
-			if s := series.of(e); s != nil {
+			if s := of(e); s != nil {
 				l.X, l.Y = append(l.X, float64(e.Epoch)), append(l.Y, s.Loss)
 				a.X, a.Y = append(a.X, float64(e.Epoch)), append(a.Y, s.Accuracy)
 			}
@@ -37,6 +32,8 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 			loss.Lines, accuracy.Lines = append(loss.Lines, l), append(accuracy.Lines, a)
 		}
 	}
+	add("training", func(e train.Epoch) *train.Score { return &e.Train })
+	add("validation", func(e train.Epoch) *train.Score { return e.Validation })
 	if r != nil {
 		at := []float64{float64(r.Best)}
 		loss.Lines = append(loss.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Loss}, Marker: true})

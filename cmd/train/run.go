@@ -73,28 +73,6 @@ func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) 
 	}
 }
 
-func (f *flags) printList(stdout io.Writer) error {
-	pattern := "*"
-	if f.given("model") {
-		pattern = f.model
-	}
-	entries, err := zoo.List(pattern)
-	if err != nil {
-		return cmdline.Usage{Err: err}
-	}
-	if len(entries) == 0 {
-		return badf("no model matches %q; -list without -model prints all", f.model)
-	}
-	if err := list(stdout, entries, f.js, f.long); err != nil || f.js {
-		return err
-	}
-	if !f.long {
-		fmt.Fprintln(stdout, "-long prints modes, ranks and multiply-adds too, -describe all of one model")
-	}
-	_, err = fmt.Fprintln(stdout, "-protocol paper trains as a paper's public code does, see docs/reproducing.md")
-	return errors.Wrap(err, "train")
-}
-
 // mostSpec bounds the file of a spec, and that of a configuration.
 const mostSpec = 1 << 20
 
@@ -203,15 +181,14 @@ func (f *flags) whyThisData(err error, input *zoo.Input) string {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	compact, err := names.JSON(v)
-	if err != nil {
-		return errors.Wrap(err, "train: write JSON")
-	}
 	var text bytes.Buffer
-	if err := json.Indent(&text, compact, "", "  "); err != nil {
-		return errors.Wrap(err, "train: write JSON")
+	compact, err := names.JSON(v)
+	if err == nil {
+		err = json.Indent(&text, compact, "", "  ")
 	}
-	_, err = fmt.Fprintf(w, "%s\n", &text)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%s\n", &text)
+	}
 	return errors.Wrap(err, "train: write JSON")
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
@@ -46,8 +47,26 @@ func row[T any](name string, values []T) table.Row {
 	return r
 }
 
-// list prints models, one per row: their counts, within 80 characters, or all there is.
-func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
+// printList prints the models that -model matches, one per row: their counts, within 80
+// characters, or all there is.
+func (f *flags) printList(w io.Writer) error {
+	pattern := "*"
+	if f.given("model") {
+		pattern = f.model
+	}
+	entries, err := zoo.List(pattern)
+	if err != nil {
+		return cmdline.Usage{Err: err}
+	}
+	if len(entries) == 0 {
+		return badf("no model matches %q; -list without -model prints all", f.model)
+	}
+	t := newTable(2, "model", "input weights", "published", "layer", "whole model")
+	more := "-long prints modes, ranks and multiply-adds too, -describe all of one model\n"
+	if f.long {
+		t = newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame")
+		more = ""
+	}
 	descriptions := make([]zoo.Description, len(entries))
 	for k, e := range entries {
 		d, err := zoo.Describe(e)
@@ -55,23 +74,17 @@ func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
 			return err
 		}
 		descriptions[k] = d
-	}
-	if asJSON {
-		return writeJSON(w, descriptions)
-	}
-	t := newTable(2, "model", "input weights", "published", "layer", "whole model")
-	if long {
-		t = newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame")
-	}
-	for _, d := range descriptions {
 		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
-		if long {
+		if f.long {
 			counts = append(append(table.Row{dims.Dots(d.InModes), dims.Dots(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
 		}
 		t.AppendRow(row(d.Name, counts))
 	}
-	_, err := fmt.Fprintln(w, t.Render())
-	return err
+	if f.js {
+		return writeJSON(w, descriptions)
+	}
+	_, err = fmt.Fprintf(w, "%s\n%s-protocol paper trains as a paper's public code does, see docs/reproducing.md\n", t.Render(), more)
+	return errors.Wrap(err, "train")
 }
 
 // describedWidth is that of the texts of a description.

@@ -20,12 +20,8 @@ import (
 )
 
 // train starts a run or goes on with one, and reports what it came to.
-func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
+func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	defer f.acknowledge(ctx, stderr, "stopping after this step; again to stop now")()
-	cfg, err := f.trainConfig()
-	if err != nil {
-		return err
-	}
 	if f.resume == "" && f.out != noOut {
 		if err := videos.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
@@ -61,11 +57,15 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	return f.fit(ctx, c, m, set, cfg, out, stdout, stderr)
+	return f.fit(ctx, c, m, set, out, stdout, stderr)
 }
 
 // fit trains from the checkpoint c, or from the beginning where there is none.
-func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, cfg train.Config, out *folder, stdout, stderr io.Writer) error {
+func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, out *folder, stdout, stderr io.Writer) error {
+	cfg, err := f.trainConfig()
+	if err != nil {
+		return err
+	}
 	d, err := m.Describe(m.Name)
 	if err != nil {
 		return err
