@@ -34,7 +34,8 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
 	batch = max(1, min(batch, clips, set.Clips(part)))
-	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: true}, batch, runtime.GOMAXPROCS(0))
+	gate := func(a cells.Activation) bool { return a.Gate }
+	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gate}, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
 	var all gateSums
 	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {
@@ -43,15 +44,15 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		}
 		for _, r := range graphs.ran() {
 			for _, a := range r.ran.net.Activations {
-				if !a.Gate {
+				if !gate(a) {
 					continue
 				}
-				gate := all.of(a, set.Steps())
+				sums := all.of(a, set.Steps())
 				values := r.ran.value(a.Node)
 				units := len(values) / (r.to - r.from)
 				for k, steps := range r.part.Steps {
 					if a.Step < steps {
-						gate.add(a, values[k*units:(k+1)*units])
+						sums.add(a, values[k*units:(k+1)*units])
 					}
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -23,7 +24,7 @@ type task struct {
 	smoothing float64
 	run       *uint64
 
-	watch bool // activations are outputs too
+	watch func(cells.Activation) bool // which activations are outputs too; nil for none
 }
 
 // batchGraph is the model with its loss and, in training, its gradients.
@@ -63,7 +64,7 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
 	for _, a := range g.net.Activations {
-		if t.watch {
+		if t.watch != nil && t.watch(a) {
 			outputs = append(outputs, a.Node)
 		}
 	}
