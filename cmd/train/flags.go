@@ -48,7 +48,7 @@ type flags struct {
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
-	preset    *preset         // of -protocol, nil for none
+	preset    string          // what -protocol made of the flags, in words
 	trainedOn string          // the split of the run that -eval names, where the command line gives another
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -242,7 +243,8 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
 		return err
 	}
-	if err := drawConfusion(filepath.Join(o.dir, "confusion.png"), o.title, r.Test); err != nil {
+	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, thousands(r.Test.Clips))
+	if err := charts.Confusion(filepath.Join(o.dir, "confusion.png"), title, r.Test.Classes, r.Test.Confusion); err != nil {
 		return err
 	}
 	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)

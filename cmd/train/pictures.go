@@ -42,11 +42,6 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 	return charts.Draw(path, loss, accuracy)
 }
 
-func drawConfusion(path, title string, e *train.Evaluation) error {
-	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, thousands(e.Clips))
-	return charts.Confusion(path, title, e.Classes, e.Confusion)
-}
-
 // drawGates draws, for each layer and direction, the gates' means and how much of
 // them is saturated.
 func drawGates(path string, gates []train.Gate) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,13 +16,6 @@ import (
 
 // paper is the one value of -protocol.
 const paper = "paper"
-
-// preset is what -protocol made of the flags.
-type preset struct {
-	title string
-	rows  []setting // with the values that hold
-	notes []string
-}
 
 // setting is a flag with its value, and where the value is from.
 type setting struct{ flag, value, from string }
@@ -75,10 +67,11 @@ func (f *flags) applyProtocol() error {
 	if err := papersData(e, data); err != nil {
 		return err
 	}
-	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)}
+	title := fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)
 	if !e.Recipe.Published {
-		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
+		title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
 	}
+	t := newTable(4, "setting", "value", "from")
 	for _, s := range settings(e.Recipe) {
 		if data == embedded && slices.Contains(ofVideos, s.flag) {
 			continue
@@ -86,9 +79,13 @@ func (f *flags) applyProtocol() error {
 		if s, err = f.settle(s); err != nil {
 			return err
 		}
-		f.preset.rows = append(f.preset.rows, s)
+		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}
-	f.preset.notes = f.notes(e, data)
+	lines := append([]string{"protocol paper: " + title}, strings.Split(t.Render(), "\n")...)
+	lines = append(append(lines, f.notes(e, data)...), "what differs from the papers all the same: docs/reproducing.md")
+	for _, line := range lines {
+		f.preset += strings.TrimRight(line, " ") + "\n" // for the page that quotes it
+	}
 	return nil
 }
 
@@ -174,20 +171,4 @@ func (f *flags) notes(e zoo.Entry, data string) []string {
 		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
 	}
 	return all
-}
-
-// print prints the preset as one block.
-func (p *preset) print(w io.Writer) {
-	fmt.Fprintf(w, "protocol paper: %s\n", p.title)
-	t := newTable(4, "setting", "value", "from")
-	for _, s := range p.rows {
-		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
-	}
-	for line := range strings.SplitSeq(t.Render(), "\n") {
-		fmt.Fprintln(w, strings.TrimRight(line, " ")) // for the page that quotes it
-	}
-	for _, note := range p.notes {
-		fmt.Fprintln(w, note)
-	}
-	fmt.Fprintln(w, "what differs from the papers all the same: docs/reproducing.md")
 }

@@ -22,10 +22,8 @@ func parsed(t *testing.T, args ...string) (*flags, string) {
 	f, helped, err := parse(args, &bytes.Buffer{})
 	require.NoError(t, err, args)
 	require.False(t, helped)
-	require.NotNil(t, f.preset, args)
-	var block bytes.Buffer
-	f.preset.print(&block)
-	return f, block.String()
+	require.NotEmpty(t, f.preset, args)
+	return f, f.preset
 }
 
 // ownData is what an entry of the zoo was trained on, as -data has it.

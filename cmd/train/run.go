@@ -47,9 +47,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := describe(stdout, d, f.js); err != nil {
 			return err
 		}
-		if f.preset != nil && !f.js {
-			fmt.Fprintln(stdout)
-			f.preset.print(stdout)
+		if f.preset != "" && !f.js {
+			fmt.Fprintf(stdout, "\n%s", f.preset)
 		}
 		return nil
 	case f.eval != "":

@@ -77,9 +77,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.quiet {
 		log = io.Discard
 	}
-	if f.preset != nil {
-		f.preset.print(log)
-	}
+	fmt.Fprint(log, f.preset)
 	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
 	said := false // one epoch that has diverged is enough
