@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path"
@@ -148,18 +149,8 @@ func (c Config) Check() error {
 
 // withDefaults checks the configuration and fills it in.
 func (c Config) withDefaults() (Config, error) {
-	if c.Accumulate == 0 {
-		c.Accumulate = 1
-	}
-	if c.Optimizer == nil {
-		c.Optimizer = Adam{}
-	}
-	if c.Schedule == nil {
-		c.Schedule = constant{}
-	}
-	if c.Threads == 0 {
-		c.Threads = runtime.GOMAXPROCS(0)
-	}
+	c.Accumulate, c.Threads = cmp.Or(c.Accumulate, 1), cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
+	c.Optimizer, c.Schedule = cmp.Or[Optimizer](c.Optimizer, Adam{}), cmp.Or[Schedule](c.Schedule, constant{})
 	if err := c.checkNumbers(); err != nil {
 		return c, err
 	}

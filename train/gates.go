@@ -33,9 +33,9 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
-	batch = max(1, min(batch, clips, set.Clips(part)))
 	gate := func(a cells.Activation) bool { return a.Gate }
-	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gate}, batch, runtime.GOMAXPROCS(0))
+	graphs := evaluating(m, set, part, min(batch, clips), runtime.GOMAXPROCS(0))
+	graphs.watch = gate
 	defer graphs.close()
 	var all gateSums
 	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {

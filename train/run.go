@@ -25,11 +25,11 @@ import (
 // longer finite. Earlier checkpoints stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
+	if err == nil && cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
+		err = errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)
+	}
 	if err != nil {
 		return nil, &InputError{err}
-	}
-	if cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
-		return nil, &InputError{errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)}
 	}
 	m.ClassNames, m.Input = set.Classes(), inputOf(set)
 	return r.do(ctx)
@@ -45,11 +45,11 @@ func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config
 		return nil, &InputError{errors.New("train: a run is resumed in its folder; give Config.Dir")}
 	}
 	r, err := newRun(c.Model, set, cfg)
+	if err == nil {
+		err = errors.Wrap(r.restore(c), "train: checkpoint")
+	}
 	if err != nil {
 		return nil, &InputError{err}
-	}
-	if err := r.restore(c); err != nil {
-		return nil, &InputError{errors.Wrap(err, "train: checkpoint")}
 	}
 	if cfg.OnEpoch != nil {
 		cfg.OnEpoch(slices.Clone(r.at.Epochs))

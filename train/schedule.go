@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -86,12 +87,7 @@ func (w WarmUp) Factor(done, epochs float64, steps int) float64 {
 	return w.then().Factor(done-w.Epochs, epochs-w.Epochs, steps)
 }
 
-func (w WarmUp) then() Schedule {
-	if w.Then == nil {
-		return constant{}
-	}
-	return w.Then
-}
+func (w WarmUp) then() Schedule { return cmp.Or[Schedule](w.Then, constant{}) }
 
 // ParseSchedule reads a schedule:
 //
