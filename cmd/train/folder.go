@@ -66,11 +66,7 @@ func (f *flags) describeRun(o *folder) error {
 	if o.dir == "" {
 		return nil
 	}
-	config, err := f.configuration()
-	if err != nil {
-		return errors.Wrap(err, "train: configuration")
-	}
-	if err := o.write(configFile, config); err != nil {
+	if err := o.write(configFile, f.configuration()); err != nil {
 		return err
 	}
 	// Data, folder and program may have been given from where the user was.
