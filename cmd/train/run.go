@@ -21,7 +21,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// run does what the command line asks for. Errors of type usage are the user's to fix.
+// run does what the command line asks for. A cmdline.Usage is the user's to fix.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f, helped, err := parse(args, stdout)
 	if err != nil || helped {

@@ -36,7 +36,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 }
 
-// Every mistake is one line, of type usage.
+// Every mistake is one line, a cmdline.Usage.
 func TestMistakes(t *testing.T) {
 	broken := filepath.Join(t.TempDir(), "broken.json")
 	require.NoError(t, os.WriteFile(broken, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "clases": 8}`), 0o600))
