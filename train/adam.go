@@ -1,6 +1,9 @@
 package train
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // Adam is the rule of Kingma and Ba (2015), with gradient g and rate α:
 //
@@ -15,11 +18,6 @@ type Adam struct{ Beta1, Beta2, Epsilon float64 }
 // 2019): w shrinks by α·λ·w in each step.
 type AdamW Adam
 
-var (
-	_ Optimizer = Adam{}
-	_ Optimizer = AdamW{}
-)
-
 // String returns "adam" with β1, β2 and ε.
 func (a Adam) String() string { return a.spell("adam") }
 
@@ -32,7 +30,7 @@ func (a Adam) spell(name string) string {
 }
 
 func (a Adam) withDefaults() Adam {
-	return Adam{orDefault(a.Beta1, 0.9), orDefault(a.Beta2, 0.999), orDefault(a.Epsilon, 1e-8)}
+	return Adam{cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Epsilon, 1e-8)}
 }
 
 // Slots returns "m" and "v", the moving means of the gradient and its square.
@@ -41,11 +39,11 @@ func (Adam) Slots() []string { return []string{"m", "v"} }
 // Slots returns "m" and "v", the moving means of the gradient and its square.
 func (AdamW) Slots() []string { return []string{"m", "v"} }
 
-// Update moves the weights.
-func (a Adam) Update(u Update) { a.move(u, float32(u.Decay), 0) }
+// Apply moves the weights.
+func (a Adam) Apply(u Update) { a.move(u, float32(u.Decay), 0) }
 
-// Update moves the weights.
-func (a AdamW) Update(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
+// Apply moves the weights.
+func (a AdamW) Apply(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
 
 // move adds l2·w to the gradient and shrinks the weights by shrink·w.
 func (a Adam) move(u Update, l2, shrink float32) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -60,7 +61,7 @@ type data struct {
 func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
-		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.Clip,
+		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.MaxGradNorm,
 		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed,
 	}
 }
@@ -127,7 +128,7 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return errors.New("this is a model without its training; Run starts one from it")
 	}
 	if c.State == nil {
-		return errors.New("it is for use, without what the optimiser remembers; Last returns the one to resume")
+		return errors.New("it is for use, without what the optimiser remembers; LoadLast returns the one to resume")
 	}
 	var s saved
 	dec := json.NewDecoder(bytes.NewReader(c.Training))
@@ -147,7 +148,11 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if names.Equal(classes, c.Model.ClassNames) {
 		classes = c.Model.ClassNames // which may spell them otherwise
 	}
-	if err := sameFields("model", modelInput{c.Model.ClassNames, c.Model.Input}, modelInput{classes, inputOf(r.set)}); err != nil {
+	type input struct { // what a model learned of its data
+		Classes []string   `json:"class_names"`
+		Input   *zoo.Input `json:"input"`
+	}
+	if err := sameFields("model", input{c.Model.ClassNames, c.Model.Input}, input{classes, inputOf(r.set)}); err != nil {
 		return err
 	}
 	r.at, r.batches = s.Position, s.Batches
@@ -163,12 +168,6 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	return r.restoreState(c.State)
 }
 
-// modelInput is what a model learned of its data.
-type modelInput struct {
-	Classes []string   `json:"class_names"`
-	Input   *zoo.Input `json:"input"`
-}
-
 // epochOf returns the number of complete epochs at a checkpoint.
 func epochOf(c *zoo.Checkpoint) (int, error) {
 	var s saved
@@ -179,7 +178,7 @@ func epochOf(c *zoo.Checkpoint) (int, error) {
 // sameFields compares two structs of one type and names the first field that
 // differs as JSON has it.
 func sameFields(what string, was, is any) error {
-	fields := func(v any) (names []string, values map[string]json.RawMessage) {
+	fields := func(v any) (values map[string]json.RawMessage) {
 		text, err := json.Marshal(v)
 		if err == nil {
 			err = json.Unmarshal(text, &values)
@@ -187,19 +186,15 @@ func sameFields(what string, was, is any) error {
 		if err != nil {
 			panic(err) // plain structs
 		}
-		for name := range values {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		return names, values
+		return values
 	}
-	names, before := fields(was)
-	_, now := fields(is)
-	for _, name := range names {
-		if !bytes.Equal(before[name], now[name]) {
-			if name == "fingerprint" && bytes.Equal(before["set"], now["set"]) {
-				return errors.Errorf("the clips of %s are not those that the run was started with: they were added to, changed or copied since; start another run on them", now["set"])
-			}
+	before, now := fields(was), fields(is)
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		switch {
+		case bytes.Equal(before[name], now[name]):
+		case name == "fingerprint" && bytes.Equal(before["set"], now["set"]):
+			return errors.Errorf("the clips of %s are not those that the run was started with: they were added to, changed or copied since; start another run on them", now["set"])
+		default:
 			return errors.Errorf("the %s had %s %s, and now %s; it cannot go on as if it had never stopped", what, name, before[name], now[name])
 		}
 	}
@@ -209,12 +204,13 @@ func sameFields(what string, was, is any) error {
 // check returns an error for a position that no run of this many clips, step
 // clips at a time, is ever in.
 func (p *position) check(clips, step int) error {
+	steps := (clips + step - 1) / step // of an epoch
 	switch {
 	case p.Epoch < 0 || p.Epoch != len(p.Epochs):
 		return errors.Errorf("position: %d epochs are complete, %d are listed", p.Epoch, len(p.Epochs))
-	case p.Step < 0 || p.Step > (clips+step-1)/step:
-		return errors.Errorf("position: step %d of an epoch of %d", p.Step, (clips+step-1)/step)
-	case p.Updates != p.Epoch*((clips+step-1)/step)+p.Step:
+	case p.Step < 0 || p.Step > steps:
+		return errors.Errorf("position: step %d of an epoch of %d", p.Step, steps)
+	case p.Updates != p.Epoch*steps+p.Step:
 		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
 	case p.Skipped < 0 || p.Skipped > p.Updates:
 		return errors.Errorf("position: %d of %d steps are skipped", p.Skipped, p.Updates)
@@ -250,11 +246,11 @@ func (r *run) restoreState(state []zoo.Param) error {
 	return nil
 }
 
-// Last returns the checkpoint from which to resume the run in the folder dir. It
+// LoadLast returns the checkpoint from which to resume the run in the folder dir. It
 // returns an error when zoo.LoadCheckpoint does.
-func Last(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
+func LoadLast(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(lastDir(dir)) }
 
-// HasCheckpoint reports whether dir holds a checkpoint for Last.
+// HasCheckpoint reports whether dir holds a checkpoint for LoadLast.
 func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
 // CheckpointDir returns the checkpoint of a run's folder to evaluate: the best

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path"
@@ -40,11 +41,11 @@ type Config struct {
 	Threads int
 
 	LearningRate float64   // above 0
-	Schedule     Schedule  // how the learning rate changes; nil means Constant
+	Schedule     Schedule  // how the learning rate changes; nil keeps it
 	Optimizer    Optimizer // nil means Adam
 	WeightDecay  float64   // of all weights but biases, see Optimizer; 0 means none
 	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
-	Clip         float64   // the largest global norm of the gradients; 0 means no limit
+	MaxGradNorm  float64   // the largest global norm of the gradients; 0 means no limit
 
 	// LabelSmoothing is the fraction of the target that all classes share, at
 	// least 0 and below 1. The loss of a training epoch includes it, that of an
@@ -148,18 +149,8 @@ func (c Config) Check() error {
 
 // withDefaults checks the configuration and fills it in.
 func (c Config) withDefaults() (Config, error) {
-	if c.Accumulate == 0 {
-		c.Accumulate = 1
-	}
-	if c.Optimizer == nil {
-		c.Optimizer = Adam{}
-	}
-	if c.Schedule == nil {
-		c.Schedule = Constant{}
-	}
-	if c.Threads == 0 {
-		c.Threads = runtime.GOMAXPROCS(0)
-	}
+	c.Accumulate, c.Threads = cmp.Or(c.Accumulate, 1), cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
+	c.Optimizer, c.Schedule = cmp.Or[Optimizer](c.Optimizer, Adam{}), cmp.Or[Schedule](c.Schedule, constant{})
 	if err := c.checkNumbers(); err != nil {
 		return c, err
 	}
@@ -188,7 +179,7 @@ func (c Config) checkNumbers() error {
 		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
 		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
 		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},
-		{"Clip", c.Clip, orNone(c.Clip), wantOrNone},
+		{"MaxGradNorm", c.MaxGradNorm, orNone(c.MaxGradNorm), wantOrNone},
 		{"LabelSmoothing", c.LabelSmoothing, belowOne(c.LabelSmoothing), wantBelowOne},
 		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
 		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},
@@ -231,10 +222,7 @@ func (c Config) trained(params []zoo.Param) ([]int, error) {
 	for k, p := range params {
 		frozen := false
 		for j, pattern := range c.Freeze {
-			match, err := path.Match(pattern, p.Name)
-			if err != nil {
-				return nil, errors.Errorf("train: pattern %q to freeze: %v", pattern, err)
-			}
+			match, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
 			frozen, used[j] = frozen || match, used[j] || match
 		}
 		if !frozen {

@@ -188,7 +188,7 @@ func resume(set *walks, cfg Config) (o outcome) {
 	defer func() { o.panicked = recover() }()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -243,7 +243,7 @@ func TestRestoreState(t *testing.T) {
 		"train: checkpoint: training: json: unknown field \"stepp\"":                                      func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"stepp":0`) },
 		"the run had accumulate " + strconv.Itoa(1) + "00, and now 1; it cannot go on as if it had never": func(c *zoo.Checkpoint) { edit(c, `"accumulate":1`, `"accumulate":100`) },
 	} {
-		c, err := Last(cfg.Dir)
+		c, err := LoadLast(cfg.Dir)
 		require.NoError(t, err)
 		require.Equal(t, "head.bias.m", c.State[0].Name)
 		change(c)

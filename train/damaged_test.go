@@ -93,12 +93,12 @@ func TestDamagedClipsDoNotWeigh(t *testing.T) {
 			"accumulated": func(c *Config) { c.Batch, c.Accumulate = 1, clips },
 			"too few":     func(c *Config) { c.Batch, c.Accumulate = 5, 4 },
 			"penalty":     func(c *Config) { c.Batch, c.Accumulate, c.ClassifierL2 = 4, 3, 0.3 },
-			"clipped":     func(c *Config) { c.Batch, c.Clip, c.WeightDecay, c.LabelSmoothing = clips, 0.05, 0.2, 0.1 },
+			"clipped":     func(c *Config) { c.Batch, c.MaxGradNorm, c.WeightDecay, c.LabelSmoothing = clips, 0.05, 0.2, 0.1 },
 		} {
 			t.Run(name+", "+what, func(t *testing.T) {
 				step := func(s datasets.Set) ([]float32, Progress) {
 					var last Progress
-					cfg := Config{Epochs: 1, Threads: 1, LearningRate: 1, Optimizer: SGD{}, OnStep: func(p Progress) { last = p }}
+					cfg := Config{Epochs: 1, Threads: 1, LearningRate: 1, Optimizer: SGD{Momentum: NoMomentum}, OnStep: func(p Progress) { last = p }}
 					set(&cfg)
 					m := newModel(t, 1, 0)
 					_, err := Run(context.Background(), m, s, cfg)

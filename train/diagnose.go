@@ -5,11 +5,10 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
-	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // DivergedError is the error of Run, Resume, Evaluate and Stepper.Step when a
@@ -59,12 +58,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 		return fmt.Sprintf("parameter %s at element %d, moved there by the step before", name, at), nil
 	}
 	watched := l.training.task
-	watched.watch = func(n *zoo.Network) (nodes G.Nodes) {
-		for _, a := range n.Activations {
-			nodes = append(nodes, a.Node)
-		}
-		return nodes
-	}
+	watched.watch = func(cells.Activation) bool { return true }
 	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
 	defer look.close()
 	if err := look.do(batch, total); err != nil {

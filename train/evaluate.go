@@ -83,32 +83,44 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 		e.Confusion[k] = make([]int, classes)
 	}
 	var sum tally
-	for b, err := range datasets.Batches(set, part, graphs.batch, inOrder(set.Clips(part))) {
-		if stopped := ctx.Err(); stopped != nil { // first: a set may end its reading with ctx
-			return nil, stopped
-		}
-		if err != nil {
-			return nil, err
-		}
-		if b.Len == 0 { // its clips are all damaged
-			continue
-		}
+	err := graphs.each(ctx, set, part, set.Clips(part), func(b *datasets.Batch) error {
 		if _, err := graphs.score(b, b.Len, &sum); err != nil {
-			return nil, err
+			return err
 		}
 		logits := graphs.logits()
 		if at := notFinite(logits); at >= 0 {
-			return nil, &DivergedError{errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])}
+			return &DivergedError{errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])}
 		}
 		e.Index, e.Labels, e.Logits = append(e.Index, b.Clips...), append(e.Labels, b.Labels...), append(e.Logits, logits...)
 		for k, label := range b.Labels {
 			e.Confusion[label][argmax(logits[k*classes:(k+1)*classes])]++
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if e.Score = sum.score(); sum.Clips == 0 && set.Clips(part) > 0 {
 		return nil, &InputError{errors.Errorf("train: every %s clip of %s is damaged", part, set.Name())}
 	}
 	return e, nil
+}
+
+// each calls do with batches of the first clips of a part of a set, but for a batch
+// whose clips are all damaged.
+func (r *replicas) each(ctx context.Context, set datasets.Set, part datasets.Part, clips int, do func(*datasets.Batch) error) error {
+	for b, err := range datasets.Batches(set, part, r.batch, inOrder(clips)) {
+		if stopped := ctx.Err(); stopped != nil { // first: a set may end its reading with ctx
+			return stopped
+		}
+		if err == nil && b.Len > 0 {
+			err = do(b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inOrder lists 0 to n-1.

@@ -39,7 +39,7 @@ func small(set datasets.Set) *zoo.Model {
 func ExampleRun() {
 	set := clips()
 	m := small(set)
-	r, err := train.Run(context.Background(), m, set, train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, Clip: 5, Seed: 1})
+	r, err := train.Run(context.Background(), m, set, train.Config{Epochs: 2, Batch: 16, LearningRate: 5e-3, MaxGradNorm: 5, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func ExampleConfig() {
 		Epochs: 3, Batch: 8, Accumulate: 2, LearningRate: 5e-3,
 		Optimizer: train.AdamW{}, WeightDecay: 0.01,
 		Schedule: train.WarmUp{Epochs: 0.5, Then: train.Cosine{}},
-		Patience: 2, LabelSmoothing: 0.05, Clip: 5, Seed: 1,
+		Patience: 2, LabelSmoothing: 0.05, MaxGradNorm: 5, Seed: 1,
 		OnEpoch: func(all []train.Epoch) {
 			e := all[len(all)-1]
 			fmt.Println("epoch", e.Epoch, "on", e.Train.Clips, "clips, judged on", e.Validation.Clips)
@@ -74,6 +74,34 @@ func ExampleConfig() {
 	// epoch 2 on 192 clips, judged on 64
 	// epoch 3 on 192 clips, judged on 64
 	// the model has the weights of the epoch of lowest validation loss: true
+}
+
+// The settings of the public code that is closest to a model's paper: here they are
+// tried for one epoch, on the embedded clips.
+func ExampleFromRecipe() {
+	e, err := zoo.Find("tt-gru")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg, err := train.FromRecipe(e.Recipe)
+	if err != nil {
+		log.Fatal(err)
+	}
+	set := clips()
+	m, err := zoo.FromSpec(small(set).Spec, zoo.Options{Seed: 1, Dropout: &e.Recipe.Dropout, RecurrentDropout: &e.Recipe.RecurrentDropout})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(e.Recipe.Code, "trains for", cfg.Epochs, "epochs with", cfg.Optimizer)
+	cfg.Epochs = 1
+	r, err := train.Run(context.Background(), m, set, cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("here:", len(r.Epochs))
+	// Output:
+	// the TT authors' public code for UCF11 trains for 1001 epochs with adam:0.9:0.999:1e-08
+	// here: 1
 }
 
 // A run stopped by its context resumes from its last checkpoint as if it had
@@ -95,7 +123,7 @@ func ExampleResume() {
 	_, err = train.Run(ctx, small(set), set, cfg)
 	fmt.Println(err, errors.Is(err, context.Canceled))
 
-	c, err := train.Last(dir)
+	c, err := train.LoadLast(dir)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -111,7 +139,7 @@ func ExampleResume() {
 }
 
 // A loop of your own: the same step as Run's, with batches from anywhere. Here
-// they are sequences of 5 steps of 4 values, whose class is the sign of the
+// they are sequences of 2 to 5 steps of 4 values, whose class is the sign of the
 // last.
 func ExampleStepper() {
 	m, err := zoo.FromSpec(zoo.Spec{
@@ -127,26 +155,27 @@ func ExampleStepper() {
 	}
 	defer s.Close()
 	rng := rand.New(rand.NewPCG(1, 1))
-	draw := func() (x []float32, labels []int) {
+	draw := func() (x []float32, lengths, labels []int) {
 		for range batch {
-			for range steps * 4 {
+			length, label := 2+rng.IntN(steps-1), 0
+			for range length * 4 {
 				x = append(x, float32(rng.NormFloat64()))
 			}
-			label := 0
 			if x[len(x)-1] > 0 {
 				label = 1
 			}
-			labels = append(labels, label)
+			x = append(x, make([]float32, (steps-length)*4)...)
+			lengths, labels = append(lengths, length), append(labels, label)
 		}
-		return x, labels
+		return x, lengths, labels
 	}
 	for range 300 {
 		if _, err := s.Step(draw()); err != nil {
 			log.Fatal(err)
 		}
 	}
-	x, labels := draw()
-	logits, err := s.Logits(x)
+	x, lengths, labels := draw()
+	logits, err := s.Logits(x, lengths)
 	if err != nil {
 		log.Fatal(err)
 	}

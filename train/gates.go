@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
@@ -34,97 +33,68 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
-	batch = max(1, min(batch, clips, set.Clips(part)))
-	graphs := newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape(), watch: gateNodes}, batch, runtime.GOMAXPROCS(0))
+	gate := func(a cells.Activation) bool { return a.Gate }
+	graphs := evaluating(m, set, part, min(batch, clips), runtime.GOMAXPROCS(0))
+	graphs.watch = gate
 	defer graphs.close()
-	var all gateTally
-	for b, err := range datasets.Batches(set, part, batch, inOrder(min(clips, set.Clips(part)))) {
-		if stopped := ctx.Err(); stopped != nil { // as in evaluate
-			return nil, stopped
-		}
-		if err != nil {
-			return nil, err
-		}
-		if b.Len == 0 {
-			continue
-		}
+	var all gateSums
+	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {
 		if err := graphs.do(b, b.Len); err != nil {
-			return nil, err
+			return err
 		}
 		for _, r := range graphs.ran() {
 			for _, a := range r.ran.net.Activations {
-				if !a.Gate {
+				if !gate(a) {
 					continue
 				}
+				sums := all.of(a, set.Steps())
 				values := r.ran.value(a.Node)
 				units := len(values) / (r.to - r.from)
 				for k, steps := range r.part.Steps {
 					if a.Step < steps {
-						all.add(a, set.Steps(), values[k*units:(k+1)*units])
+						sums.add(a, values[k*units:(k+1)*units])
 					}
 				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return all.gates(), nil
-}
-
-func gateNodes(n *zoo.Network) (nodes G.Nodes) {
-	for _, a := range n.Activations {
-		if a.Gate {
-			nodes = append(nodes, a.Node)
-		}
-	}
-	return nodes
-}
-
-// gateTally adds values up, in the order in which gates first come.
-type gateTally []*gateSum
-
-type gateSum struct {
-	layer, name string
-	lowest      float64 // value of the gate: -1 or 0; the highest is 1
-	steps       []stepSum
-}
-
-type stepSum struct {
-	sum              float64
-	saturated, count int
-}
-
-func (all *gateTally) add(a cells.Activation, steps int, values []float32) {
-	at := slices.IndexFunc(*all, func(g *gateSum) bool { return g.layer == a.Layer && g.name == a.Name })
-	if at < 0 {
-		g := &gateSum{layer: a.Layer, name: a.Name, steps: make([]stepSum, steps)}
-		if a.Name == cells.Candidate {
-			g.lowest = -1
-		}
-		at = len(*all)
-		*all = append(*all, g)
-	}
-	g := (*all)[at]
-	s := &g.steps[a.Step]
-	margin := (1 - g.lowest) / 20
-	for _, v := range values {
-		s.sum += float64(v)
-		if v := float64(v); v < g.lowest+margin || v > 1-margin {
-			s.saturated++
-		}
-	}
-	s.count += len(values)
-}
-
-// gates returns the figures; they are NaN at a step that no clip has.
-func (all gateTally) gates() []Gate {
-	var gates []Gate
 	for _, g := range all {
-		gate := Gate{Layer: g.layer, Name: g.name}
-		for _, s := range g.steps {
-			gate.Mean = append(gate.Mean, s.sum/float64(s.count))
-			gate.Saturated = append(gate.Saturated, float64(s.saturated)/float64(s.count))
-			gate.Count = append(gate.Count, s.count)
+		for k, n := range g.Count { // NaN at a step that no clip has
+			g.Mean[k] /= float64(n)
+			g.Saturated[k] /= float64(n)
 		}
-		gates = append(gates, gate)
 	}
-	return gates
+	return all, nil
+}
+
+// gateSums are gates whose figures are sums, in the order in which they first come.
+type gateSums []Gate
+
+func (all *gateSums) of(a cells.Activation, steps int) *Gate {
+	at := slices.IndexFunc(*all, func(g Gate) bool { return g.Layer == a.Layer && g.Name == a.Name })
+	if at < 0 {
+		at = len(*all)
+		*all = append(*all, Gate{Layer: a.Layer, Name: a.Name, Mean: make([]float64, steps), Saturated: make([]float64, steps), Count: make([]int, steps)})
+	}
+	return &(*all)[at]
+}
+
+func (g *Gate) add(a cells.Activation, values []float32) {
+	lowest := 0.0 // value of the gate; the highest is 1
+	if a.Name == cells.Candidate {
+		lowest = -1
+	}
+	margin := (1 - lowest) / 20
+	for _, v := range values {
+		v := float64(v)
+		g.Mean[a.Step] += v
+		if v < lowest+margin || v > 1-margin {
+			g.Saturated[a.Step]++
+		}
+	}
+	g.Count[a.Step] += len(values)
 }

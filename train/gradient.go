@@ -19,7 +19,10 @@ func clipGradients(grads [][]float32, norm, limit float64) {
 	if limit == 0 || !(norm > limit) {
 		return
 	}
-	scale := float32(limit / norm)
+	scaleGradients(grads, float32(limit/norm))
+}
+
+func scaleGradients(grads [][]float32, scale float32) {
 	for _, grad := range grads {
 		for j := range grad {
 			grad[j] *= scale

@@ -48,7 +48,7 @@ func TestClassifierL2(t *testing.T) {
 			m := newModel(t, 1, 0)
 			cfg := Config{
 				Epochs: 1, Batch: 12 / accumulate, Accumulate: accumulate, Threads: 1,
-				LearningRate: rate, Optimizer: SGD{}, ClassifierL2: l2,
+				LearningRate: rate, Optimizer: SGD{Momentum: NoMomentum}, ClassifierL2: l2,
 			}
 			_, err := Run(context.Background(), m, set, cfg)
 			require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestClassifierL2IsClipped(t *testing.T) {
 	const rate, clip = 1.0, 0.5
 	set := newWalks(12, 4, false)
 	m, start := newModel(t, 1, 0), newModel(t, 1, 0)
-	cfg := Config{Epochs: 1, Batch: 12, Threads: 1, LearningRate: rate, Optimizer: SGD{}, ClassifierL2: 1e3, Clip: clip}
+	cfg := Config{Epochs: 1, Batch: 12, Threads: 1, LearningRate: rate, Optimizer: SGD{Momentum: NoMomentum}, ClassifierL2: 1e3, MaxGradNorm: clip}
 	_, err := Run(context.Background(), m, set, cfg)
 	require.NoError(t, err)
 	sum := 0.0

@@ -5,6 +5,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -23,8 +24,7 @@ type task struct {
 	smoothing float64
 	run       *uint64
 
-	// Which activations are outputs; nil for none.
-	watch func(*zoo.Network) G.Nodes
+	watch func(cells.Activation) bool // which activations are outputs too; nil for none
 }
 
 // batchGraph is the model with its loss and, in training, its gradients.
@@ -39,23 +39,21 @@ type batchGraph struct {
 
 // build makes the graph for the given number of clips, the first of which is row
 // row of the batch.
-func (t *task) build(row, clips int, lengths bool) (*batchGraph, error) {
+func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	eg := G.NewGraph()
-	g := &batchGraph{}
-	var err error
-	shape := append(tensor.Shape{clips, t.steps}, t.stepShape...)
-	if g.x, err = graph.Input(eg, "x", tensor.Float32, shape, nil); err != nil {
-		return nil, err
-	}
-	if g.target, err = graph.Input(eg, "target", tensor.Float32, tensor.Shape{clips, t.model.Classes}, nil); err != nil {
-		return nil, err
-	}
-	g.targets = make([]float32, clips*t.model.Classes)
-	if lengths {
-		if g.lengths, err = graph.Input(eg, "lengths", tensor.Float32, tensor.Shape{clips}, nil); err != nil {
-			return nil, err
+	input := func(name string, shape ...int) (n *G.Node) {
+		if err == nil {
+			n, err = graph.Input(eg, name, tensor.Float32, shape, nil)
 		}
-		g.steps = make([]float32, clips)
+		return n
+	}
+	g = &batchGraph{targets: make([]float32, clips*t.model.Classes)}
+	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes)
+	if lengths {
+		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
+	}
+	if err != nil {
+		return nil, err
 	}
 	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row}
 	if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
@@ -65,8 +63,10 @@ func (t *task) build(row, clips int, lengths bool) (*batchGraph, error) {
 		return nil, err
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
-	if t.watch != nil {
-		outputs = append(outputs, t.watch(g.net)...)
+	for _, a := range g.net.Activations {
+		if t.watch != nil && t.watch(a) {
+			outputs = append(outputs, a.Node)
+		}
 	}
 	if len(t.trained) == 0 {
 		g.program, err = graph.Compile(outputs, nil, nil)
@@ -86,8 +86,11 @@ func (t *task) build(row, clips int, lengths bool) (*batchGraph, error) {
 // let gives the inputs the clips' values; x shares the batch's memory. Each clip
 // weighs 1/total, and what fills b up weighs nothing.
 func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
-	if err := G.Let(g.x, tensor.New(tensor.WithShape(g.x.Shape()...), tensor.WithBacking(b.X))); err != nil {
-		return errors.Wrap(err, "train: x")
+	let := func(n *G.Node, values []float32) error {
+		return errors.Wrapf(G.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(values))), "train: %s", n.Name())
+	}
+	if err := let(g.x, b.X); err != nil {
+		return err
 	}
 	clear(g.targets)
 	classes := g.target.Shape()[1]
@@ -98,11 +101,8 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 		}
 		row[label] += float32((1 - smoothing) / float64(total))
 	}
-	if err := G.Let(g.target, tensor.New(tensor.WithShape(g.target.Shape()...), tensor.WithBacking(g.targets))); err != nil {
-		return errors.Wrap(err, "train: target")
-	}
-	if g.lengths == nil {
-		return nil
+	if err := let(g.target, g.targets); err != nil || g.lengths == nil {
+		return err
 	}
 	for k := range g.steps {
 		g.steps[k] = float32(steps)
@@ -110,7 +110,7 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 			g.steps[k] = float32(b.Steps[k])
 		}
 	}
-	return errors.Wrap(G.Let(g.lengths, tensor.New(tensor.WithShape(len(g.steps)), tensor.WithBacking(g.steps))), "train: lengths")
+	return let(g.lengths, g.steps)
 }
 
 // value returns what the last run made of an output.

@@ -81,11 +81,7 @@ func (l *learner) perRead(planned, read int, norm float64) float64 {
 		return norm
 	}
 	scale := float64(planned) / float64(read)
-	for _, grad := range l.grads {
-		for k := range grad {
-			grad[k] *= float32(scale)
-		}
-	}
+	scaleGradients(l.grads, float32(scale))
 	l.penalise(1 - scale) // the penalty is in them, and is not a mean over clips
 	return globalNorm(l.grads)
 }
@@ -106,14 +102,14 @@ func (l *learner) penalise(part float64) {
 // move lets the optimiser take a step, number 1 being the first, along gradients
 // of the given norm.
 func (l *learner) move(step int, norm, rate float64) {
-	clipGradients(l.grads, norm, l.cfg.Clip)
+	clipGradients(l.grads, norm, l.cfg.MaxGradNorm)
 	for k, p := range l.trained {
 		param := l.model.Params()[p]
 		decay := l.cfg.WeightDecay
 		if param.IsBias() {
 			decay = 0
 		}
-		l.cfg.Optimizer.Update(Update{
+		l.cfg.Optimizer.Apply(Update{
 			Weights: param.Value.Data().([]float32), Gradient: l.grads[k], Slots: l.slots[k],
 			Step: step, Rate: rate, Decay: decay,
 		})

@@ -23,7 +23,7 @@ func TestAccumulateIsALargeBatch(t *testing.T) {
 	train := func(batch, accumulate int) ([]float32, *Result) {
 		m := newModel(t, 1, 0)
 		r, err := Run(context.Background(), m, set, Config{
-			Epochs: 2, Batch: batch, Accumulate: accumulate, LearningRate: 0.1, Optimizer: SGD{Momentum: 0.5}, Clip: 1, LabelSmoothing: 0.1, Seed: 3,
+			Epochs: 2, Batch: batch, Accumulate: accumulate, LearningRate: 0.1, Optimizer: SGD{Momentum: 0.5}, MaxGradNorm: 1, LabelSmoothing: 0.1, Seed: 3,
 		})
 		require.NoError(t, err)
 		return weights(m), r
@@ -92,7 +92,7 @@ func TestWeightDecayLeavesBiases(t *testing.T) {
 	train := func(decay float64) []zoo.Param {
 		m := newModel(t, 1, 0)
 		cfg := config(1)
-		cfg.Optimizer, cfg.WeightDecay = SGD{}, decay
+		cfg.Optimizer, cfg.WeightDecay = SGD{Momentum: NoMomentum}, decay
 		_, err := Run(context.Background(), m, set, cfg)
 		require.NoError(t, err)
 		return m.Params()
@@ -210,13 +210,13 @@ func TestNotANumber(t *testing.T) {
 
 	// A learning rate that blows the weights up, after an epoch that went well.
 	cfg := config(3)
-	cfg.Dir, cfg.Optimizer, cfg.Clip = t.TempDir(), SGD{}, 0
+	cfg.Dir, cfg.Optimizer, cfg.MaxGradNorm = t.TempDir(), SGD{Momentum: NoMomentum}, 0
 	cfg.Schedule = blowUp{}
 	_, err := Run(context.Background(), newModel(t, 1, 0), newWalks(24, 5, true), cfg)
 	require.ErrorContains(t, err, "train: epoch 2, step ")
 	require.ErrorContains(t, err, "first bad was ")
 	require.ErrorContains(t, err, "the last checkpoint, in "+cfg.Dir+"/last, is from before")
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	require.Zero(t, notFinite(weights(c.Model))+1)
 }
@@ -344,7 +344,7 @@ func TestModelKnowsItsInput(t *testing.T) {
 // saved, and so are logits that overflow in an evaluation alone.
 func TestNotFiniteAtTheEnd(t *testing.T) {
 	cfg := config(1)
-	cfg.Batch, cfg.Optimizer, cfg.Clip, cfg.LearningRate, cfg.Schedule = 24, SGD{}, 0, 1e30, sudden(1e8) // one step
+	cfg.Batch, cfg.Optimizer, cfg.MaxGradNorm, cfg.LearningRate, cfg.Schedule = 24, SGD{Momentum: NoMomentum}, 0, 1e30, sudden(1e8) // one step
 	cfg.Dir = t.TempDir()
 	set := newWalks(24, 5, true)
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)

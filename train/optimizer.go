@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -17,8 +18,8 @@ type Optimizer interface {
 	// Slots names what is remembered of each weight, such as "m" and "v". A slot
 	// is as long as the tensor and starts at zero.
 	Slots() []string
-	// Update moves one tensor's weights in place.
-	Update(Update)
+	// Apply moves one tensor's weights in place.
+	Apply(Update)
 }
 
 // Update is one step on one tensor.
@@ -47,34 +48,37 @@ func ParseOptimizer(s string) (Optimizer, error) {
 	if err != nil {
 		return nil, errors.Errorf("train: optimizer %q: %v", s, err)
 	}
-	all := map[string][]setting{
-		"adam": {factor("β1", 0.9), factor("β2", 0.999), epsilon}, "adamw": {factor("β1", 0.9), factor("β2", 0.999), epsilon},
-		"rmsprop": {factor("ρ", 0.9), epsilon}, "sgd": {momentum},
-	}
-	settable, ok := all[name]
-	if !ok {
-		return nil, errors.Errorf("train: no optimizer is called %q%s", name, didyoumean.Hint(name, []string{"adam", "adamw", "rmsprop", "sgd"}))
-	}
-	if len(values) > len(settable) {
-		return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, len(settable))
-	}
-	for k, of := range settable {
-		if k == len(values) {
-			values = append(values, of.otherwise)
+	var names []string
+	for _, r := range rules {
+		if names = append(names, r.name); r.name != name {
+			continue
 		}
-		if !of.valid(values[k]) {
-			return nil, errors.Errorf("train: optimizer %q: %s is %v; want %s", s, of.name, values[k], of.want)
+		if len(values) > len(r.settings) {
+			return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, len(r.settings))
 		}
+		for k, of := range r.settings {
+			if k == len(values) {
+				values = append(values, of.otherwise)
+			}
+			if !of.valid(values[k]) {
+				return nil, errors.Errorf("train: optimizer %q: %s is %v; want %s", s, of.name, values[k], of.want)
+			}
+		}
+		return r.make(values), nil
 	}
-	switch name {
-	case "adam":
-		return Adam{Beta1: values[0], Beta2: values[1], Epsilon: values[2]}, nil
-	case "adamw":
-		return AdamW{Beta1: values[0], Beta2: values[1], Epsilon: values[2]}, nil
-	case "rmsprop":
-		return RMSProp{Rho: values[0], Epsilon: values[1]}, nil
-	}
-	return SGD{Momentum: values[0]}, nil
+	return nil, errors.Errorf("train: no optimizer is called %q%s", name, didyoumean.Hint(name, names))
+}
+
+// rules are the optimisers with the settings behind their names.
+var rules = []struct {
+	name     string
+	settings []setting
+	make     func(v []float64) Optimizer
+}{
+	{"adam", []setting{factor("β1", 0.9), factor("β2", 0.999), epsilon}, func(v []float64) Optimizer { return Adam{v[0], v[1], v[2]} }},
+	{"adamw", []setting{factor("β1", 0.9), factor("β2", 0.999), epsilon}, func(v []float64) Optimizer { return AdamW{v[0], v[1], v[2]} }},
+	{"rmsprop", []setting{factor("ρ", 0.9), epsilon}, func(v []float64) Optimizer { return RMSProp{v[0], v[1]} }},
+	{"sgd", []setting{momentum}, func(v []float64) Optimizer { return SGD{cmp.Or(v[0], NoMomentum)} }},
 }
 
 // setting is a number behind the name of a rule.

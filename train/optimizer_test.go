@@ -58,7 +58,7 @@ func TestOptimizersFollowTheirFormulas(t *testing.T) {
 					g[k] = float32(rng.NormFloat64())
 					formula(&want[k], float64(g[k]), step)
 				}
-				o.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: rate, Decay: decay})
+				o.Apply(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: rate, Decay: decay})
 			}
 			for k := range w {
 				require.InDelta(t, want[k].w, w[k], 2e-5)
@@ -89,7 +89,7 @@ func TestAdamIsThatOfGorgonia(t *testing.T) {
 		}
 		theirs.grad = value(g) // the solver clears it
 		require.NoError(t, solver.Step([]G.ValueGrad{theirs}))
-		Adam{}.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 0.01})
+		Adam{}.Apply(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 0.01})
 	}
 	require.InDeltaSlice(t, theirs.value.Data(), w, 1e-6)
 }
@@ -103,7 +103,7 @@ func (v *valueGrad) Grad() (G.Value, error) { return v.grad, nil }
 func TestParseOptimizerAndSchedule(t *testing.T) {
 	for in, want := range map[string]Optimizer{
 		"adam": Adam{0.9, 0.999, 1e-8}, "adam:0.8": Adam{0.8, 0.999, 1e-8}, "adamw:0.9:0.99:1e-6": AdamW{0.9, 0.99, 1e-6},
-		"rmsprop": RMSProp{0.9, 1e-8}, "sgd": SGD{0.9}, "sgd:0": SGD{},
+		"rmsprop": RMSProp{0.9, 1e-8}, "sgd": SGD{0.9}, "sgd:0": SGD{NoMomentum},
 	} {
 		o, err := ParseOptimizer(in)
 		require.NoError(t, err)
@@ -112,7 +112,13 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, o, again)
 	}
+	for zero, text := range map[Optimizer]string{Adam{}: "adam", AdamW{}: "adamw", RMSProp{}: "rmsprop", SGD{}: "sgd"} {
+		o, err := ParseOptimizer(text)
+		require.NoError(t, err)
+		require.Equal(t, o.String(), zero.String(), "a zero value has the defaults of its name")
+	}
 	require.Equal(t, "adam:0.9:0.999:1e-08", Adam{}.String())
+	require.Equal(t, "sgd:-0.5", SGD{-0.5}.String(), "and is refused when read")
 	for in, text := range map[string]string{
 		"adma":                 `train: no optimizer is called "adma"; did you mean "adam"?`,
 		"":                     `train: no optimizer is called ""`,
@@ -132,7 +138,7 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		require.ErrorContains(t, err, text)
 	}
 	for in, want := range map[string]Schedule{
-		"constant": Constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1}, "inverse:1.67e-4": Inverse{1.67e-4},
+		"constant": constant{}, "step:30:0.2": StepDecay{30, 0.2}, "cosine": Cosine{}, "cosine:0.1": Cosine{0.1}, "inverse:1.67e-4": Inverse{1.67e-4},
 		"warmup:2": WarmUp{Epochs: 2}, "warmup:0.5,step:3:0.5": WarmUp{0.5, StepDecay{3, 0.5}},
 	} {
 		s, err := ParseSchedule(in)
@@ -183,8 +189,8 @@ func TestAcceptedSettingsAreUsed(t *testing.T) {
 					g[k] = float32(math.Pow(10, exponent) * rapid.Float64Range(-1, 1).Draw(t, "g"))
 				}
 			}
-			a.Update(Update{Weights: w[:], Gradient: g, Slots: ofAdam, Step: step, Rate: 1})
-			r.Update(Update{Weights: u[:], Gradient: g, Slots: ofRMS, Step: step, Rate: 1})
+			a.Apply(Update{Weights: w[:], Gradient: g, Slots: ofAdam, Step: step, Rate: 1})
+			r.Apply(Update{Weights: u[:], Gradient: g, Slots: ofRMS, Step: step, Rate: 1})
 			for k, g := range g {
 				g := float64(g)
 				m[k], v[k] = a.Beta1*m[k]+(1-a.Beta1)*g, a.Beta2*v[k]+(1-a.Beta2)*g*g
@@ -202,7 +208,7 @@ func TestAcceptedSettingsAreUsed(t *testing.T) {
 }
 
 func TestSchedules(t *testing.T) {
-	require.Equal(t, 1.0, Constant{}.Factor(3, 10, 7))
+	require.Equal(t, 1.0, constant{}.Factor(3, 10, 7))
 	step := StepDecay{Every: 2, Rate: 0.1}
 	require.Equal(t, 1.0, step.Factor(1.9, 10, 7))
 	require.InDelta(t, 0.1, step.Factor(2, 10, 7), 1e-12)
@@ -250,7 +256,7 @@ func BenchmarkOptimizers(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(4 * n)
 			for step := 1; b.Loop(); step++ {
-				o.Update(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 1e-3})
+				o.Apply(Update{Weights: w, Gradient: g, Slots: slots, Step: step, Rate: 1e-3})
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/param")
 		})

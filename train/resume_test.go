@@ -35,7 +35,7 @@ func resumed(t require.TestingT, m *zoo.Model, set datasets.Set, cfg Config, rng
 	for stops := 1; err != nil; stops++ {
 		require.ErrorIs(t, err, context.Canceled)
 		require.Less(t, stops, 1000)
-		saved, loadErr := Last(cfg.Dir)
+		saved, loadErr := LoadLast(cfg.Dir)
 		require.NoError(t, loadErr)
 		m = saved.Model
 		ctx, c = stopAt(cfg, 1+rng.IntN(12))
@@ -105,7 +105,7 @@ func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
 	require.NoError(t, err)
 	return Config{
 		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), Threads: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
-		WeightDecay: pick(rng, 0, 0.1), ClassifierL2: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), Clip: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
+		WeightDecay: pick(rng, 0, 0.1), ClassifierL2: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), MaxGradNorm: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
 	}, pick(rng, 0, 0.3)
 }
 
@@ -121,7 +121,7 @@ func TestResumeForLonger(t *testing.T) {
 	cfg.Dir, cfg.Epochs = t.TempDir(), 2
 	_, err = Run(context.Background(), newModel(t, 1, 0.3), set, cfg)
 	require.NoError(t, err)
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	cfg.Epochs = 4
 	var seen [][]Epoch
@@ -143,7 +143,7 @@ func TestResumeBeforeTheClassifiersPenalty(t *testing.T) {
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
 	require.NoError(t, err)
 	old := func() *zoo.Checkpoint {
-		c, err := Last(cfg.Dir)
+		c, err := LoadLast(cfg.Dir)
 		require.NoError(t, err)
 		edit(c, `"classifier_l2":0,`, "")
 		require.NotContains(t, string(c.Training), "classifier_l2")
@@ -170,7 +170,7 @@ func TestResumeErrors(t *testing.T) {
 		"the run had batch 6, and now 7":                                                func(c *Config) { c.Batch = 7 },
 		"the run had threads 2, and now 3; it cannot go on as if it had never stopped":  func(c *Config) { c.Threads = 3 },
 		"the run had learning_rate 0.02, and now 0.1":                                   func(c *Config) { c.LearningRate = 0.1 },
-		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                 func(c *Config) { c.Optimizer = SGD{} },
+		`the run had optimizer "adam:0.9:0.999:1e-08", and now "sgd:0"`:                 func(c *Config) { c.Optimizer = SGD{Momentum: NoMomentum} },
 		`the run had schedule "constant", and now "cosine:0"`:                           func(c *Config) { c.Schedule = Cosine{} },
 		`the run had freeze [], and now ["head.*"]`:                                     func(c *Config) { c.Freeze = []string{"head.*"} },
 		"the run had seed 3, and now 4; it cannot go on as if it had never stopped":     func(c *Config) { c.Seed = 4 },
@@ -178,7 +178,7 @@ func TestResumeErrors(t *testing.T) {
 		"the run had label_smoothing 0, and now 0.1; it cannot go on as if it had nev":  func(c *Config) { c.LabelSmoothing = 0.1 },
 		"the run had classifier_l2 0, and now 0.01; it cannot go on as if it had neve":  func(c *Config) { c.ClassifierL2 = 0.01 },
 	} {
-		c, err := Last(cfg.Dir)
+		c, err := LoadLast(cfg.Dir)
 		require.NoError(t, err)
 		changed := cfg
 		change(&changed)
@@ -187,7 +187,7 @@ func TestResumeErrors(t *testing.T) {
 		var input *InputError
 		require.ErrorAs(t, err, &input)
 	}
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	_, err = Resume(context.Background(), c, newWalks(31, 10, true), cfg)
 	require.ErrorContains(t, err, "position: 10 steps in all after 2 epochs")
@@ -199,7 +199,7 @@ func TestResumeErrors(t *testing.T) {
 	c.Training = nil
 	_, err = Resume(context.Background(), c, set, cfg)
 	require.ErrorContains(t, err, "this is a model without its training")
-	_, err = Last(t.TempDir())
+	_, err = LoadLast(t.TempDir())
 	require.ErrorContains(t, err, "no such file")
 }
 
@@ -221,7 +221,7 @@ func TestResumeComparesTheData(t *testing.T) {
 		"the model had input":          normalised{held(1)},
 		`the model had class_names ["`: renamed{held(1)},
 	} {
-		c, err := Last(cfg.Dir)
+		c, err := LoadLast(cfg.Dir)
 		require.NoError(t, err)
 		_, err = Resume(context.Background(), c, set, cfg)
 		require.ErrorContains(t, err, text)
@@ -261,7 +261,7 @@ func TestBestOfALaterEpoch(t *testing.T) {
 	// As if epoch 2 had been worse than epoch 1, and the run killed in epoch 3.
 	lay(t, last, lasts[1])
 	lay(t, best, bests[2])
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	edit(c, `"best":2`, `"best":1`)
 	cfg.Epochs = 2
@@ -278,7 +278,7 @@ func TestResumeToEndBeforeTheEpochUnderWay(t *testing.T) {
 	ctx, stopped := stopAt(cfg, 7)
 	_, err := Run(ctx, newModel(t, 1, 0), set, stopped)
 	require.ErrorIs(t, err, context.Canceled)
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	cfg.Epochs = 1
 	moved := weights(c.Model)
@@ -324,7 +324,7 @@ func TestResumeWithinAStep(t *testing.T) {
 		_, err = Run(ctx, newModel(t, 1, 0.3), ending{set, ctx, &clips, cancel}, cfg)
 		require.ErrorIs(t, err, context.Canceled)
 		require.Regexp(t, `^train: stopped in epoch \d after step \d: context canceled$`, err.Error())
-		c, err := Last(cfg.Dir)
+		c, err := LoadLast(cfg.Dir)
 		require.NoError(t, err)
 		r, err := Resume(context.Background(), c, set, cfg)
 		require.NoError(t, err)
@@ -347,5 +347,5 @@ func TestBestIsWithoutTheOptimiser(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, best.Training)
 	_, err = Resume(context.Background(), best, set, cfg)
-	require.EqualError(t, err, "train: checkpoint: it is for use, without what the optimiser remembers; Last returns the one to resume")
+	require.EqualError(t, err, "train: checkpoint: it is for use, without what the optimiser remembers; LoadLast returns the one to resume")
 }

@@ -1,6 +1,9 @@
 package train
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // RMSProp is the rule of Tieleman and Hinton (2012), with gradient g and rate α:
 //
@@ -10,19 +13,17 @@ import "math"
 // Weight decay λ adds λ·w to g. The zero value has ρ 0.9 and ε 1e-8.
 type RMSProp struct{ Rho, Epsilon float64 }
 
-var _ Optimizer = RMSProp{}
-
 // String returns "rmsprop" with ρ and ε.
 func (r RMSProp) String() string {
-	return spell("rmsprop", orDefault(r.Rho, 0.9), orDefault(r.Epsilon, 1e-8))
+	return spell("rmsprop", cmp.Or(r.Rho, 0.9), cmp.Or(r.Epsilon, 1e-8))
 }
 
 // Slots returns "v", the moving mean of the squared gradient.
 func (RMSProp) Slots() []string { return []string{"v"} }
 
-// Update moves the weights.
-func (r RMSProp) Update(u Update) {
-	rho, eps := float32(orDefault(r.Rho, 0.9)), float32(orDefault(r.Epsilon, 1e-8))
+// Apply moves the weights.
+func (r RMSProp) Apply(u Update) {
+	rho, eps := float32(cmp.Or(r.Rho, 0.9)), float32(cmp.Or(r.Epsilon, 1e-8))
 	rate, l2 := float32(u.Rate), float32(u.Decay)
 	w, g, v := u.Weights, u.Gradient, u.Slots[0]
 	for k := range w { // conversions as in Adam

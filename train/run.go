@@ -9,6 +9,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -24,17 +25,17 @@ import (
 // longer finite. Earlier checkpoints stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
-	if err != nil {
-		return nil, err
+	if err == nil && cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
+		err = errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)
 	}
-	if cfg.Dir != "" && HasCheckpoint(cfg.Dir) {
-		return nil, &InputError{errors.Errorf("train: there is a run in %s; Resume goes on with it, or give another Config.Dir", cfg.Dir)}
+	if err != nil {
+		return nil, &InputError{err}
 	}
 	m.ClassNames, m.Input = set.Classes(), inputOf(set)
 	return r.do(ctx)
 }
 
-// Resume continues a run from its checkpoint, which Last returns for cfg.Dir, as
+// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as
 // if it had never stopped: weights and scores are the same bits. All fields of
 // cfg that affect them, except Epochs, must be as they were, and the set must
 // hold the same clips. The model is the checkpoint's. It returns an error when
@@ -44,11 +45,11 @@ func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config
 		return nil, &InputError{errors.New("train: a run is resumed in its folder; give Config.Dir")}
 	}
 	r, err := newRun(c.Model, set, cfg)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = errors.Wrap(r.restore(c), "train: checkpoint")
 	}
-	if err := r.restore(c); err != nil {
-		return nil, &InputError{errors.Wrap(err, "train: checkpoint")}
+	if err != nil {
+		return nil, &InputError{err}
 	}
 	if cfg.OnEpoch != nil {
 		cfg.OnEpoch(slices.Clone(r.at.Epochs))
@@ -98,19 +99,19 @@ type position struct {
 func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	if err := fits(m, set); err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	clips := set.Clips(datasets.Train)
 	if clips == 0 {
-		return nil, &InputError{errors.Errorf("train: %s has no clips to train on", set.Name())}
+		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
 	}
 	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }
@@ -316,7 +317,7 @@ func median(values []float64) float64 {
 
 // fits checks that the model can read the set.
 func fits(m *zoo.Model, set datasets.Set) error {
-	if n := product(set.StepShape()); n != m.Features() {
+	if n := dims.Size(set.StepShape()); n != m.Features() {
 		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), n)
 	}
 	if m.Classes != len(set.Classes()) {

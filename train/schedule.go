@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
-// Schedule is how the learning rate changes over a run: Constant, StepDecay,
-// Inverse, Cosine, WarmUp before one of them, or one of your own.
+// Schedule is how the learning rate changes over a run: StepDecay, Inverse, Cosine,
+// WarmUp, which may be before one of them, or one of your own.
 type Schedule interface {
 	// String returns the schedule as ParseSchedule reads it.
 	String() string
@@ -19,9 +20,6 @@ type Schedule interface {
 	// steps.
 	Factor(done, epochs float64, steps int) float64
 }
-
-// Constant keeps the learning rate.
-type Constant struct{}
 
 // StepDecay multiplies the learning rate by Rate after every Every epochs.
 type StepDecay struct{ Every, Rate float64 }
@@ -34,26 +32,18 @@ type Inverse struct{ Decay float64 }
 // (Loshchilov and Hutter 2017).
 type Cosine struct{ Floor float64 }
 
-// WarmUp raises the learning rate from nearly 0 over the first Epochs epochs;
-// Then, or Constant if nil, governs the epochs after them.
+// WarmUp raises the learning rate from nearly 0 over the first Epochs epochs; Then
+// governs those after them, in which nil keeps the rate.
 type WarmUp struct {
 	Epochs float64
 	Then   Schedule
 }
 
-var (
-	_ Schedule = Constant{}
-	_ Schedule = StepDecay{}
-	_ Schedule = Inverse{}
-	_ Schedule = Cosine{}
-	_ Schedule = WarmUp{}
-)
+// constant keeps the learning rate. It is what nil means.
+type constant struct{}
 
-// String returns "constant".
-func (Constant) String() string { return "constant" }
-
-// Factor returns 1.
-func (Constant) Factor(_, _ float64, _ int) float64 { return 1 }
+func (constant) String() string                     { return "constant" }
+func (constant) Factor(_, _ float64, _ int) float64 { return 1 }
 
 // String returns "step:EVERY:RATE".
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
@@ -97,12 +87,7 @@ func (w WarmUp) Factor(done, epochs float64, steps int) float64 {
 	return w.then().Factor(done-w.Epochs, epochs-w.Epochs, steps)
 }
 
-func (w WarmUp) then() Schedule {
-	if w.Then == nil {
-		return Constant{}
-	}
-	return w.Then
-}
+func (w WarmUp) then() Schedule { return cmp.Or[Schedule](w.Then, constant{}) }
 
 // ParseSchedule reads a schedule:
 //
@@ -124,39 +109,39 @@ func ParseSchedule(s string) (Schedule, error) {
 	if more && name != "warmup" {
 		return bad("another schedule behind a comma after warmup only, as in warmup:2,cosine")
 	}
-	switch name {
-	case "constant":
-		if len(values) != 0 {
-			return bad("constant alone")
+	var names []string
+	for _, c := range courses {
+		if names = append(names, c.name); c.name != name {
+			continue
 		}
-		return Constant{}, nil
-	case "step":
-		if len(values) != 2 || !(values[0] >= 1e-3) || !(values[1] > 0) {
-			return bad("step:EPOCHS:FACTOR with at least 0.001 epochs and a positive factor, as in step:30:0.2")
-		}
-		return StepDecay{values[0], values[1]}, nil
-	case "inverse":
-		if len(values) != 1 || !(values[0] >= 0) {
-			return bad("inverse:DECAY with a number from 0 on, as in inverse:1e-4")
-		}
-		return Inverse{values[0]}, nil
-	case "cosine":
-		if len(values) > 1 || len(values) == 1 && !(values[0] >= 0 && values[0] <= 1) {
-			return bad("cosine, or cosine:FLOOR with a number from 0 to 1")
-		}
-		return Cosine{append(values, 0)[0]}, nil
-	case "warmup":
-		if len(values) != 1 || !(values[0] > 0) {
-			return bad("warmup:EPOCHS with a positive number, as in warmup:2,cosine")
-		}
-		if !more {
-			return WarmUp{Epochs: values[0]}, nil
-		}
-		if strings.HasPrefix(then, "warmup") {
+		switch {
+		case !c.valid(values):
+			return bad(c.want)
+		case !more:
+			return c.make(values), nil
+		case strings.HasPrefix(then, "warmup"):
 			return bad("one warmup")
 		}
 		rest, err := ParseSchedule(then)
 		return WarmUp{values[0], rest}, err
 	}
-	return nil, errors.Errorf("train: no schedule is called %q%s", name, didyoumean.Hint(name, []string{"constant", "step", "inverse", "cosine", "warmup"}))
+	return nil, errors.Errorf("train: no schedule is called %q%s", name, didyoumean.Hint(name, names))
+}
+
+// courses are the schedules with the settings that each takes.
+var courses = []struct {
+	name, want string
+	valid      func(v []float64) bool
+	make       func(v []float64) Schedule
+}{
+	{"constant", "constant alone",
+		func(v []float64) bool { return len(v) == 0 }, func([]float64) Schedule { return constant{} }},
+	{"step", "step:EPOCHS:FACTOR with at least 0.001 epochs and a positive factor, as in step:30:0.2",
+		func(v []float64) bool { return len(v) == 2 && v[0] >= 1e-3 && v[1] > 0 }, func(v []float64) Schedule { return StepDecay{v[0], v[1]} }},
+	{"inverse", "inverse:DECAY with a number from 0 on, as in inverse:1e-4",
+		func(v []float64) bool { return len(v) == 1 && v[0] >= 0 }, func(v []float64) Schedule { return Inverse{v[0]} }},
+	{"cosine", "cosine, or cosine:FLOOR with a number from 0 to 1",
+		func(v []float64) bool { return len(v) == 0 || len(v) == 1 && v[0] >= 0 && v[0] <= 1 }, func(v []float64) Schedule { return Cosine{append(v, 0)[0]} }},
+	{"warmup", "warmup:EPOCHS with a positive number, as in warmup:2,cosine",
+		func(v []float64) bool { return len(v) == 1 && v[0] > 0 }, func(v []float64) Schedule { return WarmUp{Epochs: v[0]} }},
 }

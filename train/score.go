@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -37,15 +38,8 @@ func (t *tally) score() Score {
 	return Score{Loss: t.Loss / n, Accuracy: t.Hits / n, Clips: t.Clips}
 }
 
-func argmax(x []float32) int {
-	best := 0
-	for k, v := range x {
-		if v > x[best] {
-			best = k
-		}
-	}
-	return best
-}
+// argmax returns the place of the largest value, -1 where one is NaN.
+func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
 // number writes NaN, +Inf and the rest for a message.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 5, 64) }

@@ -62,11 +62,3 @@ func spell(name string, values ...float64) string {
 	}
 	return name
 }
-
-// orDefault gives a setting its default when it is 0.
-func orDefault(v, otherwise float64) float64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
-}

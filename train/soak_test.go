@@ -24,7 +24,7 @@ func TestSoak(t *testing.T) {
 		t.Skip("reads /proc")
 	}
 	set := newWalks(400_000, 20, true)
-	cfg := Config{Epochs: 4, Batch: 16, LearningRate: 1e-3, Clip: 1, Seed: 1, Dir: t.TempDir(), SaveEvery: 100 * time.Millisecond}
+	cfg := Config{Epochs: 4, Batch: 16, LearningRate: 1e-3, MaxGradNorm: 1, Seed: 1, Dir: t.TempDir(), SaveEvery: 100 * time.Millisecond}
 	saved := 0
 	cfg.OnSave = func(string) { saved++ }
 	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as the command does

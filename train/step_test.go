@@ -26,7 +26,7 @@ func TestBatchIsCapped(t *testing.T) {
 	capped, cfg := train(1 << 20) // whose batches alone would be 128 MB each
 	require.Equal(t, weights(exact), weights(capped))
 
-	c, err := Last(cfg.Dir)
+	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	was := bytes.Replace(c.Training, []byte(`"batch":12,"accumulate":1,"threads":12`), []byte(`"batch":40000,"accumulate":1,"threads":40`), 1)
 	require.NotEqual(t, c.Training, was)
@@ -64,7 +64,7 @@ func TestDiverged(t *testing.T) {
 	require.True(t, Score{Loss: 20.9}.Diverged(8))
 	require.False(t, Score{}.Diverged(1))
 	cfg := config(1)
-	cfg.LearningRate, cfg.Clip = 1e9, 0
+	cfg.LearningRate, cfg.MaxGradNorm = 1e9, 0
 	r, err := Run(context.Background(), newModel(t, 1, 0), newWalks(30, 20, true), cfg)
 	require.NoError(t, err)
 	require.True(t, r.Test.Diverged(2), r.Test.Loss)

@@ -6,6 +6,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -16,11 +17,11 @@ type Stepper struct {
 	forward *replicas // without gradients
 	clip    int       // values of a clip
 	steps   int       // taken
-	filled  []float32 // a short batch, filled up
+	filled  []float32 // a batch that is not read as it is
 }
 
-// NewStepper returns a Stepper for clips of the given number of steps, each of
-// shape stepShape, whose sizes multiply to the model's Features.
+// NewStepper returns a Stepper for clips of at most the given number of steps, each
+// of shape stepShape, whose sizes multiply to the model's Features.
 //
 // From cfg it uses what a step depends on: Batch, the most clips of a step,
 // LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing,
@@ -39,7 +40,7 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	if steps < 1 || steps > MaxSteps {
 		return nil, errors.Errorf("train: clips of %d steps; want 1 to %d", steps, MaxSteps)
 	}
-	if n := product(stepShape); n != m.Features() || len(stepShape) > 0 && slices.Min(stepShape) < 1 {
+	if n := dims.Size(stepShape); n != m.Features() || len(stepShape) > 0 && slices.Min(stepShape) < 1 {
 		return nil, errors.Errorf("train: the model reads %d values a step, steps of shape %v have %d", m.Features(), stepShape, n)
 	}
 	l, err := newLearner(m, steps, stepShape, cfg)
@@ -52,12 +53,14 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	}, nil
 }
 
-// Step moves the weights by one batch: x is (len(labels), steps, n_1, ..., n_d)
-// in row-major order, and is not changed. It returns the mean loss before the
-// move. It returns an error, and leaves the weights as they were, when x or a
-// label does not fit, or when loss or gradients are not finite, naming the
-// tensor that went bad first.
-func (s *Stepper) Step(x []float32, labels []int) (loss float64, err error) {
+// Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in
+// row-major order, lengths has the steps that each clip has, from 1 on, behind
+// which its values play no part, and labels its class; nil lengths mean all steps.
+// None of them is changed. Step returns the mean loss before the move. It returns
+// an error, and leaves the weights as they were, when x, a length or a label does
+// not fit, or when loss or gradients are not finite, naming the tensor that went
+// bad first.
+func (s *Stepper) Step(x []float32, lengths, labels []int) (loss float64, err error) {
 	l := s.learner
 	if len(labels) < 1 || len(labels) > l.cfg.Batch {
 		return 0, errors.Errorf("train: a batch of %d labels; want 1 to %d", len(labels), l.cfg.Batch)
@@ -70,8 +73,11 @@ func (s *Stepper) Step(x []float32, labels []int) (loss float64, err error) {
 			return 0, errors.Errorf("train: label %d of clip %d; want 0 to %d", label, k, l.model.Classes-1)
 		}
 	}
+	if err := s.checkLengths(lengths, len(labels)); err != nil {
+		return 0, err
+	}
 	var sum tally
-	loss, norm, err := l.gradients(s.batch(x, labels), true, len(labels), &sum)
+	loss, norm, err := l.gradients(s.batch(x, lengths, labels), true, len(labels), &sum)
 	if err != nil {
 		return 0, errors.WithMessagef(err, "train: step %d", s.steps+1)
 	}
@@ -81,36 +87,60 @@ func (s *Stepper) Step(x []float32, labels []int) (loss float64, err error) {
 }
 
 // Logits returns the model's logits for any number of clips, (clips, classes),
-// without dropout; x is as in Step. It returns an error when x does not hold a
-// whole number of clips.
-func (s *Stepper) Logits(x []float32) ([]float32, error) {
+// without dropout; x and lengths are as in Step. It returns an error when x does
+// not hold a whole number of clips, or a length does not fit.
+func (s *Stepper) Logits(x []float32, lengths []int) ([]float32, error) {
 	if len(x) == 0 || len(x)%s.clip != 0 {
 		return nil, errors.Errorf("train: %d values; want %d a clip", len(x), s.clip)
 	}
+	clips := len(x) / s.clip
+	if err := s.checkLengths(lengths, clips); err != nil {
+		return nil, err
+	}
 	var logits []float32
-	for len(x) > 0 {
-		n := min(len(x)/s.clip, s.learner.cfg.Batch)
-		if err := s.forward.do(s.batch(x[:n*s.clip], make([]int, n)), n); err != nil {
+	for from := 0; from < clips; from += s.learner.cfg.Batch {
+		to := min(from+s.learner.cfg.Batch, clips)
+		var some []int
+		if lengths != nil {
+			some = lengths[from:to]
+		}
+		if err := s.forward.do(s.batch(x[from*s.clip:to*s.clip], some, make([]int, to-from)), to-from); err != nil {
 			return nil, err
 		}
 		logits = append(logits, s.forward.logits()...)
-		x = x[n*s.clip:]
 	}
 	return logits, nil
 }
 
-// batch makes a batch of clips that all have all steps.
-func (s *Stepper) batch(x []float32, labels []int) *datasets.Batch {
-	n := len(labels)
-	b := &datasets.Batch{X: x, Labels: labels, Steps: make([]int, n), Clips: inOrder(n), Len: n}
-	for k := range b.Steps {
-		b.Steps[k] = s.forward.steps
+func (s *Stepper) checkLengths(lengths []int, clips int) error {
+	if lengths != nil && len(lengths) != clips {
+		return errors.Errorf("train: %d lengths for %d clips", len(lengths), clips)
 	}
-	if size := s.learner.cfg.Batch; n < size {
-		s.filled = append(s.filled[:0], x...)
-		b.X = append(s.filled, make([]float32, (size-n)*s.clip)...)
-		s.filled = b.X
+	for k, n := range lengths {
+		if n < 1 || n > s.forward.steps {
+			return errors.Errorf("train: length %d of clip %d; want 1 to %d", n, k, s.forward.steps)
+		}
 	}
+	return nil
+}
+
+// batch makes a batch of clips. It fills up one with too few of them, and what
+// stands behind the last step of a clip becomes 0, as data sets have it.
+func (s *Stepper) batch(x []float32, lengths, labels []int) *datasets.Batch {
+	n, steps := len(labels), s.forward.steps
+	b := &datasets.Batch{X: x, Labels: labels, Steps: lengths, Clips: inOrder(n), Len: n}
+	if lengths == nil {
+		b.Steps = slices.Repeat([]int{steps}, n)
+	}
+	size := s.learner.cfg.Batch
+	if n == size && slices.Min(b.Steps) == steps {
+		return b
+	}
+	s.filled = append(append(s.filled[:0], x...), make([]float32, (size-n)*s.clip)...)
+	for k, of := range b.Steps {
+		clear(s.filled[k*s.clip+of*s.clip/steps : (k+1)*s.clip])
+	}
+	b.X = s.filled
 	return b
 }
 
@@ -118,12 +148,4 @@ func (s *Stepper) batch(x []float32, labels []int) *datasets.Batch {
 func (s *Stepper) Close() {
 	s.learner.training.close()
 	s.forward.close()
-}
-
-func product(sizes []int) int {
-	p := 1
-	for _, n := range sizes {
-		p *= n
-	}
-	return p
 }

@@ -15,25 +15,36 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// pack joins clips to a batch.
-func (w *walks) pack(part datasets.Part, clips ...int) (x []float32, labels []int) {
+// pack joins clips to a batch. Behind a clip's last step it has values that would spoil
+// all that they reach.
+func (w *walks) pack(part datasets.Part, clips ...int) (x []float32, lengths, labels []int) {
 	for _, k := range clips {
-		x, labels = append(x, w.clips[part][k]...), append(labels, w.class[part][k])
+		x = append(x, w.clips[part][k]...)
+		for j := range (maxSteps - w.steps[part][k]) * 4 {
+			x[len(x)-1-j] = float32(math.NaN())
+		}
+		lengths, labels = append(lengths, w.steps[part][k]), append(labels, w.class[part][k])
 	}
-	return x, labels
+	return x, lengths, labels
 }
 
 // The losses and weights of a Stepper are those of Run to the bit, for the same
 // clips in the same order, the last, short batch of an epoch included.
 func TestStepperIsRun(t *testing.T) {
-	set := newWalks(20, 20, false)
+	t.Run("equal lengths", func(t *testing.T) { stepperIsRun(t, newWalks(20, 20, false)) })
+	t.Run("unequal lengths", func(t *testing.T) { stepperIsRun(t, newWalks(20, 20, true)) })
+}
+
+func stepperIsRun(t *testing.T, set *walks) {
 	for _, threads := range []int{1, 2, 3} {
 		for _, batch := range []int{7, 20} {
 			cfg := Config{
-				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, Clip: 1,
+				Epochs: 3, Batch: batch, LearningRate: 0.02, Optimizer: AdamW{}, WeightDecay: 0.1, ClassifierL2: 0.1, LabelSmoothing: 0.1, MaxGradNorm: 1,
 				Freeze: []string{"head.bias"}, Seed: 3, Threads: threads,
 			}
 			ran := newModel(t, 1, 0.3)
+			var losses []float64
+			cfg.OnStep = func(p Progress) { losses = append(losses, p.StepScore.Loss) }
 			r, err := Run(context.Background(), ran, set, cfg)
 			require.NoError(t, err)
 			require.Equal(t, 3, r.Best, "the last weights")
@@ -46,15 +57,14 @@ func TestStepperIsRun(t *testing.T) {
 				for from := 0; from < 20; from += batch {
 					loss, err := s.Step(set.pack(datasets.Train, order[from:min(from+batch, 20)]...))
 					require.NoError(t, err)
-					if batch >= 20 {
-						require.Equal(t, r.Epochs[epoch].Train.Loss, loss)
-					}
+					require.Equal(t, losses[0], loss)
+					losses = losses[1:]
 				}
 			}
 			require.Equal(t, weights(ran), weights(m))
-			x, _ := set.pack(datasets.Test, inOrder(20)...)
+			x, lengths, _ := set.pack(datasets.Test, inOrder(20)...)
 			before := weights(m)
-			logits, err := s.Logits(x)
+			logits, err := s.Logits(x, lengths)
 			require.NoError(t, err)
 			require.Equal(t, r.Test.Logits, logits)
 			require.Equal(t, before, weights(m))
@@ -94,20 +104,25 @@ func TestStepperErrors(t *testing.T) {
 	infinite := make([]float32, 16)
 	infinite[7] = float32(math.Inf(1))
 	for text, try := range map[string]func() (float64, error){
-		"train: a batch of 0 labels; want 1 to 3":                    func() (float64, error) { return s.Step(nil, nil) },
-		"train: a batch of 4 labels; want 1 to 3":                    func() (float64, error) { return s.Step(make([]float32, 64), make([]int, 4)) },
-		"train: a batch of 31 values for 2 labels; want 16 a clip":   func() (float64, error) { return s.Step(make([]float32, 31), make([]int, 2)) },
-		"train: label 2 of clip 1; want 0 to 1":                      func() (float64, error) { return s.Step(make([]float32, 32), []int{0, 2}) },
-		"train: label -1 of clip 0; want 0 to 1":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{-1, 0}) },
-		"train: step 1: the loss is NaN; first bad was the input of": func() (float64, error) { return s.Step(infinite, []int{0}) },
+		"train: a batch of 0 labels; want 1 to 3":                    func() (float64, error) { return s.Step(nil, nil, nil) },
+		"train: a batch of 4 labels; want 1 to 3":                    func() (float64, error) { return s.Step(make([]float32, 64), nil, make([]int, 4)) },
+		"train: a batch of 31 values for 2 labels; want 16 a clip":   func() (float64, error) { return s.Step(make([]float32, 31), nil, make([]int, 2)) },
+		"train: label 2 of clip 1; want 0 to 1":                      func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{0, 2}) },
+		"train: label -1 of clip 0; want 0 to 1":                     func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{-1, 0}) },
+		"train: step 1: the loss is NaN; first bad was the input of": func() (float64, error) { return s.Step(infinite, nil, []int{0}) },
+		"train: 1 lengths for 2 clips":                               func() (float64, error) { return s.Step(make([]float32, 32), []int{4}, []int{0, 1}) },
+		"train: length 0 of clip 1; want 1 to 4":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{4, 0}, []int{0, 1}) },
+		"train: length 5 of clip 0; want 1 to 4":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{5, 4}, []int{0, 1}) },
 	} {
 		_, err := try()
 		require.ErrorContains(t, err, text)
 		require.Equal(t, before, weights(m))
 	}
-	_, err = s.Logits(nil)
+	_, err = s.Logits(make([]float32, 16), []int{4, 4})
+	require.EqualError(t, err, "train: 2 lengths for 1 clips")
+	_, err = s.Logits(nil, nil)
 	require.EqualError(t, err, "train: 0 values; want 16 a clip")
-	_, err = s.Logits(make([]float32, 17))
+	_, err = s.Logits(make([]float32, 17), nil)
 	require.EqualError(t, err, "train: 17 values; want 16 a clip")
 }
 
@@ -133,7 +148,7 @@ func benchmarkStep(b *testing.B, name string, threads int) {
 	m, err := zoo.New(name, zoo.Options{Classes: 8, Seed: 1})
 	require.NoError(b, err)
 	const batch, steps = 16, 6
-	s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, Clip: 5, Threads: threads})
+	s, err := NewStepper(m, steps, []int{120, 160, 3}, Config{Batch: batch, LearningRate: 1e-4, MaxGradNorm: 5, Threads: threads})
 	require.NoError(b, err)
 	defer s.Close()
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -141,11 +156,11 @@ func benchmarkStep(b *testing.B, name string, threads int) {
 	for k := range x {
 		x[k] = float32(rng.NormFloat64())
 	}
-	_, err = s.Step(x, labels) // builds the graphs
+	_, err = s.Step(x, nil, labels) // builds the graphs
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := s.Step(x, labels); err != nil {
+		if _, err := s.Step(x, nil, labels); err != nil {
 			b.Fatal(err)
 		}
 	}

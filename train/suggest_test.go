@@ -51,7 +51,7 @@ func TestSuggestedModelsTrain(t *testing.T) {
 					require.NoError(t, err, name)
 					before := weights(m)
 					for range 2 {
-						loss, err := st.Step(x, labels)
+						loss, err := st.Step(x, nil, labels)
 						require.NoError(t, err, name)
 						require.False(t, math.IsNaN(loss) || math.IsInf(loss, 0), name)
 					}
@@ -83,10 +83,10 @@ func TestPaddedTraining(t *testing.T) {
 			require.NoError(t, err)
 			defer st.Close()
 			for range 5 {
-				_, err := st.Step(x, labels)
+				_, err := st.Step(x, nil, labels)
 				require.NoError(t, err)
 			}
-			logits, err := st.Logits(x)
+			logits, err := st.Logits(x, nil)
 			require.NoError(t, err)
 			return m, logits
 		}

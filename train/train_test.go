@@ -80,7 +80,7 @@ func newModel(t require.TestingT, seed uint64, dropout float64) *zoo.Model {
 }
 
 func config(epochs int) Config {
-	return Config{Epochs: epochs, Batch: 6, LearningRate: 0.02, Clip: 1, Seed: 3}
+	return Config{Epochs: epochs, Batch: 6, LearningRate: 0.02, MaxGradNorm: 1, Seed: 3}
 }
 
 func weights(m *zoo.Model) (all []float32) {
@@ -140,7 +140,7 @@ func TestFullSizeIsDeterministic(t *testing.T) {
 		m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(context.Background())
-		cfg := Config{Epochs: 1, Batch: 4, LearningRate: 2e-3, Clip: 5, Seed: 1, OnStep: func(p Progress) {
+		cfg := Config{Epochs: 1, Batch: 4, LearningRate: 2e-3, MaxGradNorm: 5, Seed: 1, OnStep: func(p Progress) {
 			if p.Step == 5 {
 				cancel()
 			}
@@ -218,9 +218,9 @@ func TestErrors(t *testing.T) {
 		"train: LearningRate is NaN; want a number from 1e-30 to 1e30":                                                            func(c *Config) { c.LearningRate = math.NaN() },
 		"train: LearningRate is 1e-46; want a number from 1e-30 to 1e30":                                                          func(c *Config) { c.LearningRate = 1e-46 },
 		"train: LearningRate is 1e+39; want a number from 1e-30 to 1e30":                                                          func(c *Config) { c.LearningRate = 1e39 },
-		"train: Clip is +Inf; want a number from 1e-30 to 1e30, or 0 for none":                                                    func(c *Config) { c.Clip = math.Inf(1) },
-		"train: Clip is -1; want a number from 1e-30 to 1e30, or 0 for none":                                                      func(c *Config) { c.Clip = -1 },
-		"train: Clip is 1e-50; want a number from 1e-30 to 1e30, or 0 for none":                                                   func(c *Config) { c.Clip = 1e-50 },
+		"train: MaxGradNorm is +Inf; want a number from 1e-30 to 1e30, or 0 for none":                                             func(c *Config) { c.MaxGradNorm = math.Inf(1) },
+		"train: MaxGradNorm is -1; want a number from 1e-30 to 1e30, or 0 for none":                                               func(c *Config) { c.MaxGradNorm = -1 },
+		"train: MaxGradNorm is 1e-50; want a number from 1e-30 to 1e30, or 0 for none":                                            func(c *Config) { c.MaxGradNorm = 1e-50 },
 		"train: Augment is brightness:3; want deviations from 0 to 2":                                                             func(c *Config) { c.Augment.Brightness = 3 },
 		"train: WeightDecay is NaN; want a number from 1e-30 to 1e30, or 0 for none":                                              func(c *Config) { c.WeightDecay = math.NaN() },
 		"train: WeightDecay is 1e+40; want a number from 1e-30 to 1e30, or 0 for none":                                            func(c *Config) { c.WeightDecay = 1e40 },

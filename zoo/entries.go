@@ -98,5 +98,5 @@ func registry() []Entry {
 			Entry{Name: "cnn-ht-lstm" + set.suffix, Spec: htCNN.spec("lstm", set.classes), Paper: htPaper, Data: set.data, PublishedAccuracy: set.accuracy[2], Note: htCNNNote},
 		)
 	}
-	return append(es, jointEntries()...)
+	return withRecipes(append(es, jointEntries()...))
 }

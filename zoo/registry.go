@@ -24,6 +24,8 @@ type Entry struct {
 	PublishedAccuracy float64
 	// Note says where this entry and the publication differ.
 	Note string
+	// Recipe is how the public code of the paper trains; nil where there is none.
+	Recipe *Recipe
 }
 
 // List returns the entries whose names match a path.Match pattern, in the

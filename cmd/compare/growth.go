@@ -140,11 +140,11 @@ func (s sweep) measure(f *flags, format string, v int) (grown, error) {
 	for k := range x {
 		x[k] = float32(rng.NormFloat64())
 	}
-	ms, err := timed(f.warms, f.runs, func() error { _, err := st.Step(x, make([]int, p.batch)); return err })
+	ms, err := timed(f.warms, f.runs, func() error { _, err := st.Step(x, nil, make([]int, p.batch)); return err })
 	if err != nil {
 		return grown{}, err
 	}
-	forward, err := timed(f.warms, f.runs, func() error { _, err := st.Logits(x); return err })
+	forward, err := timed(f.warms, f.runs, func() error { _, err := st.Logits(x, nil); return err })
 	if err != nil {
 		return grown{}, err
 	}

@@ -78,13 +78,13 @@ func measure(f *flags) (*cost, error) {
 		return nil, err
 	}
 	defer s.Close()
-	steps, err := timed(f.warms, f.runs, func() error { _, err := s.Step(x, labels); return err })
+	steps, err := timed(f.warms, f.runs, func() error { _, err := s.Step(x, nil, labels); return err })
 	if err != nil {
 		return nil, err
 	}
 	c.StepMedian, c.StepP10, c.StepP90 = quantile(steps, 0.5), quantile(steps, 0.1), quantile(steps, 0.9)
 	c.PeakRSS = peakRSS()
-	forward, err := timed(f.warms, f.runs, func() error { _, err := s.Logits(x); return err })
+	forward, err := timed(f.warms, f.runs, func() error { _, err := s.Logits(x, nil); return err })
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func firstDifference(was, now []byte) string {
 func (p protocol) config(rate float64, seed uint64) (train.Config, error) {
 	cfg := train.Config{
 		Epochs: p.Epochs, Batch: p.Batch, Threads: p.Threads, LearningRate: rate, WeightDecay: p.WeightDecay,
-		Clip: p.Clip, LabelSmoothing: p.LabelSmoothing, Seed: seed,
+		MaxGradNorm: p.Clip, LabelSmoothing: p.LabelSmoothing, Seed: seed,
 	}
 	var err error
 	if cfg.Optimizer, err = train.ParseOptimizer(p.Optimizer); err != nil {

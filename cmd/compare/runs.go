@@ -151,7 +151,7 @@ func (j job) train(ctx context.Context, set datasets.Set, stdout io.Writer) (*tr
 	cfg.Dir = j.checkpoints()
 	cfg.OnStep = func(p train.Progress) { fmt.Fprintln(stdout, p.Updates) }
 	if train.HasCheckpoint(cfg.Dir) {
-		c, err := train.Last(cfg.Dir)
+		c, err := train.LoadLast(cfg.Dir)
 		if err != nil {
 			return nil, err
 		}

@@ -12,9 +12,11 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/stills"
 )
 
 // endings are those of the videos that -annotate writes. Others that ffmpeg knows
@@ -37,71 +39,82 @@ func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer)
 	case sameFile(path, filepath.Dir(out)):
 		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
 	}
-	answers := []running{{frame: -1}}
+	var answers []running
+	var err error
 	if p.flags.follow {
-		if err := p.follow(ctx, path, func(r running) { answers = append(answers, r) }); err != nil {
-			return err
-		}
+		answers, err = p.follow(ctx, path)
 	} else {
-		c, err := p.reader.Read(ctx, path)
 		var a answer
-		if err == nil {
-			a, err = p.clip(ctx, path, c)
-		}
+		c, failed := p.reader.Read(ctx, path)
+		a, err = p.answer(ctx, path, c, failed)
+		answers = []running{{-1, a.Classes}}
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.draw(ctx, path, answers); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			return p.failed(path, err)
-		}
-		if err := p.out.print(a); err != nil {
-			return err
-		}
-		answers[0].classes = a.Classes
-	}
-	err := p.draw(ctx, path, answers)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
 		return badf("-annotate %s: %v", out, err)
 	}
 	fmt.Fprintf(stderr, "wrote %s\n", names.Shown(out))
 	return nil
 }
 
-// draw writes the video. It appears whole: what was in its place stays until it is.
+const (
+	leastHeight = 240  // of the smallest frames that letters can be read on
+	mostWidth   = 4096 // of frames that are made larger for that
+)
+
+// draw writes the video, in the clip's own size, or larger where that has no room for
+// letters. It appears whole: what was in its place stays until it is.
 func (p *predictor) draw(ctx context.Context, path string, answers []running) error {
-	film, err := openFilm(ctx, path, p.flags.limit)
+	out, sound, decode := p.flags.annotate, path, ffmpeg.Decode
+	var info ffmpeg.Info
+	var err error
+	if cmdline.IsFolder(path) {
+		sound, decode = "", stills.Decode
+		info, err = stills.Probe(ctx, path)
+	} else {
+		info, err = ffmpeg.Probe(ctx, path, p.flags.limit)
+	}
 	if err != nil {
 		return err
 	}
-	label, err := newLabel(film.info.Height)
+	if strings.EqualFold(filepath.Ext(out), ".gif") {
+		sound = ""
+	}
+	grow := max(1, min((leastHeight+info.Height-1)/info.Height, mostWidth/info.Width))
+	info.Width, info.Height = grow*info.Width, grow*info.Height
+	label, err := newLabel(info.Height)
 	if err != nil {
 		return err
 	}
-	out := p.flags.annotate
 	aside, err := os.MkdirTemp(filepath.Dir(out), ".predict-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(aside)
 	half := filepath.Join(aside, "out"+filepath.Ext(out))
-	if strings.EqualFold(filepath.Ext(out), ".gif") {
-		film.sound = ""
-	}
-	err = ffmpeg.Encode(ctx, half, film.info, film.sound, func(write func([]byte) error) error {
-		canvas := image.NewRGBA(image.Rect(0, 0, film.info.Width, film.info.Height))
-		rgb := make([]byte, film.info.Width*film.info.Height*3)
-		frame, at := 0, 0
-		return film.each(ctx, func(pix []byte) error {
-			for at+1 < len(answers) && answers[at+1].frame <= frame {
-				at++
+	err = ffmpeg.Encode(ctx, half, info, sound, func(write func([]byte) error) error {
+		canvas := image.NewRGBA(image.Rect(0, 0, info.Width, info.Height))
+		frame := 0
+		var classes []guess
+		options := ffmpeg.Options{Width: info.Width, Height: info.Height, Channels: 3, Limit: p.flags.limit}
+		return decode(ctx, path, options, func(rgb []byte) error { // (height, width, 3)
+			for len(answers) > 0 && answers[0].frame <= frame {
+				classes, answers = answers[0].classes, answers[1:]
 			}
 			frame++
-			fromRGB(canvas, pix)
-			label.draw(canvas, answers[at].classes)
-			toRGB(rgb, canvas)
+			for k := range len(rgb) / 3 {
+				copy(canvas.Pix[4*k:], rgb[3*k:3*k+3])
+				canvas.Pix[4*k+3] = 0xff
+			}
+			label.draw(canvas, classes)
+			for k := range len(rgb) / 3 {
+				copy(rgb[3*k:3*k+3], canvas.Pix[4*k:])
+			}
 			return write(rgb)
 		})
 	})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 )
 
@@ -147,7 +148,7 @@ func TestAnnotateErrors(t *testing.T) {
 	require.NoError(t, file.Close())
 	_, _, err = call("-checkpoint", dir, "-annotate", made, wide)
 	require.ErrorContains(t, err, "-annotate "+made+": ffmpeg")
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 	data, err := os.ReadFile(made)
 	require.NoError(t, err)
 	require.Equal(t, "before", string(data))

@@ -104,15 +104,8 @@ func newPrinter(w io.Writer, f *flags, clips, classes []string) *printer {
 
 func (p *printer) print(a answer) error {
 	if p.js {
-		if !utf8.ValidString(a.Clip) {
-			a.Clip, a.Bytes = "", []byte(a.Clip)
-		}
-		line, err := names.JSON(a)
-		if err != nil {
-			return errors.Wrap(err, "predict")
-		}
-		_, err = fmt.Fprintf(p.w, "%s\n", line)
-		return errors.Wrap(err, "predict")
+		a.Clip, a.Bytes = textOrBytes(a.Clip)
+		return p.json(a)
 	}
 	if a.Error != "" { // standard error has it
 		return nil
@@ -120,33 +113,62 @@ func (p *printer) print(a answer) error {
 	if p.csv != nil {
 		return p.row(a)
 	}
-	line, first := "", fmt.Sprintf("%-*s", p.clip, names.Shown(a.Clip))
+	line, row := fmt.Sprintf("%-*s", p.clip, "clip"), fmt.Sprintf("%-*s", p.clip, names.Shown(a.Clip))
 	if p.follow {
-		first = fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
+		line, row = fmt.Sprintf("%5s %6s", "step", "frame"), fmt.Sprintf("%5d %6s", *a.Step, frame(a.Frame))
 	}
 	if p.labelled {
-		first += fmt.Sprintf("  %-*s", p.class, a.Label)
+		line, row = line+fmt.Sprintf("  %-*s", p.class, "label"), row+fmt.Sprintf("  %-*s", p.class, a.Label)
 	}
-	if !p.headings {
-		p.headings = true
-		line = fmt.Sprintf("%-*s", p.clip, "clip")
-		if p.follow {
-			line = fmt.Sprintf("%5s %6s", "step", "frame")
-		}
-		if p.labelled {
-			line += fmt.Sprintf("  %-*s", p.class, "label")
-		}
-		for range p.top {
-			line += fmt.Sprintf("  %-*s %6s", p.class, "class", "")
-		}
-		line = p.caption + strings.TrimRight(line, " ") + "\n"
-	}
-	row := first
+	line += strings.Repeat(fmt.Sprintf("  %-*s %6s", p.class, "class", ""), p.top)
 	for _, g := range a.Classes {
 		row += fmt.Sprintf("  %-*s %5.1f%%", p.class, g.Class, 100*g.Probability)
 	}
-	_, err := fmt.Fprintf(p.w, "%s%s\n", line, row)
+	if !p.headings {
+		p.headings, row = true, p.caption+strings.TrimRight(line, " ")+"\n"+row
+	}
+	_, err := fmt.Fprintln(p.w, row)
 	return errors.Wrap(err, "predict")
+}
+
+// row writes an answer as a line of CSV, the names of the columns before the first. The
+// clip is named as in a table, with escapes where a terminal would act on it.
+func (p *printer) row(a answer) error {
+	head, values := []string{"clip"}, []string{names.Shown(a.Clip)}
+	if p.follow {
+		head, values = append(head, "step", "frame"), append(values, strconv.Itoa(*a.Step), frame(a.Frame))
+	}
+	if p.labelled {
+		head, values = append(head, "label"), append(values, a.Label)
+	}
+	for k, g := range a.Classes {
+		head = append(head, fmt.Sprintf("class_%d", k+1), fmt.Sprintf("probability_%d", k+1))
+		values = append(values, g.Class, strconv.FormatFloat(g.Probability, 'g', -1, 64))
+	}
+	if !p.headings {
+		p.headings = true
+		p.csv.Write(head) // Error has what fails
+	}
+	p.csv.Write(values)
+	p.csv.Flush()
+	return errors.Wrap(p.csv.Error(), "predict")
+}
+
+// json writes one object on a line.
+func (p *printer) json(v any) error {
+	line, err := names.JSON(v)
+	if err == nil {
+		_, err = fmt.Fprintf(p.w, "%s\n", line)
+	}
+	return errors.Wrap(err, "predict")
+}
+
+// textOrBytes returns a path as JSON can keep it.
+func textOrBytes(path string) (string, []byte) {
+	if utf8.ValidString(path) {
+		return path, nil
+	}
+	return "", []byte(path)
 }
 
 // frame writes the number of a frame, and nothing for padding.

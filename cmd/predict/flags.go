@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,15 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// usage is an error in what the user asked for or gave.
-type usage struct{ error }
-
-// Unwrap returns the wrapped error.
-func (u usage) Unwrap() error { return u.error }
-
-func badf(format string, args ...any) error {
-	return usage{errors.Errorf("predict: "+format, args...)}
-}
+func badf(format string, args ...any) error { return cmdline.Usagef("predict: "+format, args...) }
 
 // flags are what the command line says.
 type flags struct {
@@ -124,59 +115,39 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
-	given := f.given()
+	given := func(name string) bool { return cmdline.Given(f.set, name) }
 	stream := slices.Contains(f.sources, "-")
 	random := f.sample == "random"
-	switch {
-	case f.checkpoint == "":
-		return badf("by which model? Give its folder, as in -checkpoint runs/ht-lstm")
-	case len(f.sources) == 0:
-		return badf("what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h")
-	case stream && len(f.sources) > 1:
-		return badf("- reads standard input; leave the other clips out")
-	case f.js && f.csv:
-		return badf("give -json or -csv, not both")
-	case f.top < 1:
-		return badf("-top is %d; want at least 1", f.top)
-	case f.jobs < 1:
-		return badf("-jobs is %d; want at least 1", f.jobs)
-	case f.limit <= 0:
-		return badf("-limit is %v; want a positive time such as 2m", f.limit)
-	case f.every < 1:
-		return badf("-every is %d; want at least 1", f.every)
-	case given["every"] && !(f.follow && stream):
-		return badf("-every is for -follow -; the checkpoint says which frames of a file are read")
-	case !random && f.sample != "even":
-		return badf("-sample is %q; want even or random", f.sample)
-	case f.draws < 1 || f.draws > mostDraws:
-		return badf("-draws is %d; want 1 to %d", f.draws, mostDraws)
-	case given["draws"] && !random:
-		return badf("-draws %d is for frames that are drawn; give -sample random too", f.draws)
-	case given["seed"] && !random:
-		return badf("-seed %d is for frames that are drawn; give -sample random too", f.seed)
-	case f.follow && f.draws > 1:
-		return badf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)
-	case f.follow && stream && given["sample"]:
-		return badf("-follow - reads every frame, or every -every'th; leave -sample out")
-	case given["annotate"] && f.annotate == "":
-		return badf("-annotate has no file; want one such as out.mp4")
-	case f.annotate != "" && stream:
-		return badf("-annotate needs a clip in a file, not standard input")
-	case f.annotate != "" && !isVideo(f.annotate):
-		return badf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))
-	case f.annotate != "" && isFolder(f.annotate):
-		return badf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)
-	case f.annotate != "" && !isFolder(filepath.Dir(f.annotate)):
-		return badf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))
+	for _, mistake := range []struct {
+		made bool
+		text string
+	}{
+		{f.checkpoint == "", "by which model? Give its folder, as in -checkpoint runs/ht-lstm"},
+		{len(f.sources) == 0, "what clip? Give a video, a folder of them, or - for raw frames on standard input; see -h"},
+		{stream && len(f.sources) > 1, "- reads standard input; leave the other clips out"},
+		{f.js && f.csv, "give -json or -csv, not both"},
+		{f.top < 1, fmt.Sprintf("-top is %d; want at least 1", f.top)},
+		{f.jobs < 1, fmt.Sprintf("-jobs is %d; want at least 1", f.jobs)},
+		{f.limit <= 0, fmt.Sprintf("-limit is %v; want a positive time such as 2m", f.limit)},
+		{f.every < 1, fmt.Sprintf("-every is %d; want at least 1", f.every)},
+		{given("every") && !(f.follow && stream), "-every is for -follow -; the checkpoint says which frames of a file are read"},
+		{!random && f.sample != "even", fmt.Sprintf("-sample is %q; want even or random", f.sample)},
+		{f.draws < 1 || f.draws > mostDraws, fmt.Sprintf("-draws is %d; want 1 to %d", f.draws, mostDraws)},
+		{given("draws") && !random, fmt.Sprintf("-draws %d is for frames that are drawn; give -sample random too", f.draws)},
+		{given("seed") && !random, fmt.Sprintf("-seed %d is for frames that are drawn; give -sample random too", f.seed)},
+		{f.follow && f.draws > 1, fmt.Sprintf("-draws %d averages answers for a whole clip; leave -follow out", f.draws)},
+		{f.follow && stream && given("sample"), "-follow - reads every frame, or every -every'th; leave -sample out"},
+		{given("annotate") && f.annotate == "", "-annotate has no file; want one such as out.mp4"},
+		{f.annotate != "" && stream, "-annotate needs a clip in a file, not standard input"},
+		{f.annotate != "" && !isVideo(f.annotate), fmt.Sprintf("-annotate %s: the ending says what kind of video it is; want one of %s", f.annotate, strings.Join(endings, " "))},
+		{f.annotate != "" && cmdline.IsFolder(f.annotate), fmt.Sprintf("-annotate %s is a folder; want a file such as out.mp4", f.annotate)},
+		{f.annotate != "" && !cmdline.IsFolder(filepath.Dir(f.annotate)), fmt.Sprintf("-annotate %s: there is no folder %s", f.annotate, filepath.Dir(f.annotate))},
+	} {
+		if mistake.made {
+			return badf("%s", mistake.text)
+		}
 	}
 	return nil
-}
-
-// given says which flags the command line has.
-func (f *flags) given() map[string]bool {
-	given := map[string]bool{}
-	f.set.Visit(func(g *flag.Flag) { given[g.Name] = true })
-	return given
 }
 
 // checkNPZ returns an error for what cannot be done with clips of which some are in npz
@@ -187,13 +158,8 @@ func (f *flags) checkNPZ(clips []string) error {
 		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
 	case f.follow || f.annotate != "":
 		return badf("-follow and -annotate take one clip, and %s may hold many", names.Shown(clips[0]))
-	case f.given()["sample"]:
+	case cmdline.Given(f.set, "sample"):
 		return badf("the clips of %s are read as they are stored; leave -sample out", names.Shown(clips[0]))
 	}
 	return nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -15,91 +16,76 @@ type running struct {
 	classes []guess
 }
 
-// follow answers after each step of a clip, and hands on these answers.
-func (p *predictor) follow(ctx context.Context, path string, each func(running)) error {
-	k := 0
+// follow answers after each step of a clip, and returns these answers.
+func (p *predictor) follow(ctx context.Context, path string) (answers []running, _ error) {
 	step := func(frame int, x []float32) error {
-		a, err := p.step(path, k, frame, x)
-		if err != nil {
-			return p.failed(path, err)
-		}
-		a.sampled = p.how
-		each(running{frame, a.Classes})
-		k++
-		return p.out.print(a)
+		classes, err := p.step(ctx, path, len(answers), frame, x)
+		answers = append(answers, running{frame, classes})
+		return err
 	}
 	if p.reader.Sampling.Steps == datasets.AllSteps {
 		for x, err := range p.reader.Each(ctx, path) { // however long it is
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if err != nil || ctx.Err() != nil {
+				return nil, p.failed(ctx, path, err)
 			}
-			if err != nil {
-				return p.failed(path, err)
-			}
-			if err := step(k, x); err != nil {
-				return err
+			if err := step(len(answers), x); err != nil {
+				return nil, err
 			}
 		}
-		return nil
+		return answers, ctx.Err()
 	}
 	c, err := p.reader.Read(ctx, path)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err != nil {
-		return p.failed(path, err)
+		return nil, p.failed(ctx, path, err)
 	}
-	size := len(c.X) / c.Steps
-	for k := range c.Steps {
+	for x := range slices.Chunk(c.X, len(c.X)/c.Steps) {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
-		if err := step(c.Frames[k], c.X[k*size:(k+1)*size]); err != nil {
-			return err
+		if err := step(c.Frames[len(answers)], x); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return answers, nil
 }
 
 // followStream answers after each frame on standard input.
 func (p *predictor) followStream(ctx context.Context, stdin io.Reader) error {
-	return interruptible(ctx, func() error {
-		k := 0
-		for x, err := range p.reader.Stream(ctx, stdin) {
-			if err != nil {
-				return p.badStream(err)
-			}
-			if k%p.flags.every == 0 {
-				a, err := p.step("-", k/p.flags.every, k, x)
-				if err != nil {
-					return p.failed("-", err)
-				}
-				if err := p.out.print(a); err != nil {
-					return err
-				}
-			}
-			k++
+	p.how = sampled{} // every frame is read, or one of -every
+	k := 0
+	for x, err := range p.reader.Stream(ctx, stdin) {
+		if err != nil {
+			return p.badStream(ctx, err)
 		}
-		if k == 0 {
-			return p.badStream(errors.New("there is no frame"))
+		if k%p.flags.every == 0 {
+			if _, err := p.step(ctx, "-", k/p.flags.every, k, x); err != nil {
+				return err
+			}
 		}
-		return nil
-	})
+		k++
+	}
+	if k == 0 {
+		return p.badStream(ctx, errors.New("there is no frame"))
+	}
+	return nil
 }
 
-// step reads one more step, which shows a frame of the clip.
-func (p *predictor) step(path string, k, frame int, x []float32) (answer, error) {
+// step answers after one more step, number k from 0, which shows a frame of the clip.
+func (p *predictor) step(ctx context.Context, path string, k, frame int, x []float32) ([]guess, error) {
 	p.mu.Lock()
 	logits, err := p.model.Frame(x)
 	p.mu.Unlock()
-	if err != nil {
-		return answer{}, err
-	}
 	steps := k + 1
-	a := answer{Clip: path, Step: &steps}
+	a := answer{Clip: path, Step: &steps, sampled: p.how}
 	if frame >= 0 {
 		a.Frame = &frame
 	}
-	a.Classes, err = best(logits, p.names, p.flags.top)
-	return a, errors.WithMessagef(err, "step %d", steps)
+	if err == nil {
+		a.Classes, err = best(logits, p.names, p.flags.top)
+		err = errors.WithMessagef(err, "step %d", steps)
+	}
+	if err != nil {
+		return nil, p.failed(ctx, path, err)
+	}
+	return a.Classes, p.out.print(a)
 }

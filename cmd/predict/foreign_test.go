@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 )
 
@@ -35,7 +36,7 @@ func TestPlaylistIsNoClip(t *testing.T) {
 	for _, args := range [][]string{{clip}, {"-follow", clip}, {"-annotate", made, clip}, {"-annotate", made, "-follow", clip}} {
 		out, _, err := call(append([]string{"-checkpoint", dir}, args...)...)
 		require.ErrorContains(t, err, "its content has the format hls")
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 		require.Empty(t, out)
 	}
 	require.NoFileExists(t, made)

@@ -16,23 +16,18 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
 func main() {
 	err := run(interrupt.Context(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	switch {
-	case err == nil:
-		return
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "predict: interrupted")
-		os.Exit(130) // as shells report an interrupt
+	if errors.Is(err, context.Canceled) {
+		err = cmdline.Interrupted("predict: interrupted")
 	}
-	fmt.Fprintln(os.Stderr, names.Line(err.Error()))
-	var u usage
-	if errors.As(err, &u) {
-		os.Exit(2)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, names.Line(err.Error()))
 	}
-	os.Exit(1)
+	os.Exit(cmdline.ExitCode(err))
 }

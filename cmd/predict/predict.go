@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -30,17 +31,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	defer p.close()
-	if f.sources[0] == "-" {
-		p.out = newPrinter(stdout, f, f.sources, p.names)
-		if f.follow {
-			return p.followStream(ctx, stdin)
+	all, stream := f.sources, f.sources[0] == "-"
+	if !stream {
+		if all, err = clips(f.sources, p.reader.Features()); err != nil {
+			return err
 		}
-		p.announce(stderr)
-		return p.stream(ctx, stdin)
-	}
-	all, err := clips(f.sources, p.reader.Features())
-	if err != nil {
-		return err
 	}
 	if slices.ContainsFunc(all, isNPZ) {
 		if err := f.checkNPZ(all); err != nil {
@@ -49,15 +44,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return p.sequences(ctx, all[0], stdout, stderr)
 	}
 	p.out = newPrinter(stdout, f, all, p.names)
-	p.announce(stderr)
-	if (f.follow || f.annotate != "") && len(all) > 1 {
-		return badf("-follow and -annotate take one clip, and there are %d", len(all))
+	if !stream || !f.follow {
+		p.announce(stderr)
 	}
 	switch {
+	case stream && f.follow:
+		return interruptible(ctx, func() error { return p.followStream(ctx, stdin) })
+	case stream:
+		return interruptible(ctx, func() error { return p.stream(ctx, stdin) })
+	case (f.follow || f.annotate != "") && len(all) > 1:
+		return badf("-follow and -annotate take one clip, and there are %d", len(all))
 	case f.annotate != "":
 		return p.annotate(ctx, all[0], stderr)
 	case f.follow:
-		return p.follow(ctx, all[0], func(running) {})
+		_, err := p.follow(ctx, all[0])
+		return err
 	}
 	return p.all(ctx, all, stderr)
 }
@@ -69,7 +70,9 @@ type predictor struct {
 	reader datasets.Reader
 	names  []string
 	out    *printer
-	how    sampled // frames are taken of a clip
+
+	how     sampled // frames are taken of a clip
+	caption string  // the same in a line
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
@@ -84,7 +87,7 @@ func (p *predictor) close() {
 
 // load reads the checkpoint.
 func (f *flags) load() (*predictor, error) {
-	if !isFolder(f.checkpoint) {
+	if !cmdline.IsFolder(f.checkpoint) {
 		return nil, badf("-checkpoint %s: there is no such folder", f.checkpoint)
 	}
 	dir := train.CheckpointDir(f.checkpoint)
@@ -93,7 +96,7 @@ func (f *flags) load() (*predictor, error) {
 	}
 	m, err := zoo.Load(dir)
 	if err != nil {
-		return nil, usage{err}
+		return nil, cmdline.Usage{Err: err}
 	}
 	if f.follow && m.Spec.Bidirectional {
 		return nil, badf("the model of %s is bidirectional: it reads a clip from its end too, and cannot follow; leave -follow out", dir)
@@ -103,21 +106,24 @@ func (f *flags) load() (*predictor, error) {
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
-	if p.how, err = f.choose(&p.reader, dir); err != nil {
+	if err := p.choose(dir); err != nil {
 		return nil, err
 	}
 	if err := p.reader.Check(); err != nil && !slices.ContainsFunc(f.sources, isNPZ) { // whose steps have any shape
 		return nil, badf("the model of %s: %s", dir, reason("", err))
 	}
 	if p.model, err = m.Predictor(f.draws); err != nil {
-		return nil, usage{err}
+		return nil, cmdline.Usage{Err: err}
 	}
 	return p, nil
 }
 
 // failed reports that a clip has no answer, with -json as an object too, and returns
-// the error.
-func (p *predictor) failed(path string, err error) error {
+// the error. After an interrupt, which is no fault of the clip, it returns that alone.
+func (p *predictor) failed(ctx context.Context, path string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	text := names.Line(reason(path, err))
 	if p.flags.js {
 		if err := p.out.print(answer{Clip: path, Error: text}); err != nil {
@@ -156,24 +162,14 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 	defer cancel()
 	bad := 0
 	for k, read := range p.ahead(ctx, paths) {
-		a, err := answer{}, read.err
-		if err == nil {
-			a, err = p.clip(ctx, paths[k], read.clip)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err == nil {
-			if err := p.out.print(a); err != nil {
-				return err
-			}
+		_, err := p.answer(ctx, paths[k], read.clip, read.err)
+		switch {
+		case err == nil:
 			continue
-		}
-		bad++
-		err = p.failed(paths[k], err)
-		if len(paths) == 1 {
+		case ctx.Err() != nil || len(paths) == 1 || !errors.As(err, &cmdline.Usage{}):
 			return err
 		}
+		bad++
 		fmt.Fprintln(stderr, names.Line(err.Error()))
 	}
 	if bad > 0 {
@@ -182,29 +178,36 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 	return nil
 }
 
+// answer prints the answer for a clip that was read, unless it was not, and err says why.
+func (p *predictor) answer(ctx context.Context, path string, c datasets.Clip, err error) (a answer, _ error) {
+	if err == nil {
+		a, err = p.clip(ctx, path, c)
+	}
+	if err != nil {
+		return a, p.failed(ctx, path, err)
+	}
+	return a, p.out.print(a)
+}
+
 // stream answers for the clip on standard input.
 func (p *predictor) stream(ctx context.Context, stdin io.Reader) error {
-	return interruptible(ctx, func() error {
-		c, err := p.reader.ReadFrom(ctx, stdin)
-		if err != nil {
-			return p.badStream(err)
-		}
-		a, err := p.clip(ctx, "-", c)
-		if err != nil {
-			return p.failed("-", err)
-		}
-		return p.out.print(a)
-	})
+	c, err := p.reader.ReadFrom(ctx, stdin)
+	if err != nil {
+		return p.badStream(ctx, err)
+	}
+	_, err = p.answer(ctx, "-", c, nil)
+	return err
 }
 
 // badStream is failed for standard input, and says what is wanted there.
-func (p *predictor) badStream(err error) error {
+func (p *predictor) badStream(ctx context.Context, err error) error {
 	s := p.reader.StepShape
-	if p.reader.Features() {
-		return p.failed("-", errors.Errorf("%s; want steps of %d little-endian float32", reason("-", err), s[0]))
+	want := fmt.Sprintf("steps of %d little-endian float32", s[0])
+	if !p.reader.Features() {
+		format := map[int]string{1: "gray", 3: "rgb24"}[s[2]]
+		want = fmt.Sprintf("raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", format, s[1], s[0])
 	}
-	format := map[int]string{1: "gray", 3: "rgb24"}[s[2]]
-	return p.failed("-", errors.Errorf("%s; want raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", reason("-", err), format, s[1], s[0]))
+	return p.failed(ctx, "-", errors.Errorf("%s; want %s", reason("-", err), want))
 }
 
 // interruptible does something that may take for ever, such as reading from standard

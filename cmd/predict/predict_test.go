@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -232,7 +233,7 @@ func TestBadClips(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(bad, "bad", "1.png"), []byte("no picture"), 0o666))
 	out, errs, err := call("-checkpoint", dir, "-json", bad)
 	require.EqualError(t, err, "predict: 1 of 2 clips have no answer, as reported above")
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 	require.Equal(t, "predict: "+filepath.Join(bad, "bad")+": 1.png: image: unknown format\n", errs)
 	all := answers(t, out)
 	require.Len(t, all, 2)
@@ -247,7 +248,7 @@ func TestBadClips(t *testing.T) {
 	} {
 		_, _, err := callWith([]byte(input), "-checkpoint", dir, "-")
 		require.EqualError(t, err, want)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 	_, _, err = callWith(nil, "-checkpoint", dir, "-follow", "-")
 	require.EqualError(t, err, "predict: -: there is no frame"+wanted)
@@ -295,7 +296,7 @@ func TestUsage(t *testing.T) {
 	} {
 		out, _, err := call(args...)
 		require.ErrorContains(t, err, want, "%q", args)
-		require.ErrorAs(t, err, new(usage), "%q", args)
+		require.ErrorAs(t, err, new(cmdline.Usage), "%q", args)
 		require.NotContains(t, err.Error(), "\n")
 		require.Empty(t, out)
 	}
@@ -326,7 +327,7 @@ func TestFollowNeedsOneDirection(t *testing.T) {
 	require.Contains(t, out, `"class 1"`)
 	_, _, err = call("-checkpoint", dir, "-follow", clip)
 	require.ErrorContains(t, err, "bidirectional")
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 
 	m.Input = &zoo.Input{Steps: 5, StepShape: []int{12, 16}}
 	dir = filepath.Join(t.TempDir(), "o")
@@ -365,7 +366,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	require.NoError(t, os.Truncate(filepath.Join(other, "best", "model.safetensors"), 100))
 	_, _, err = call("-checkpoint", other, clip)
 	require.ErrorContains(t, err, "model.safetensors")
-	var u usage
+	var u cmdline.Usage
 	require.True(t, errors.As(err, &u))
 }
 

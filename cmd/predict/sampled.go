@@ -16,21 +16,32 @@ type sampled struct {
 
 // choose makes the reader take the frames that the flags say, as many as the model of a
 // checkpoint reads. How a training set was sampled does not matter: an answer for a clip
-// is to be the same however it comes to the model.
-func (f *flags) choose(r *datasets.Reader, dir string) (sampled, error) {
-	random := f.sample == "random"
-	switch all := r.Sampling.Steps == datasets.AllSteps; {
-	case all && random:
-		return sampled{}, badf("the model of %s reads every frame of a clip, and nothing is drawn; leave -sample random out", dir)
-	case all:
-		return sampled{Sample: "all"}, nil
+// is to be the same however it comes to the model. It keeps what answers say of that.
+func (p *predictor) choose(dir string) error {
+	f, what := p.flags, "frames"
+	if p.reader.Features() {
+		what = "steps"
 	}
-	r.Sampling.Sample = f.sample
-	if !random {
-		return sampled{Sample: f.sample}, nil
+	n := p.reader.Sampling.Steps
+	switch {
+	case n == datasets.AllSteps && f.sample == "random":
+		return badf("the model of %s reads every frame of a clip, and nothing is drawn; leave -sample random out", dir)
+	case n == datasets.AllSteps:
+		p.how, p.caption = sampled{Sample: "all"}, fmt.Sprintf("all %s of a clip are read\n", what)
+		return nil
+	case f.sample == "even":
+		p.how, p.caption = sampled{Sample: f.sample}, fmt.Sprintf("%d %s of a clip are read, at equal distances\n", n, what)
+	case f.draws == 1:
+		p.caption = fmt.Sprintf("%d %s of a clip are read, drawn by -seed %d\n", n, what, f.seed)
+	default:
+		p.caption = fmt.Sprintf("mean of %d draws of %d %s of a clip, by -seed %d\n", f.draws, n, what, f.seed)
 	}
-	r.Seed, r.Draws = f.seed, f.draws
-	return sampled{Sample: f.sample, Draws: f.draws, Seed: &f.seed}, nil
+	p.reader.Sampling.Sample = f.sample
+	if f.sample == "random" {
+		p.how = sampled{Sample: f.sample, Draws: f.draws, Seed: &f.seed}
+		p.reader.Seed, p.reader.Draws = f.seed, f.draws
+	}
+	return nil
 }
 
 // announce says how the frames of clips are taken: above a table, and beside CSV. JSON
@@ -38,26 +49,8 @@ func (f *flags) choose(r *datasets.Reader, dir string) (sampled, error) {
 func (p *predictor) announce(stderr io.Writer) {
 	switch {
 	case p.flags.csv:
-		fmt.Fprint(stderr, p.caption())
+		fmt.Fprint(stderr, p.caption)
 	case !p.flags.js:
-		p.out.caption = p.caption()
+		p.out.caption = p.caption
 	}
-}
-
-// caption is the line above a table that says how the frames of clips were taken.
-func (p *predictor) caption() string {
-	what := "frames"
-	if p.reader.Features() {
-		what = "steps"
-	}
-	steps := p.reader.Sampling.Steps
-	switch {
-	case p.how.Sample == "all":
-		return fmt.Sprintf("all %s of a clip are read\n", what)
-	case p.how.Draws > 1:
-		return fmt.Sprintf("mean of %d draws of %d %s of a clip, by -seed %d\n", p.how.Draws, steps, what, *p.how.Seed)
-	case p.how.Draws == 1:
-		return fmt.Sprintf("%d %s of a clip are read, drawn by -seed %d\n", steps, what, *p.how.Seed)
-	}
-	return fmt.Sprintf("%d %s of a clip are read, at equal distances\n", steps, what)
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
@@ -26,11 +27,11 @@ type score struct {
 func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	set, err := datasets.OpenNPZ(path, datasets.Options{Normalisation: &p.reader.Normalisation, Classes: p.names})
 	if err != nil {
-		return usage{errors.WithMessage(err, "predict")}
+		return cmdline.Usage{Err: errors.WithMessage(err, "predict")}
 	}
 	defer set.Close()
-	step := size(set.StepShape())
-	if want := size(p.reader.StepShape); step != want {
+	step := dims.Size(set.StepShape())
+	if want := dims.Size(p.reader.StepShape); step != want {
 		return badf("%s has steps of %d values, and the model reads %d", names.Shown(path), step, want)
 	}
 	p.how = sampled{Sample: "all"}
@@ -39,20 +40,17 @@ func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr i
 	x := make([]float32, set.Steps()*step)
 	s := score{File: path}
 	for i := range clips {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		name := numbered(path, i)
 		label, steps, err := set.Read(datasets.Test, i, x)
 		if err != nil {
-			return usage{errors.WithMessage(err, "predict")} // the file has changed
+			return cmdline.Usage{Err: errors.WithMessage(err, "predict")} // the file has changed
 		}
 		a, err := p.clip(ctx, name, datasets.Clip{X: x[:steps*step], Steps: steps})
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 		if err != nil {
-			fmt.Fprintln(stderr, p.failed(name, err))
+			if err = p.failed(ctx, name, err); ctx.Err() != nil {
+				return err
+			}
+			fmt.Fprintln(stderr, err)
 			continue
 		}
 		if label >= 0 {
@@ -79,31 +77,17 @@ func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr i
 
 // total writes a score after the answers. CSV has no place for it.
 func (p *printer) total(s score, stderr io.Writer) error {
-	w, line := p.w, fmt.Sprintf("accuracy %.4f: the likeliest class is the label of %d of %d clips", s.Accuracy, s.Correct, s.Clips)
-	switch {
-	case p.js:
-		if !utf8.ValidString(s.File) {
-			s.File, s.Bytes = "", []byte(s.File)
-		}
-		text, err := names.JSON(s)
-		if err != nil {
-			return errors.Wrap(err, "predict")
-		}
-		line = string(text)
-	case p.csv != nil:
+	if p.js {
+		s.File, s.Bytes = textOrBytes(s.File)
+		return p.json(s)
+	}
+	w := p.w
+	if p.csv != nil {
 		w = stderr
 	}
-	_, err := fmt.Fprintln(w, line)
+	_, err := fmt.Fprintf(w, "accuracy %.4f: the likeliest class is the label of %d of %d clips\n", s.Accuracy, s.Correct, s.Clips)
 	return errors.Wrap(err, "predict")
 }
 
 // numbered names a clip of a file.
 func numbered(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
-
-func size(shape []int) int {
-	n := 1
-	for _, k := range shape {
-		n *= k
-	}
-	return n
-}

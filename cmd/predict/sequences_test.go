@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -172,7 +173,7 @@ func TestSequenceMistakes(t *testing.T) {
 	} {
 		_, _, err := call(append([]string{"-checkpoint", dir}, args...)...)
 		require.ErrorContains(t, err, want)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 }
 

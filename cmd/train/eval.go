@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -20,7 +23,7 @@ import (
 
 // evaluate scores a checkpoint on the test part.
 func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
-	if !isFolder(f.eval) {
+	if !cmdline.IsFolder(f.eval) {
 		return badf("there is no run or checkpoint in %s: there is no such folder", f.eval)
 	}
 	defer f.acknowledge(ctx, stderr, "stopping; again to stop now")()
@@ -30,7 +33,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	m, err := zoo.Load(dir)
 	if err != nil {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	f.validation = 0 // is cut out of the training part, which nobody reads here
 	set, err := f.openSet(ctx, dir, m.Features(), m.Input, m.ClassNames)
@@ -50,9 +53,9 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if set.Clips(datasets.Test) == 0 {
 		return badf("%s has no test clips", set.Name())
 	}
-	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.batch)
+	e, err := train.Evaluate(ctx, m, set, datasets.Test, f.Batch)
 	if errors.Is(err, context.Canceled) {
-		return interrupted("train: stopped before all test clips were scored")
+		return cmdline.Interrupted("train: stopped before all test clips were scored")
 	}
 	if err != nil {
 		return f.damaged(err)
@@ -112,4 +115,17 @@ func (f *flags) writeLogits(e *train.Evaluation, clips int) error {
 	}
 	err := durable.WriteFile(f.logits, func(w io.Writer) error { return writeNPY(w, rows, classes) })
 	return errors.Wrap(err, "train: -logits")
+}
+
+// writeNPY writes a matrix in NumPy's format, version 1.0: a magic string, the
+// length of a header that is a Python dictionary, the header, the values.
+func writeNPY(w io.Writer, values []float32, columns int) error {
+	header := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }", len(values)/columns, columns)
+	// The values start at a multiple of 64 bytes, a line end before them.
+	const before, align = 10, 64
+	header += strings.Repeat(" ", (align-(before+len(header)+1)%align)%align) + "\n"
+	if _, err := fmt.Fprintf(w, "\x93NUMPY\x01\x00%s%s", binary.LittleEndian.AppendUint16(nil, uint16(len(header))), header); err != nil {
+		return err
+	}
+	return binary.Write(w, binary.LittleEndian, values)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 )
 
@@ -96,7 +97,7 @@ func TestFeatureFolder(t *testing.T) {
 
 	_, err = call("-spec", spec, "-data", data, "-max-bad", "0", "-out", "none")
 	require.ErrorContains(t, err, "1 of 61 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "stay"))
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 
 	// Fewer steps, another split, and options that do not fit.
 	for line, want := range map[string]string{
@@ -121,7 +122,7 @@ func TestFeatureFolder(t *testing.T) {
 		}
 		_, err := call(append(args, strings.Fields(line)...)...)
 		require.ErrorContains(t, err, want)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 
 	_, err = call("-resume", dir, "-epochs", "16")

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,17 +15,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/internal/trainflags"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// usage is an error in what the user asked for or gave.
-type usage struct{ error }
-
-// Unwrap returns the wrapped error.
-func (u usage) Unwrap() error { return u.error }
-
-func badf(format string, args ...any) error { return usage{errors.Errorf("train: "+format, args...)} }
+func badf(format string, args ...any) error { return cmdline.Usagef("train: "+format, args...) }
 
 // blame names the flag whose value an error is about, where it quotes that.
 func (f *flags) blame(err error) error {
@@ -38,28 +33,22 @@ func (f *flags) blame(err error) error {
 
 // flags are what the command line and the configuration file say.
 type flags struct {
+	trainflags.Settings
 	model, spec, data, split, normalise    string
-	validation                             float64
-	epochs, batch, accumulate, patience    int
-	lr, weightDecay, classifierL2          float64
-	smoothing, dropout, stateDropout, clip float64
+	validation, dropout, stateDropout      float64
 	protocol                               string
 	video                                  datasets.Video
 	decoding                               videos.Report
 	gaps                                   []string // what to say of classes that a part lacks
 	size, sequence                         string
-	optimizer, schedule, freeze, augment   string
-	seed                                   uint64
 	out, resume, eval, logits, config, svg string
-	saveEvery                              time.Duration
-	threads                                int
 	quiet, tensorboard, list, describe, js bool
 	suggest, long                          bool
 	wanted                                 zoo.Wanted
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config
-	preset    *preset         // of -protocol, nil for none
+	preset    string          // what -protocol made of the flags, in words
 	trainedOn string          // the split of the run that -eval names, where the command line gives another
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
@@ -122,30 +111,25 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	fs.IntVar(&f.epochs, "epochs", 8, "passes over the training clips")
-	fs.IntVar(&f.batch, "batch", 16, "clips that go through the model at once; more than there are means all")
-	fs.IntVar(&f.accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
-	fs.Float64Var(&f.lr, "lr", 2e-3, "learning rate")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
-	fs.Float64Var(&f.weightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
-	fs.Float64Var(&f.classifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
-	fs.Float64Var(&f.clip, "clip", 5, "largest global norm of the gradients; 0 for any")
+	f.Settings.Add(fs, "constant")
+	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
+	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
+	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
+	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
+	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
-	fs.Float64Var(&f.smoothing, "label-smoothing", 0, "part of the target that all classes share")
-	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
-	fs.IntVar(&f.patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
-	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
-	fs.Uint64Var(&f.seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
+	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
+	fs.StringVar(&f.Text.Freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
+	fs.Uint64Var(&f.Seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
 
 	fs.StringVar(&f.out, "out", autoOut, "`folder` for checkpoints, curves and figures; the default takes runs/MODEL-2 and so on when that is there; none keeps nothing")
-	fs.DurationVar(&f.saveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
+	fs.DurationVar(&f.SaveEvery, "save-every", 5*time.Minute, "`time` after which a checkpoint is written in the middle of an epoch; there is one after every epoch")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in this `folder`, or without one in that of -out")
 	fs.StringVar(&f.eval, "eval", "", "score the checkpoint in this `folder`, or the best of the run in it, or without one in that of -out")
 	fs.StringVar(&f.logits, "logits", "", "write the logits of the test clips to this .npy `file`, (clips, classes); those of a damaged clip are NaN")
 	fs.StringVar(&f.config, "config", "", "JSON `file` with flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}; the command line comes first. Each run writes its own")
-	fs.IntVar(&f.threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
+	fs.IntVar(&f.Threads, "threads", 0, "processor cores to use, each for a part of every batch; 0 for all. A run is resumed with as many")
 	fs.BoolVar(&f.quiet, "quiet", false, "print the result alone")
 	fs.BoolVar(&f.tensorboard, "tensorboard", false, "write event files for TensorBoard to the folder of -out")
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
@@ -187,8 +171,8 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 			return nil, false, err
 		}
 	}
-	if f.threads == 0 { // the run's configuration has the number, which decides about the last bits
-		f.threads = runtime.GOMAXPROCS(0)
+	if f.Threads == 0 { // the run's configuration has the number, which decides about the last bits
+		f.Threads = runtime.GOMAXPROCS(0)
 	}
 	return f, false, f.check()
 }
@@ -218,86 +202,65 @@ const here = "\x00"
 
 // findFolders gives -resume and -eval the folder of -out where they have none.
 func (f *flags) findFolders() error {
-	for _, flag := range []struct {
-		name string
-		dir  *string
-	}{{"resume", &f.resume}, {"eval", &f.eval}} {
-		switch *flag.dir {
-		case here:
-			if !f.given("out") || f.out == noOut {
-				return badf("-%s of which run? Give its folder, as in -%s runs/ht-lstm", flag.name, flag.name)
-			}
-			*flag.dir = f.out
-		case "":
-			if f.cmd[flag.name] {
-				return badf("-%s has an empty folder", flag.name)
-			}
-		default:
-			if flag.name == "resume" && f.given("out") && filepath.Clean(f.out) != filepath.Clean(f.resume) {
-				return badf("-resume %s goes on in that folder; leave -out %s out", f.resume, f.out)
-			}
+	for name, dir := range map[string]*string{"resume": &f.resume, "eval": &f.eval} {
+		switch {
+		case *dir == here && (!f.given("out") || f.out == noOut):
+			return badf("-%s of which run? Give its folder, as in -%s runs/ht-lstm", name, name)
+		case *dir == here:
+			*dir = f.out
+		case *dir == "" && f.cmd[name]:
+			return badf("-%s has an empty folder", name)
 		}
 	}
-	if f.resume != "" {
-		f.out = f.resume
+	switch {
+	case f.resume == "":
+		return nil
+	case f.given("out") && filepath.Clean(f.out) != filepath.Clean(f.resume):
+		return badf("-resume %s goes on in that folder; leave -out %s out", f.resume, f.out)
 	}
+	f.out = f.resume
 	return nil
 }
 
-// given reports whether a flag stands on the command line or in the file.
-func (f *flags) given(name string) bool {
-	found := false
-	f.set.Visit(func(g *flag.Flag) { found = found || g.Name == name })
-	return found
-}
+// given reports whether a flag stands on the command line or in a file.
+func (f *flags) given(name string) bool { return cmdline.Given(f.set, name) }
 
 // check returns an error for values that no run can have.
 func (f *flags) check() error {
-	switch {
-	case f.spec != "" && f.cmd["model"] && f.cmd["spec"]:
-		return badf("give -model %s or -spec %s, not both", f.model, f.spec)
-	case f.spec != "" && f.list:
-		return badf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)
-	case f.list && f.describe:
-		return badf("-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME")
-	case f.list && (f.resume != "" || f.eval != ""):
-		return badf("-list prints the zoo and stops; leave -resume and -eval out")
-	case f.long && !f.list:
-		return badf("-long is for -list; -describe prints all there is about a model")
-	case f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""):
-		return badf("-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out")
-	case f.suggest && !f.given("features"):
-		return badf("-suggest needs the number of values of a frame, such as -features 57600")
-	case !f.suggest && f.misplaced() != "":
-		return badf("-%s %s says what to propose; give -suggest too", f.misplaced(), f.set.Lookup(f.misplaced()).Value)
-	case f.resume != "" && f.eval != "":
-		return badf("-resume trains and -eval does not; give one of them")
-	case f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]):
-		return badf("-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out")
-	case f.logits != "" && !isFolder(filepath.Dir(f.logits)):
-		return badf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))
-	case f.cmd["svg"] && f.svg == "":
-		return badf("-svg has no file; want one such as network.svg")
-	case f.svg != "" && (!f.describe || f.list):
-		return badf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)
-	case f.svg != "" && !isFolder(filepath.Dir(f.svg)):
-		return badf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))
-	case f.svg != "" && isFolder(f.svg):
-		return badf("-svg %s is a folder; want a file such as network.svg", f.svg)
-	case f.eval != "" && (f.cmd["size"] || f.cmd["grey"]):
-		return badf("-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out")
-	case f.accumulate < 1: // 0 is the default in the library
-		return badf("-accumulate is %d; want at least 1", f.accumulate)
-	case !(f.dropout >= 0 && f.dropout < 1):
-		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
-	case !(f.stateDropout >= 0 && f.stateDropout < 1):
-		return badf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)
-	case !(f.validation >= 0 && f.validation < 1):
-		return badf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)
-	case f.out == "":
-		return badf("-out is empty; give a folder, or none")
-	case f.tensorboard && f.out == noOut:
-		return badf("-tensorboard writes to the folder of -out, which is none")
+	for _, mistake := range []struct {
+		made bool
+		text string
+	}{
+		{f.spec != "" && f.cmd["model"] && f.cmd["spec"], fmt.Sprintf("give -model %s or -spec %s, not both", f.model, f.spec)},
+		{f.spec != "" && f.list, fmt.Sprintf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)},
+		{f.list && f.describe, "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME"},
+		{f.list && (f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -resume and -eval out"},
+		{f.long && !f.list, "-long is for -list; -describe prints all there is about a model"},
+		{f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""), "-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out"},
+		{f.suggest && !f.given("features"), "-suggest needs the number of values of a frame, such as -features 57600"},
+		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
+		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]), "-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out"},
+		{f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)), fmt.Sprintf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))},
+		{f.cmd["svg"] && f.svg == "", "-svg has no file; want one such as network.svg"},
+		{f.svg != "" && (!f.describe || f.list), fmt.Sprintf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)},
+		{f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)), fmt.Sprintf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))},
+		{f.svg != "" && cmdline.IsFolder(f.svg), fmt.Sprintf("-svg %s is a folder; want a file such as network.svg", f.svg)},
+		{f.eval != "" && (f.cmd["size"] || f.cmd["grey"]), "-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out"},
+		{f.Accumulate < 1, fmt.Sprintf("-accumulate is %d; want at least 1", f.Accumulate)}, // 0 is the default in the library
+		{!(f.dropout >= 0 && f.dropout < 1), fmt.Sprintf("-dropout is %v; want at least 0 and below 1", f.dropout)},
+		{!(f.stateDropout >= 0 && f.stateDropout < 1), fmt.Sprintf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)},
+		{!(f.validation >= 0 && f.validation < 1), fmt.Sprintf("-validation is %v; want at least 0 and below 1, such as 0.1", f.validation)},
+		{f.out == "", "-out is empty; give a folder, or none"},
+		{f.tensorboard && f.out == noOut, "-tensorboard writes to the folder of -out, which is none"},
+	} {
+		if mistake.made {
+			return badf("%s", mistake.text)
+		}
+	}
+	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
+		if f.given(name) && !f.suggest {
+			return badf("-%s %s says what to propose; give -suggest too", name, f.set.Lookup(name).Value)
+		}
 	}
 	if err := videos.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
 		return badf("%v", err)
@@ -314,17 +277,11 @@ func (f *flags) check() error {
 	return err
 }
 
-// misplaced names a flag that is given and for -suggest alone, "" for none.
-func (f *flags) misplaced() string {
-	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
-		if f.given(name) {
-			return name
-		}
+// trainConfig returns the settings of the loop.
+func (f *flags) trainConfig() (train.Config, error) {
+	cfg, err := f.Read(f.set)
+	if err != nil {
+		return cfg, badf("%v", err)
 	}
-	return ""
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+	return cfg, nil
 }

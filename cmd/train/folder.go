@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -52,7 +52,7 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 	// The system gives the lock back when the process ends, however it does.
 	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
 	if err != nil {
-		return o, usage{errors.Wrap(err, "train: -out")}
+		return o, cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 	}
 	o.lock = lock
 	if !locked {
@@ -66,11 +66,7 @@ func (f *flags) describeRun(o *folder) error {
 	if o.dir == "" {
 		return nil
 	}
-	config, err := f.configuration()
-	if err != nil {
-		return errors.Wrap(err, "train: configuration")
-	}
-	if err := o.write(configFile, config); err != nil {
+	if err := o.write(configFile, f.configuration()); err != nil {
 		return err
 	}
 	// Data, folder and program may have been given from where the user was.
@@ -81,36 +77,33 @@ func (f *flags) describeRun(o *folder) error {
 	return o.write("evaluate.txt", fmt.Appendf(nil, "cd %s && %s -eval %s\n", cmdline.Quote(here), cmdline.Program("train"), cmdline.Quote(o.dir)))
 }
 
-// claim makes sure that no other run is in the folder.
-func (f *flags) claim(o *folder, name string) error {
-	if f.resume != "" {
+// claim makes the folder, and makes sure that no other run is in it.
+func (f *flags) claim(o *folder, name string) (err error) {
+	switch {
+	case f.resume != "":
 		return errors.Wrap(os.MkdirAll(o.dir, 0o777), "train: -out")
-	}
-	if f.out != autoOut {
+	case f.out != autoOut:
 		if _, err := os.Stat(filepath.Join(o.dir, configFile)); err == nil {
 			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, cmdline.Quote(o.dir))
 		}
-		if err := os.MkdirAll(o.dir, 0o777); err != nil {
-			return usage{errors.Wrap(err, "train: -out")}
-		}
-		return nil
-	}
-	if err := os.MkdirAll("runs", 0o777); err != nil {
-		return usage{errors.Wrap(err, "train: -out")}
-	}
-	for k := 1; ; k++ {
+		err = os.MkdirAll(o.dir, 0o777)
+	default:
 		o.dir = filepath.Join("runs", name)
-		if k > 1 {
-			o.dir += "-" + strconv.Itoa(k)
-		}
 		// Making it is what claims it: two runs started at once find two.
-		if err := os.Mkdir(o.dir, 0o777); !os.IsExist(err) {
-			if err != nil {
-				return usage{errors.Wrap(err, "train: -out")}
+		for k := 2; ; k++ {
+			if err = os.MkdirAll("runs", 0o777); err == nil {
+				err = os.Mkdir(o.dir, 0o777)
 			}
-			return nil
+			if !os.IsExist(err) {
+				break
+			}
+			o.dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, k))
 		}
 	}
+	if err != nil {
+		return cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
+	}
+	return nil
 }
 
 func (o *folder) write(name string, content []byte) error {
@@ -145,16 +138,17 @@ func (o *folder) step(p train.Progress) {
 		}
 		o.board = w
 	}
-	o.scalars(p.Updates,
-		tensorboard.Scalar{Tag: "step/loss", Value: p.StepScore.Loss}, tensorboard.Scalar{Tag: "step/accuracy", Value: p.StepScore.Accuracy},
+	o.score(p.Updates, "step/", p.StepScore,
 		tensorboard.Scalar{Tag: "step/learning rate", Value: p.LearningRate}, tensorboard.Scalar{Tag: "step/gradient norm", Value: p.GradientNorm})
 }
 
-func (o *folder) scalars(step int, s ...tensorboard.Scalar) {
+// score writes what TensorBoard shows of a score, and more.
+func (o *folder) score(step int, of string, s train.Score, more ...tensorboard.Scalar) {
 	if o.board == nil {
 		return
 	}
-	if err := o.board.Write(int64(step), time.Now(), s...); err != nil {
+	scalars := append([]tensorboard.Scalar{{Tag: of + "loss", Value: s.Loss}, {Tag: of + "accuracy", Value: s.Accuracy}}, more...)
+	if err := o.board.Write(int64(step), time.Now(), scalars...); err != nil {
 		o.fail(err)
 	}
 }
@@ -173,9 +167,9 @@ func (o *folder) epochs(all []train.Epoch) {
 		return
 	}
 	last := all[len(all)-1]
-	o.scalars(last.Updates, tensorboard.Scalar{Tag: "epoch/training loss", Value: last.Train.Loss}, tensorboard.Scalar{Tag: "epoch/training accuracy", Value: last.Train.Accuracy})
+	o.score(last.Updates, "epoch/training ", last.Train)
 	if v := last.Validation; v != nil {
-		o.scalars(last.Updates, tensorboard.Scalar{Tag: "epoch/validation loss", Value: v.Loss}, tensorboard.Scalar{Tag: "epoch/validation accuracy", Value: v.Accuracy})
+		o.score(last.Updates, "epoch/validation ", *v)
 	}
 	// A picture takes longer than an epoch of a small model.
 	if time.Since(o.drawn) > 10*time.Second {
@@ -188,29 +182,25 @@ func (o *folder) epochs(all []train.Epoch) {
 // written. It holds no times, so that the file of a resumed run is that of an
 // uninterrupted one to the byte.
 func (o *folder) metrics() error {
-	path := filepath.Join(o.dir, "metrics.csv")
-	var rows [][]string
+	var text bytes.Buffer
 	whole := o.rows == 0
 	if whole {
-		rows = append(rows, []string{"epoch", "step", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"})
+		fmt.Fprintln(&text, "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy")
 	}
+	decimal := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, e := range o.all[o.rows:] {
-		row := []string{strconv.Itoa(e.Epoch), strconv.Itoa(e.Updates), decimal(e.LearningRate), decimal(e.Train.Loss), decimal(e.Train.Accuracy), "", ""}
+		loss, accuracy := "", ""
 		if v := e.Validation; v != nil {
-			row[5], row[6] = decimal(v.Loss), decimal(v.Accuracy)
+			loss, accuracy = decimal(v.Loss), decimal(v.Accuracy)
 		}
-		rows = append(rows, row)
+		fmt.Fprintf(&text, "%d,%d,%s,%s,%s,%s,%s\n", e.Epoch, e.Updates, decimal(e.LearningRate), decimal(e.Train.Loss), decimal(e.Train.Accuracy), loss, accuracy)
 	}
 	o.rows = 0 // should this fail, the next epoch writes the whole file
-	var text bytes.Buffer
-	if err := csv.NewWriter(&text).WriteAll(rows); err != nil {
-		return errors.Wrap(err, "train: metrics.csv")
-	}
 	if whole {
 		if err := o.write("metrics.csv", text.Bytes()); err != nil {
 			return err
 		}
-	} else if err := appendFile(path, text.Bytes()); err != nil {
+	} else if err := appendFile(filepath.Join(o.dir, "metrics.csv"), text.Bytes()); err != nil {
 		return errors.Wrap(err, "train")
 	}
 	o.rows = len(o.all)
@@ -222,14 +212,12 @@ func appendFile(path string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := file.Write(text); err != nil {
-		file.Close()
-		return err
+	_, err = file.Write(text)
+	if closed := file.Close(); err == nil {
+		err = closed
 	}
-	return file.Close()
+	return err
 }
-
-func decimal(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // draw draws the curves of the epochs so far.
 func (o *folder) draw() {
@@ -247,11 +235,12 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 	if o.dir == "" {
 		return nil
 	}
-	o.scalars(r.Epochs[len(r.Epochs)-1].Updates, tensorboard.Scalar{Tag: "test/loss", Value: r.Test.Loss}, tensorboard.Scalar{Tag: "test/accuracy", Value: r.Test.Accuracy})
+	o.score(r.Epochs[len(r.Epochs)-1].Updates, "test/", r.Test.Score)
 	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
 		return err
 	}
-	if err := drawConfusion(filepath.Join(o.dir, "confusion.png"), o.title, r.Test); err != nil {
+	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, thousands(r.Test.Clips))
+	if err := charts.Confusion(filepath.Join(o.dir, "confusion.png"), title, r.Test.Classes, r.Test.Confusion); err != nil {
 		return err
 	}
 	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // small writes a model that trains in a moment, and returns its file.
@@ -146,7 +147,7 @@ func TestConfigurationMistakes(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
 		_, err := call("-config", file, "-out", "none")
 		require.ErrorContains(t, err, text, content)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), content)
 		require.NotContains(t, err.Error(), "\n", content)
 	}
@@ -222,7 +223,7 @@ func TestResumeMistakes(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), line)
 	}
 	// Another model in the file that the run was started with.

@@ -126,7 +126,7 @@ func killed(t *testing.T, program string, kills int, longest time.Duration, args
 
 // complete returns the number of complete epochs of a run.
 func complete(t *testing.T, run string) int {
-	c, err := train.Last(run)
+	c, err := train.LoadLast(run)
 	require.NoError(t, err)
 	var at struct{ Position struct{ Epoch int } }
 	require.NoError(t, json.Unmarshal(c.Training, &at))
@@ -246,7 +246,7 @@ func TestSecondInterrupt(t *testing.T) {
 	}
 	require.True(t, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled(), out)
 	require.NotContains(t, out.String(), "goroutine")
-	_, err := train.Last(filepath.Join(dir, "run"))
+	_, err := train.LoadLast(filepath.Join(dir, "run"))
 	require.NoError(t, err)
 }
 

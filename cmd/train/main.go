@@ -12,13 +12,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
 
-	"github.com/pkg/errors"
-
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
@@ -30,17 +28,8 @@ func main() {
 		debug.SetGCPercent(20)
 	}
 	err := run(interrupt.Context(), os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case err == nil:
-		return
-	case errors.Is(err, context.Canceled):
+	if err != nil {
 		fmt.Fprintln(os.Stderr, names.Line(err.Error()))
-		os.Exit(130) // as shells report an interrupt
 	}
-	fmt.Fprintln(os.Stderr, names.Line(err.Error()))
-	var u usage
-	if errors.As(err, &u) {
-		os.Exit(2)
-	}
-	os.Exit(1)
+	os.Exit(cmdline.ExitCode(err))
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // writePictures writes the four files of a set in which a picture of class c has a
@@ -84,7 +86,7 @@ func TestPictures(t *testing.T) {
 			_, err = call(append(strings.Fields(line), "-out", "none")...)
 		}
 		require.ErrorContains(t, err, want)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 		require.NotContains(t, err.Error(), "\n")
 	}
 }

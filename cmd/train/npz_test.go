@@ -16,6 +16,8 @@ import (
 
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // writeSequences writes sequences of 1 to 30 steps of 6 values. Whether the first value
@@ -135,7 +137,7 @@ func TestOwnData(t *testing.T) {
 	one := "npz:" + file("one.npz") + "," + file("one.npz")
 	_, err = call("-spec", file("spec.json"), "-data", one, "-out", "none")
 	require.EqualError(t, err, "train: "+one+" has one class, 0; a classifier needs two")
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 
 	// A model that reads other steps, and files that are not what they should be.
 	for line, text := range map[string]string{
@@ -147,7 +149,7 @@ func TestOwnData(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line + " -out none")...)
 		require.ErrorContains(t, err, text)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), line)
 	}
 	// Another training file is noticed when the run is resumed.

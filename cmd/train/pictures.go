@@ -3,8 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/internal/charts"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // gateClips is how many clips the picture of the gates is measured on.
@@ -16,15 +20,10 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 	zero, one := 0.0, 1.0
 	loss := charts.Panel{Title: title + ", loss", X: "epoch", Y: "cross-entropy (nats)", Min: &zero, IntegerX: true}
 	accuracy := charts.Panel{Title: title + ", accuracy", X: "epoch", Y: "part of the clips", Min: &zero, Max: &one, IntegerX: true}
-	training := func(e train.Epoch) *train.Score { return &e.Train }
-	validation := func(e train.Epoch) *train.Score { return e.Validation }
-	for _, series := range []struct {
-		name string
-		of   func(train.Epoch) *train.Score
-	}{{"training", training}, {"validation", validation}} {
-		l, a := charts.Line{Name: series.name}, charts.Line{Name: series.name}
+	add := func(name string, of func(train.Epoch) *train.Score) {
+		l, a := charts.Line{Name: name}, charts.Line{Name: name}
 		for _, e := range epochs {
-			if s := series.of(e); s != nil {
+			if s := of(e); s != nil {
 				l.X, l.Y = append(l.X, float64(e.Epoch)), append(l.Y, s.Loss)
 				a.X, a.Y = append(a.X, float64(e.Epoch)), append(a.Y, s.Accuracy)
 			}
@@ -33,17 +32,14 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 			loss.Lines, accuracy.Lines = append(loss.Lines, l), append(accuracy.Lines, a)
 		}
 	}
+	add("training", func(e train.Epoch) *train.Score { return &e.Train })
+	add("validation", func(e train.Epoch) *train.Score { return e.Validation })
 	if r != nil {
 		at := []float64{float64(r.Best)}
 		loss.Lines = append(loss.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Loss}, Marker: true})
 		accuracy.Lines = append(accuracy.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Accuracy}, Marker: true})
 	}
 	return charts.Draw(path, loss, accuracy)
-}
-
-func drawConfusion(path, title string, e *train.Evaluation) error {
-	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, thousands(e.Clips))
-	return charts.Confusion(path, title, e.Classes, e.Confusion)
 }
 
 // drawGates draws, for each layer and direction, the gates' means and how much of
@@ -66,4 +62,29 @@ func drawGates(path string, gates []train.Gate) error {
 		saturation.Lines = append(saturation.Lines, charts.Line{Name: g.Name, X: x, Y: g.Saturated})
 	}
 	return charts.Draw(path, panels...)
+}
+
+// drawNetworks draws the tensor networks of a model's weights: those from the
+// input, and the recurrent ones where they are decomposed.
+func drawNetworks(path string, e zoo.Entry) error {
+	weights, err := e.Spec.Weights()
+	if err != nil {
+		return cmdline.Usage{Err: err}
+	}
+	var panels []drawing.Panel
+	for _, w := range weights {
+		if w.Role == cells.HiddenToHidden && w.Matrix.Format == "Dense" {
+			continue
+		}
+		what := map[cells.Role]string{cells.InputToHidden: "input-to-hidden", cells.HiddenToHidden: "hidden-to-hidden", cells.Joint: "input and state to hidden"}[w.Role]
+		if w.Layer > 1 || len(weights) > 2 {
+			what = fmt.Sprintf("layer %d, %s", w.Layer, what)
+		}
+		panels = append(panels, drawing.Panel{
+			Title: fmt.Sprintf("%s, %s: %s × %s in %s weights", e.Name, what,
+				thousands(w.Matrix.Rows()), thousands(w.Matrix.Cols()), thousands(w.Matrix.Params())),
+			Matrix: w.Matrix,
+		})
+	}
+	return drawing.Draw(path, panels...)
 }

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -16,11 +17,27 @@ import (
 // paper is the one value of -protocol.
 const paper = "paper"
 
-// preset is what -protocol made of the flags.
-type preset struct {
-	title string
-	rows  []setting // with the values that hold
-	notes []string
+// setting is a flag with its value, and where the value is from.
+type setting struct{ flag, value, from string }
+
+// settings writes a recipe as flags of this program.
+func settings(r *zoo.Recipe) []setting {
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	all := []setting{
+		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", number(r.LearningRate), "LearningRate"}, {"schedule", r.Schedule, "Schedule"},
+		{"batch", strconv.Itoa(r.Batch), "Batch"}, {"epochs", strconv.Itoa(r.Epochs), "Epochs"},
+		{"dropout", number(r.Dropout), "Dropout"}, {"recurrent-dropout", number(r.RecurrentDropout), "RecurrentDropout"},
+		{"classifier-l2", number(r.ClassifierL2), "ClassifierL2"}, {"weight-decay", number(r.WeightDecay), "WeightDecay"}, {"clip", number(r.MaxGradNorm), "MaxGradNorm"},
+		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", strconv.Itoa(r.Frames), "Frames"},
+		{"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
+	}
+	if r.Width == 0 { // features are taken as they are
+		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.flag) })
+	}
+	for k := range all {
+		all[k].from = r.From[all[k].from]
+	}
+	return all
 }
 
 // applyProtocol gives the flags that the user left out the values of -protocol. A
@@ -38,7 +55,10 @@ func (f *flags) applyProtocol() error {
 	}
 	e, err := zoo.Find(f.model)
 	if err != nil {
-		return f.blame(usage{err})
+		return f.blame(cmdline.Usage{Err: err})
+	}
+	if e.Recipe == nil {
+		return badf("-protocol paper: no paper trained %s, so say how with the flags themselves", e.Name)
 	}
 	data := f.data
 	if f.describe && !f.given("data") {
@@ -47,21 +67,25 @@ func (f *flags) applyProtocol() error {
 	if err := papersData(e, data); err != nil {
 		return err
 	}
-	p, own := protocolOf(e)
-	f.preset = &preset{title: fmt.Sprintf("%s is trained as in %s", e.Name, p.code)}
-	if !own {
-		f.preset.title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, p.code)
+	title := fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)
+	if !e.Recipe.Published {
+		title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
 	}
-	for _, s := range p.settings {
+	t := newTable(4, "setting", "value", "from")
+	for _, s := range settings(e.Recipe) {
 		if data == embedded && slices.Contains(ofVideos, s.flag) {
 			continue
 		}
 		if s, err = f.settle(s); err != nil {
 			return err
 		}
-		f.preset.rows = append(f.preset.rows, s)
+		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}
-	f.preset.notes = f.notes(e, data)
+	lines := append([]string{"protocol paper: " + title}, strings.Split(t.Render(), "\n")...)
+	lines = append(append(lines, f.notes(e, data)...), "what differs from the papers all the same: docs/reproducing.md")
+	for _, line := range lines {
+		f.preset += strings.TrimRight(line, " ") + "\n" // for the page that quotes it
+	}
 	return nil
 }
 
@@ -83,12 +107,13 @@ var papersSets = map[string]struct{ data, suffix string }{
 func papersData(e zoo.Entry, data string) error {
 	kind, _, _ := strings.Cut(data, ":")
 	set, published := papersSets[kind]
+	readsFeatures := e.Recipe.Width == 0
 	switch {
 	case data == "":
 		return nil
-	case readsFeatures(e) && kind != "features":
+	case readsFeatures && kind != "features":
 		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
-	case readsFeatures(e) || kind == "folder" || data == embedded || published && set.data == e.Data:
+	case readsFeatures || kind == "folder" || data == embedded || published && set.data == e.Data:
 		return nil
 	case kind == "hmdb51":
 		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
@@ -109,11 +134,11 @@ func (f *flags) settle(s setting) (setting, error) {
 		return s, errors.Wrapf(f.set.Set(s.flag, s.value), "train: protocol, -%s", s.flag)
 	}
 	now := f.set.Lookup(s.flag).Value.String()
-	other := newFlags().set
-	if err := other.Set(s.flag, s.value); err != nil {
+	papers, err := spelt(s.flag, s.value)
+	if err != nil {
 		return s, errors.Wrapf(err, "train: protocol, -%s", s.flag)
 	}
-	if other.Lookup(s.flag).Value.String() != now {
+	if papers != now {
 		source, _, _ := strings.Cut(s.from, ":")
 		s.from = fmt.Sprintf("overridden by you; %s by %s", s.value, source)
 		s.value = now
@@ -146,21 +171,4 @@ func (f *flags) notes(e zoo.Entry, data string) []string {
 		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
 	}
 	return all
-}
-
-// print prints the preset as one block.
-func (p *preset) print(w io.Writer) {
-	fmt.Fprintf(w, "protocol paper: %s\n", p.title)
-	t := newTable()
-	t.AppendHeader(table.Row{"setting", "value", "from"})
-	for _, s := range p.rows {
-		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
-	}
-	for line := range strings.SplitSeq(t.Render(), "\n") {
-		fmt.Fprintln(w, strings.TrimRight(line, " ")) // for the page that quotes it
-	}
-	for _, note := range p.notes {
-		fmt.Fprintln(w, note)
-	}
-	fmt.Fprintln(w, "what differs from the papers all the same: docs/reproducing.md")
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -21,10 +22,8 @@ func parsed(t *testing.T, args ...string) (*flags, string) {
 	f, helped, err := parse(args, &bytes.Buffer{})
 	require.NoError(t, err, args)
 	require.False(t, helped)
-	require.NotNil(t, f.preset, args)
-	var block bytes.Buffer
-	f.preset.print(&block)
-	return f, block.String()
+	require.NotEmpty(t, f.preset, args)
+	return f, f.preset
 }
 
 // ownData is what an entry of the zoo was trained on, as -data has it.
@@ -64,10 +63,10 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 		case e.Spec.Format == "tt" || e.Spec.Format == "dense":
 			want = tt
 		}
-		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.lr, f.schedule, f.epochs, f.dropout, f.stateDropout, f.classifierL2, f.weightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)
-		require.Equal(t, 16, f.batch)
-		require.Equal(t, "adam", f.optimizer)
-		require.Zero(t, f.clip)
+		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.Text.Schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)
+		require.Equal(t, 16, f.Batch)
+		require.Equal(t, "adam", f.Text.Optimizer)
+		require.Zero(t, f.MaxGradNorm)
 		require.Regexp(t, "^random", f.split)
 		if data == "features:x" {
 			require.Equal(t, "none", f.normalise)
@@ -86,7 +85,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 			}
 			_, _, err := parse([]string{"-protocol", "paper", "-model", e.Name, "-data", other}, &bytes.Buffer{})
 			require.ErrorContains(t, err, "-protocol paper: ", "%s on %s", e.Name, other)
-			require.ErrorAs(t, err, new(usage))
+			require.ErrorAs(t, err, new(cmdline.Usage))
 			require.NotContains(t, err.Error(), "\n")
 		}
 	}
@@ -99,11 +98,11 @@ func TestProtocolOverridden(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "mine.json")
 	require.NoError(t, os.WriteFile(config, []byte(`{"protocol": "paper", "model": "bt-lstm", "batch": 8, "epochs": 500, "lr": 1}`), 0o600))
 	f, block := parsed(t, "-config", config, "-data", "ucf11:x", "-lr", "3e-4", "-classifier-l2", "1e-2", "-split", "group:2/5", "-steps", "all")
-	require.Equal(t, 8, f.batch)
-	require.Equal(t, 500, f.epochs)
-	require.Equal(t, 3e-4, f.lr)
+	require.Equal(t, 8, f.Batch)
+	require.Equal(t, 500, f.Epochs)
+	require.Equal(t, 3e-4, f.LearningRate)
 	require.Equal(t, "group:2/5", f.split)
-	require.Equal(t, "inverse:0.000167", f.schedule)
+	require.Equal(t, "inverse:0.000167", f.Text.Schedule)
 	require.Regexp(t, `-batch +│ 8 +│ overridden by you; 16 by BT's code\n`, block)
 	require.Regexp(t, `-lr +│ 0.0003 +│ overridden by you; 0.0001 by BT's code\n`, block)
 	require.Regexp(t, `-split +│ group:2/5 +│ overridden by you; random by BT's code\n`, block)
@@ -138,7 +137,7 @@ func TestProtocolMistakes(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
-		require.ErrorAs(t, err, new(usage), line)
+		require.ErrorAs(t, err, new(cmdline.Usage), line)
 		require.NotContains(t, err.Error(), "\n", line)
 	}
 }
@@ -168,7 +167,7 @@ func TestProtocolIsPrinted(t *testing.T) {
 func TestProtocolOnEmbeddedClips(t *testing.T) {
 	f, block := parsed(t, "-protocol", "paper", "-model", "ht-lstm")
 	require.Contains(t, block, "\nactions is no set of the papers")
-	require.Equal(t, 1e-4, f.lr)
+	require.Equal(t, 1e-4, f.LearningRate)
 	for _, name := range ofVideos {
 		require.NotContains(t, block, "-"+name+" ")
 		require.False(t, f.given(name))

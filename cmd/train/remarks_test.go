@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -75,7 +76,7 @@ func TestDamagedTestClips(t *testing.T) {
 	f := newFlags()
 	require.ErrorContains(t, f.stopped(&folder{dir: file("run")}, err), "; what was trained is kept, go on with: ")
 	require.NotContains(t, f.stopped(&folder{dir: file("none")}, err).Error(), "kept")
-	require.ErrorAs(t, f.stopped(&folder{}, err), new(usage))
+	require.ErrorAs(t, f.stopped(&folder{}, err), new(cmdline.Usage))
 }
 
 // The curves of the steps are of each step alone.

@@ -47,8 +47,7 @@ func TestReproducingCommands(t *testing.T) {
 		require.Contains(t, args, "-model", args)
 		e, err := zoo.Find(f.model)
 		require.NoError(t, err)
-		p, _ := protocolOf(e)
-		for _, s := range p.settings {
+		for _, s := range settings(e.Recipe) {
 			want := s.value
 			if at := slices.Index(args, "-"+s.flag); at >= 0 {
 				want = args[at+1]

@@ -14,20 +14,20 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
-	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// run does what the command line asks for. Errors of type usage are the user's to fix.
+// run does what the command line asks for. A cmdline.Usage is the user's to fix.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f, helped, err := parse(args, stdout)
 	if err != nil || helped {
 		return err
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
 	f.decoding.W, f.decoding.Quiet = stderr, f.quiet
 	switch {
 	case f.list:
@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case f.describe:
 		entry, d, err := f.described()
 		if err != nil {
-			return usage{err}
+			return cmdline.Usage{Err: err}
 		}
 		if f.svg != "" {
 			if err := drawNetworks(f.svg, entry); err != nil {
@@ -47,9 +47,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := describe(stdout, d, f.js); err != nil {
 			return err
 		}
-		if f.preset != nil && !f.js {
-			fmt.Fprintln(stdout)
-			f.preset.print(stdout)
+		if f.preset != "" && !f.js {
+			fmt.Fprintf(stdout, "\n%s", f.preset)
 		}
 		return nil
 	case f.eval != "":
@@ -73,30 +72,11 @@ func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) 
 	}
 }
 
-func (f *flags) printList(stdout io.Writer) error {
-	pattern := "*"
-	if f.given("model") {
-		pattern = f.model
-	}
-	entries, err := zoo.List(pattern)
-	if err != nil {
-		return usage{err}
-	}
-	if len(entries) == 0 {
-		return badf("no model matches %q; -list without -model prints all", f.model)
-	}
-	if err := list(stdout, entries, f.js, f.long); err != nil || f.js {
-		return err
-	}
-	if !f.long {
-		fmt.Fprintln(stdout, "-long prints modes, ranks and multiply-adds too, -describe all of one model")
-	}
-	_, err = fmt.Fprintln(stdout, "-protocol paper trains as a paper's public code does, see docs/reproducing.md")
-	return errors.Wrap(err, "train")
-}
-
 // mostSpec bounds the file of a spec, and that of a configuration.
 const mostSpec = 1 << 20
+
+// defaultSteps is what no -steps means for videos.
+const defaultSteps = "6"
 
 // described returns the model the flags name, in figures too.
 func (f *flags) described() (zoo.Entry, zoo.Description, error) {
@@ -158,7 +138,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		}
 	}
 	opt.Accept = func(set string, step []int) error {
-		if n := size(step); n != features {
+		if n := dims.Size(step); n != features {
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
 				name, thousands(features), set, shape(step), n, n)
 		}
@@ -166,19 +146,19 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	}
 	set, err := datasets.OpenContext(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
-		return nil, interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
+		return nil, cmdline.Interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
-	if errors.As(err, &usage{}) {
+	if errors.As(err, &cmdline.Usage{}) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, f.blame(usage{errors.Errorf("%v%s", err, f.whyThisData(err, input))})
+		return nil, f.blame(cmdline.Usage{Err: errors.Errorf("%v%s", err, f.whyThisData(err, input))})
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
 		return set, nil
 	}
-	held, err := datasets.Holdout(set, f.validation, f.seed)
+	held, err := datasets.Holdout(set, f.validation, f.Seed)
 	if err != nil {
 		set.Close()
 		return nil, badf("-validation: %s", cmdline.Bare(err))
@@ -199,59 +179,41 @@ func (f *flags) whyThisData(err error, input *zoo.Input) string {
 	return hint
 }
 
-func size(shape []int) int {
-	n := 1
-	for _, s := range shape {
-		n *= s
+func writeJSON(w io.Writer, v any) error {
+	var text bytes.Buffer
+	compact, err := names.JSON(v)
+	if err == nil {
+		err = json.Indent(&text, compact, "", "  ")
 	}
-	return n
+	if err == nil {
+		_, err = fmt.Fprintf(w, "%s\n", &text)
+	}
+	return errors.Wrap(err, "train: write JSON")
 }
 
-// trainConfig returns the settings of the loop, or an error about the flag of one that
-// no run can have.
-func (f *flags) trainConfig() (train.Config, error) {
-	cfg := train.Config{
-		Epochs: f.epochs, Batch: f.batch, Accumulate: f.accumulate, Threads: f.threads, LearningRate: f.lr, WeightDecay: f.weightDecay, ClassifierL2: f.classifierL2,
-		Clip: f.clip, LabelSmoothing: f.smoothing, Patience: f.patience, Seed: f.seed, SaveEvery: f.saveEvery,
+// gaps says which classes have no training or no test clips, as far as the set knows
+// without reading them: a line for each part.
+func gaps(set datasets.Set) (lines []string) {
+	labelled, ok := set.(datasets.Labelled)
+	if !ok {
+		return nil
 	}
-	var err error
-	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
-		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
-		return cfg, badf("-schedule: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
-		return cfg, badf("-augment: %s", cmdline.Bare(err))
-	}
-	for p := range strings.SplitSeq(f.freeze, ",") {
-		if p = strings.TrimSpace(p); p != "" {
-			cfg.Freeze = append(cfg.Freeze, p)
+	classes := set.Classes()
+	for _, of := range []struct {
+		part datasets.Part
+		name string
+	}{{datasets.Train, "training"}, {datasets.Test, "test"}} {
+		if set.Clips(of.part) == 0 { // it is not asked for
+			continue
+		}
+		lacking := slices.Clone(classes)
+		for i := range set.Clips(of.part) {
+			lacking[labelled.Label(of.part, i)] = ""
+		}
+		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
+		if len(lacking) > 0 {
+			lines = append(lines, fmt.Sprintf("no %s clips of %d of the %d classes, which have too few for this split: %s", of.name, len(lacking), len(classes), strings.Join(lacking, ", ")))
 		}
 	}
-	slices.Sort(cfg.Freeze)
-	if err = cfg.Check(); err == nil {
-		return cfg, nil
-	}
-	var bad *train.SettingError
-	switch {
-	case !errors.As(err, &bad):
-		return cfg, usage{err}
-	case bad.Field == "LearningRate":
-		return cfg, badf("-lr is %v; want %s", bad.Value, bad.Want)
-	}
-	return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
-}
-
-func writeJSON(w io.Writer, v any) error {
-	compact, err := names.JSON(v)
-	if err != nil {
-		return errors.Wrap(err, "train: write JSON")
-	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, compact, "", "  "); err != nil {
-		return errors.Wrap(err, "train: write JSON")
-	}
-	_, err = fmt.Fprintf(w, "%s\n", &text)
-	return errors.Wrap(err, "train: write JSON")
+	return lines
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -112,7 +113,7 @@ func TestSuggestMistakes(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), line)
 		require.NotContains(t, err.Error(), "\n", line)
 	}

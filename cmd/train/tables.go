@@ -4,20 +4,69 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// list prints models, one per row: their counts, within 80 characters, or all there is.
-func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
+// newTable returns a table. Its columns from the given one on, the first being 1, hold
+// numbers, which stand at the right.
+func newTable(numbers int, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	if len(header) > 0 {
+		t.AppendHeader(header)
+	}
+	var columns []table.ColumnConfig
+	for k := numbers; k <= len(header); k++ {
+		columns = append(columns, table.ColumnConfig{Number: k, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+// row makes a row of a name and values.
+func row[T any](name string, values []T) table.Row {
+	r := table.Row{name}
+	for _, v := range values {
+		r = append(r, v)
+	}
+	return r
+}
+
+// printList prints the models that -model matches, one per row: their counts, within 80
+// characters, or all there is.
+func (f *flags) printList(w io.Writer) error {
+	pattern := "*"
+	if f.given("model") {
+		pattern = f.model
+	}
+	entries, err := zoo.List(pattern)
+	if err != nil {
+		return cmdline.Usage{Err: err}
+	}
+	if len(entries) == 0 {
+		return badf("no model matches %q; -list without -model prints all", f.model)
+	}
+	t := newTable(2, "model", "input weights", "published", "layer", "whole model")
+	more := "-long prints modes, ranks and multiply-adds too, -describe all of one model\n"
+	if f.long {
+		t = newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame")
+		more = ""
+	}
 	descriptions := make([]zoo.Description, len(entries))
 	for k, e := range entries {
 		d, err := zoo.Describe(e)
@@ -25,50 +74,49 @@ func list(w io.Writer, entries []zoo.Entry, asJSON, long bool) error {
 			return err
 		}
 		descriptions[k] = d
+		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
+		if f.long {
+			counts = append(append(table.Row{dims.Dots(d.InModes), dims.Dots(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
+		}
+		t.AppendRow(row(d.Name, counts))
 	}
-	if asJSON {
+	if f.js {
 		return writeJSON(w, descriptions)
 	}
-	t := newTable()
-	if long {
-		t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "published", "layer", "model with classifier", "mul-adds a frame"})
-		rightAlign(t, 5, 9)
-	} else {
-		t.AppendHeader(table.Row{"model", "input weights", "published", "layer", "whole model"})
-		rightAlign(t, 2, 5)
-	}
-	for _, d := range descriptions {
-		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
-		if long {
-			counts = append(append(table.Row{modes(d.InModes), modes(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
-		}
-		t.AppendRow(append(table.Row{d.Name}, counts...))
-	}
-	_, err := fmt.Fprintln(w, t.Render())
-	return err
+	_, err = fmt.Fprintf(w, "%s\n%s-protocol paper trains as a paper's public code does, see docs/reproducing.md\n", t.Render(), more)
+	return errors.Wrap(err, "train")
 }
+
+// describedWidth is that of the texts of a description.
+const describedWidth = 70
 
 // describe prints one model in figures.
 func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	if asJSON {
 		return writeJSON(w, d)
 	}
-	t := newTable()
+	t := newTable(1)
 	row := func(name string, value any) {
 		if s := fmt.Sprint(value); s != "" && s != "-" {
 			t.AppendRow(table.Row{name, value})
 		}
 	}
-	row("model", d.Name)
-	row("cell", d.Cell)
-	row("format", weights(d))
-	row("input modes", fmt.Sprintf("%s = %s values a step%s", modes(d.InModes), thousands(d.Features+d.Padding), appended(d)))
-	row("output modes", fmt.Sprintf("%s = %s hidden units", modes(d.OutModes), thousands(d.Hidden)))
-	row("ranks", ranks(d.Ranks))
-	whole := "whole model"
+	format, appended, whole := d.Format, "", "whole model"
+	if d.Joint {
+		format += ", one network for the input and the state"
+	}
+	if d.Padding > 0 {
+		appended = fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
+	}
 	if d.Classes == 0 { // those of the data, which are not known here
 		whole += " (without a classifier)"
 	}
+	row("model", d.Name)
+	row("cell", d.Cell)
+	row("format", format)
+	row("input modes", fmt.Sprintf("%s = %s values a step%s", dims.Dots(d.InModes), thousands(d.Features+d.Padding), appended))
+	row("output modes", fmt.Sprintf("%s = %s hidden units", dims.Dots(d.OutModes), thousands(d.Hidden)))
+	row("ranks", ranks(d.Ranks))
 	t.AppendRow(table.Row{"classes", orDash(d.Classes)})
 	t.AppendSeparator()
 	row(inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden))
@@ -80,31 +128,67 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	describeLayers(d, row)
 	if d.Paper != "" {
 		t.AppendSeparator()
-		row("paper", text.WrapSoft(d.Paper, 70))
+		row("paper", text.WrapSoft(d.Paper, describedWidth))
 		row("data set", d.Data)
 		if d.PublishedAccuracy != 0 {
 			row("published accuracy", fmt.Sprintf("%.1f %% (the authors', not reproduced here)", d.PublishedAccuracy))
 		}
-		row("note", text.WrapSoft(d.Note, 70))
+		row("note", text.WrapSoft(d.Note, describedWidth))
 	}
 	_, err := fmt.Fprintf(w, "%s\n\nHow the input projection of 96 frames is contracted (backend %s), axes as name:size:\n%s", t.Render(), backend.Name, d.Plan)
 	return err
 }
 
-// appended says how many zeros the model appends to the values of a step.
-func appended(d zoo.Description) string {
-	if d.Padding == 0 {
-		return ""
+// describeLayers calls row with what all learnable values of a model are counted from.
+func describeLayers(d zoo.Description, row func(name string, value any)) {
+	features := 0
+	for k, l := range d.Layers {
+		both := ""
+		if l.Directions > 1 {
+			both = fmt.Sprintf(" in each of %d directions", l.Directions)
+		}
+		row(fmt.Sprintf("layer %d", k+1), fmt.Sprintf("%s units%s, from %s values a step", thousands(l.Hidden), both, thousands(l.Features)))
+		for _, w := range l.Weights {
+			row("  "+w.Role, text.WrapSoft(network(w), describedWidth)+"\n"+text.WrapSoft(sum(w), describedWidth))
+		}
+		row("  bias", thousands(l.Bias))
+		features = l.Hidden * l.Directions
 	}
-	return fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
+	if d.Classes > 0 {
+		row("classifier", fmt.Sprintf("%d·%d + %d = %s", features, d.Classes, d.Classes, thousands((features+1)*d.Classes)))
+	}
 }
 
-// weights names the format, and whether input and state share a network.
-func weights(d zoo.Description) string {
-	if d.Joint {
-		return d.Format + ", one network for the input and the state"
+// network names the format of weights, their modes and their ranks.
+func network(w zoo.WeightsDescription) string {
+	s := w.Format
+	if w.Blocks > 0 {
+		s += " of " + counted(w.Blocks, "block")
 	}
-	return d.Format
+	s += fmt.Sprintf(", %s to %s", dims.Dots(w.InModes), dims.Dots(w.OutModes))
+	if len(w.Ranks) > 0 {
+		s += ", ranks " + ranks(w.Ranks)
+	}
+	return s
+}
+
+// sum counts weights by the shapes of their cores.
+func sum(w zoo.WeightsDescription) string {
+	times := map[string]int{}
+	var shapes []string
+	for _, c := range w.Cores {
+		s := dims.Dots(c.Shape)
+		if times[s] == 0 {
+			shapes = append(shapes, s)
+		}
+		times[s] += max(1, w.Blocks)
+	}
+	for k, s := range shapes {
+		if n := times[s]; n > 1 {
+			shapes[k] = fmt.Sprintf("%d×%s", n, s)
+		}
+	}
+	return fmt.Sprintf("%s = %s", strings.Join(shapes, " + "), thousands(w.Params))
 }
 
 // inputWeights says what InputToHidden counts.
@@ -117,10 +201,18 @@ func inputWeights(d zoo.Description) string {
 
 // report prints what a run measured.
 func report(w io.Writer, d zoo.Description, r *train.Result) error {
-	t := newTable()
+	by := "training loss"
+	if r.Epochs[r.Best-1].Validation != nil {
+		by = "validation loss"
+	}
+	best := fmt.Sprintf("epoch %d, the lowest %s", r.Best, by)
+	if r.Stopped {
+		best += fmt.Sprintf("; stopped after %d epochs, -patience being over", len(r.Epochs))
+	}
+	t := newTable(1)
 	t.AppendRows([]table.Row{
 		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, thousands(r.Test.Clips), r.Test.Loss)},
-		{"weights of", bestEpoch(r)},
+		{"weights of", best},
 		{inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
 		{"whole model", ratio(d.Model, d.Dense.Model)},
@@ -133,18 +225,6 @@ func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	return err
 }
 
-func bestEpoch(r *train.Result) string {
-	by := "training loss"
-	if r.Epochs[r.Best-1].Validation != nil {
-		by = "validation loss"
-	}
-	text := fmt.Sprintf("epoch %d, the lowest %s", r.Best, by)
-	if r.Stopped {
-		text += fmt.Sprintf("; stopped after %d epochs, -patience being over", len(r.Epochs))
-	}
-	return text
-}
-
 // printScores prints an evaluation: its score, a row for each class, and the
 // confusion matrix.
 func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) error {
@@ -152,61 +232,30 @@ func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *tra
 	if n := set.Clips(datasets.Test) - e.Clips; n > 0 {
 		fmt.Fprintf(w, "%s left out for being damaged\n", counted(n, "test clip"))
 	}
-	fmt.Fprintln(w)
-	t := newTable()
-	t.AppendHeader(table.Row{"class", "clips", "predicted", "precision", "recall"})
-	for _, c := range e.ByClass() {
-		t.AppendRow(table.Row{c.Class, c.Clips, c.Predicted, part(c.Precision), part(c.Recall)})
-	}
-	rightAlign(t, 2, 5)
-	fmt.Fprintf(w, "%s\n\n", t.Render())
-	t = newTable()
-	header := table.Row{"true \\ predicted"}
-	for _, name := range e.Classes {
-		header = append(header, name)
-	}
-	t.AppendHeader(header)
-	for k, name := range e.Classes {
-		row := table.Row{name}
-		for _, n := range e.Confusion[k] {
-			row = append(row, n)
+	part := func(v float64) string {
+		if math.IsNaN(v) {
+			return "-"
 		}
-		t.AppendRow(row)
+		return fmt.Sprintf("%.3f", v)
 	}
-	rightAlign(t, 2, len(e.Classes)+1)
-	_, err := fmt.Fprintln(w, t.Render())
+	scores := newTable(2, "class", "clips", "predicted", "precision", "recall")
+	for _, c := range e.ByClass() {
+		scores.AppendRow(table.Row{c.Class, c.Clips, c.Predicted, part(c.Precision), part(c.Recall)})
+	}
+	confusion := newTable(2, row("true \\ predicted", e.Classes)...)
+	for k, name := range e.Classes {
+		confusion.AppendRow(row(name, e.Confusion[k]))
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n\n%s\n", scores.Render(), confusion.Render())
 	return err
-}
-
-func part(v float64) string {
-	if math.IsNaN(v) {
-		return "-"
-	}
-	return fmt.Sprintf("%.3f", v)
-}
-
-func newTable() table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
-	return t
-}
-
-func rightAlign(t table.Writer, from, to int) {
-	var columns []table.ColumnConfig
-	for k := from; k <= to; k++ {
-		columns = append(columns, table.ColumnConfig{Number: k, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
 }
 
 // ratio writes a count with its compression ratio.
 func ratio(count, dense int) string {
-	if count == dense {
+	switch {
+	case count == dense:
 		return thousands(count)
-	}
-	if count > dense {
+	case count > dense:
 		return fmt.Sprintf("%s, %s times more than dense", thousands(count), factor(float64(count)/float64(dense)))
 	}
 	return fmt.Sprintf("%s, %s times fewer than dense", thousands(count), factor(float64(dense)/float64(count)))
@@ -217,18 +266,6 @@ func factor(f float64) string {
 		return fmt.Sprintf("%.1f", f)
 	}
 	return thousands(int(f))
-}
-
-// modes writes 8·10·10·9·8, shape 120x160x3.
-func modes(m []int) string { return join(m, "·") }
-func shape(s []int) string { return join(s, "x") }
-
-func join(n []int, by string) string {
-	s := make([]string, len(n))
-	for k, v := range n {
-		s[k] = fmt.Sprint(v)
-	}
-	return strings.Join(s, by)
 }
 
 // ranks writes a list, runs of one value as 12×5.
@@ -245,9 +282,7 @@ func ranks(r []int) string {
 		if n > 3 {
 			parts = append(parts, fmt.Sprintf("%d×%d", n, r[k]))
 		} else {
-			for range n {
-				parts = append(parts, fmt.Sprint(r[k]))
-			}
+			parts = append(parts, slices.Repeat([]string{fmt.Sprint(r[k])}, n)...)
 		}
 		k += n
 	}
@@ -261,11 +296,8 @@ func orDash(n int) string {
 	return thousands(n)
 }
 
-// thousands writes 58,982,400.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for k := len(s) - 3; k > 0; k -= 3 {
-		s = s[:k] + "," + s[k:]
-	}
-	return s
-}
+// shape writes 120x160x3.
+func shape(s []int) string { return strings.ReplaceAll(dims.Dots(s), "·", "x") }
+
+func thousands(n int) string          { return cmdline.Thousands(n) }
+func counted(n int, of string) string { return cmdline.Counted(n, of) }

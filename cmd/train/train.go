@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -19,12 +20,8 @@ import (
 )
 
 // train starts a run or goes on with one, and reports what it came to.
-func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
+func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	defer f.acknowledge(ctx, stderr, "stopping after this step; again to stop now")()
-	cfg, err := f.trainConfig()
-	if err != nil {
-		return err
-	}
 	if f.resume == "" && f.out != noOut {
 		if err := videos.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
@@ -39,8 +36,8 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 		if train.HasCheckpoint(f.resume) {
-			if c, err = train.Last(f.resume); err != nil {
-				return usage{err}
+			if c, err = train.LoadLast(f.resume); err != nil {
+				return cmdline.Usage{Err: err}
 			}
 		}
 	}
@@ -60,11 +57,15 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	return f.fit(ctx, c, m, set, cfg, out, stdout, stderr)
+	return f.fit(ctx, c, m, set, out, stdout, stderr)
 }
 
 // fit trains from the checkpoint c, or from the beginning where there is none.
-func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, cfg train.Config, out *folder, stdout, stderr io.Writer) error {
+func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, out *folder, stdout, stderr io.Writer) error {
+	cfg, err := f.trainConfig()
+	if err != nil {
+		return err
+	}
 	d, err := m.Describe(m.Name)
 	if err != nil {
 		return err
@@ -76,12 +77,10 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.quiet {
 		log = io.Discard
 	}
-	if f.preset != nil {
-		f.preset.print(log)
-	}
+	fmt.Fprint(log, f.preset)
 	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
-	failing := divergence{w: stderr, classes: m.Classes, rate: f.lr}
+	said := false // one epoch that has diverged is enough
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
@@ -92,7 +91,11 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		}
 		out.epochs(epochs)
 		p.epoch(epochs)
-		f.decoding.Say(func() { failing.epoch(epochs) })
+		if n := len(epochs); n > 0 && !said {
+			f.decoding.Say(func() {
+				said = f.diverged(stderr, fmt.Sprintf("training loss of epoch %d", n), epochs[n-1].Train, m.Classes)
+			})
+		}
 	}
 	var result *train.Result
 	if c != nil {
@@ -104,8 +107,18 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if err != nil {
 		return f.stopped(out, err)
 	}
-	failing.report("test loss", result.Test.Score)
+	f.diverged(stderr, "test loss", result.Test.Score, m.Classes)
 	return f.conclude(ctx, d, m, set, result, out, stdout, log)
+}
+
+// diverged reports a run that has failed although its numbers are finite.
+func (f *flags) diverged(w io.Writer, what string, s train.Score, classes int) bool {
+	if !s.Diverged(classes) {
+		return false
+	}
+	fmt.Fprintf(w, "the run has diverged: the %s is %.4g, more than ten times that of a uniform guess, ln(%d) = %.4f; a lower -lr than %v may help\n",
+		what, s.Loss, classes, math.Log(float64(classes)), f.LearningRate)
+	return true
 }
 
 // conclude prints and writes what a run came to. Printing comes first: no file
@@ -142,10 +155,14 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	if d.Joint {
 		of = "joint"
 	}
+	training := thousands(set.Clips(datasets.Train)) + " training"
+	if v := set.Clips(datasets.Validation); v > 0 {
+		training += ", " + thousands(v) + " validation"
+	}
 	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
-		names.Line(set.Name()), trainingClips(set), thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.threads, "thread"))
-	if n := set.Clips(datasets.Train); f.batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.batch, thousands(n))
+		names.Line(set.Name()), training, thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.Threads, "thread"))
+	if n := set.Clips(datasets.Train); f.Batch > n {
+		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, thousands(n))
 	}
 	if d.Padding > 0 {
 		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
@@ -154,7 +171,14 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 		fmt.Fprintln(w, gap)
 	}
 	if out.dir != "" {
-		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming(f.resume, c))
+		resuming := ""
+		switch {
+		case c != nil:
+			resuming = "; going on from the last checkpoint"
+		case f.resume != "":
+			resuming = "; there is no checkpoint yet, so this starts from the beginning"
+		}
+		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming)
 	}
 }
 
@@ -171,20 +195,16 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	}
 	entry, d, err := f.described()
 	if err != nil {
-		return nil, nil, usage{err}
+		return nil, nil, cmdline.Usage{Err: err}
 	}
 	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := videos.CheckClasses(set); err != nil {
-		set.Close()
-		return nil, nil, badf("%v", err)
-	}
 	m, err := f.newModel(entry, set)
 	if err != nil {
 		set.Close()
-		return nil, nil, usage{err}
+		return nil, nil, cmdline.Usage{Err: err}
 	}
 	return m, set, nil
 }
@@ -208,7 +228,10 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 }
 
 func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
-	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.seed}
+	if err := videos.CheckClasses(set); err != nil {
+		return nil, badf("%v", err)
+	}
+	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.Seed}
 	if f.given("dropout") {
 		opt.Dropout = &f.dropout
 	}
@@ -228,65 +251,33 @@ func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) 
 
 // stopped words what ended a run before its end, and how to go on.
 func (f *flags) stopped(out *folder, err error) error {
-	if !errors.Is(err, context.Canceled) {
-		var many *datasets.DamagedError
-		told := f.damaged(err)
-		if errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir) {
-			return usage{errors.Errorf("%v; what was trained is kept, go on with: %s -resume %s -max-bad 0.1", told, cmdline.Program("train"), cmdline.Quote(out.dir))}
-		}
-		return told
+	goOn := fmt.Sprintf("go on with: %s -resume %s", cmdline.Program("train"), cmdline.Quote(out.dir))
+	var many *datasets.DamagedError
+	switch {
+	case errors.As(err, &many) && out.dir != "" && train.HasCheckpoint(out.dir):
+		return cmdline.Usagef("%v; what was trained is kept, %s -max-bad 0.1", f.damaged(err), goOn)
+	case !errors.Is(err, context.Canceled):
+		return f.damaged(err)
 	}
 	out.draw() // the curves so far
 	text := strings.TrimSuffix(err.Error(), ": "+context.Canceled.Error())
 	if out.dir == "" {
-		return interrupted(text + "; nothing is saved, as there is no -out")
+		return cmdline.Interrupted(text + "; nothing is saved, as there is no -out")
 	}
-	return interrupted(fmt.Sprintf("%s; it is saved, go on with: %s -resume %s", text, cmdline.Program("train"), cmdline.Quote(out.dir)))
+	return cmdline.Interrupted(fmt.Sprintf("%s; it is saved, %s", text, goOn))
 }
 
 // damaged says what to do where too many clips are, and whose mistake an error is.
 func (f *flags) damaged(err error) error {
 	var input *train.InputError
 	if errors.As(err, &input) {
-		return f.blame(usage{err})
+		return f.blame(cmdline.Usage{Err: err})
 	}
 	err, ok := videos.Damaged(err, f.video)
 	if ok {
-		return usage{err}
+		return cmdline.Usage{Err: err}
 	}
 	return err
-}
-
-// interrupted is the error of a run that the user stopped.
-type interrupted string
-
-func (e interrupted) Error() string { return string(e) }
-func (e interrupted) Unwrap() error { return context.Canceled }
-
-func trainingClips(set datasets.Set) string {
-	n := thousands(set.Clips(datasets.Train)) + " training"
-	if v := set.Clips(datasets.Validation); v > 0 {
-		n += ", " + thousands(v) + " validation"
-	}
-	return n
-}
-
-// counted writes a number of things, "1 step" or "6 steps".
-func counted(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
-}
-
-func resuming(dir string, c *zoo.Checkpoint) string {
-	switch {
-	case dir == "":
-		return ""
-	case c == nil:
-		return "; there is no checkpoint yet, so this starts from the beginning"
-	}
-	return "; going on from the last checkpoint"
 }
 
 // summary is the result as JSON.
@@ -309,7 +300,7 @@ type summary struct {
 
 func (f *flags) summary(d zoo.Description, set datasets.Set, r *train.Result) summary {
 	s := summary{
-		Description: d, Set: set.Name(), Seed: f.seed, Batch: min(f.batch, set.Clips(datasets.Train)), LearningRate: f.lr,
+		Description: d, Set: set.Name(), Seed: f.Seed, Batch: min(f.Batch, set.Clips(datasets.Train)), LearningRate: f.LearningRate,
 		Epochs: r.Epochs, Best: r.Best, Stopped: r.Stopped, Test: r.Test.Score, Diverged: r.Test.Diverged(len(set.Classes())), Damaged: f.decoding.Damaged(), StepMillis: r.StepMillis,
 	}
 	if r.StepMillis > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -35,7 +36,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	}
 }
 
-// Every mistake is one line, of type usage.
+// Every mistake is one line, a cmdline.Usage.
 func TestMistakes(t *testing.T) {
 	broken := filepath.Join(t.TempDir(), "broken.json")
 	require.NoError(t, os.WriteFile(broken, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "clases": 8}`), 0o600))
@@ -110,7 +111,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)
-		var u usage
+		var u cmdline.Usage
 		require.True(t, errors.As(err, &u), line)
 		require.NotContains(t, err.Error(), "\n", line)
 	}
@@ -227,7 +228,7 @@ func TestNamesOnTheCommandLine(t *testing.T) {
 	} {
 		_, err := call(test.args...)
 		require.ErrorContains(t, err, test.want)
-		require.ErrorAs(t, err, &usage{})
+		require.ErrorAs(t, err, &cmdline.Usage{})
 	}
 }
 

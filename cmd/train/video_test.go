@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -86,7 +87,7 @@ func TestVideoFlags(t *testing.T) {
 	} {
 		_, err := call(append([]string{"-data", "folder:x"}, strings.Fields(line)...)...)
 		require.ErrorContains(t, err, want)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 }
 
@@ -277,7 +278,7 @@ func TestSizeIsSuggested(t *testing.T) {
 	} {
 		_, err := call(append(strings.Fields(args), "-out", "none")...)
 		require.ErrorContains(t, err, want, args)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 	for _, size := range []string{"-size 12x12", "-grey -size 24x18"} {
 		_, err := call(strings.Fields("-spec sq.json -data folder:clips -cache cache -epochs 1 -quiet -out none " + size)...)
@@ -299,7 +300,7 @@ func TestDataSlips(t *testing.T) {
 	} {
 		_, err := call(append(strings.Fields(args), "-out", "none")...)
 		require.ErrorContains(t, err, want, args)
-		require.ErrorAs(t, err, new(usage))
+		require.ErrorAs(t, err, new(cmdline.Usage))
 	}
 }
 
@@ -316,7 +317,7 @@ func TestTooManyDamaged(t *testing.T) {
 	_, err := datasets.Open("features:"+root, datasets.Options{Split: "random:1/2"})
 	require.ErrorAs(t, err, &many)
 	err = f.damaged(err)
-	require.ErrorAs(t, err, new(usage))
+	require.ErrorAs(t, err, new(cmdline.Usage))
 	require.ErrorContains(t, err, "remove what is damaged, or allow for more than -max-bad 0.02")
 	other := errors.New("other")
 	require.Equal(t, other, f.damaged(other))

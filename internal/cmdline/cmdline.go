@@ -1,4 +1,5 @@
-// Package cmdline writes command lines for the user to repeat.
+// Package cmdline is what commands share: flags and errors in words, exit codes, and command
+// lines for the user to repeat.
 package cmdline
 
 import (

@@ -22,6 +22,12 @@ func Names(fs *flag.FlagSet) []string {
 	return names
 }
 
+// Given reports whether a flag of the set has been given a value.
+func Given(fs *flag.FlagSet, name string) (given bool) {
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
+}
+
 // CheckText returns an error for a flag that was given with bytes that are not UTF-8,
 // such as the name of a folder in an old encoding: a run's files are JSON, and would name
 // another folder.
@@ -98,8 +104,14 @@ func want(f *flag.Flag, reason string) string {
 }
 
 // Field returns the name of the flag for a field of a configuration, which is the same
-// except for dashes and capitals: weight-decay for WeightDecay.
+// except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
+	switch field {
+	case "MaxGradNorm":
+		return "clip"
+	case "LearningRate":
+		return "lr"
+	}
 	for _, name := range Names(fs) {
 		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), field) {
 			return name

@@ -25,42 +25,33 @@ const (
 	sessionStart  = 1 // the value START of it
 )
 
-// versionEvent must be the first of a file.
-func versionEvent(at time.Time) []byte {
-	b := newEvent(at, 0)
-	b = protowire.AppendTag(b, eventFileVersion, protowire.BytesType)
-	return protowire.AppendString(b, "brain.Event:2")
-}
-
-// startEvent says that a run starts again at step.
-func startEvent(at time.Time, step int64) []byte {
-	session := protowire.AppendTag(nil, sessionStatus, protowire.VarintType)
-	session = protowire.AppendVarint(session, sessionStart)
-	b := newEvent(at, step)
-	b = protowire.AppendTag(b, eventSessionLog, protowire.BytesType)
-	return protowire.AppendBytes(b, session)
-}
-
-func scalarEvent(at time.Time, step int64, scalars []Scalar) []byte {
-	var summary []byte
-	for _, s := range scalars {
-		value := protowire.AppendTag(nil, valueTag, protowire.BytesType)
-		value = protowire.AppendString(value, s.Tag)
-		value = protowire.AppendTag(value, valueSimpleValue, protowire.Fixed32Type)
-		value = protowire.AppendFixed32(value, math.Float32bits(float32(s.Value)))
-		summary = protowire.AppendTag(summary, summaryValue, protowire.BytesType)
-		summary = protowire.AppendBytes(summary, value)
+// field adds a field to a message: a double, float, int64, string or, as bytes, a message.
+func field(message []byte, number protowire.Number, value any) []byte {
+	switch v := value.(type) {
+	case float64:
+		return protowire.AppendFixed64(protowire.AppendTag(message, number, protowire.Fixed64Type), math.Float64bits(v))
+	case float32:
+		return protowire.AppendFixed32(protowire.AppendTag(message, number, protowire.Fixed32Type), math.Float32bits(v))
+	case int64:
+		return protowire.AppendVarint(protowire.AppendTag(message, number, protowire.VarintType), uint64(v))
+	case string:
+		return protowire.AppendString(protowire.AppendTag(message, number, protowire.BytesType), v)
 	}
-	b := newEvent(at, step)
-	b = protowire.AppendTag(b, eventSummary, protowire.BytesType)
-	return protowire.AppendBytes(b, summary)
+	return protowire.AppendBytes(protowire.AppendTag(message, number, protowire.BytesType), value.([]byte))
 }
 
-func newEvent(at time.Time, step int64) []byte {
-	b := protowire.AppendTag(nil, eventWallTime, protowire.Fixed64Type)
-	b = protowire.AppendFixed64(b, math.Float64bits(float64(at.UnixMicro())/1e6))
-	b = protowire.AppendTag(b, eventStep, protowire.VarintType)
-	return protowire.AppendVarint(b, uint64(step))
+// newEvent makes an Event with one more field.
+func newEvent(at time.Time, step int64, number protowire.Number, value any) []byte {
+	b := field(nil, eventWallTime, float64(at.UnixMicro())/1e6)
+	return field(field(b, eventStep, step), number, value)
+}
+
+// summary makes the Summary of a step.
+func summary(scalars []Scalar) (b []byte) {
+	for _, s := range scalars {
+		b = field(b, summaryValue, field(field(nil, valueTag, s.Tag), valueSimpleValue, float32(s.Value)))
+	}
+	return b
 }
 
 // frame makes a TFRecord of data: its length in 8 bytes, the checksum of these,
@@ -68,15 +59,12 @@ func newEvent(at time.Time, step int64) []byte {
 func frame(data []byte) []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
 	b = binary.LittleEndian.AppendUint32(b, maskedCRC(b))
-	b = append(b, data...)
-	return binary.LittleEndian.AppendUint32(b, maskedCRC(data))
+	return binary.LittleEndian.AppendUint32(append(b, data...), maskedCRC(data))
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // maskedCRC is CRC-32C, turned right by 15 bits, plus a constant: a checksum of
 // data that itself holds checksums would otherwise be a poor one.
 func maskedCRC(data []byte) uint32 {
-	crc := crc32.Checksum(data, castagnoli)
+	crc := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
 	return (crc>>15 | crc<<17) + 0xa282ead8
 }

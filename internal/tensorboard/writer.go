@@ -42,12 +42,12 @@ func Create(dir string, fromStep int64) (*Writer, error) {
 	now := time.Now()
 	file, err := createFile(dir, now)
 	if err != nil {
-		return nil, err
+		return nil, errors.Wrap(err, "tensorboard")
 	}
 	w := &Writer{file: file}
-	err = w.append(versionEvent(now))
+	err = w.append(newEvent(now, 0, eventFileVersion, "brain.Event:2")) // must be the first
 	if err == nil && fromStep > 0 {
-		err = w.append(startEvent(now, fromStep))
+		err = w.append(newEvent(now, fromStep, eventSessionLog, field(nil, sessionStatus, int64(sessionStart))))
 	}
 	if err != nil {
 		file.Close()
@@ -64,14 +64,13 @@ func createFile(dir string, now time.Time) (*os.File, error) {
 	if err != nil {
 		host = "localhost"
 	}
-	base := filepath.Join(dir, fmt.Sprintf("events.out.tfevents.%d.%s", now.Unix(), host))
-	name := base
+	base, counter := filepath.Join(dir, fmt.Sprintf("events.out.tfevents.%d.%s", now.Unix(), host)), ""
 	for n := 1; ; n++ {
-		file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
+		file, err := os.OpenFile(base+counter, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
 		if !errors.Is(err, fs.ErrExist) {
-			return file, errors.Wrap(err, "tensorboard")
+			return file, err
 		}
-		name = fmt.Sprintf("%s.%03d", base, n)
+		counter = fmt.Sprintf(".%03d", n)
 	}
 }
 
@@ -85,7 +84,7 @@ func (w *Writer) Write(step int64, at time.Time, scalars ...Scalar) error {
 			return errors.Errorf("tensorboard: step %d: tag %q is empty or not UTF-8", step, s.Tag)
 		}
 	}
-	return w.append(scalarEvent(at, step, scalars))
+	return w.append(newEvent(at, step, eventSummary, summary(scalars)))
 }
 
 // append writes one record in one call. Half a record would make a reader give
