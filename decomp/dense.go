@@ -1,13 +1,13 @@
 package decomp
 
+import "github.com/tensorzoo/tensorzoo/internal/dims"
+
 // Dense is the baseline, the matrix itself in one core (N, M):
 //
 //	W[a, i] = W[a, i]
 //
 // Modes are multiplied together.
 type Dense struct{}
-
-var _ Format = Dense{}
 
 // Name returns "dense".
 func (Dense) Name() string { return "dense" }
@@ -17,6 +17,6 @@ func (Dense) Matrix(in, out []int) (*Matrix, error) {
 	if _, _, err := modes("Dense", in, out); err != nil {
 		return nil, err
 	}
-	a, i := legs(Input, "a", []int{product(in)}), legs(Output, "i", []int{product(out)})
+	a, i := legs(Input, "a", []int{dims.Size(in)}), legs(Output, "i", []int{dims.Size(out)})
 	return NewMatrix("Dense", a, i, Network{{Name: "W", Legs: []Leg{a[0], i[0]}}})
 }

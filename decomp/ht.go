@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // HT is the hierarchical Tucker format (Hackbusch and Kühn 2009; Grasedyck
@@ -18,47 +20,29 @@ import (
 // where a_t, i_t are the modes below t, and W is the sum of the root's U over
 // its own rank.
 type HT struct {
-	Leaf  []int // leaf ranks r_1..r_d, or one for all
-	Inner []int // ranks of the inner nodes but the root, each node before its children, left before right; or one for all
-	Root  int   // rank of the root, summed over; 0 means 1
-	Tree  *Tree // nil means Balanced(d)
+	Leaf []int `json:"leaf_ranks,omitempty"` // leaf ranks r_1..r_d, or one for all
+	// Inner are the ranks of the inner nodes but the root, each node before its
+	// children, left before right; or one for all.
+	Inner []int `json:"inner_ranks,omitempty"`
+	Root  int   `json:"root_rank,omitempty"` // rank of the root, summed over; 0 means 1
+	Tree  *Tree `json:"tree,omitempty"`      // nil means Balanced(d)
 	// Share makes the transfer tensors of one level that agree in shape one
 	// tensor (the paper's parameter sharing). A node's level is its height
 	// above the leaves.
-	Share bool
+	Share bool `json:"share_transfer,omitempty"`
 }
-
-// Tree is a binary tree over the modes 1..d: a leaf has a Mode, an inner node
-// two children.
-type Tree struct {
-	Mode        int // 1..d; 0 for an inner node
-	Left, Right *Tree
-}
-
-// Balanced returns the default tree over modes 1..d: at each node the left
-// child takes ceil(d/2) of the modes.
-func Balanced(d int) *Tree { return balanced(1, d) }
-
-func balanced(first, n int) *Tree {
-	if n == 1 {
-		return &Tree{Mode: first}
-	}
-	left := (n + 1) / 2
-	return &Tree{Left: balanced(first, left), Right: balanced(first+left, n-left)}
-}
-
-// String writes the tree as nested lists of modes, e.g. [[[1,2],3],[4,5]].
-func (t *Tree) String() string {
-	if t.Mode != 0 {
-		return fmt.Sprint(t.Mode)
-	}
-	return fmt.Sprintf("[%v,%v]", t.Left, t.Right)
-}
-
-var _ Format = HT{}
 
 // Name returns "ht".
 func (HT) Name() string { return "ht" }
+
+// WithRank implements Ranked. The rank of the root, the tree and sharing stay.
+func (f HT) WithRank(rank, d int) Format {
+	f.Leaf, f.Inner = []int{rank}, nil
+	if d > 2 { // there are inner nodes
+		f.Inner = []int{rank}
+	}
+	return f
+}
 
 // Matrix lists the leaves and transfer tensors, children before parents. It
 // returns an error for a tree that is not binary over the modes, and for the
@@ -103,25 +87,6 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 	return NewMatrix("HT", a, i, b.net)
 }
 
-// check marks the modes of the tree.
-func (t *Tree) check(seen []bool) error {
-	switch {
-	case t == nil || t.Mode == 0 && (t.Left == nil || t.Right == nil) || t.Mode != 0 && (t.Left != nil || t.Right != nil):
-		return errors.New("decomp: HT tree: a node has either a mode or two children")
-	case t.Mode == 0:
-		if err := t.Left.check(seen); err != nil {
-			return err
-		}
-		return t.Right.check(seen)
-	case t.Mode < 0 || t.Mode > len(seen):
-		return errors.Errorf("decomp: HT tree has mode %d; modes are 1 to %d", t.Mode, len(seen))
-	case seen[t.Mode-1]:
-		return errors.Errorf("decomp: HT tree has mode %d twice", t.Mode)
-	}
-	seen[t.Mode-1] = true
-	return nil
-}
-
 // htBuilder lists the cores of a tree, children first.
 type htBuilder struct {
 	f           HT
@@ -163,7 +128,7 @@ func (b *htBuilder) node(t *Tree, root bool) (Leg, []int, int, error) {
 	if root {
 		core.Name = "root"
 	} else if b.f.Share {
-		core.Name = fmt.Sprintf("level%d(%s)", height, dots(core.Shape()))
+		core.Name = fmt.Sprintf("level%d(%s)", height, dims.Dots(core.Shape()))
 	}
 	b.net = append(b.net, core)
 	return r, below, height, err

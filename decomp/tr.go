@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // TR is the tensor ring (Zhao et al. 2016; as a recurrent layer Pan et al.
@@ -17,13 +19,14 @@ import (
 // The numbers of input and output modes, d and e, may differ.
 type TR struct {
 	// Ranks R_0..R_{d+e-1}, or one for all.
-	Ranks []int
+	Ranks []int `json:"ranks,omitempty"`
 }
-
-var _ Format = TR{}
 
 // Name returns "tr".
 func (TR) Name() string { return "tr" }
+
+// WithRank implements Ranked.
+func (TR) WithRank(rank, _ int) Format { return TR{Ranks: []int{rank}} }
 
 // Matrix lists P1..Pd and Q1..Qe. A rank larger than its neighbour in the ring
 // times the mode between them is an error: the core could absorb the rest.
@@ -52,7 +55,7 @@ func (f TR) Matrix(in, out []int) (*Matrix, error) {
 		for _, side := range [][2]Leg{{r[k], r[k+1]}, {r[k+1], r[k]}} {
 			if most := capped(side[1].Size, l.Size); side[0].Size > most {
 				return nil, errors.Errorf("decomp: TR ranks %s: %s is %d, but core %s of mode %d and %s = %d allow at most %d",
-					dots(sizes), side[0].Name, side[0].Size, name, l.Size, side[1].Name, side[1].Size, most)
+					dims.Dots(sizes), side[0].Name, side[0].Size, name, l.Size, side[1].Name, side[1].Size, most)
 			}
 		}
 	}

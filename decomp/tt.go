@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // TT is the tensor train (Oseledets 2011; as a recurrent layer Yang, Krompass
@@ -16,13 +18,14 @@ import (
 // with Σ r_{k-1} n_k m_k r_k parameters.
 type TT struct {
 	// Ranks r_1..r_{d-1}, or one for all; the two ends of 1 may stand too.
-	Ranks []int
+	Ranks []int `json:"ranks,omitempty"`
 }
-
-var _ Format = TT{}
 
 // Name returns "tt".
 func (TT) Name() string { return "tt" }
+
+// WithRank implements Ranked.
+func (TT) WithRank(rank, _ int) Format { return TT{Ranks: []int{rank}} }
 
 // Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it
 // is an error.
@@ -35,7 +38,7 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	inner := f.Ranks
 	if len(inner) == d+1 {
 		if inner[0] != 1 || inner[d] != 1 {
-			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dots(inner))
+			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dims.Dots(inner))
 		}
 		inner = inner[1:d]
 	}

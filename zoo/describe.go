@@ -59,7 +59,7 @@ func Describe(e Entry) (Description, error) {
 	}
 	s := e.Spec
 	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: s.name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
+		Name: e.Name, Cell: s.Cell, Format: nameOf(s.Format), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
 		Counts: counts(stack, s.Classes), Layers: s.describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
@@ -78,13 +78,20 @@ func (s Spec) dense() Spec {
 	if s.Features != 0 {
 		s.InModes = []int{s.Features}
 	}
-	s.FormatSpec, s.Recurrent, s.Joint = FormatSpec{}, nil, false
+	s.Format, s.Recurrent, s.Joint = nil, nil, false
 	upper := make([]LayerSpec, len(s.Upper))
 	for k, u := range s.Upper {
 		upper[k].OutModes = u.OutModes
 	}
 	s.Upper = upper
 	return s
+}
+
+func nameOf(f decomp.Format) string {
+	if f == nil {
+		return decomp.Dense{}.Name()
+	}
+	return f.Name()
 }
 
 // Counts returns the model's numbers of learnable values.

@@ -1,5 +1,7 @@
 package zoo
 
+import "github.com/tensorzoo/tensorzoo/decomp"
+
 // Papers.
 const (
 	ttPaper = "Yang, Krompass, Tresp: Tensor-Train Recurrent Neural Networks for Video Classification, 2017, arXiv 1707.01786"
@@ -10,20 +12,20 @@ const (
 
 // Shapes of the papers: frames of 160x120 RGB, 57,600 values, into 256 units.
 var (
-	dense57600 = shape{FormatSpec{Format: "dense"}, []int{57600}, []int{256}}
-	ttUCF11    = shape{FormatSpec{Format: "tt", Ranks: []int{4, 4, 4}}, []int{8, 20, 20, 18}, []int{4, 4, 4, 4}}
-	ttYouTube  = shape{FormatSpec{Format: "tt", Ranks: []int{4, 4, 4}}, []int{4, 20, 20, 36}, []int{4, 4, 4, 4}}
-	btUCF11    = shape{FormatSpec{Format: "bt", Blocks: 2, Ranks: []int{4, 4, 4, 4}}, []int{8, 20, 20, 18}, []int{4, 4, 4, 4}}
+	dense57600 = shape{decomp.Dense{}, []int{57600}, []int{256}}
+	ttUCF11    = shape{decomp.TT{Ranks: []int{4, 4, 4}}, []int{8, 20, 20, 18}, []int{4, 4, 4, 4}}
+	ttYouTube  = shape{decomp.TT{Ranks: []int{4, 4, 4}}, []int{4, 20, 20, 36}, []int{4, 4, 4, 4}}
+	btUCF11    = shape{decomp.BT{Ranks: []int{4, 4, 4, 4}, Blocks: 2}, []int{8, 20, 20, 18}, []int{4, 4, 4, 4}}
 	// The rank that closes the ring is 10, all others are 5.
-	trUCF11 = shape{FormatSpec{Format: "tr", Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}},
+	trUCF11 = shape{decomp.TR{Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5}},
 		[]int{4, 2, 5, 8, 6, 5, 3, 2}, []int{4, 4, 2, 4, 2}}
-	htUCF11   = shape{FormatSpec{Format: "ht", LeafRanks: []int{4}, InnerRanks: []int{5}}, []int{8, 10, 10, 9, 8}, []int{4, 4, 2, 4, 2}}
-	htYouTube = shape{FormatSpec{Format: "ht", LeafRanks: []int{3}, InnerRanks: []int{3}}, []int{8, 10, 10, 9, 8}, []int{4, 4, 2, 4, 2}}
+	htUCF11   = shape{decomp.HT{Leaf: []int{4}, Inner: []int{5}}, []int{8, 10, 10, 9, 8}, []int{4, 4, 2, 4, 2}}
+	htYouTube = shape{decomp.HT{Leaf: []int{3}, Inner: []int{3}}, []int{8, 10, 10, 9, 8}, []int{4, 4, 2, 4, 2}}
 
 	// CNN features, 2048 a frame.
-	denseCNN = shape{FormatSpec{Format: "dense"}, []int{2048}, []int{2048}}
-	trCNN    = shape{FormatSpec{Format: "tr", Ranks: []int{40, 60, 48, 48}}, []int{64, 32}, []int{32, 64}}
-	htCNN    = shape{FormatSpec{Format: "ht", LeafRanks: []int{4}, InnerRanks: []int{5}}, []int{4, 8, 8, 8}, []int{4, 8, 8, 8}}
+	denseCNN = shape{decomp.Dense{}, []int{2048}, []int{2048}}
+	trCNN    = shape{decomp.TR{Ranks: []int{40, 60, 48, 48}}, []int{64, 32}, []int{32, 64}}
+	htCNN    = shape{decomp.HT{Leaf: []int{4}, Inner: []int{5}}, []int{4, 8, 8, 8}, []int{4, 8, 8, 8}}
 )
 
 const (
@@ -40,12 +42,12 @@ const (
 )
 
 type shape struct {
-	format  FormatSpec
+	format  decomp.Format
 	in, out []int
 }
 
 func (s shape) spec(cell string, classes int) Spec {
-	return Spec{Cell: cell, FormatSpec: s.format, InModes: s.in, OutModes: s.out, Classes: classes}
+	return Spec{Cell: cell, Format: s.format, InModes: s.in, OutModes: s.out, Classes: classes}
 }
 
 var entries = registry()

@@ -1,5 +1,7 @@
 package zoo
 
+import "github.com/tensorzoo/tensorzoo/decomp"
+
 const fdPaper = "Yin et al.: Towards Extremely Compact RNNs for Video Recognition with Fully Decomposed Hierarchical Tucker Structure, 2021, arXiv 2104.05758"
 
 // What the fully decomposed entries share with their publication is the idea. The
@@ -19,7 +21,7 @@ type joint struct {
 
 // fdht has larger ranks than the HT of the input weights alone: it learned better
 // with them (docs/formats/joint.md).
-var fdht = FormatSpec{Format: "ht", LeafRanks: []int{8}, InnerRanks: []int{8}}
+var fdht = decomp.HT{Leaf: []int{8}, Inner: []int{8}}
 
 // Shapes of the fully decomposed layers: modes of the papers that decompose the
 // input weights alone, and ranks that keep a whole layer, biases included, under
@@ -27,7 +29,7 @@ var fdht = FormatSpec{Format: "ht", LeafRanks: []int{8}, InnerRanks: []int{8}}
 var joints = []joint{
 	{"fdht", shape{fdht, htUCF11.in, htUCF11.out}, shape{fdht, htYouTube.in, htYouTube.out}, shape{fdht, []int{4, 8, 8, 8}, []int{4, 4, 4, 4}}},
 	{"fdtt", ttUCF11, ttYouTube, shape{ttUCF11.format, []int{4, 8, 8, 8}, []int{4, 4, 4, 4}}},
-	{"fdtr", trUCF11, trUCF11, shape{FormatSpec{Format: "tr", Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5}}, []int{4, 8, 8, 8}, []int{4, 4, 4, 4}}},
+	{"fdtr", trUCF11, trUCF11, shape{decomp.TR{Ranks: []int{10, 5, 5, 5, 5, 5, 5, 5}}, []int{4, 8, 8, 8}, []int{4, 4, 4, 4}}},
 	{"fdbt", btUCF11, shape{btUCF11.format, ttYouTube.in, ttYouTube.out}, shape{btUCF11.format, []int{4, 8, 8, 8}, []int{4, 4, 4, 4}}},
 }
 

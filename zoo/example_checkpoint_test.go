@@ -10,6 +10,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -20,7 +21,7 @@ func trained() (dir string, remove func()) {
 		log.Fatal(err)
 	}
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{3, 2}, OutModes: []int{2, 2},
+		Cell: "lstm", Format: decomp.TT{Ranks: []int{2}}, InModes: []int{3, 2}, OutModes: []int{2, 2},
 	}, zoo.Options{Classes: 2, Seed: 1})
 	if err != nil {
 		log.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -100,15 +101,19 @@ var (
 // the same data, else of the same group of authors.
 func protocolOf(e zoo.Entry) (p protocol, own bool) {
 	row := e.PublishedAccuracy != 0 // of a table of the paper
+	format := decomp.Dense{}.Name()
+	if e.Spec.Format != nil {
+		format = e.Spec.Format.Name()
+	}
 	switch {
 	case readsFeatures(e):
-		return trFeatures, row && e.Spec.Format == "tr" && e.Data == "UCF11"
+		return trFeatures, row && format == "tr" && e.Data == "UCF11"
 	case strings.HasPrefix(e.Data, "YouTube"):
-		return ttYouTube, row && e.Spec.Format == "tt"
-	case e.Spec.Format == "tt" || e.Spec.Format == "dense": // dense is the baseline of the TT paper
-		return ttUCF11, row && e.Spec.Format == "tt"
+		return ttYouTube, row && format == "tt"
+	case format == "tt" || format == "dense": // dense is the baseline of the TT paper
+		return ttUCF11, row && format == "tt"
 	}
-	return btUCF11, row && e.Spec.Format == "bt"
+	return btUCF11, row && format == "bt"
 }
 
 // readsFeatures reports whether an entry is for features of a CNN rather than

@@ -61,7 +61,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 			want = tr
 		case data == "youtube:x":
 			want = ttYouTube
-		case e.Spec.Format == "tt" || e.Spec.Format == "dense":
+		case e.Spec.Format.Name() == "tt" || e.Spec.Format.Name() == "dense":
 			want = tt
 		}
 		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.lr, f.schedule, f.epochs, f.dropout, f.stateDropout, f.classifierL2, f.weightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)

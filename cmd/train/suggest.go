@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -84,7 +85,7 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 func newProposal(s zoo.Spec) (proposal, error) {
 	whole := s
 	whole.Classes = suggestedClasses
-	d, err := zoo.Describe(zoo.Entry{Name: s.Format + "-" + s.Cell, Spec: whole})
+	d, err := zoo.Describe(zoo.Entry{Name: s.Format.Name() + "-" + s.Cell, Spec: whole})
 	return proposal{Description: d, Spec: s}, err
 }
 
@@ -93,7 +94,7 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	t := newTable()
 	t.AppendHeader(table.Row{"model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame"})
 	for _, p := range proposals {
-		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Spec), thousands(p.InputToHidden), fewer(p.Description), thousands(p.RecurrentLayer),
+		t.AppendRow(table.Row{p.Name, modes(p.InModes), modes(p.OutModes), proposedRanks(p.Description), thousands(p.InputToHidden), fewer(p.Description), thousands(p.RecurrentLayer),
 			thousands(p.Model), thousands(p.MulAddsPerFrame)})
 	}
 	rightAlign(t, 5, 9)
@@ -111,7 +112,7 @@ func (f *flags) printProposals(w io.Writer, proposals []proposal, short []string
 	if len(notes) > 0 {
 		fmt.Fprintf(w, "%s\n\n", strings.Join(notes, "\n"))
 	}
-	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Spec.Format)
+	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Format)
 	return writeSpecs(w, proposals)
 }
 
@@ -121,15 +122,12 @@ func fewer(d zoo.Description) string {
 }
 
 // proposedRanks writes the one rank that a proposal has for all, and the blocks.
-func proposedRanks(s zoo.Spec) string {
-	ranks := s.Ranks
-	if s.Format == "ht" {
-		ranks = s.LeafRanks
+func proposedRanks(d zoo.Description) string {
+	rank := fmt.Sprint(slices.Max(d.Ranks)) // but for the ends of a train, and the root of a tree
+	if n := d.Layers[0].Weights[0].Blocks; n > 1 {
+		return fmt.Sprintf("%s, %d blocks", rank, n)
 	}
-	if s.Blocks > 1 {
-		return fmt.Sprintf("%d, %d blocks", ranks[0], s.Blocks)
-	}
-	return fmt.Sprint(ranks[0])
+	return rank
 }
 
 // changes says where a proposal has other sizes than were asked for.

@@ -1,0 +1,124 @@
+package decomp
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+)
+
+// Ranked is a Format that one rank for all can size, as zoo.Suggest and the
+// comparison of formats do.
+type Ranked interface {
+	Format
+	// WithRank returns the format with the given rank in every place, for
+	// matrices of d input modes.
+	WithRank(rank, d int) Format
+}
+
+// formats are prototypes of the registered formats.
+var formats = []Format{Dense{}, TT{}, TR{}, BT{}, HT{}}
+
+// Register makes a format known under its Name, for specs, checkpoints and
+// commands to read. The fields of its type, a struct, are those it has in JSON,
+// as package json writes them; names of fields of zoo.Spec are taken. The
+// prototype's own values do not matter.
+//
+// Register is called from init functions or before the first use of a registered
+// format. It panics when the name is empty or taken.
+func Register(prototype Format) {
+	name := prototype.Name()
+	if _, err := prototypeOf(name); err == nil || name == "" {
+		panic("decomp: Register: the name \"" + name + "\" is empty or taken")
+	}
+	if structOf(prototype).Kind() != reflect.Struct {
+		panic("decomp: Register: format " + name + " is no struct")
+	}
+	formats = append(formats, prototype)
+}
+
+// Formats lists the names of the registered formats, in the order of their
+// registration.
+func Formats() []string {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// FormatFields lists the fields that a registered format has in JSON.
+func FormatFields(name string) []string {
+	f, err := prototypeOf(name)
+	if err != nil {
+		return nil
+	}
+	var fields []string
+	for _, field := range reflect.VisibleFields(structOf(f)) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case !field.IsExported() || field.Anonymous || tag == "-":
+		case tag != "":
+			fields = append(fields, tag)
+		default:
+			fields = append(fields, field.Name)
+		}
+	}
+	return fields
+}
+
+// ParseFormat returns the registered format of that name with the given fields.
+// It returns an error that lists the formats there are, or the fields that this
+// one takes, and package json's for a value of another type. The format's Matrix
+// checks whether the values fit.
+func ParseFormat(name string, fields map[string]json.RawMessage) (Format, error) {
+	f, err := prototypeOf(name)
+	if err != nil {
+		return nil, err
+	}
+	known := FormatFields(name)
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, field) }) {
+			takes := "none"
+			if len(known) > 0 {
+				takes = strings.Join(known, ", ")
+			}
+			return nil, errors.Errorf("decomp: format %s has no field %q; it takes %s", name, field, takes)
+		}
+	}
+	text, err := json.Marshal(fields)
+	if err != nil {
+		return nil, errors.Wrapf(err, "decomp: format %s", name)
+	}
+	parsed := reflect.New(structOf(f))
+	if err := json.Unmarshal(text, parsed.Interface()); err != nil {
+		return nil, errors.Wrapf(err, "decomp: format %s", name)
+	}
+	if reflect.TypeOf(f).Kind() != reflect.Pointer {
+		parsed = parsed.Elem()
+	}
+	return parsed.Interface().(Format), nil
+}
+
+func prototypeOf(name string) (Format, error) {
+	for _, f := range formats {
+		if f.Name() == name {
+			return f, nil
+		}
+	}
+	return nil, errors.Errorf("decomp: no format %q%s", name, didyoumean.Hint(name, Formats()))
+}
+
+// structOf is the type of a format, or what it points to.
+func structOf(f Format) reflect.Type {
+	t := reflect.TypeOf(f)
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}

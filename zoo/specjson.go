@@ -1,0 +1,330 @@
+package zoo
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/jsonpos"
+)
+
+// field is a field of an object in a spec's JSON, and a pointer to the value in Go.
+// The fields of a format follow its name.
+type field struct {
+	name     string
+	value    any
+	required bool
+}
+
+const formatField = "format"
+
+func (s *Spec) fields() []field {
+	return []field{
+		{"cell", &s.Cell, true},
+		{formatField, &s.Format, false},
+		{"in_modes", &s.InModes, true},
+		{"out_modes", &s.OutModes, true},
+		{"features", &s.Features, false},
+		{"hidden", &s.Hidden, false},
+		{"recurrent", &s.Recurrent, false},
+		{"joint", &s.Joint, false},
+		{"upper", &s.Upper, false},
+		{"bidirectional", &s.Bidirectional, false},
+		{"dropout", &s.Dropout, false},
+		{"recurrent_dropout", &s.RecurrentDropout, false},
+		{"classes", &s.Classes, false},
+	}
+}
+
+func (l *LayerSpec) fields() []field {
+	return []field{{"out_modes", &l.OutModes, false}, {formatField, &l.Format, false}}
+}
+
+// MarshalJSON writes the object that ParseSpec reads.
+func (s Spec) MarshalJSON() ([]byte, error) { return object(s.fields()) }
+
+// MarshalJSON writes an object of the field "upper".
+func (l LayerSpec) MarshalJSON() ([]byte, error) {
+	fields := l.fields()
+	slices.Reverse(fields) // the format first, as ever
+	return object(fields)
+}
+
+// object writes fields, without those that need not be there.
+func object(fields []field) ([]byte, error) {
+	var members [][]byte
+	add := func(name string, value any) error {
+		text, err := json.Marshal(value)
+		members = append(members, append(fmt.Appendf(nil, "%q:", name), text...))
+		return err
+	}
+	for _, f := range fields {
+		value := reflect.ValueOf(f.value).Elem()
+		if empty := value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0; empty && !f.required {
+			continue
+		}
+		format, ok := value.Interface().(decomp.Format)
+		var err error
+		switch {
+		case !ok:
+			err = add(f.name, value.Interface())
+		case f.name != formatField:
+			err = add(f.name, LayerSpec{Format: format})
+		default:
+			err = add(f.name, format.Name())
+			own, failed := json.Marshal(format)
+			if err == nil && failed == nil && len(own) > len("{}") {
+				members = append(members, own[1:len(own)-1])
+			}
+			err = cmp.Or(err, failed)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return slices.Concat([]byte{'{'}, bytes.Join(members, []byte{','}), []byte{'}'}), nil
+}
+
+// ParseSpec reads a Spec from JSON. It returns an error that gives the field,
+// line and column when a field or a format is unknown or has the wrong type.
+// FromSpec checks whether the values fit together.
+func ParseSpec(data []byte) (s Spec, err error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
+	dec := json.NewDecoder(bytes.NewReader(data))
+	var whole json.RawMessage
+	if err := dec.Decode(&whole); errors.Is(err, io.EOF) {
+		return s, errors.New("zoo: spec is empty; want a JSON object")
+	} else if err != nil {
+		return s, errors.Errorf("zoo: spec%s is not valid JSON: %v", jsonpos.Fault(data), err)
+	}
+	r := specReader{data, func(offset int) string { return jsonpos.At(data, offset) }}
+	if err := r.spec(int(dec.InputOffset())-len(whole), &s); err != nil {
+		return s, err
+	}
+	if dec.More() {
+		return s, errors.New("zoo: spec goes on after its closing brace; want one JSON object")
+	}
+	return s, nil
+}
+
+// UnmarshalJSON is ParseSpec of an object within another text.
+func (s *Spec) UnmarshalJSON(data []byte) error {
+	return specReader{data, func(int) string { return "" }}.spec(0, s)
+}
+
+// specReader reads valid JSON.
+type specReader struct {
+	text []byte
+	at   func(offset int) string // writes a place in the text
+}
+
+func (r specReader) spec(begin int, s *Spec) error {
+	if kind := kindOf(r.text[begin:]); kind != "object" {
+		return errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", kind)
+	}
+	return r.object(begin, "", s.fields())
+}
+
+// member is one of an object or, without a name, of an array.
+type member struct {
+	name      string
+	value     json.RawMessage
+	at, begin int // where the name stands, and the value
+}
+
+// members lists those of the object or array that begins at an offset.
+func (r specReader) members(begin int) (list []member) {
+	dec := json.NewDecoder(bytes.NewReader(r.text[begin:]))
+	open, _ := dec.Token()
+	for dec.More() {
+		var m member
+		if open == json.Delim('{') {
+			m.at = begin + int(dec.InputOffset())
+			m.at += bytes.IndexByte(r.text[m.at:], '"') // behind a comma and space
+			name, _ := dec.Token()
+			m.name = name.(string)
+		}
+		dec.Decode(&m.value)
+		m.begin = begin + int(dec.InputOffset()) - len(m.value)
+		list = append(list, m)
+	}
+	return list
+}
+
+// object reads the object that begins at an offset, within the field in, into
+// fields. Members of other names are fields of its format.
+func (r specReader) object(begin int, in string, fields []field) error {
+	named, name := member{at: begin}, ""
+	var format *decomp.Format
+	var own []member // of the format
+	for _, m := range r.members(begin) {
+		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.name) })
+		var err error
+		switch null := string(m.value) == "null"; {
+		case k < 0:
+			if err = r.ofSomeFormat(m, in, fields); !null {
+				own = append(own, m)
+			}
+		case null:
+		case fields[k].name == formatField:
+			if named = m; json.Unmarshal(m.value, &name) != nil {
+				err = r.mistyped(m, in, kindOf(m.value), "text")
+			}
+		default:
+			err = r.field(m, in, fields[k].value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, f := range fields {
+		if f.name == formatField {
+			format = f.value.(*decomp.Format)
+		}
+	}
+	if name == "" && len(own) == 0 {
+		return nil
+	}
+	var err error
+	*format, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own, in)
+	return err
+}
+
+// field reads a member into a field of the spec or of a layer.
+func (r specReader) field(m member, in string, value any) error {
+	switch v := value.(type) {
+	case *decomp.Format: // of the hidden-to-hidden weights
+		if kind := kindOf(m.value); kind != "object" {
+			return r.mistyped(m, in, kind, `an object such as {"format": "tt", "ranks": [4]}`)
+		}
+		*v = decomp.Dense{}
+		return r.object(m.begin, m.name, []field{{formatField, v, false}})
+	case *[]LayerSpec:
+		kind, want := kindOf(m.value), `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
+		if kind != "array" {
+			return r.mistyped(m, in, kind, want)
+		}
+		for _, layer := range r.members(m.begin) {
+			if kind := kindOf(layer.value); kind != "object" {
+				return r.mistyped(m, in, kind, want)
+			}
+			var l LayerSpec
+			if err := r.object(layer.begin, m.name, l.fields()); err != nil {
+				return err
+			}
+			*v = append(*v, l)
+		}
+		return nil
+	}
+	if err := json.Unmarshal(m.value, value); err != nil {
+		return r.wrong(m, in, err)
+	}
+	return nil
+}
+
+// ofSomeFormat returns an error for a member that no format has as a field, and for
+// a list that is longer than any of a format.
+func (r specReader) ofSomeFormat(m member, in string, fields []field) error {
+	var known []string
+	for _, f := range fields {
+		known = append(known, f.name)
+	}
+	for _, format := range decomp.Formats() {
+		for _, name := range decomp.FormatFields(format) {
+			if !slices.Contains(known, name) {
+				known = append(known, name)
+			}
+		}
+	}
+	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.name) }) {
+		if in != "" {
+			in = " in " + in
+		}
+		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.at), m.name, in, didyoumean.Hint(m.name, known))
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(m.value, &list) == nil && len(list) > maxRanks {
+		return tooLong(m.name, len(list), maxRanks)
+	}
+	return nil
+}
+
+// format makes a format of the members that are its own. Its name stands in
+// another one, if anywhere.
+func (r specReader) format(name string, named member, own []member, in string) (decomp.Format, error) {
+	fields := map[string]json.RawMessage{}
+	for _, m := range own {
+		fields[m.name] = m.value
+	}
+	f, err := decomp.ParseFormat(name, fields)
+	if err == nil {
+		return f, nil
+	}
+	if _, unknown := decomp.ParseFormat(name, nil); unknown == nil {
+		for _, m := range own {
+			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.name: m.value}); err != nil {
+				return nil, r.wrong(m, in, err)
+			}
+		}
+	}
+	return nil, r.wrong(named, in, err)
+}
+
+// wrong words the error of reading a member.
+func (r specReader) wrong(m member, in string, err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return errors.Errorf("zoo: spec%s: %s", r.at(m.at), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
+	}
+	want := wrong.Type.String()
+	switch want {
+	case "int":
+		want = "a whole number"
+	case "[]int":
+		want = "a list of whole numbers, such as [3]"
+	case "float64":
+		want = "a number"
+	case "bool":
+		want = "true or false"
+	case "string":
+		want = "text"
+	}
+	if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
+		want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
+	}
+	return r.mistyped(m, in, wrong.Value, want)
+}
+
+func (r specReader) mistyped(m member, in, is, want string) error {
+	if in != "" {
+		in += "."
+	}
+	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", in+m.name, r.at(m.at), is, want)
+}
+
+// kindOf names a JSON value as package json does.
+func kindOf(value []byte) string {
+	switch value[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "bool"
+	case 'n':
+		return "null"
+	}
+	return "number"
+}
