@@ -47,10 +47,10 @@ func (t *task) build(row, clips int, lengths bool) (*batchGraph, error) {
 	if g.x, err = graph.Input(eg, "x", tensor.Float32, shape, nil); err != nil {
 		return nil, err
 	}
-	if g.target, err = graph.Input(eg, "target", tensor.Float32, tensor.Shape{clips, t.model.Classes}, nil); err != nil {
+	if g.target, err = graph.Input(eg, "target", tensor.Float32, tensor.Shape{clips, t.model.Classes()}, nil); err != nil {
 		return nil, err
 	}
-	g.targets = make([]float32, clips*t.model.Classes)
+	g.targets = make([]float32, clips*t.model.Classes())
 	if lengths {
 		if g.lengths, err = graph.Input(eg, "lengths", tensor.Float32, tensor.Shape{clips}, nil); err != nil {
 			return nil, err

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -13,7 +15,6 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // CheckpointVersion is the version of the checkpoint format that Save writes.
@@ -42,7 +43,7 @@ type Checkpoint struct {
 	Training json.RawMessage
 	// State holds the optimiser's tensors; without them, nil, the training
 	// cannot resume.
-	State []Param
+	State []Tensor
 }
 
 // header is the file checkpoint.json.
@@ -71,16 +72,19 @@ func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir
 // Save is Model.Save, training included.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
-	if err := m.checkNames(); err != nil {
+	if err := m.checkMetadata(); err != nil {
 		return errors.Errorf("zoo: %s is not saved: %v", dir, err)
 	}
-	for _, p := range slices.Concat(m.params, c.State) {
+	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+		return errors.Errorf("zoo: %s is not saved: %s", dir, strings.TrimPrefix(err.Error(), "zoo: "))
+	}
+	for _, p := range slices.Concat(m.tensors, c.State) {
 		if at := p.notFinite(); at >= 0 {
 			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
 		}
 	}
 	h := header{Format: checkpointFormat, Version: CheckpointVersion, Training: c.Training, Model: modelHeader{
-		Name: m.Name, Spec: m.Spec, Seed: m.Seed, Dtype: m.Dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
+		Name: m.Name, Spec: m.spec, Seed: m.seed, Dtype: m.dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
 	}}
 	text, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
@@ -89,11 +93,11 @@ func (c *Checkpoint) Save(dir string) error {
 	if len(text) >= headerMost {
 		return errors.Errorf("zoo: %s is not saved: %s would have %d bytes; want fewer than %d", dir, headerFile, len(text), headerMost)
 	}
-	if n := slotsMost * len(m.params); len(c.State) > n {
+	if n := slotsMost * len(m.tensors); len(c.State) > n {
 		return errors.Errorf("zoo: %s is not saved: the optimiser has %d tensors; want at most %d, %d a parameter", dir, len(c.State), n, slotsMost)
 	}
 	files := []durable.File{
-		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.params) }},
+		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.tensors) }},
 		{Name: headerFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
 	}
 	if c.State != nil {
@@ -136,6 +140,21 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 	return c, nil
 }
 
+// LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
+// folder on disk that may be written meanwhile, Load reads one whole checkpoint.
+func LoadFS(fsys fs.FS, dir string) (*Model, error) {
+	folder, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, errors.Wrap(err, "zoo: checkpoint")
+	}
+	var m *Model
+	err = durable.ReadFS(folder, func(f *durable.Folder) (err error) {
+		m, _, err = readModel(f)
+		return err
+	})
+	return m, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+}
+
 // read opens the folder of a checkpoint.
 func read(dir string, files func(f *durable.Folder) error) error {
 	err := durable.ReadDir(dir, files)
@@ -156,7 +175,7 @@ func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 		return nil, nil, err
 	}
 	shapes := m.shapes()
-	weights, err := f.File(weightsFile, bytesOf(shapes, m.Dtype)+headMost(len(shapes)))
+	weights, err := f.File(weightsFile, bytesOf(shapes, m.dtype)+headMost(len(shapes)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -177,9 +196,9 @@ func decodeHeader(head []byte) (*Model, json.RawMessage, error) {
 func (m *Model) decodeWeights(weights []byte) (err error) {
 	var want []tensorInfo
 	for _, p := range m.shapes() {
-		want = append(want, tensorInfo{p.Name, p.Shape, m.Dtype})
+		want = append(want, tensorInfo{p.Name, p.Shape, m.dtype})
 	}
-	m.params, err = readTensors(weights, want)
+	m.tensors, err = readTensors(weights, want)
 	return errors.Wrap(err, weightsFile)
 }
 
@@ -219,17 +238,15 @@ func (h *modelHeader) model() (*Model, error) {
 		return nil, err
 	}
 	m.Name, m.ClassNames, m.Input = h.Name, h.ClassNames, h.Input
-	if n := len(m.ClassNames); n != 0 && n != m.Classes {
-		return nil, errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes)
-	}
-	if err := m.checkNames(); err != nil || m.Input == nil {
-		return m, err
-	}
-	return m, m.Input.check(m.Features())
+	return m, m.checkMetadata()
 }
 
-// checkNames returns an error for names that could not be shown.
-func (m *Model) checkNames() error {
+// checkMetadata returns an error for names that could not be shown, and for an Input
+// that is not the model's.
+func (m *Model) checkMetadata() error {
+	if n := len(m.ClassNames); n != 0 && n != m.Classes() {
+		return errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes())
+	}
 	if m.Name != "" {
 		if err := names.Check(m.Name); err != nil {
 			return errors.Wrap(err, "name")
@@ -240,49 +257,22 @@ func (m *Model) checkNames() error {
 			return errors.Wrapf(err, "class_names[%d]", k)
 		}
 	}
-	return nil
-}
-
-// check returns an error for sequences that no model of want values per step
-// reads.
-func (in *Input) check(want int) error {
-	if n := len(in.StepShape); n > maxModes {
-		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)
+	if m.Input == nil {
+		return nil
 	}
-	features := 1
-	for _, n := range in.StepShape {
-		if n < 1 || n > want/features {
-			return errors.Errorf("step_shape is %v; the spec reads %d values a step", in.StepShape, want)
-		}
-		features *= n
-	}
-	if features != want || in.Steps < 1 {
-		return errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", in.Steps, in.StepShape, want)
-	}
-	if err := preprocess.CheckClip(in.Steps, in.StepShape); err != nil {
-		return errors.Wrap(err, "input")
-	}
-	if s := in.Sampling; s != nil {
-		if err := s.Check(); err != nil {
-			return errors.Wrap(err, "sampling")
-		}
-		if err := preprocess.CheckClip(s.Steps, in.StepShape); err != nil {
-			return errors.Wrap(err, "sampling")
-		}
-	}
-	return in.Normalisation.Check(in.StepShape)
+	return m.Input.check(m.Features())
 }
 
 // readState reads whatever tensors there are, at most so many, sorted by name;
 // package train knows which it wants.
-func readState(data []byte, tensors int) ([]Param, error) {
+func readState(data []byte, tensors int) ([]Tensor, error) {
 	file, err := deserialize(data, tensors)
 	if err != nil {
 		return nil, err
 	}
 	tensorNames := file.Names()
 	slices.Sort(tensorNames)
-	state := make([]Param, len(tensorNames))
+	state := make([]Tensor, len(tensorNames))
 	for k, name := range tensorNames {
 		view, _ := file.Tensor(name)
 		if state[k], err = decode(name, view); err != nil {

@@ -37,8 +37,8 @@ func TestSaveLoad(t *testing.T) {
 		require.NoError(t, m.Save(dir))
 		got, err := Load(dir)
 		require.NoError(t, err)
-		require.Equal(t, m.Spec.String(), got.Spec.String())
-		require.Equal(t, []any{m.Name, m.Seed, m.Dtype, m.Classes, m.ClassNames, m.Input}, []any{got.Name, got.Seed, got.Dtype, got.Classes, got.ClassNames, got.Input})
+		require.Equal(t, m.Spec().String(), got.Spec().String())
+		require.Equal(t, []any{m.Name, m.Seed(), m.Dtype(), m.Classes(), m.ClassNames, m.Input}, []any{got.Name, got.Seed(), got.Dtype(), got.Classes(), got.ClassNames, got.Input})
 		require.Equal(t, len(m.Params()), len(got.Params()))
 		for k, p := range m.Params() {
 			require.Equal(t, p.Name, got.Params()[k].Name)
@@ -67,7 +67,7 @@ func TestLoadVersion1(t *testing.T) {
 	m, err := Load(filepath.Join("..", "testdata", "checkpoint-v1"))
 	require.NoError(t, err)
 	want := small(t, tensor.Float32)
-	require.Equal(t, want.Spec.String(), m.Spec.String())
+	require.Equal(t, want.Spec().String(), m.Spec().String())
 	require.Equal(t, want.Input, m.Input)
 	require.Equal(t, want.ClassNames, m.ClassNames)
 	for k, p := range want.Params() {
@@ -190,8 +190,8 @@ func FuzzCheckpoint(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		require.NoError(t, writeTensors(&out, m.params))
-		for _, p := range m.params {
+		require.NoError(t, writeTensors(&out, m.tensors))
+		for _, p := range m.tensors {
 			require.Negative(t, p.notFinite())
 		}
 	})

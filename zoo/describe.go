@@ -95,7 +95,7 @@ func nameOf(f decomp.Format) string {
 }
 
 // Counts returns the model's numbers of learnable values.
-func (m *Model) Counts() Counts { return counts(m.stack, m.Classes) }
+func (m *Model) Counts() Counts { return counts(m.stack, m.Classes()) }
 
 // MulAddsPerFrame returns the multiply-adds of one step of one sequence,
 // forward, in the plan for training with batch sequences of that many steps in a
@@ -104,7 +104,7 @@ func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(b
 
 // Describe returns the model's figures under the given name.
 func (m *Model) Describe(name string) (Description, error) {
-	return Describe(Entry{Name: name, Spec: m.Spec})
+	return Describe(Entry{Name: name, Spec: m.spec})
 }
 
 // counts takes the largest int for a sum that an int of 32 bits does not hold.

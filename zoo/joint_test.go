@@ -145,7 +145,7 @@ func TestJointCheckpoint(t *testing.T) {
 	require.NoError(t, m.Save(dir))
 	got, err := zoo.Load(dir)
 	require.NoError(t, err)
-	require.True(t, got.Spec.Joint)
+	require.True(t, got.Spec().Joint)
 	require.Equal(t, m.Counts(), got.Counts())
 	x := frames(2 * 3 * m.Features())
 	require.Equal(t, built(t, m, x, 2, 3, nil), built(t, got, x, 2, 3, nil))

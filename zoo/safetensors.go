@@ -15,7 +15,7 @@ import (
 
 // writeTensors writes tensors in the safetensors format: a JSON header with
 // names, types and shapes, then the values in little-endian row-major order.
-func writeTensors(w io.Writer, params []Param) error {
+func writeTensors(w io.Writer, params []Tensor) error {
 	views := map[string]tensorView{}
 	for _, p := range params {
 		views[p.Name] = tensorView{p}
@@ -23,9 +23,9 @@ func writeTensors(w io.Writer, params []Param) error {
 	return safetensors.SerializeToWriter(views, map[string]string{"producer": "tensorzoo"}, w)
 }
 
-// tensorView shows a Param to the safetensors writer, whose values become bytes
+// tensorView shows a Tensor to the safetensors writer, whose values become bytes
 // only when it is their turn.
-type tensorView struct{ p Param }
+type tensorView struct{ p Tensor }
 
 func (v tensorView) DType() safetensors.DType {
 	if v.p.Value.Dtype() == tensor.Float64 {
@@ -62,7 +62,7 @@ func (v tensorView) Data() []byte {
 // readTensors reads a safetensors file whose tensors have the names, shapes and
 // types of want, and returns them in that order. It looks at everything before
 // it takes memory for anything.
-func readTensors(data []byte, want []tensorInfo) ([]Param, error) {
+func readTensors(data []byte, want []tensorInfo) ([]Tensor, error) {
 	file, err := deserialize(data, len(want))
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func readTensors(data []byte, want []tensorInfo) ([]Param, error) {
 	if n := file.Len(); n != len(want) {
 		return nil, errors.Errorf("there are %d tensors; the spec makes %d", n, len(want))
 	}
-	params := make([]Param, len(want))
+	params := make([]Tensor, len(want))
 	for k, t := range want {
 		view, _ := file.Tensor(t.name)
 		if params[k], err = decode(t.name, view); err != nil {
@@ -125,10 +125,10 @@ type tensorInfo struct {
 
 // decode copies a tensor out of a file's bytes. Values that are not finite are
 // never written, and so are errors.
-func decode(name string, view safetensors.TensorView) (Param, error) {
+func decode(name string, view safetensors.TensorView) (Tensor, error) {
 	shape, ok := shapeOf(view.Shape())
 	if !ok {
-		return Param{}, errors.Errorf("tensor %s has shape %v", name, view.Shape())
+		return Tensor{}, errors.Errorf("tensor %s has shape %v", name, view.Shape())
 	}
 	var backing any
 	switch raw := view.Data(); view.DType() {
@@ -145,17 +145,17 @@ func decode(name string, view safetensors.TensorView) (Param, error) {
 		}
 		backing = values
 	default:
-		return Param{}, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
+		return Tensor{}, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
 	}
-	p := Param{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))}
+	p := Tensor{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))}
 	if at := p.notFinite(); at >= 0 {
-		return Param{}, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
+		return Tensor{}, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
 	}
 	return p, nil
 }
 
 // notFinite returns the first element that is NaN or Inf, -1 for none.
-func (p Param) notFinite() int {
+func (p Tensor) notFinite() int {
 	switch values := p.Value.Data().(type) {
 	case []float32:
 		return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })

@@ -234,8 +234,8 @@ func TestDropoutOptions(t *testing.T) {
 	} {
 		m, err := zoo.FromSpec(spec, zoo.Options{Dropout: test.both, RecurrentDropout: test.state})
 		require.NoError(t, err)
-		require.Equal(t, *test.input, m.Spec.Dropout)
-		require.Equal(t, *test.recurrent, m.Spec.RecurrentDropout)
+		require.Equal(t, *test.input, m.Spec().Dropout)
+		require.Equal(t, *test.recurrent, m.Spec().RecurrentDropout)
 	}
 }
 

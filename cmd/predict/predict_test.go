@@ -113,7 +113,7 @@ func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 	require.Len(t, all, len(e.Labels))
 	for i, a := range all {
 		require.Equal(t, args[7+i], a.Clip)
-		want, err := best(e.Logits[i*m.Classes:(i+1)*m.Classes], set.Classes(), 100)
+		want, err := best(e.Logits[i*m.Classes():(i+1)*m.Classes()], set.Classes(), 100)
 		require.NoError(t, err)
 		require.Equal(t, want[0].Class, a.Classes[0].Class)
 		got := map[string]float64{}

@@ -81,7 +81,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	}
 	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
 	p := newProgress(log, &f.decoding)
-	failing := divergence{w: stderr, classes: m.Classes, rate: f.lr}
+	failing := divergence{w: stderr, classes: m.Classes(), rate: f.lr}
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
@@ -200,8 +200,8 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 		return nil
 	}
 	now := entry.Spec
-	now.Classes, now.Dropout, now.RecurrentDropout = m.Spec.Classes, m.Spec.Dropout, m.Spec.RecurrentDropout
-	if now.String() != m.Spec.String() {
+	now.Classes, now.Dropout, now.RecurrentDropout = m.Spec().Classes, m.Spec().Dropout, m.Spec().RecurrentDropout
+	if now.String() != m.Spec().String() {
 		return badf("%s has changed since the run in %s was started with it; train the new model with another -out", f.spec, f.resume)
 	}
 	return nil
