@@ -50,7 +50,11 @@ func (s shape) spec(cell string, classes int) Spec {
 	return Spec{Cell: cell, Format: s.format, InModes: s.in, OutModes: s.out, Classes: classes}
 }
 
-var entries = registry()
+func init() {
+	for _, e := range registry() {
+		Register(e)
+	}
+}
 
 // registry makes the list. Each UCF11 model stands under its plain name, where
 // the caller's data say how many classes there are, and under its data set's.

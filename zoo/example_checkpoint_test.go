@@ -76,6 +76,42 @@ func ExampleLoad() {
 	// Output: 2 scores; it falls
 }
 
+// A checkpoint that is part of the program, with
+//
+//	//go:embed best
+//	var files embed.FS
+//
+// Here os.DirFS stands for files.
+func ExampleLoadFS() {
+	dir, remove := trained()
+	defer remove()
+	files := os.DirFS(filepath.Dir(dir))
+
+	m, err := zoo.LoadFS(files, "best")
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Predictor(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	clip := make([]float32, 4*m.Features()) // as stored: bytes of frames from 0 to 255
+	for k := range clip {
+		clip[k] = float32(k) / 10
+	}
+	guesses, err := p.Classify(clip)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, g := range guesses {
+		fmt.Printf("%s %.2f\n", g.Class, g.Probability)
+	}
+	// Output:
+	// falls 0.54
+	// rises 0.46
+}
+
 // Freezing the cores: only the classifier of a loaded model is trained further.
 // A gorgonia program freezes a parameter by taking no gradient of it; package
 // train has Config.Freeze, and cmd/train the flag -freeze.
