@@ -73,20 +73,19 @@ func object(fields []field) ([]byte, error) {
 		if empty := value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0; empty && !f.required {
 			continue
 		}
-		format, ok := value.Interface().(decomp.Format)
+		format, is := value.Interface().(decomp.Format)
 		var err error
 		switch {
-		case !ok:
+		case !is:
 			err = add(f.name, value.Interface())
-		case f.name != formatField:
+		case f.name != formatField: // an object with nothing but a format
 			err = add(f.name, LayerSpec{Format: format})
 		default:
-			err = add(f.name, format.Name())
-			own, failed := json.Marshal(format)
-			if err == nil && failed == nil && len(own) > len("{}") {
+			add(f.name, format.Name())
+			var own []byte
+			if own, err = json.Marshal(format); len(own) > len("{}") {
 				members = append(members, own[1:len(own)-1])
 			}
-			err = cmp.Or(err, failed)
 		}
 		if err != nil {
 			return nil, err
@@ -163,23 +162,26 @@ func (r specReader) members(begin int) (list []member) {
 
 // object reads the object that begins at an offset, within the field in, into
 // fields. Members of other names are fields of its format.
-func (r specReader) object(begin int, in string, fields []field) error {
-	named, name := member{at: begin}, ""
-	var format *decomp.Format
+func (r specReader) object(begin int, in string, fields []field) (err error) {
 	var own []member // of the format
+	var target *decomp.Format
+	named, name := member{at: begin}, ""
+	for _, f := range fields {
+		if f.name == formatField {
+			target = f.value.(*decomp.Format)
+		}
+	}
 	for _, m := range r.members(begin) {
 		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.name) })
-		var err error
-		switch null := string(m.value) == "null"; {
+		null := string(m.value) == "null"
+		switch {
 		case k < 0:
 			if err = r.ofSomeFormat(m, in, fields); !null {
 				own = append(own, m)
 			}
 		case null:
-		case fields[k].name == formatField:
-			if named = m; json.Unmarshal(m.value, &name) != nil {
-				err = r.mistyped(m, in, kindOf(m.value), "text")
-			}
+		case fields[k].value == any(target):
+			named, err = m, r.field(m, in, &name)
 		default:
 			err = r.field(m, in, fields[k].value)
 		}
@@ -187,39 +189,26 @@ func (r specReader) object(begin int, in string, fields []field) error {
 			return err
 		}
 	}
-	for _, f := range fields {
-		if f.name == formatField {
-			format = f.value.(*decomp.Format)
-		}
+	if name != "" || len(own) > 0 {
+		*target, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own, in)
 	}
-	if name == "" && len(own) == 0 {
-		return nil
-	}
-	var err error
-	*format, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own, in)
 	return err
 }
 
-// field reads a member into a field of the spec or of a layer.
+// field reads a member, within the field in.
 func (r specReader) field(m member, in string, value any) error {
 	switch v := value.(type) {
 	case *decomp.Format: // of the hidden-to-hidden weights
-		if kind := kindOf(m.value); kind != "object" {
-			return r.mistyped(m, in, kind, `an object such as {"format": "tt", "ranks": [4]}`)
-		}
 		*v = decomp.Dense{}
-		return r.object(m.begin, m.name, []field{{formatField, v, false}})
+		return r.nested(m, in, m, `an object such as {"format": "tt", "ranks": [4]}`, []field{{formatField, v, false}})
 	case *[]LayerSpec:
-		kind, want := kindOf(m.value), `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
-		if kind != "array" {
+		const want = `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
+		if kind := kindOf(m.value); kind != "array" {
 			return r.mistyped(m, in, kind, want)
 		}
 		for _, layer := range r.members(m.begin) {
-			if kind := kindOf(layer.value); kind != "object" {
-				return r.mistyped(m, in, kind, want)
-			}
 			var l LayerSpec
-			if err := r.object(layer.begin, m.name, l.fields()); err != nil {
+			if err := r.nested(m, in, layer, want, l.fields()); err != nil {
 				return err
 			}
 			*v = append(*v, l)
@@ -230,6 +219,14 @@ func (r specReader) field(m member, in string, value any) error {
 		return r.wrong(m, in, err)
 	}
 	return nil
+}
+
+// nested reads an object of the member m.
+func (r specReader) nested(m member, in string, object member, want string, fields []field) error {
+	if kind := kindOf(object.value); kind != "object" {
+		return r.mistyped(m, in, kind, want)
+	}
+	return r.object(object.begin, m.name, fields)
 }
 
 // ofSomeFormat returns an error for a member that no format has as a field, and for
@@ -259,8 +256,7 @@ func (r specReader) ofSomeFormat(m member, in string, fields []field) error {
 	return nil
 }
 
-// format makes a format of the members that are its own. Its name stands in
-// another one, if anywhere.
+// format makes the named format of the members that are its own.
 func (r specReader) format(name string, named member, own []member, in string) (decomp.Format, error) {
 	fields := map[string]json.RawMessage{}
 	for _, m := range own {
@@ -270,7 +266,7 @@ func (r specReader) format(name string, named member, own []member, in string) (
 	if err == nil {
 		return f, nil
 	}
-	if _, unknown := decomp.ParseFormat(name, nil); unknown == nil {
+	if slices.Contains(decomp.Formats(), name) { // which member is to blame
 		for _, m := range own {
 			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.name: m.value}); err != nil {
 				return nil, r.wrong(m, in, err)
@@ -280,6 +276,11 @@ func (r specReader) format(name string, named member, own []member, in string) (
 	return nil, r.wrong(named, in, err)
 }
 
+// wanted says what stands for a Go type in JSON.
+var wanted = map[string]string{
+	"int": "a whole number", "[]int": "a list of whole numbers, such as [3]", "float64": "a number", "bool": "true or false", "string": "text",
+}
+
 // wrong words the error of reading a member.
 func (r specReader) wrong(m member, in string, err error) error {
 	var wrong *json.UnmarshalTypeError
@@ -287,18 +288,7 @@ func (r specReader) wrong(m member, in string, err error) error {
 		return errors.Errorf("zoo: spec%s: %s", r.at(m.at), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
 	}
 	want := wrong.Type.String()
-	switch want {
-	case "int":
-		want = "a whole number"
-	case "[]int":
-		want = "a list of whole numbers, such as [3]"
-	case "float64":
-		want = "a number"
-	case "bool":
-		want = "true or false"
-	case "string":
-		want = "text"
-	}
+	want = cmp.Or(wanted[want], want)
 	if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
 		want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
 	}
@@ -314,17 +304,6 @@ func (r specReader) mistyped(m member, in, is, want string) error {
 
 // kindOf names a JSON value as package json does.
 func kindOf(value []byte) string {
-	switch value[0] {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case '"':
-		return "string"
-	case 't', 'f':
-		return "bool"
-	case 'n':
-		return "null"
-	}
-	return "number"
+	kinds := map[byte]string{'{': "object", '[': "array", '"': "string", 't': "bool", 'f': "bool", 'n': "null"}
+	return cmp.Or(kinds[value[0]], "number")
 }

@@ -167,7 +167,7 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "lstm"} 1`:                                                                                    "zoo: spec goes on after its closing brace; want one JSON object",
 		`{"cell": "gnu", "in_modes": [2], "out_modes": [2]}`:                                                    `zoo: spec field "cell": cells: no cell "gnu"; want lstm, gru or rnn`,
 		`{"cell": "gru", "out_modes": [2]}`:                                                                     `zoo: spec field "in_modes" is missing`,
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "cp"}`:                                    `zoo: spec (line 1, column 52): no format "cp" (known: dense, tt, tr, bt, ht)`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "cp"}`:                                    `zoo: spec (line 1, column 52): no format "cp" (known: dense, tt, tr, bt, ht, low-rank)`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: spec (line 1, column 52): no format "tx"; did you mean "tt"?`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "ranks": [2]}`:                      `zoo: spec (line 1, column 68): format ht has no field "ranks"; it takes leaf_ranks`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2; want at most that`,
