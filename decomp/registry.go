@@ -1,6 +1,7 @@
 package decomp
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -25,15 +26,15 @@ type Ranked interface {
 var formats = []Format{Dense{}, TT{}, TR{}, BT{}, HT{}}
 
 // Register makes a format known under its Name, for specs, checkpoints and
-// commands to read. The fields of its type, a struct, are those it has in JSON,
-// as package json writes them; names of fields of zoo.Spec are taken. The
-// prototype's own values do not matter.
+// commands to read. The exported fields of its type, a struct, are those it has in
+// JSON; names of fields of zoo.Spec are taken. The prototype's own values do not
+// matter.
 //
 // Register is called from init functions or before the first use of a registered
 // format. It panics when the name is empty or taken.
 func Register(prototype Format) {
 	name := prototype.Name()
-	if _, err := prototypeOf(name); err == nil || name == "" {
+	if name == "" || slices.Contains(Formats(), name) {
 		panic("decomp: Register: the name \"" + name + "\" is empty or taken")
 	}
 	if structOf(prototype).Kind() != reflect.Struct {
@@ -53,20 +54,16 @@ func Formats() []string {
 }
 
 // FormatFields lists the fields that a registered format has in JSON.
-func FormatFields(name string) []string {
-	f, err := prototypeOf(name)
-	if err != nil {
-		return nil
-	}
-	var fields []string
-	for _, field := range reflect.VisibleFields(structOf(f)) {
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case !field.IsExported() || field.Anonymous || tag == "-":
-		case tag != "":
-			fields = append(fields, tag)
-		default:
-			fields = append(fields, field.Name)
+func FormatFields(name string) (fields []string) {
+	for _, f := range formats {
+		if f.Name() != name {
+			continue
+		}
+		for _, field := range reflect.VisibleFields(structOf(f)) {
+			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if field.IsExported() && !field.Anonymous && tag != "-" {
+				fields = append(fields, cmp.Or(tag, field.Name))
+			}
 		}
 	}
 	return fields
@@ -77,41 +74,28 @@ func FormatFields(name string) []string {
 // one takes, and package json's for a value of another type. The format's Matrix
 // checks whether the values fit.
 func ParseFormat(name string, fields map[string]json.RawMessage) (Format, error) {
-	f, err := prototypeOf(name)
-	if err != nil {
-		return nil, err
+	at := slices.Index(Formats(), name)
+	if at < 0 {
+		return nil, errors.Errorf("decomp: no format %q%s", name, didyoumean.Hint(name, Formats()))
 	}
 	known := FormatFields(name)
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, field) }) {
-			takes := "none"
-			if len(known) > 0 {
-				takes = strings.Join(known, ", ")
-			}
-			return nil, errors.Errorf("decomp: format %s has no field %q; it takes %s", name, field, takes)
+			return nil, errors.Errorf("decomp: format %s has no field %q; it takes %s", name, field, cmp.Or(strings.Join(known, ", "), "none"))
 		}
 	}
 	text, err := json.Marshal(fields)
 	if err != nil {
 		return nil, errors.Wrapf(err, "decomp: format %s", name)
 	}
-	parsed := reflect.New(structOf(f))
-	if err := json.Unmarshal(text, parsed.Interface()); err != nil {
+	f := reflect.New(structOf(formats[at]))
+	if err := json.Unmarshal(text, f.Interface()); err != nil {
 		return nil, errors.Wrapf(err, "decomp: format %s", name)
 	}
-	if reflect.TypeOf(f).Kind() != reflect.Pointer {
-		parsed = parsed.Elem()
+	if reflect.TypeOf(formats[at]).Kind() != reflect.Pointer {
+		f = f.Elem()
 	}
-	return parsed.Interface().(Format), nil
-}
-
-func prototypeOf(name string) (Format, error) {
-	for _, f := range formats {
-		if f.Name() == name {
-			return f, nil
-		}
-	}
-	return nil, errors.Errorf("decomp: no format %q%s", name, didyoumean.Hint(name, Formats()))
+	return f.Interface().(Format), nil
 }
 
 // structOf is the type of a format, or what it points to.

@@ -17,10 +17,10 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// CheckpointVersion is the version of the checkpoint format that Save writes.
+// checkpointVersion is the version of the format that Save writes.
 // Load reads this version and all earlier ones; docs/checkpoints.md describes
 // it.
-const CheckpointVersion = 1
+const checkpointVersion = 1
 
 const (
 	checkpointFormat = "tensorzoo checkpoint"
@@ -72,18 +72,10 @@ func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir
 // Save is Model.Save, training included.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
-	if err := m.checkMetadata(); err != nil {
-		return errors.Errorf("zoo: %s is not saved: %v", dir, err)
-	}
-	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+	if err := c.check(); err != nil {
 		return errors.Errorf("zoo: %s is not saved: %s", dir, strings.TrimPrefix(err.Error(), "zoo: "))
 	}
-	for _, p := range slices.Concat(m.tensors, c.State) {
-		if at := p.notFinite(); at >= 0 {
-			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
-		}
-	}
-	h := header{Format: checkpointFormat, Version: CheckpointVersion, Training: c.Training, Model: modelHeader{
+	h := header{Format: checkpointFormat, Version: checkpointVersion, Training: c.Training, Model: modelHeader{
 		Name: m.Name, Spec: m.spec, Seed: m.seed, Dtype: m.dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
 	}}
 	text, err := json.MarshalIndent(h, "", "  ")
@@ -93,9 +85,6 @@ func (c *Checkpoint) Save(dir string) error {
 	if len(text) >= headerMost {
 		return errors.Errorf("zoo: %s is not saved: %s would have %d bytes; want fewer than %d", dir, headerFile, len(text), headerMost)
 	}
-	if n := slotsMost * len(m.tensors); len(c.State) > n {
-		return errors.Errorf("zoo: %s is not saved: the optimiser has %d tensors; want at most %d, %d a parameter", dir, len(c.State), n, slotsMost)
-	}
 	files := []durable.File{
 		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.tensors) }},
 		{Name: headerFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
@@ -104,6 +93,26 @@ func (c *Checkpoint) Save(dir string) error {
 		files = append(files, durable.File{Name: stateFile, Write: func(w io.Writer) error { return writeTensors(w, c.State) }})
 	}
 	return errors.Wrapf(durable.WriteDir(dir, files...), "zoo: %s could not be saved", dir)
+}
+
+// check returns an error for what Load would refuse.
+func (c *Checkpoint) check() error {
+	m := c.Model
+	if err := m.checkMetadata(); err != nil {
+		return err
+	}
+	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+		return err
+	}
+	if n := slotsMost * len(m.tensors); len(c.State) > n {
+		return errors.Errorf("the optimiser has %d tensors; want at most %d, %d a parameter", len(c.State), n, slotsMost)
+	}
+	for _, t := range slices.Concat(m.tensors, c.State) {
+		if at := t.notFinite(); at >= 0 {
+			return errors.Errorf("%s holds NaN or Inf at element %d", t.Name, at)
+		}
+	}
+	return nil
 }
 
 // Load returns the model of the checkpoint in dir with its weights, to Build
@@ -183,62 +192,43 @@ func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 }
 
 // decodeHeader makes a model without weights of the content of checkpoint.json.
-func decodeHeader(head []byte) (*Model, json.RawMessage, error) {
-	h, err := parseHeader(head)
-	if err != nil {
-		return nil, nil, errors.Wrap(err, headerFile)
-	}
-	m, err := h.Model.model()
-	return m, h.Training, errors.Wrap(err, headerFile)
-}
-
-// decodeWeights gives the model the weights in the content of model.safetensors.
-func (m *Model) decodeWeights(weights []byte) (err error) {
-	var want []tensorInfo
-	for _, p := range m.shapes() {
-		want = append(want, tensorInfo{p.Name, p.Shape, m.dtype})
-	}
-	m.tensors, err = readTensors(weights, want)
-	return errors.Wrap(err, weightsFile)
-}
-
-func parseHeader(data []byte) (*header, error) {
+func decodeHeader(head []byte) (m *Model, training json.RawMessage, err error) {
+	defer func() { err = errors.Wrap(err, headerFile) }()
 	// The version comes first: a later one may have other fields.
 	var v struct {
 		Format  string
 		Version int
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return nil, errors.Wrap(err, "not valid JSON")
+	if err := json.Unmarshal(head, &v); err != nil {
+		return nil, nil, errors.Wrap(err, "not valid JSON")
 	}
 	if v.Format != checkpointFormat {
-		return nil, errors.Errorf("format is %q; want %q", v.Format, checkpointFormat)
+		return nil, nil, errors.Errorf("format is %q; want %q", v.Format, checkpointFormat)
 	}
-	if v.Version < 1 || v.Version > CheckpointVersion {
-		return nil, errors.Errorf("format version is %d; this release reads 1 to %d, a later one may read more", v.Version, CheckpointVersion)
+	if v.Version < 1 || v.Version > checkpointVersion {
+		return nil, nil, errors.Errorf("format version is %d; this release reads 1 to %d, a later one may read more", v.Version, checkpointVersion)
 	}
-	h := &header{}
-	dec := json.NewDecoder(bytes.NewReader(data))
+	var h header
+	dec := json.NewDecoder(bytes.NewReader(head))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(h); err != nil {
-		return nil, err
+	if err := dec.Decode(&h); err != nil {
+		return nil, nil, err
 	}
-	return h, nil
+	dtype, known := map[string]tensor.Dtype{"float32": tensor.Float32, "float64": tensor.Float64}[h.Model.Dtype]
+	if !known {
+		return nil, nil, errors.Errorf("dtype is %q%s", h.Model.Dtype, didyoumean.Hint(h.Model.Dtype, []string{"float32", "float64"}))
+	}
+	if m, err = withoutWeights(h.Model.Spec, Options{Seed: h.Model.Seed, Dtype: dtype}); err != nil {
+		return nil, nil, err
+	}
+	m.Name, m.ClassNames, m.Input = h.Model.Name, h.Model.ClassNames, h.Model.Input
+	return m, h.Training, m.checkMetadata()
 }
 
-// model returns the model without weights.
-func (h *modelHeader) model() (*Model, error) {
-	dtypes := []tensor.Dtype{tensor.Float32, tensor.Float64}
-	at := slices.IndexFunc(dtypes, func(dt tensor.Dtype) bool { return dt.String() == h.Dtype })
-	if at < 0 {
-		return nil, errors.Errorf("dtype is %q%s", h.Dtype, didyoumean.Hint(h.Dtype, []string{"float32", "float64"}))
-	}
-	m, err := withoutWeights(h.Spec, Options{Seed: h.Seed, Dtype: dtypes[at]})
-	if err != nil {
-		return nil, err
-	}
-	m.Name, m.ClassNames, m.Input = h.Name, h.ClassNames, h.Input
-	return m, m.checkMetadata()
+// decodeWeights gives the model the weights in the content of model.safetensors.
+func (m *Model) decodeWeights(weights []byte) (err error) {
+	m.tensors, err = readTensors(weights, m.shapes(), m.dtype)
+	return errors.Wrap(err, weightsFile)
 }
 
 // checkMetadata returns an error for names that could not be shown, and for an Input
@@ -261,23 +251,4 @@ func (m *Model) checkMetadata() error {
 		return nil
 	}
 	return m.Input.check(m.Features())
-}
-
-// readState reads whatever tensors there are, at most so many, sorted by name;
-// package train knows which it wants.
-func readState(data []byte, tensors int) ([]Tensor, error) {
-	file, err := deserialize(data, tensors)
-	if err != nil {
-		return nil, err
-	}
-	tensorNames := file.Names()
-	slices.Sort(tensorNames)
-	state := make([]Tensor, len(tensorNames))
-	for k, name := range tensorNames {
-		view, _ := file.Tensor(name)
-		if state[k], err = decode(name, view); err != nil {
-			return nil, err
-		}
-	}
-	return state, nil
 }

@@ -102,11 +102,6 @@ func (m *Model) Counts() Counts { return counts(m.stack, m.Classes()) }
 // graph.
 func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(batch, steps) }
 
-// Describe returns the model's figures under the given name.
-func (m *Model) Describe(name string) (Description, error) {
-	return Describe(Entry{Name: name, Spec: m.spec})
-}
-
 // counts takes the largest int for a sum that an int of 32 bits does not hold.
 func counts(s *cells.Stack, classes int) Counts {
 	var input, all int64

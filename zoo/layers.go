@@ -71,10 +71,4 @@ func describeWeights(w Weights) WeightsDescription {
 	return d
 }
 
-func legSizes(legs []decomp.Leg) []int {
-	var sizes []int
-	for _, l := range legs {
-		sizes = append(sizes, l.Size)
-	}
-	return sizes
-}
+func legSizes(legs []decomp.Leg) []int { return decomp.Core{Legs: legs}.Shape() }

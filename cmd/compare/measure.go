@@ -53,7 +53,7 @@ func measure(f *flags) (*cost, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := m.Describe(e.Name)
+	d, err := zoo.Describe(zoo.Entry{Name: e.Name, Spec: m.Spec()})
 	if err != nil {
 		return nil, err
 	}

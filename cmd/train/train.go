@@ -65,7 +65,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 
 // fit trains from the checkpoint c, or from the beginning where there is none.
 func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, cfg train.Config, out *folder, stdout, stderr io.Writer) error {
-	d, err := m.Describe(m.Name)
+	d, err := zoo.Describe(zoo.Entry{Name: m.Name, Spec: m.Spec()})
 	if err != nil {
 		return err
 	}
