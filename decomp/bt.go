@@ -39,13 +39,7 @@ func (f BT) Matrix(in, out []int) (*Matrix, error) {
 	}
 	r := legs(Rank, "r", ranks)
 	for k := range in {
-		rest := 1
-		for j := range in {
-			if j != k {
-				rest = capped(rest, in[j]*out[j])
-			}
-		}
-		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], min(in[k]*out[k], rest), in, out); err != nil {
+		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], in, out, func(mode int) bool { return mode == k }); err != nil {
 			return nil, err
 		}
 	}

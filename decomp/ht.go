@@ -141,16 +141,8 @@ func (b *htBuilder) rank(what string, below []int, size int, root bool) (Leg, er
 	if root {
 		return leg, nil
 	}
-	inside, outside := 1, 1
-	for k := range b.in {
-		nm := b.in[k] * b.out[k]
-		if slices.Contains(below, k+1) {
-			inside = capped(inside, nm)
-		} else {
-			outside = capped(outside, nm)
-		}
-	}
-	return leg, atMost("HT", fmt.Sprintf("%s rank of modes {%s}", what, strings.ReplaceAll(name(below), ".", ",")), size, min(inside, outside), b.in, b.out)
+	what = fmt.Sprintf("%s rank of modes {%s}", what, strings.ReplaceAll(name(below), ".", ","))
+	return leg, atMost("HT", what, size, b.in, b.out, func(mode int) bool { return slices.Contains(below, mode+1) })
 }
 
 func name(modes []int) string {

@@ -57,14 +57,8 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	for k := range net {
 		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}
 	}
-	left := 1
 	for k := 1; k < d; k++ {
-		left = capped(left, in[k-1]*out[k-1])
-		right := 1
-		for j := k; j < d; j++ {
-			right = capped(right, in[j]*out[j])
-		}
-		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, min(left, right), in, out); err != nil {
+		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, in, out, func(mode int) bool { return mode < k }); err != nil {
 			return nil, err
 		}
 	}
