@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -74,16 +75,8 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: spec field \"cell\"")
 	}
-	if err := s.checkLengths(); err != nil {
+	if err := s.checkLists(); err != nil {
 		return nil, err
-	}
-	for _, list := range []struct {
-		field string
-		modes []int
-	}{{"in_modes", s.InModes}, {"out_modes", s.OutModes}} {
-		if len(list.modes) == 0 {
-			return nil, errors.Errorf("zoo: spec field %q is missing; want a list of modes such as [8, 10, 10, 9, 8]", list.field)
-		}
 	}
 	if s.Classes > maxParams {
 		return nil, errors.Errorf("zoo: spec field \"classes\" is %d; want at most %d", s.Classes, maxParams)
@@ -137,20 +130,26 @@ const (
 	maxLayers = 64
 )
 
-// checkLengths returns an error that names the first field above its bound.
-func (s Spec) checkLengths() error {
+// checkLists returns an error that names the first field that is missing or above its
+// bound.
+func (s Spec) checkLists() error {
 	if n := 1 + len(s.Upper); n > maxLayers {
 		return errors.Errorf("zoo: spec field \"upper\" makes %d layers; want at most %d", n, maxLayers)
 	}
-	if n := len(s.InModes); n > maxModes {
-		return tooLong("in_modes", n, maxModes)
-	}
-	for _, l := range append([]LayerSpec{{OutModes: s.OutModes}}, s.Upper...) {
-		if n := len(l.OutModes); n > maxModes {
-			return tooLong("out_modes", n, maxModes)
+	check := func(field string, n, least int) error {
+		switch {
+		case n < least:
+			return errors.Errorf("zoo: spec field %q is missing; want a list of modes such as [8, 10, 10, 9, 8]", field)
+		case n > maxModes:
+			return tooLong(field, n, maxModes)
 		}
+		return nil
 	}
-	return nil
+	err := cmp.Or(check("in_modes", len(s.InModes), 1), check("out_modes", len(s.OutModes), 1))
+	for _, u := range s.Upper {
+		err = cmp.Or(err, check("out_modes", len(u.OutModes), 0))
+	}
+	return err
 }
 
 func tooLong(field string, is, most int) error {

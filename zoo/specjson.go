@@ -128,52 +128,26 @@ type specReader struct {
 }
 
 func (r specReader) spec(begin int, s *Spec) error {
-	if kind := kindOf(r.text[begin:]); kind != "object" {
+	if kind := jsonpos.Kind(r.text[begin:]); kind != "object" {
 		return errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", kind)
 	}
 	return r.object(begin, "", s.fields())
 }
 
-// member is one of an object or, without a name, of an array.
-type member struct {
-	name      string
-	value     json.RawMessage
-	at, begin int // where the name stands, and the value
-}
-
-// members lists those of the object or array that begins at an offset.
-func (r specReader) members(begin int) (list []member) {
-	dec := json.NewDecoder(bytes.NewReader(r.text[begin:]))
-	open, _ := dec.Token()
-	for dec.More() {
-		var m member
-		if open == json.Delim('{') {
-			m.at = begin + int(dec.InputOffset())
-			m.at += bytes.IndexByte(r.text[m.at:], '"') // behind a comma and space
-			name, _ := dec.Token()
-			m.name = name.(string)
-		}
-		dec.Decode(&m.value)
-		m.begin = begin + int(dec.InputOffset()) - len(m.value)
-		list = append(list, m)
-	}
-	return list
-}
-
 // object reads the object that begins at an offset, within the field in, into
 // fields. Members of other names are fields of its format.
 func (r specReader) object(begin int, in string, fields []field) (err error) {
-	var own []member // of the format
+	var own []jsonpos.Member // of the format
 	var target *decomp.Format
-	named, name := member{at: begin}, ""
+	named, name := jsonpos.Member{At: begin}, ""
 	for _, f := range fields {
 		if f.name == formatField {
 			target = f.value.(*decomp.Format)
 		}
 	}
-	for _, m := range r.members(begin) {
-		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.name) })
-		null := string(m.value) == "null"
+	for _, m := range jsonpos.Members(r.text, begin) {
+		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.Name) })
+		null := string(m.Value) == "null"
 		switch {
 		case k < 0:
 			if err = r.ofSomeFormat(m, in, fields); !null {
@@ -195,18 +169,18 @@ func (r specReader) object(begin int, in string, fields []field) (err error) {
 	return err
 }
 
-// field reads a member, within the field in.
-func (r specReader) field(m member, in string, value any) error {
+// field reads a jsonpos.Member, within the field in.
+func (r specReader) field(m jsonpos.Member, in string, value any) error {
 	switch v := value.(type) {
 	case *decomp.Format: // of the hidden-to-hidden weights
 		*v = decomp.Dense{}
 		return r.nested(m, in, m, `an object such as {"format": "tt", "ranks": [4]}`, []field{{formatField, v, false}})
 	case *[]LayerSpec:
 		const want = `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
-		if kind := kindOf(m.value); kind != "array" {
+		if kind := jsonpos.Kind(m.Value); kind != "array" {
 			return r.mistyped(m, in, kind, want)
 		}
-		for _, layer := range r.members(m.begin) {
+		for _, layer := range jsonpos.Members(r.text, m.Begin) {
 			var l LayerSpec
 			if err := r.nested(m, in, layer, want, l.fields()); err != nil {
 				return err
@@ -215,23 +189,23 @@ func (r specReader) field(m member, in string, value any) error {
 		}
 		return nil
 	}
-	if err := json.Unmarshal(m.value, value); err != nil {
+	if err := json.Unmarshal(m.Value, value); err != nil {
 		return r.wrong(m, in, err)
 	}
 	return nil
 }
 
 // nested reads an object of the member m.
-func (r specReader) nested(m member, in string, object member, want string, fields []field) error {
-	if kind := kindOf(object.value); kind != "object" {
+func (r specReader) nested(m jsonpos.Member, in string, object jsonpos.Member, want string, fields []field) error {
+	if kind := jsonpos.Kind(object.Value); kind != "object" {
 		return r.mistyped(m, in, kind, want)
 	}
-	return r.object(object.begin, m.name, fields)
+	return r.object(object.Begin, m.Name, fields)
 }
 
 // ofSomeFormat returns an error for a member that no format has as a field, and for
 // a list that is longer than any of a format.
-func (r specReader) ofSomeFormat(m member, in string, fields []field) error {
+func (r specReader) ofSomeFormat(m jsonpos.Member, in string, fields []field) error {
 	var known []string
 	for _, f := range fields {
 		known = append(known, f.name)
@@ -243,24 +217,24 @@ func (r specReader) ofSomeFormat(m member, in string, fields []field) error {
 			}
 		}
 	}
-	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.name) }) {
+	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.Name) }) {
 		if in != "" {
 			in = " in " + in
 		}
-		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.at), m.name, in, didyoumean.Hint(m.name, known))
+		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.At), m.Name, in, didyoumean.Hint(m.Name, known))
 	}
 	var list []json.RawMessage
-	if json.Unmarshal(m.value, &list) == nil && len(list) > maxRanks {
-		return tooLong(m.name, len(list), maxRanks)
+	if json.Unmarshal(m.Value, &list) == nil && len(list) > maxRanks {
+		return tooLong(m.Name, len(list), maxRanks)
 	}
 	return nil
 }
 
 // format makes the named format of the members that are its own.
-func (r specReader) format(name string, named member, own []member, in string) (decomp.Format, error) {
+func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Member, in string) (decomp.Format, error) {
 	fields := map[string]json.RawMessage{}
 	for _, m := range own {
-		fields[m.name] = m.value
+		fields[m.Name] = m.Value
 	}
 	f, err := decomp.ParseFormat(name, fields)
 	if err == nil {
@@ -268,7 +242,7 @@ func (r specReader) format(name string, named member, own []member, in string) (
 	}
 	if slices.Contains(decomp.Formats(), name) { // which member is to blame
 		for _, m := range own {
-			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.name: m.value}); err != nil {
+			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value}); err != nil {
 				return nil, r.wrong(m, in, err)
 			}
 		}
@@ -282,10 +256,10 @@ var wanted = map[string]string{
 }
 
 // wrong words the error of reading a member.
-func (r specReader) wrong(m member, in string, err error) error {
+func (r specReader) wrong(m jsonpos.Member, in string, err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
-		return errors.Errorf("zoo: spec%s: %s", r.at(m.at), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
+		return errors.Errorf("zoo: spec%s: %s", r.at(m.At), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
 	}
 	want := wrong.Type.String()
 	want = cmp.Or(wanted[want], want)
@@ -295,15 +269,9 @@ func (r specReader) wrong(m member, in string, err error) error {
 	return r.mistyped(m, in, wrong.Value, want)
 }
 
-func (r specReader) mistyped(m member, in, is, want string) error {
+func (r specReader) mistyped(m jsonpos.Member, in, is, want string) error {
 	if in != "" {
 		in += "."
 	}
-	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", in+m.name, r.at(m.at), is, want)
-}
-
-// kindOf names a JSON value as package json does.
-func kindOf(value []byte) string {
-	kinds := map[byte]string{'{': "object", '[': "array", '"': "string", 't': "bool", 'f': "bool", 'n': "null"}
-	return cmp.Or(kinds[value[0]], "number")
+	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", in+m.Name, r.at(m.At), is, want)
 }
