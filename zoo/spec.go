@@ -117,7 +117,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 func (s Spec) String() string {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
-		return fmt.Sprint(err) // no value of a Spec fails to marshal
+		return fmt.Sprint(err) // of a format of somebody else
 	}
 	return string(data)
 }
