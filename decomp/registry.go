@@ -53,17 +53,23 @@ func Formats() []string {
 	return names
 }
 
-// FormatFields lists the fields that a registered format has in JSON.
-func FormatFields(name string) (fields []string) {
+// FormatFields lists the fields that the registered formats have in JSON, each once.
+func FormatFields() (all []string) {
 	for _, f := range formats {
-		if f.Name() != name {
-			continue
-		}
-		for _, field := range reflect.VisibleFields(structOf(f)) {
-			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if field.IsExported() && !field.Anonymous && tag != "-" {
-				fields = append(fields, cmp.Or(tag, field.Name))
+		for _, field := range fieldsOf(f) {
+			if !slices.Contains(all, field) {
+				all = append(all, field)
 			}
+		}
+	}
+	return all
+}
+
+func fieldsOf(f Format) (fields []string) {
+	for _, field := range reflect.VisibleFields(structOf(f)) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && !field.Anonymous && tag != "-" {
+			fields = append(fields, cmp.Or(tag, field.Name))
 		}
 	}
 	return fields
@@ -78,7 +84,7 @@ func ParseFormat(name string, fields map[string]json.RawMessage) (Format, error)
 	if at < 0 {
 		return nil, errors.Errorf("decomp: no format %q%s", name, didyoumean.Hint(name, Formats()))
 	}
-	known := FormatFields(name)
+	known := fieldsOf(formats[at])
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, field) }) {
 			return nil, errors.Errorf("decomp: format %s has no field %q; it takes %s", name, field, cmp.Or(strings.Join(known, ", "), "none"))

@@ -119,9 +119,8 @@ func (c *Checkpoint) check() error {
 // into a graph of your own or to train further. It returns an error that names
 // the file when the checkpoint is damaged or from a later release, or when its
 // tensors do not match its spec.
-func Load(dir string) (*Model, error) {
-	var m *Model
-	err := read(dir, func(f *durable.Folder) (err error) {
+func Load(dir string) (m *Model, err error) {
+	err = read(dir, func(f *durable.Folder) (err error) {
 		m, _, err = readModel(f)
 		return err
 	})
@@ -151,12 +150,11 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 
 // LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
 // folder on disk that may be written meanwhile, Load reads one whole checkpoint.
-func LoadFS(fsys fs.FS, dir string) (*Model, error) {
+func LoadFS(fsys fs.FS, dir string) (m *Model, err error) {
 	folder, err := fs.Sub(fsys, dir)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: checkpoint")
 	}
-	var m *Model
 	err = durable.ReadFS(folder, func(f *durable.Folder) (err error) {
 		m, _, err = readModel(f)
 		return err

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -79,11 +80,10 @@ func (s Spec) dense() Spec {
 		s.InModes = []int{s.Features}
 	}
 	s.Format, s.Recurrent, s.Joint = nil, nil, false
-	upper := make([]LayerSpec, len(s.Upper))
-	for k, u := range s.Upper {
-		upper[k].OutModes = u.OutModes
+	s.Upper = slices.Clone(s.Upper)
+	for k := range s.Upper {
+		s.Upper[k].Format = nil
 	}
-	s.Upper = upper
 	return s
 }
 

@@ -210,13 +210,7 @@ func (r specReader) ofSomeFormat(m jsonpos.Member, in string, fields []field) er
 	for _, f := range fields {
 		known = append(known, f.name)
 	}
-	for _, format := range decomp.Formats() {
-		for _, name := range decomp.FormatFields(format) {
-			if !slices.Contains(known, name) {
-				known = append(known, name)
-			}
-		}
-	}
+	known = append(known, decomp.FormatFields()...)
 	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.Name) }) {
 		if in != "" {
 			in = " in " + in

@@ -111,8 +111,8 @@ func Suggest(w SuggestOptions) (Spec, error) {
 		}
 		return Spec{}, &BudgetError{SuggestOptions: w, Least: least, Dense: dense}
 	}
-	best := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
-	return best.spec(w), nil
+	c := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
+	return Spec{Cell: w.Cell, Format: c.format.WithRank(c.rank, len(c.in)), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}, nil
 }
 
 func (w SuggestOptions) check() (cells.Cell, error) {
@@ -169,15 +169,6 @@ func (c candidate) params(rank int) int {
 
 // merits are what Suggest prefers candidates by; the first that differs decides.
 func (c candidate) merits(w SuggestOptions) []int {
-	one := func(yes bool) int {
-		if yes {
-			return 1
-		}
-		return 0
-	}
-	return []int{one(c.rank > 1), one(size(c.out) == w.Hidden), one(size(c.in) == w.Features), c.blocks, c.rank, -len(c.in)}
-}
-
-func (c candidate) spec(w SuggestOptions) Spec {
-	return Spec{Cell: w.Cell, Format: c.format.WithRank(c.rank, len(c.in)), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}
+	one := map[bool]int{true: 1}
+	return []int{one[c.rank > 1], one[size(c.out) == w.Hidden], one[size(c.in) == w.Features], c.blocks, c.rank, -len(c.in)}
 }
