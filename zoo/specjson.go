@@ -106,7 +106,7 @@ func ParseSpec(data []byte) (s Spec, err error) {
 	} else if err != nil {
 		return s, errors.Errorf("zoo: spec%s is not valid JSON: %v", jsonpos.Fault(data), err)
 	}
-	r := specReader{data, func(offset int) string { return jsonpos.At(data, offset) }}
+	r := specReader{data, func(offset int) string { return jsonpos.At(data, offset) }, ""}
 	if err := r.spec(int(dec.InputOffset())-len(whole), &s); err != nil {
 		return s, err
 	}
@@ -118,25 +118,26 @@ func ParseSpec(data []byte) (s Spec, err error) {
 
 // UnmarshalJSON is ParseSpec of an object within another text.
 func (s *Spec) UnmarshalJSON(data []byte) error {
-	return specReader{data, func(int) string { return "" }}.spec(0, s)
+	return specReader{data, func(int) string { return "" }, ""}.spec(0, s)
 }
 
 // specReader reads valid JSON.
 type specReader struct {
 	text []byte
 	at   func(offset int) string // writes a place in the text
+	in   string                  // the field whose object is read, "" for the spec
 }
 
 func (r specReader) spec(begin int, s *Spec) error {
 	if kind := jsonpos.Kind(r.text[begin:]); kind != "object" {
 		return errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", kind)
 	}
-	return r.object(begin, "", s.fields())
+	return r.object(begin, s.fields())
 }
 
-// object reads the object that begins at an offset, within the field in, into
-// fields. Members of other names are fields of its format.
-func (r specReader) object(begin int, in string, fields []field) (err error) {
+// object reads the object that begins at an offset into fields. Members of other
+// names are fields of its format.
+func (r specReader) object(begin int, fields []field) (err error) {
 	var own []jsonpos.Member // of the format
 	var target *decomp.Format
 	named, name := jsonpos.Member{At: begin}, ""
@@ -150,39 +151,40 @@ func (r specReader) object(begin int, in string, fields []field) (err error) {
 		null := string(m.Value) == "null"
 		switch {
 		case k < 0:
-			if err = r.ofSomeFormat(m, in, fields); !null {
+			if err = r.ofSomeFormat(m, fields); !null {
 				own = append(own, m)
 			}
 		case null:
 		case fields[k].value == any(target):
-			named, err = m, r.field(m, in, &name)
+			named, err = m, r.field(m, &name)
 		default:
-			err = r.field(m, in, fields[k].value)
+			err = r.field(m, fields[k].value)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if name != "" || len(own) > 0 {
-		*target, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own, in)
+		*target, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own)
 	}
 	return err
 }
 
-// field reads a jsonpos.Member, within the field in.
-func (r specReader) field(m jsonpos.Member, in string, value any) error {
+// field reads a member into a field of a spec or of a layer.
+func (r specReader) field(m jsonpos.Member, value any) error {
 	switch v := value.(type) {
 	case *decomp.Format: // of the hidden-to-hidden weights
 		*v = decomp.Dense{}
-		return r.nested(m, in, m, `an object such as {"format": "tt", "ranks": [4]}`, []field{{formatField, v, false}})
+		return r.nested(m, m, `an object such as {"format": "tt", "ranks": [4]}`, []field{{formatField, v, false}})
 	case *[]LayerSpec:
 		const want = `a list of layers, such as [{"format": "tt", "ranks": [4]}]`
 		if kind := jsonpos.Kind(m.Value); kind != "array" {
-			return r.mistyped(m, in, kind, want)
+			return r.mistyped(m, kind, want)
 		}
+		*v = nil
 		for _, layer := range jsonpos.Members(r.text, m.Begin) {
 			var l LayerSpec
-			if err := r.nested(m, in, layer, want, l.fields()); err != nil {
+			if err := r.nested(m, layer, want, l.fields()); err != nil {
 				return err
 			}
 			*v = append(*v, l)
@@ -190,30 +192,32 @@ func (r specReader) field(m jsonpos.Member, in string, value any) error {
 		return nil
 	}
 	if err := json.Unmarshal(m.Value, value); err != nil {
-		return r.wrong(m, in, err)
+		return r.wrong(m, err)
 	}
 	return nil
 }
 
 // nested reads an object of the member m.
-func (r specReader) nested(m jsonpos.Member, in string, object jsonpos.Member, want string, fields []field) error {
+func (r specReader) nested(m, object jsonpos.Member, want string, fields []field) error {
 	if kind := jsonpos.Kind(object.Value); kind != "object" {
-		return r.mistyped(m, in, kind, want)
+		return r.mistyped(m, kind, want)
 	}
-	return r.object(object.Begin, m.Name, fields)
+	r.in = m.Name
+	return r.object(object.Begin, fields)
 }
 
 // ofSomeFormat returns an error for a member that no format has as a field, and for
 // a list that is longer than any of a format.
-func (r specReader) ofSomeFormat(m jsonpos.Member, in string, fields []field) error {
+func (r specReader) ofSomeFormat(m jsonpos.Member, fields []field) error {
 	var known []string
 	for _, f := range fields {
 		known = append(known, f.name)
 	}
 	known = append(known, decomp.FormatFields()...)
 	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.Name) }) {
-		if in != "" {
-			in = " in " + in
+		in := ""
+		if r.in != "" {
+			in = " in " + r.in
 		}
 		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.At), m.Name, in, didyoumean.Hint(m.Name, known))
 	}
@@ -225,7 +229,7 @@ func (r specReader) ofSomeFormat(m jsonpos.Member, in string, fields []field) er
 }
 
 // format makes the named format of the members that are its own.
-func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Member, in string) (decomp.Format, error) {
+func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Member) (decomp.Format, error) {
 	fields := map[string]json.RawMessage{}
 	for _, m := range own {
 		fields[m.Name] = m.Value
@@ -237,11 +241,11 @@ func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Memb
 	if slices.Contains(decomp.Formats(), name) { // which member is to blame
 		for _, m := range own {
 			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value}); err != nil {
-				return nil, r.wrong(m, in, err)
+				return nil, r.wrong(m, err)
 			}
 		}
 	}
-	return nil, r.wrong(named, in, err)
+	return nil, r.wrong(named, err)
 }
 
 // wanted says what stands for a Go type in JSON.
@@ -250,7 +254,7 @@ var wanted = map[string]string{
 }
 
 // wrong words the error of reading a member.
-func (r specReader) wrong(m jsonpos.Member, in string, err error) error {
+func (r specReader) wrong(m jsonpos.Member, err error) error {
 	var wrong *json.UnmarshalTypeError
 	if !errors.As(err, &wrong) {
 		return errors.Errorf("zoo: spec%s: %s", r.at(m.At), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
@@ -260,12 +264,10 @@ func (r specReader) wrong(m jsonpos.Member, in string, err error) error {
 	if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
 		want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
 	}
-	return r.mistyped(m, in, wrong.Value, want)
+	return r.mistyped(m, wrong.Value, want)
 }
 
-func (r specReader) mistyped(m jsonpos.Member, in, is, want string) error {
-	if in != "" {
-		in += "."
-	}
-	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", in+m.Name, r.at(m.At), is, want)
+func (r specReader) mistyped(m jsonpos.Member, is, want string) error {
+	field := strings.TrimPrefix(r.in+"."+m.Name, ".")
+	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", field, r.at(m.At), is, want)
 }
