@@ -13,14 +13,15 @@ import (
 //
 //	W[a_1..a_d, i_1..i_d] = Σ_b Σ_{r_1..r_d} C_b[r_1..r_d] A_b1[a_1,i_1,r_1] ··· A_bd[a_d,i_d,r_d]
 type BT struct {
-	Blocks int   // number of Tucker networks, at least 1
-	Ranks  []int // R_1..R_d of every block, or one for all
+	Ranks  []int `json:"ranks,omitempty"`  // R_1..R_d of every block, or one for all
+	Blocks int   `json:"blocks,omitempty"` // number of Tucker networks; 0 means 1
 }
-
-var _ Format = BT{}
 
 // Name returns "bt".
 func (BT) Name() string { return "bt" }
+
+// WithRank implements Ranked. The number of blocks stays.
+func (f BT) WithRank(rank, _ int) Format { return BT{Ranks: []int{rank}, Blocks: f.Blocks} }
 
 // Matrix lists, block by block, the core and the factors. A rank R_k above
 // n_k·m_k, or above that product of all other modes, is an error.
@@ -29,7 +30,7 @@ func (f BT) Matrix(in, out []int) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	if most := maxCores / (len(in) + 1); f.Blocks < 1 || f.Blocks > most {
+	if most := maxCores / (len(in) + 1); f.Blocks < 0 || f.Blocks > most {
 		return nil, errors.Errorf("decomp: BT has %d blocks; want 1 to %d of %d cores each", f.Blocks, most, len(in)+1)
 	}
 	ranks, err := expand("BT", "ranks", f.Ranks, len(in))
@@ -38,17 +39,11 @@ func (f BT) Matrix(in, out []int) (*Matrix, error) {
 	}
 	r := legs(Rank, "r", ranks)
 	for k := range in {
-		rest := 1
-		for j := range in {
-			if j != k {
-				rest = capped(rest, in[j]*out[j])
-			}
-		}
-		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], min(in[k]*out[k], rest), in, out); err != nil {
+		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], in, out, func(mode int) bool { return mode == k }); err != nil {
 			return nil, err
 		}
 	}
-	blocks := make([]Network, f.Blocks)
+	blocks := make([]Network, max(1, f.Blocks))
 	for b := range blocks {
 		blocks[b] = Network{{Name: fmt.Sprintf("C%d", b+1), Legs: slices.Clone(r)}}
 		for k := range in {

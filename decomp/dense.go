@@ -9,8 +9,6 @@ import "github.com/tensorzoo/tensorzoo/internal/dims"
 // Modes are multiplied together.
 type Dense struct{}
 
-var _ Format = Dense{}
-
 // Name returns "dense".
 func (Dense) Name() string { return "dense" }
 

@@ -27,7 +27,7 @@ func TestFormatErrors(t *testing.T) {
 		"decomp: TT input modes 2·0: every mode is at least 1":                                                    {decomp.TT{Ranks: []int{1}}, []int{2, 0}, two},
 		"decomp: TR has 2 ranks (2·2); give one for all, or 4":                                                    {decomp.TR{Ranks: []int{2, 2}}, two, two},
 		"decomp: TR ranks 5·2·2·2: R0 is 5, but core P1 of mode 2 and R1 = 2 allow at most 4":                     {decomp.TR{Ranks: []int{5, 2, 2, 2}}, two, two},
-		"decomp: BT has 0 blocks; want 1 to 21845 of 3 cores each":                                                {decomp.BT{Ranks: []int{2}}, two, two},
+		"decomp: BT has -1 blocks; want 1 to 21845 of 3 cores each":                                               {decomp.BT{Ranks: []int{2}, Blocks: -1}, two, two},
 		"decomp: BT rank 1 is 5, but input modes 2·3 and output modes 2·3 allow at most 4":                        {decomp.BT{Blocks: 1, Ranks: []int{5}}, two, two},
 		"decomp: HT leaf rank of modes {1} is 5, but input modes 2·3 and output modes 2·3 allow at most 4":        {decomp.HT{Leaf: []int{5}}, two, two},
 		"decomp: HT inner rank of modes {1,2} is 9, but input modes 2·2·2 and output modes 1·1·2 allow at most 4": {decomp.HT{Leaf: []int{2}, Inner: []int{9}}, []int{2, 2, 2}, []int{1, 1, 2}},

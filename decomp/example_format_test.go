@@ -1,6 +1,7 @@
 package decomp_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log"
 
@@ -15,9 +16,11 @@ import (
 //	W[a, i] = Σ_s A[a, s] B[s, i]
 //
 // Modes are multiplied together. N·r + r·M parameters.
-type LowRank struct{ Rank int }
+type LowRank struct {
+	Rank int `json:"rank"`
+}
 
-var _ decomp.Format = LowRank{}
+func init() { decomp.Register(LowRank{}) } // for specs, checkpoints and commands
 
 // Name returns "low-rank".
 func (LowRank) Name() string { return "low-rank" }
@@ -81,6 +84,10 @@ func Example_newFormat() {
 
 	_, err = LowRank{Rank: 3}.Matrix([]int{3}, []int{2})
 	fmt.Println(err)
+
+	// What a spec has as {"format": "low-rank", "rank": 8}:
+	f, err := decomp.ParseFormat("low-rank", map[string]json.RawMessage{"rank": json.RawMessage("8")})
+	fmt.Printf("%+v %v\n", f, err)
 	// Output:
 	// 234496 parameters
 	// A  a:57600 -> s:4  230400 multiply-adds, 4 elements a row
@@ -88,4 +95,5 @@ func Example_newFormat() {
 	// W is [10 20 20 40 30 60]
 	// y is [10 20 60 120]
 	// low-rank: the rank is 3, but a matrix of 3 by 2 allows 1 to 2
+	// {Rank:8} <nil>
 }

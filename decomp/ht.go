@@ -20,47 +20,29 @@ import (
 // where a_t, i_t are the modes below t, and W is the sum of the root's U over
 // its own rank.
 type HT struct {
-	Leaf  []int // leaf ranks r_1..r_d, or one for all
-	Inner []int // ranks of the inner nodes but the root, each node before its children, left before right; or one for all
-	Root  int   // rank of the root, summed over; 0 means 1
-	Tree  *Tree // nil means Balanced(d)
+	Leaf []int `json:"leaf_ranks,omitempty"` // leaf ranks r_1..r_d, or one for all
+	// Inner are the ranks of the inner nodes but the root, each node before its
+	// children, left before right; or one for all.
+	Inner []int `json:"inner_ranks,omitempty"`
+	Root  int   `json:"root_rank,omitempty"` // rank of the root, summed over; 0 means 1
+	Tree  *Tree `json:"tree,omitempty"`      // nil means Balanced(d)
 	// Share makes the transfer tensors of one level that agree in shape one
 	// tensor (the paper's parameter sharing). A node's level is its height
 	// above the leaves.
-	Share bool
+	Share bool `json:"share_transfer,omitempty"`
 }
-
-// Tree is a binary tree over the modes 1..d: a leaf has a Mode, an inner node
-// two children.
-type Tree struct {
-	Mode        int // 1..d; 0 for an inner node
-	Left, Right *Tree
-}
-
-// Balanced returns the default tree over modes 1..d: at each node the left
-// child takes ceil(d/2) of the modes.
-func Balanced(d int) *Tree { return balanced(1, d) }
-
-func balanced(first, n int) *Tree {
-	if n == 1 {
-		return &Tree{Mode: first}
-	}
-	left := (n + 1) / 2
-	return &Tree{Left: balanced(first, left), Right: balanced(first+left, n-left)}
-}
-
-// String writes the tree as nested lists of modes, e.g. [[[1,2],3],[4,5]].
-func (t *Tree) String() string {
-	if t.Mode != 0 {
-		return fmt.Sprint(t.Mode)
-	}
-	return fmt.Sprintf("[%v,%v]", t.Left, t.Right)
-}
-
-var _ Format = HT{}
 
 // Name returns "ht".
 func (HT) Name() string { return "ht" }
+
+// WithRank implements Ranked. The rank of the root, the tree and sharing stay.
+func (f HT) WithRank(rank, d int) Format {
+	f.Leaf, f.Inner = []int{rank}, nil
+	if d > 2 { // there are inner nodes
+		f.Inner = []int{rank}
+	}
+	return f
+}
 
 // Matrix lists the leaves and transfer tensors, children before parents. It
 // returns an error for a tree that is not binary over the modes, and for the
@@ -85,115 +67,73 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 			return nil, errors.Errorf("decomp: HT tree %v lacks mode %d of %d", tree, k+1, d)
 		}
 	}
-	b := &htBuilder{f: f, in: in, out: out, a: a, i: i}
 	if f.Root < 0 {
 		return nil, errors.Errorf("decomp: HT root rank is %d; want at least 1", f.Root)
 	}
 	if d > 1 {
-		if b.leaf, err = expand("HT", "leaf ranks", f.Leaf, d); err != nil {
+		if f.Leaf, err = expand("HT", "leaf ranks", f.Leaf, d); err != nil {
 			return nil, err
 		}
 	}
 	if d > 2 {
-		if b.inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
+		if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
 			return nil, err
 		}
 	}
-	if _, _, _, err := b.node(tree, true); err != nil {
-		return nil, err
+	b := &htBuilder{HT: f, in: in, out: out, a: a, i: i}
+	if b.node(tree, true); b.err != nil {
+		return nil, b.err
 	}
 	return NewMatrix("HT", a, i, b.net)
 }
 
-// check marks the modes of the tree.
-func (t *Tree) check(seen []bool) error {
-	switch {
-	case t == nil || t.Mode == 0 && (t.Left == nil || t.Right == nil) || t.Mode != 0 && (t.Left != nil || t.Right != nil):
-		return errors.New("decomp: HT tree: a node has either a mode or two children")
-	case t.Mode == 0:
-		if err := t.Left.check(seen); err != nil {
-			return err
-		}
-		return t.Right.check(seen)
-	case t.Mode < 0 || t.Mode > len(seen):
-		return errors.Errorf("decomp: HT tree has mode %d; modes are 1 to %d", t.Mode, len(seen))
-	case seen[t.Mode-1]:
-		return errors.Errorf("decomp: HT tree has mode %d twice", t.Mode)
-	}
-	seen[t.Mode-1] = true
-	return nil
-}
-
 // htBuilder lists the cores of a tree, children first.
 type htBuilder struct {
-	f           HT
-	in, out     []int
-	a, i        []Leg
-	leaf, inner []int
-	nextInner   int
-	net         Network
+	HT
+	in, out []int
+	a, i    []Leg
+	inner   int // nodes whose rank is taken
+	net     Network
+	err     error // the first
 }
 
 // node lists the cores of a subtree and returns its rank leg, its modes and its
-// height.
-func (b *htBuilder) node(t *Tree, root bool) (Leg, []int, int, error) {
-	rank := max(b.f.Root, 1)
+// height. The rank of the root is summed over, and may have any size.
+func (b *htBuilder) node(t *Tree, root bool) (r Leg, below []int, height int) {
+	var core Core
+	what, size := "leaf", max(b.Root, 1)
 	if t.Mode != 0 {
-		k := t.Mode - 1
+		below = []int{t.Mode}
 		if !root {
-			rank = b.leaf[k]
+			size = b.Leaf[t.Mode-1]
 		}
-		r, err := b.rank("leaf", []int{t.Mode}, rank, root)
-		b.net = append(b.net, Core{Name: fmt.Sprintf("U%d", t.Mode), Legs: []Leg{b.a[k], b.i[k], r}})
-		return r, []int{t.Mode}, 0, err
+		core = Core{Name: fmt.Sprintf("U%d", t.Mode), Legs: []Leg{b.a[t.Mode-1], b.i[t.Mode-1]}}
+	} else {
+		if what = "inner"; !root {
+			size = b.Inner[b.inner]
+			b.inner++
+		}
+		left, lm, lh := b.node(t.Left, false)
+		right, rm, rh := b.node(t.Right, false)
+		below, height = slices.Concat(lm, rm), max(lh, rh)+1
+		core = Core{Name: "B" + joined(below, "."), Legs: []Leg{left, right}}
 	}
-	if !root {
-		rank = b.inner[b.nextInner]
-		b.nextInner++
-	}
-	left, lm, lh, err := b.node(t.Left, false)
-	if err != nil {
-		return left, nil, 0, err
-	}
-	right, rm, rh, err := b.node(t.Right, false)
-	if err != nil {
-		return right, nil, 0, err
-	}
-	below, height := append(append([]int{}, lm...), rm...), max(lh, rh)+1
-	r, err := b.rank("inner", below, rank, root)
-	core := Core{Name: "B" + name(below), Legs: []Leg{left, right, r}}
-	if root {
+	r = Leg{Rank, "r" + joined(below, "."), size}
+	core.Legs = append(core.Legs, r)
+	switch {
+	case t.Mode == 0 && root:
 		core.Name = "root"
-	} else if b.f.Share {
+	case t.Mode == 0 && b.Share:
 		core.Name = fmt.Sprintf("level%d(%s)", height, dims.Dots(core.Shape()))
 	}
 	b.net = append(b.net, core)
-	return r, below, height, err
+	if b.err == nil && !root {
+		what = fmt.Sprintf("%s rank of modes {%s}", what, joined(below, ","))
+		b.err = atMost("HT", what, size, b.in, b.out, func(mode int) bool { return slices.Contains(below, mode+1) })
+	}
+	return r, below, height
 }
 
-// rank returns the rank leg of the node over the given modes, or an error when
-// they allow no such rank. The root's is summed over; any size is allowed.
-func (b *htBuilder) rank(what string, below []int, size int, root bool) (Leg, error) {
-	leg := Leg{Rank, "r" + name(below), size}
-	if root {
-		return leg, nil
-	}
-	inside, outside := 1, 1
-	for k := range b.in {
-		nm := b.in[k] * b.out[k]
-		if slices.Contains(below, k+1) {
-			inside = capped(inside, nm)
-		} else {
-			outside = capped(outside, nm)
-		}
-	}
-	return leg, atMost("HT", fmt.Sprintf("%s rank of modes {%s}", what, strings.ReplaceAll(name(below), ".", ",")), size, min(inside, outside), b.in, b.out)
-}
-
-func name(modes []int) string {
-	s := make([]string, len(modes))
-	for k, m := range modes {
-		s[k] = fmt.Sprint(m)
-	}
-	return strings.Join(s, ".")
+func joined(modes []int, between string) string {
+	return strings.ReplaceAll(dims.Dots(modes), "·", between)
 }

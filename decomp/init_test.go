@@ -3,6 +3,7 @@ package decomp_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,27 +56,65 @@ func TestInitialVariance(t *testing.T) {
 	}
 }
 
-// At the papers' size, where W does not fit: row r of W is x·W for the one-hot
-// x, and the first row of many seeds is enough.
+// At the papers' size, where W does not fit, its variance is measured twice: on the
+// first row over many seeds, whose elements share cores and so tell it roughly,
+// and from the cores alone. An element is a sum of products that are
+// uncorrelated, as many as a network of ones counts, each of one element of every core,
+// so that its variance is their number times the mean squares of all cores. Both bounds
+// are four standard errors. Published packages miss by factors of 10 to 250.
 func TestInitialVarianceUCF11(t *testing.T) {
 	for _, c := range ucf11 {
 		t.Run(c.format.Name(), func(t *testing.T) {
 			full, err := c.format.Matrix(c.in, c.out)
 			require.NoError(t, err)
 			target := full.Glorot()
-			sum := 0.0
-			const seeds = 60
+			cores := full.Cores()
+			meanSquares := make([]float64, len(cores))
+			var sum, squares float64
+			const seeds = 300
 			for seed := range uint64(seeds) {
 				values := full.Init(rand.New(rand.NewPCG(seed, 2)), target)
-				w := rowOf(t, full, values)
-				for _, v := range w {
-					sum += v * v / float64(len(w)) / seeds
+				for k, core := range values {
+					meanSquares[k] += meanSquare(core) / seeds
 				}
+				ratio := meanSquare(rowOf(t, full, values)) / target
+				sum += ratio
+				squares += ratio * ratio
 			}
-			// Published packages miss by factors of 10 to 250.
-			require.InDelta(t, 1, sum/target, 0.5)
+			ratio := sum / seeds
+			standard := math.Sqrt((squares/seeds - ratio*ratio) / seeds)
+			require.Less(t, standard, 0.15, "too few seeds to tell")
+			require.InDelta(t, 1, ratio, 4*standard)
+
+			variance, relative := 0.0, 0.0
+			for _, net := range full.Terms {
+				ones := make([][]float64, len(cores)) // in this term, zeros in the others
+				product, uncertain := 1.0, 0.0
+				for k, core := range cores {
+					ones[k] = make([]float64, core.Params())
+					if slices.ContainsFunc(net, func(c decomp.Core) bool { return c.Name == core.Name }) {
+						for j := range ones[k] {
+							ones[k][j] = 1
+						}
+						product *= meanSquares[k]
+						uncertain += 2 / float64(seeds*core.Params())
+					}
+				}
+				variance += product * rowOf(t, full, ones)[0]
+				relative = max(relative, math.Sqrt(uncertain))
+			}
+			require.Less(t, relative, 0.035, "too few seeds to tell")
+			require.InDelta(t, 1, variance/target, 4*relative)
 		})
 	}
+}
+
+func meanSquare(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v * v
+	}
+	return sum / float64(len(values))
 }
 
 // rowOf returns the first row of W: each core cut to index 0 of its input mode.

@@ -32,9 +32,17 @@ func expand(format, what string, ranks []int, want int) ([]int, error) {
 }
 
 // atMost returns an error when a rank is larger than is useful: the matrix of
-// one group of modes against the rest cannot have a larger rank.
-func atMost(format, what string, rank, most int, in, out []int) error {
-	if rank > most {
+// the modes inside against the rest cannot have a larger rank.
+func atMost(format, what string, rank int, in, out []int, inside func(mode int) bool) error {
+	one, other := 1, 1
+	for k := range in {
+		if inside(k) {
+			one = capped(one, in[k]*out[k])
+		} else {
+			other = capped(other, in[k]*out[k])
+		}
+	}
+	if most := min(one, other); rank > most {
 		return errors.Errorf("decomp: %s %s is %d, but input modes %s and output modes %s allow at most %d",
 			format, what, rank, dims.Dots(in), dims.Dots(out), most)
 	}

@@ -19,13 +19,14 @@ import (
 // The numbers of input and output modes, d and e, may differ.
 type TR struct {
 	// Ranks R_0..R_{d+e-1}, or one for all.
-	Ranks []int
+	Ranks []int `json:"ranks,omitempty"`
 }
-
-var _ Format = TR{}
 
 // Name returns "tr".
 func (TR) Name() string { return "tr" }
+
+// WithRank implements Ranked.
+func (TR) WithRank(rank, _ int) Format { return TR{Ranks: []int{rank}} }
 
 // Matrix lists P1..Pd and Q1..Qe. A rank larger than its neighbour in the ring
 // times the mode between them is an error: the core could absorb the rest.

@@ -18,13 +18,14 @@ import (
 // with Σ r_{k-1} n_k m_k r_k parameters.
 type TT struct {
 	// Ranks r_1..r_{d-1}, or one for all; the two ends of 1 may stand too.
-	Ranks []int
+	Ranks []int `json:"ranks,omitempty"`
 }
-
-var _ Format = TT{}
 
 // Name returns "tt".
 func (TT) Name() string { return "tt" }
+
+// WithRank implements Ranked.
+func (TT) WithRank(rank, _ int) Format { return TT{Ranks: []int{rank}} }
 
 // Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it
 // is an error.
@@ -56,14 +57,8 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	for k := range net {
 		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}
 	}
-	left := 1
 	for k := 1; k < d; k++ {
-		left = capped(left, in[k-1]*out[k-1])
-		right := 1
-		for j := k; j < d; j++ {
-			right = capped(right, in[j]*out[j])
-		}
-		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, min(left, right), in, out); err != nil {
+		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, in, out, func(mode int) bool { return mode < k }); err != nil {
 			return nil, err
 		}
 	}

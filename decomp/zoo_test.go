@@ -72,11 +72,7 @@ func TestPlansOfTheZoo(t *testing.T) {
 func matricesOf(t *testing.T, s zoo.Spec) (input, recurrent *decomp.Matrix) {
 	cell, err := cells.ParseCell(s.Cell)
 	require.NoError(t, err)
-	format := map[string]decomp.Format{
-		"dense": decomp.Dense{}, "tt": decomp.TT{Ranks: s.Ranks}, "tr": decomp.TR{Ranks: s.Ranks},
-		"bt": decomp.BT{Blocks: s.Blocks, Ranks: s.Ranks}, "ht": decomp.HT{Leaf: s.LeafRanks, Inner: s.InnerRanks},
-	}[s.Format]
-	stack, err := cells.New(cells.Layer{Cell: cell, In: s.InModes, Out: s.OutModes, Input: format, Joint: s.Joint})
+	stack, err := cells.New(cells.Layer{Cell: cell, In: s.InModes, Out: s.OutModes, Input: s.Format, Joint: s.Joint})
 	require.NoError(t, err)
 	require.Empty(t, s.Upper)
 	require.Nil(t, s.Recurrent)

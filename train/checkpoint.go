@@ -81,7 +81,7 @@ func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state()) }
 
 // save writes a checkpoint to dir, nothing without Config.Dir. One without the
 // optimiser's state is for use, and cannot be resumed.
-func (r *run) save(dir string, state []zoo.Param) error {
+func (r *run) save(dir string, state []zoo.Tensor) error {
 	if r.cfg.Dir == "" {
 		return nil
 	}
@@ -108,12 +108,12 @@ func (r *run) save(dir string, state []zoo.Param) error {
 }
 
 // state lists the optimiser's slots as tensors, which share their memory.
-func (r *run) state() []zoo.Param {
-	state := []zoo.Param{}
+func (r *run) state() []zoo.Tensor {
+	state := []zoo.Tensor{}
 	for k, p := range r.trained {
 		param := r.model.Params()[p]
 		for j, name := range r.cfg.Optimizer.Slots() {
-			state = append(state, zoo.Param{
+			state = append(state, zoo.Tensor{
 				Name:  param.Name + "." + name,
 				Value: tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(r.slots[k][j])),
 			})
@@ -222,7 +222,7 @@ func (p *position) check(clips, step int) error {
 
 // restoreState copies the optimiser's slots, whose names and shapes must be
 // those that this run has.
-func (r *run) restoreState(state []zoo.Param) error {
+func (r *run) restoreState(state []zoo.Tensor) error {
 	got := map[string]*tensor.Dense{}
 	for _, p := range state {
 		got[p.Name] = p.Value

@@ -216,7 +216,7 @@ func checkSchedule(s Schedule) error {
 }
 
 // trained returns the indexes of the parameters that Freeze leaves free.
-func (c Config) trained(params []zoo.Param) ([]int, error) {
+func (c Config) trained(params []zoo.Tensor) ([]int, error) {
 	used := make([]bool, len(c.Freeze))
 	var free []int
 	for k, p := range params {

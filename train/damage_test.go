@@ -234,7 +234,7 @@ func TestRestoreState(t *testing.T) {
 	require.NoError(t, err)
 	for text, change := range map[string]func(*zoo.Checkpoint){
 		"the optimiser's state has no tensor head.weight.m":                                               func(c *zoo.Checkpoint) { c.State[2].Name = "x" },
-		"the optimiser's state has 15 tensors; want 14":                                                   func(c *zoo.Checkpoint) { c.State = append(c.State, zoo.Param{Name: "x", Value: c.State[0].Value}) },
+		"the optimiser's state has 15 tensors; want 14":                                                   func(c *zoo.Checkpoint) { c.State = append(c.State, zoo.Tensor{Name: "x", Value: c.State[0].Value}) },
 		"the optimiser's tensor head.bias.m is float32 (8, 2); want float32 (1, 2)":                       func(c *zoo.Checkpoint) { c.State[0].Value = c.State[2].Value },
 		"position: 2 epochs are complete, 1 are listed":                                                   func(c *zoo.Checkpoint) { edit(c, `"epoch":1`, `"epoch":2`) },
 		"position: step 3 of an epoch of 2":                                                               func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"step":3`) },

@@ -77,7 +77,7 @@ func evaluating(m *zoo.Model, set datasets.Set, part datasets.Part, batch, threa
 }
 
 func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part datasets.Part) (*Evaluation, error) {
-	classes := graphs.model.Classes
+	classes := graphs.model.Classes()
 	e := &Evaluation{Classes: set.Classes(), Confusion: make([][]int, classes)}
 	for k := range e.Confusion {
 		e.Confusion[k] = make([]int, classes)

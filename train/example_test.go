@@ -11,6 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -27,7 +28,7 @@ func clips() datasets.Set {
 // small returns a small tensor-train GRU for them.
 func small(set datasets.Set) *zoo.Model {
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}, InModes: []int{16, 12, 12}, OutModes: []int{4, 4, 4},
+		Cell: "gru", Format: decomp.TT{Ranks: []int{4}}, InModes: []int{16, 12, 12}, OutModes: []int{4, 4, 4},
 	}, zoo.Options{Classes: len(set.Classes()), Seed: 1})
 	if err != nil {
 		log.Fatal(err)
@@ -88,7 +89,7 @@ func ExampleFromRecipe() {
 		log.Fatal(err)
 	}
 	set := clips()
-	m, err := zoo.FromSpec(small(set).Spec, zoo.Options{Seed: 1, Dropout: &e.Recipe.Dropout, RecurrentDropout: &e.Recipe.RecurrentDropout})
+	m, err := zoo.FromSpec(small(set).Spec(), zoo.Options{Seed: 1, Dropout: &e.Recipe.Dropout, RecurrentDropout: &e.Recipe.RecurrentDropout})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func ExampleResume() {
 // last.
 func ExampleStepper() {
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
+		Cell: "gru", Format: decomp.TT{Ranks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
 	}, zoo.Options{Classes: 2, Seed: 1})
 	if err != nil {
 		log.Fatal(err)

@@ -47,8 +47,8 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 		}
 		return n
 	}
-	g = &batchGraph{targets: make([]float32, clips*t.model.Classes)}
-	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes)
+	g = &batchGraph{targets: make([]float32, clips*t.model.Classes())}
+	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes())
 	if lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}

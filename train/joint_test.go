@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -16,7 +17,7 @@ func TestJointRun(t *testing.T) {
 	set := newWalks(50, 40, true)
 	made := func() *zoo.Model {
 		m, err := zoo.FromSpec(zoo.Spec{
-			Cell: "gru", FormatSpec: zoo.FormatSpec{Format: "ht", LeafRanks: []int{3}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
+			Cell: "gru", Format: decomp.HT{Leaf: []int{3}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
 			Joint: true, RecurrentDropout: 0.1,
 		}, zoo.Options{Classes: 2, Seed: 1})
 		require.NoError(t, err)

@@ -27,8 +27,11 @@ type learner struct {
 // newLearner makes a learner of clips of one shape, which fits the model, from a
 // complete configuration.
 func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner, error) {
-	if m.Dtype != tensor.Float32 {
-		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype)
+	if m.Dtype() != tensor.Float32 {
+		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype())
+	}
+	if m.Classes() == 0 {
+		return nil, errHeadless
 	}
 	trained, err := cfg.trained(m.Params())
 	if err != nil {

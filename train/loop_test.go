@@ -89,7 +89,7 @@ func TestLabelSmoothing(t *testing.T) {
 // Decay shrinks weights and not biases.
 func TestWeightDecayLeavesBiases(t *testing.T) {
 	set := newWalks(6, 6, false)
-	train := func(decay float64) []zoo.Param {
+	train := func(decay float64) []zoo.Tensor {
 		m := newModel(t, 1, 0)
 		cfg := config(1)
 		cfg.Optimizer, cfg.WeightDecay = SGD{Momentum: NoMomentum}, decay

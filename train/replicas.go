@@ -103,7 +103,7 @@ func (r *replicas) score(b *datasets.Batch, total int, sum *tally) (loss float64
 	loss *= float64(total)
 	sum.Loss += loss
 	sum.Clips += b.Len
-	logits, classes := r.logits(), r.model.Classes
+	logits, classes := r.logits(), r.model.Classes()
 	for k, label := range b.Labels {
 		if argmax(logits[k*classes:(k+1)*classes]) == label {
 			sum.Hits++
@@ -126,7 +126,7 @@ func (r *replicas) ran() []*replica {
 func (r *replicas) logits() []float32 {
 	r.scores = r.scores[:0]
 	for _, each := range r.ran() {
-		r.scores = append(r.scores, each.ran.value(each.ran.net.Logits)[:each.part.Len*r.model.Classes]...)
+		r.scores = append(r.scores, each.ran.value(each.ran.net.Logits)[:each.part.Len*r.model.Classes()]...)
 	}
 	return r.scores
 }

@@ -315,13 +315,18 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
+var errHeadless = errors.New("train: the model is headless, without a classifier to train; make it with zoo.Options.Classes")
+
 // fits checks that the model can read the set.
 func fits(m *zoo.Model, set datasets.Set) error {
 	if n := dims.Size(set.StepShape()); n != m.Features() {
 		return errors.Errorf("train: the model reads %d values a step, %s has steps of shape %v = %d", m.Features(), set.Name(), set.StepShape(), n)
 	}
-	if m.Classes != len(set.Classes()) {
-		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes, set.Name(), len(set.Classes()))
+	if m.Classes() == 0 {
+		return errHeadless
+	}
+	if m.Classes() != len(set.Classes()) {
+		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes(), set.Name(), len(set.Classes()))
 	}
 	if n := set.Steps(); n > MaxSteps {
 		return errors.Errorf("train: %s has clips of %d steps; want at most %d: take fewer of them (-steps), or cut the clips", set.Name(), n, MaxSteps)

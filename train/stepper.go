@@ -69,8 +69,8 @@ func (s *Stepper) Step(x []float32, lengths, labels []int) (loss float64, err er
 		return 0, errors.Errorf("train: a batch of %d values for %d labels; want %d a clip", len(x), len(labels), s.clip)
 	}
 	for k, label := range labels {
-		if label < 0 || label >= l.model.Classes {
-			return 0, errors.Errorf("train: label %d of clip %d; want 0 to %d", label, k, l.model.Classes-1)
+		if label < 0 || label >= l.model.Classes() {
+			return 0, errors.Errorf("train: label %d of clip %d; want 0 to %d", label, k, l.model.Classes()-1)
 		}
 	}
 	if err := s.checkLengths(lengths, len(labels)); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -39,7 +40,7 @@ func TestSuggestedModelsTrain(t *testing.T) {
 			for _, format := range zoo.SuggestedFormats() {
 				for _, cell := range []string{"lstm", "gru"} {
 					name := fmt.Sprintf("%s-%s of %d features and %d units", format, cell, features, hidden)
-					s, err := zoo.Suggest(zoo.Wanted{Cell: cell, Format: format, Features: features, Hidden: hidden, Budget: budget})
+					s, err := zoo.Suggest(zoo.SuggestOptions{Cell: cell, Format: format, Features: features, Hidden: hidden, Budget: budget})
 					require.NoError(t, err, name)
 					s, err = zoo.ParseSpec([]byte(s.String()))
 					require.NoError(t, err, name)
@@ -69,11 +70,10 @@ func TestPaddedTraining(t *testing.T) {
 	const clips, steps, features, width = 5, 3, 20, 24
 	x, wide, labels := randomClips(clips, steps, features, width)
 	for _, format := range zoo.SuggestedFormats() {
-		f := zoo.FormatSpec{Format: format, Ranks: []int{2}}
-		if format == "ht" {
-			f = zoo.FormatSpec{Format: format, LeafRanks: []int{2}, InnerRanks: []int{2}}
-		}
-		large := zoo.Spec{Cell: "lstm", FormatSpec: f, InModes: []int{3, 4, 2}, OutModes: []int{2, 2, 2}, Dropout: 0.3, RecurrentDropout: 0.3}
+		f, err := decomp.ParseFormat(format, nil)
+		require.NoError(t, err)
+		f = f.(decomp.Ranked).WithRank(2, 3)
+		large := zoo.Spec{Cell: "lstm", Format: f, InModes: []int{3, 4, 2}, OutModes: []int{2, 2, 2}, Dropout: 0.3, RecurrentDropout: 0.3}
 		small := large
 		small.Features = features
 		train := func(s zoo.Spec, x []float32, step ...int) (*zoo.Model, []float32) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -72,7 +73,7 @@ func (w *walks) Read(p datasets.Part, i int, x []float32) (int, int, error) {
 
 func newModel(t require.TestingT, seed uint64, dropout float64) *zoo.Model {
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "ht", LeafRanks: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
+		Cell: "lstm", Format: decomp.HT{Leaf: []int{2}}, InModes: []int{2, 2}, OutModes: []int{4, 2},
 		Dropout: dropout, RecurrentDropout: dropout,
 	}, zoo.Options{Classes: 2, Seed: seed})
 	require.NoError(t, err)

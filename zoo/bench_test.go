@@ -54,7 +54,7 @@ func program(b *testing.B, m *zoo.Model, batch, steps int, training bool) *graph
 		require.NoError(b, err)
 		return p
 	}
-	target := input("target", func() float32 { return 1 / float32(batch*m.Classes) }, batch, m.Classes)
+	target := input("target", func() float32 { return 1 / float32(batch*m.Classes()) }, batch, m.Classes())
 	loss, err := graph.CrossEntropy(net.Logits, target)
 	require.NoError(b, err)
 	grads, err := graph.Grad(loss, net.Learnables...)

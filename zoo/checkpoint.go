@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -13,13 +15,12 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// CheckpointVersion is the version of the checkpoint format that Save writes.
+// checkpointVersion is the version of the format that Save writes.
 // Load reads this version and all earlier ones; docs/checkpoints.md describes
 // it.
-const CheckpointVersion = 1
+const checkpointVersion = 1
 
 const (
 	checkpointFormat = "tensorzoo checkpoint"
@@ -42,7 +43,7 @@ type Checkpoint struct {
 	Training json.RawMessage
 	// State holds the optimiser's tensors; without them, nil, the training
 	// cannot resume.
-	State []Param
+	State []Tensor
 }
 
 // header is the file checkpoint.json.
@@ -71,16 +72,11 @@ func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir
 // Save is Model.Save, training included.
 func (c *Checkpoint) Save(dir string) error {
 	m := c.Model
-	if err := m.checkNames(); err != nil {
-		return errors.Errorf("zoo: %s is not saved: %v", dir, err)
+	if err := c.check(); err != nil {
+		return errors.Errorf("zoo: %s is not saved: %s", dir, strings.TrimPrefix(err.Error(), "zoo: "))
 	}
-	for _, p := range slices.Concat(m.params, c.State) {
-		if at := p.notFinite(); at >= 0 {
-			return errors.Errorf("zoo: %s is not saved: %s holds NaN or Inf at element %d", dir, p.Name, at)
-		}
-	}
-	h := header{Format: checkpointFormat, Version: CheckpointVersion, Training: c.Training, Model: modelHeader{
-		Name: m.Name, Spec: m.Spec, Seed: m.Seed, Dtype: m.Dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
+	h := header{Format: checkpointFormat, Version: checkpointVersion, Training: c.Training, Model: modelHeader{
+		Name: m.Name, Spec: m.spec, Seed: m.seed, Dtype: m.dtype.String(), ClassNames: m.ClassNames, Input: m.Input,
 	}}
 	text, err := json.MarshalIndent(h, "", "  ")
 	if err != nil {
@@ -89,11 +85,8 @@ func (c *Checkpoint) Save(dir string) error {
 	if len(text) >= headerMost {
 		return errors.Errorf("zoo: %s is not saved: %s would have %d bytes; want fewer than %d", dir, headerFile, len(text), headerMost)
 	}
-	if n := slotsMost * len(m.params); len(c.State) > n {
-		return errors.Errorf("zoo: %s is not saved: the optimiser has %d tensors; want at most %d, %d a parameter", dir, len(c.State), n, slotsMost)
-	}
 	files := []durable.File{
-		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.params) }},
+		{Name: weightsFile, Write: func(w io.Writer) error { return writeTensors(w, m.tensors) }},
 		{Name: headerFile, Write: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err }},
 	}
 	if c.State != nil {
@@ -102,13 +95,32 @@ func (c *Checkpoint) Save(dir string) error {
 	return errors.Wrapf(durable.WriteDir(dir, files...), "zoo: %s could not be saved", dir)
 }
 
+// check returns an error for what Load would refuse.
+func (c *Checkpoint) check() error {
+	m := c.Model
+	if err := m.checkMetadata(); err != nil {
+		return err
+	}
+	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+		return err
+	}
+	if n := slotsMost * len(m.tensors); len(c.State) > n {
+		return errors.Errorf("the optimiser has %d tensors; want at most %d, %d a parameter", len(c.State), n, slotsMost)
+	}
+	for _, t := range slices.Concat(m.tensors, c.State) {
+		if at := t.notFinite(); at >= 0 {
+			return errors.Errorf("%s holds NaN or Inf at element %d", t.Name, at)
+		}
+	}
+	return nil
+}
+
 // Load returns the model of the checkpoint in dir with its weights, to Build
 // into a graph of your own or to train further. It returns an error that names
 // the file when the checkpoint is damaged or from a later release, or when its
 // tensors do not match its spec.
-func Load(dir string) (*Model, error) {
-	var m *Model
-	err := read(dir, func(f *durable.Folder) (err error) {
+func Load(dir string) (m *Model, err error) {
+	err = read(dir, func(f *durable.Folder) (err error) {
 		m, _, err = readModel(f)
 		return err
 	})
@@ -136,6 +148,20 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 	return c, nil
 }
 
+// LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
+// folder on disk that may be written meanwhile, Load reads one whole checkpoint.
+func LoadFS(fsys fs.FS, dir string) (m *Model, err error) {
+	folder, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, errors.Wrap(err, "zoo: checkpoint")
+	}
+	err = durable.ReadFS(folder, func(f *durable.Folder) (err error) {
+		m, _, err = readModel(f)
+		return err
+	})
+	return m, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+}
+
 // read opens the folder of a checkpoint.
 func read(dir string, files func(f *durable.Folder) error) error {
 	err := durable.ReadDir(dir, files)
@@ -156,7 +182,7 @@ func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 		return nil, nil, err
 	}
 	shapes := m.shapes()
-	weights, err := f.File(weightsFile, bytesOf(shapes, m.Dtype)+headMost(len(shapes)))
+	weights, err := f.File(weightsFile, bytesOf(shapes, m.dtype)+headMost(len(shapes)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -164,72 +190,51 @@ func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 }
 
 // decodeHeader makes a model without weights of the content of checkpoint.json.
-func decodeHeader(head []byte) (*Model, json.RawMessage, error) {
-	h, err := parseHeader(head)
-	if err != nil {
-		return nil, nil, errors.Wrap(err, headerFile)
-	}
-	m, err := h.Model.model()
-	return m, h.Training, errors.Wrap(err, headerFile)
-}
-
-// decodeWeights gives the model the weights in the content of model.safetensors.
-func (m *Model) decodeWeights(weights []byte) (err error) {
-	var want []tensorInfo
-	for _, p := range m.shapes() {
-		want = append(want, tensorInfo{p.Name, p.Shape, m.Dtype})
-	}
-	m.params, err = readTensors(weights, want)
-	return errors.Wrap(err, weightsFile)
-}
-
-func parseHeader(data []byte) (*header, error) {
+func decodeHeader(head []byte) (m *Model, training json.RawMessage, err error) {
+	defer func() { err = errors.Wrap(err, headerFile) }()
 	// The version comes first: a later one may have other fields.
 	var v struct {
 		Format  string
 		Version int
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return nil, errors.Wrap(err, "not valid JSON")
+	if err := json.Unmarshal(head, &v); err != nil {
+		return nil, nil, errors.Wrap(err, "not valid JSON")
 	}
 	if v.Format != checkpointFormat {
-		return nil, errors.Errorf("format is %q; want %q", v.Format, checkpointFormat)
+		return nil, nil, errors.Errorf("format is %q; want %q", v.Format, checkpointFormat)
 	}
-	if v.Version < 1 || v.Version > CheckpointVersion {
-		return nil, errors.Errorf("format version is %d; this release reads 1 to %d, a later one may read more", v.Version, CheckpointVersion)
+	if v.Version < 1 || v.Version > checkpointVersion {
+		return nil, nil, errors.Errorf("format version is %d; this release reads 1 to %d, a later one may read more", v.Version, checkpointVersion)
 	}
-	h := &header{}
-	dec := json.NewDecoder(bytes.NewReader(data))
+	var h header
+	dec := json.NewDecoder(bytes.NewReader(head))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(h); err != nil {
-		return nil, err
+	if err := dec.Decode(&h); err != nil {
+		return nil, nil, err
 	}
-	return h, nil
+	dtype, known := map[string]tensor.Dtype{"float32": tensor.Float32, "float64": tensor.Float64}[h.Model.Dtype]
+	if !known {
+		return nil, nil, errors.Errorf("dtype is %q%s", h.Model.Dtype, didyoumean.Hint(h.Model.Dtype, []string{"float32", "float64"}))
+	}
+	if m, err = withoutWeights(h.Model.Spec, Options{Seed: h.Model.Seed, Dtype: dtype}); err != nil {
+		return nil, nil, err
+	}
+	m.Name, m.ClassNames, m.Input = h.Model.Name, h.Model.ClassNames, h.Model.Input
+	return m, h.Training, m.checkMetadata()
 }
 
-// model returns the model without weights.
-func (h *modelHeader) model() (*Model, error) {
-	dtypes := []tensor.Dtype{tensor.Float32, tensor.Float64}
-	at := slices.IndexFunc(dtypes, func(dt tensor.Dtype) bool { return dt.String() == h.Dtype })
-	if at < 0 {
-		return nil, errors.Errorf("dtype is %q%s", h.Dtype, didyoumean.Hint(h.Dtype, []string{"float32", "float64"}))
-	}
-	m, err := withoutWeights(h.Spec, Options{Seed: h.Seed, Dtype: dtypes[at]})
-	if err != nil {
-		return nil, err
-	}
-	m.Name, m.ClassNames, m.Input = h.Name, h.ClassNames, h.Input
-	if n := len(m.ClassNames); n != 0 && n != m.Classes {
-		return nil, errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes)
-	}
-	if err := m.checkNames(); err != nil || m.Input == nil {
-		return m, err
-	}
-	return m, m.Input.check(m.Features())
+// decodeWeights gives the model the weights in the content of model.safetensors.
+func (m *Model) decodeWeights(weights []byte) (err error) {
+	m.tensors, err = readTensors(weights, m.shapes(), m.dtype)
+	return errors.Wrap(err, weightsFile)
 }
 
-// checkNames returns an error for names that could not be shown.
-func (m *Model) checkNames() error {
+// checkMetadata returns an error for names that could not be shown, and for an Input
+// that is not the model's.
+func (m *Model) checkMetadata() error {
+	if n := len(m.ClassNames); n != 0 && n != m.Classes() {
+		return errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes())
+	}
 	if m.Name != "" {
 		if err := names.Check(m.Name); err != nil {
 			return errors.Wrap(err, "name")
@@ -240,54 +245,8 @@ func (m *Model) checkNames() error {
 			return errors.Wrapf(err, "class_names[%d]", k)
 		}
 	}
-	return nil
-}
-
-// check returns an error for sequences that no model of want values per step
-// reads.
-func (in *Input) check(want int) error {
-	if n := len(in.StepShape); n > maxModes {
-		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)
+	if m.Input == nil {
+		return nil
 	}
-	features := 1
-	for _, n := range in.StepShape {
-		if n < 1 || n > want/features {
-			return errors.Errorf("step_shape is %v; the spec reads %d values a step", in.StepShape, want)
-		}
-		features *= n
-	}
-	if features != want || in.Steps < 1 {
-		return errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", in.Steps, in.StepShape, want)
-	}
-	if err := preprocess.CheckClip(in.Steps, in.StepShape); err != nil {
-		return errors.Wrap(err, "input")
-	}
-	if s := in.Sampling; s != nil {
-		if err := s.Check(); err != nil {
-			return errors.Wrap(err, "sampling")
-		}
-		if err := preprocess.CheckClip(s.Steps, in.StepShape); err != nil {
-			return errors.Wrap(err, "sampling")
-		}
-	}
-	return in.Normalisation.Check(in.StepShape)
-}
-
-// readState reads whatever tensors there are, at most so many, sorted by name;
-// package train knows which it wants.
-func readState(data []byte, tensors int) ([]Param, error) {
-	file, err := deserialize(data, tensors)
-	if err != nil {
-		return nil, err
-	}
-	tensorNames := file.Names()
-	slices.Sort(tensorNames)
-	state := make([]Param, len(tensorNames))
-	for k, name := range tensorNames {
-		view, _ := file.Tensor(name)
-		if state[k], err = decode(name, view); err != nil {
-			return nil, err
-		}
-	}
-	return state, nil
+	return m.Input.check(m.Features())
 }

@@ -2,7 +2,6 @@ package zoo
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,23 +12,21 @@ import (
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 func small(t testing.TB, dt tensor.Dtype) *Model {
+	leaf := func(mode int) *decomp.Tree { return &decomp.Tree{Mode: mode} }
+	tree := &decomp.Tree{Left: &decomp.Tree{Left: leaf(1), Right: leaf(2)}, Right: leaf(3)}
 	m, err := FromSpec(Spec{
-		Cell: "lstm", FormatSpec: FormatSpec{Format: "ht", LeafRanks: []int{2}, InnerRanks: []int{2}, Tree: &Tree{}}, InModes: []int{3, 2, 2}, OutModes: []int{2, 2, 1},
+		Cell: "lstm", Format: decomp.HT{Leaf: []int{2}, Inner: []int{2}, Tree: tree}, InModes: []int{3, 2, 2}, OutModes: []int{2, 2, 1},
 		Upper: []LayerSpec{{}}, Bidirectional: true, Classes: 3,
-	}.withTree(t, "[[1,2],3]"), Options{Seed: 7, Dtype: dt})
+	}, Options{Seed: 7, Dtype: dt})
 	require.NoError(t, err)
 	m.Name, m.ClassNames = "mine", []string{"a", "b", "ç"}
 	m.Input = &Input{Steps: 5, StepShape: []int{4, 3}, Normalisation: preprocess.Normalisation{Mean: []float64{0.1, -2, math.Pi}, Std: []float64{1, 0.5, 1e-9}}}
 	return m
-}
-
-func (s Spec) withTree(t testing.TB, tree string) Spec {
-	require.NoError(t, json.Unmarshal([]byte(tree), s.Tree))
-	return s
 }
 
 // What is saved is loaded, to the bit, with all that the model knows.
@@ -40,8 +37,8 @@ func TestSaveLoad(t *testing.T) {
 		require.NoError(t, m.Save(dir))
 		got, err := Load(dir)
 		require.NoError(t, err)
-		require.Equal(t, m.Spec.String(), got.Spec.String())
-		require.Equal(t, []any{m.Name, m.Seed, m.Dtype, m.Classes, m.ClassNames, m.Input}, []any{got.Name, got.Seed, got.Dtype, got.Classes, got.ClassNames, got.Input})
+		require.Equal(t, m.Spec().String(), got.Spec().String())
+		require.Equal(t, []any{m.Name, m.Seed(), m.Dtype(), m.Classes(), m.ClassNames, m.Input}, []any{got.Name, got.Seed(), got.Dtype(), got.Classes(), got.ClassNames, got.Input})
 		require.Equal(t, len(m.Params()), len(got.Params()))
 		for k, p := range m.Params() {
 			require.Equal(t, p.Name, got.Params()[k].Name)
@@ -70,7 +67,7 @@ func TestLoadVersion1(t *testing.T) {
 	m, err := Load(filepath.Join("..", "testdata", "checkpoint-v1"))
 	require.NoError(t, err)
 	want := small(t, tensor.Float32)
-	require.Equal(t, want.Spec.String(), m.Spec.String())
+	require.Equal(t, want.Spec().String(), m.Spec().String())
 	require.Equal(t, want.Input, m.Input)
 	require.Equal(t, want.ClassNames, m.ClassNames)
 	for k, p := range want.Params() {
@@ -193,8 +190,8 @@ func FuzzCheckpoint(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		require.NoError(t, writeTensors(&out, m.params))
-		for _, p := range m.params {
+		require.NoError(t, writeTensors(&out, m.tensors))
+		for _, p := range m.tensors {
 			require.Negative(t, p.notFinite())
 		}
 	})

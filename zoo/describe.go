@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -59,7 +60,7 @@ func Describe(e Entry) (Description, error) {
 	}
 	s := e.Spec
 	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: s.name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
+		Name: e.Name, Cell: s.Cell, Format: nameOf(s.Format), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Hidden(), Classes: s.Classes,
 		Counts: counts(stack, s.Classes), Layers: s.describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
@@ -78,27 +79,28 @@ func (s Spec) dense() Spec {
 	if s.Features != 0 {
 		s.InModes = []int{s.Features}
 	}
-	s.FormatSpec, s.Recurrent, s.Joint = FormatSpec{}, nil, false
-	upper := make([]LayerSpec, len(s.Upper))
-	for k, u := range s.Upper {
-		upper[k].OutModes = u.OutModes
+	s.Format, s.Recurrent, s.Joint = nil, nil, false
+	s.Upper = slices.Clone(s.Upper)
+	for k := range s.Upper {
+		s.Upper[k].Format = nil
 	}
-	s.Upper = upper
 	return s
 }
 
+func nameOf(f decomp.Format) string {
+	if f == nil {
+		return decomp.Dense{}.Name()
+	}
+	return f.Name()
+}
+
 // Counts returns the model's numbers of learnable values.
-func (m *Model) Counts() Counts { return counts(m.stack, m.Classes) }
+func (m *Model) Counts() Counts { return counts(m.stack, m.Classes()) }
 
 // MulAddsPerFrame returns the multiply-adds of one step of one sequence,
 // forward, in the plan for training with batch sequences of that many steps in a
 // graph.
 func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(batch, steps) }
-
-// Describe returns the model's figures under the given name.
-func (m *Model) Describe(name string) (Description, error) {
-	return Describe(Entry{Name: name, Spec: m.Spec})
-}
 
 // counts takes the largest int for a sum that an int of 32 bits does not hold.
 func counts(s *cells.Stack, classes int) Counts {

@@ -10,6 +10,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -20,7 +21,7 @@ func trained() (dir string, remove func()) {
 		log.Fatal(err)
 	}
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{3, 2}, OutModes: []int{2, 2},
+		Cell: "lstm", Format: decomp.TT{Ranks: []int{2}}, InModes: []int{3, 2}, OutModes: []int{2, 2},
 	}, zoo.Options{Classes: 2, Seed: 1})
 	if err != nil {
 		log.Fatal(err)
@@ -73,6 +74,42 @@ func ExampleLoad() {
 	}
 	fmt.Println(len(scores), "scores; it", m.ClassNames[best])
 	// Output: 2 scores; it falls
+}
+
+// A checkpoint that is part of the program, with
+//
+//	//go:embed best
+//	var files embed.FS
+//
+// Here os.DirFS stands for files.
+func ExampleLoadFS() {
+	dir, remove := trained()
+	defer remove()
+	files := os.DirFS(filepath.Dir(dir))
+
+	m, err := zoo.LoadFS(files, "best")
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Predictor(1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	clip := make([]float32, 4*m.Features()) // as stored: bytes of frames from 0 to 255
+	for k := range clip {
+		clip[k] = float32(k) / 10
+	}
+	guesses, err := p.Classify(clip)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, g := range guesses {
+		fmt.Printf("%s %.2f\n", g.Class, g.Probability)
+	}
+	// Output:
+	// falls 0.54
+	// rises 0.46
 }
 
 // Freezing the cores: only the classifier of a loaded model is trained further.

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -80,7 +81,7 @@ func TestJointCounts(t *testing.T) {
 // central differences in float64; the weights have the names of a checkpoint.
 func TestJointModelGradients(t *testing.T) {
 	m, err := zoo.FromSpec(zoo.Spec{
-		Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "ht", LeafRanks: []int{2}, InnerRanks: []int{3}},
+		Cell: "lstm", Format: decomp.HT{Leaf: []int{2}, Inner: []int{3}},
 		InModes: []int{3, 2, 2}, OutModes: []int{2, 1, 2}, Joint: true, Classes: 3,
 	}, zoo.Options{Seed: 1, Dtype: tensor.Float64})
 	require.NoError(t, err)
@@ -144,7 +145,7 @@ func TestJointCheckpoint(t *testing.T) {
 	require.NoError(t, m.Save(dir))
 	got, err := zoo.Load(dir)
 	require.NoError(t, err)
-	require.True(t, got.Spec.Joint)
+	require.True(t, got.Spec().Joint)
 	require.Equal(t, m.Counts(), got.Counts())
 	x := frames(2 * 3 * m.Features())
 	require.Equal(t, built(t, m, x, 2, 3, nil), built(t, got, x, 2, 3, nil))

@@ -21,7 +21,7 @@ type LayerDescription struct {
 // WeightsDescription is a matrix of a layer in figures.
 type WeightsDescription struct {
 	Role     string            `json:"role"`   // input-to-hidden, hidden-to-hidden, or joint for both
-	Format   string            `json:"format"` // dense, tt, tr, bt or ht
+	Format   string            `json:"format"` // as in a spec
 	InModes  []int             `json:"in_modes"`
 	OutModes []int             `json:"out_modes"`        // with the gates in the first
 	Ranks    []int             `json:"ranks,omitempty"`  // in the order of the cores
@@ -60,19 +60,15 @@ func (s Spec) describeLayers(stack *cells.Stack) []LayerDescription {
 func describeWeights(w Weights) WeightsDescription {
 	m := w.Matrix
 	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: legSizes(m.In), OutModes: legSizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
-	if d.Format == (decomp.BT{}).Name() {
+	cores := m.Cores()
+	if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
 		d.Blocks = len(m.Terms)
+		cores = cores[:len(cores)/d.Blocks]
 	}
-	for _, c := range m.Cores()[:len(m.Cores())/len(m.Terms)] {
+	for _, c := range cores {
 		d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
 	}
 	return d
 }
 
-func legSizes(legs []decomp.Leg) []int {
-	var sizes []int
-	for _, l := range legs {
-		sizes = append(sizes, l.Size)
-	}
-	return sizes
-}
+func legSizes(legs []decomp.Leg) []int { return decomp.Core{Legs: legs}.Shape() }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
 )
 
 // What would take time with the square of its length is refused by its length.
@@ -42,7 +44,7 @@ func TestSpecBounds(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.stack()
 	require.NoError(t, err)
-	var tree Tree
+	var tree decomp.Tree
 	require.NoError(t, json.Unmarshal([]byte(chain(63)), &tree))
 }
 

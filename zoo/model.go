@@ -9,13 +9,13 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // Options are the options of New and FromSpec. The zero value means a float32
-// model with the entry's number of classes, that of its data set, and seed 0.
+// model with the spec's number of classes, for an entry those of its data set,
+// and seed 0.
 type Options struct {
-	Classes int // number of classes; 0 means the spec's
+	Classes int // number of classes; 0 means the spec's, and Headless none
 	Seed    uint64
 	Dtype   tensor.Dtype // tensor.Float32 (also the zero value) or tensor.Float64
 	// Dropout, when not nil, replaces the spec's Dropout and RecurrentDropout.
@@ -25,56 +25,40 @@ type Options struct {
 	RecurrentDropout *float64
 }
 
-// Param is a learnable tensor of a model.
-type Param struct {
+// Headless as Options.Classes leaves out the classifier of a spec that has one.
+const Headless = -1
+
+// Tensor is a named tensor: a learnable one of a model, or one that an optimiser
+// keeps.
+type Tensor struct {
 	Name  string        // unique in the model, e.g. "layer1.input.U3"
 	Value *tensor.Dense // the model's values; graphs that Build makes share its memory
 }
 
-// Model is a classifier with its weights.
+// IsBias reports whether the tensor is added to values rather than multiplying
+// them.
+func (t Tensor) IsBias() bool { return strings.HasSuffix(t.Name, ".bias") }
+
+// IsClassifier reports whether the tensor holds the weights between the last
+// state and the logits.
+func (t Tensor) IsClassifier() bool { return t.Name == headWeight }
+
+// Model is a recurrent network with its weights: a classifier, or one without a
+// head for a program that has its own.
 type Model struct {
-	Name    string // of the registry's entry, or a name of your own; "" for none
-	Spec    Spec
-	Classes int
-	Seed    uint64
-	Dtype   tensor.Dtype
+	Name string // of the registry's entry, or a name of your own; "" for none
 
 	// ClassNames names each class, and Input says how the values that the model
 	// reads were made. Training sets both, and checkpoints keep them.
 	ClassNames []string
 	Input      *Input
 
-	stack  *cells.Stack
-	params []Param
+	spec    Spec // dropout and classes as Options have them
+	seed    uint64
+	dtype   tensor.Dtype
+	stack   *cells.Stack
+	tensors []Tensor
 }
-
-// Input describes the sequences a model was trained on.
-type Input struct {
-	Steps     int   `json:"steps"`      // of the longest sequence
-	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
-
-	// Sampling says which steps of a longer clip were taken; nil if clips were
-	// used as stored.
-	Sampling *preprocess.Sampling `json:"sampling,omitempty"`
-	preprocess.Normalisation
-}
-
-// Taken returns which steps of a clip the model reads: Sampling or, if its clips
-// were stored as sequences, as many evenly spaced steps as the longest had.
-func (in *Input) Taken() preprocess.Sampling {
-	if in.Sampling != nil {
-		return *in.Sampling
-	}
-	return preprocess.Sampling{Steps: in.Steps, Sample: "even"}
-}
-
-// IsBias reports whether the parameter is added to values rather than
-// multiplying them.
-func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
-
-// IsClassifier reports whether the parameter holds the weights between the last
-// state and the logits.
-func (p Param) IsClassifier() bool { return p.Name == headWeight }
 
 // New returns the named entry of the registry as a model with initial weights.
 // If there is none, it returns an error that suggests the closest name.
@@ -99,13 +83,21 @@ func FromSpec(s Spec, opt Options) (*Model, error) {
 		return nil, err
 	}
 	values := m.stack.Init(opt.Seed)
-	for k, p := range m.stack.Params() {
-		m.add(p.Name, p.Shape, values[k])
+	if classes := m.Classes(); classes > 0 {
+		values = append(values, headInit(opt.Seed, m.stack.Features(), classes), make([]float64, classes))
+	}
+	for k, p := range m.shapes() {
+		var backing any = values[k]
+		if m.dtype == tensor.Float32 {
+			v32 := make([]float32, len(values[k]))
+			for j, v := range values[k] {
+				v32[j] = float32(v)
+			}
+			backing = v32
+		}
+		m.tensors = append(m.tensors, Tensor{p.Name, tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(backing))})
 		values[k] = nil // a dense layer's values are large
 	}
-	features := m.stack.Features()
-	m.add(headWeight, []int{features, m.Classes}, headInit(opt.Seed, features, m.Classes))
-	m.add(headBias, []int{1, m.Classes}, make([]float64, m.Classes))
 	return m, nil
 }
 
@@ -117,24 +109,28 @@ func withoutWeights(s Spec, opt Options) (*Model, error) {
 	if opt.RecurrentDropout != nil {
 		s.RecurrentDropout = *opt.RecurrentDropout
 	}
-	if opt.Classes != 0 {
+	switch opt.Classes {
+	case 0:
+	case Headless:
+		s.Classes = 0
+	default:
 		s.Classes = opt.Classes
 	}
-	if s.Classes < 2 {
-		return nil, errors.Errorf("zoo: the model has %d classes; give the spec field \"classes\" or Options.Classes at least 2", s.Classes)
+	if s.Classes < 0 || s.Classes == 1 {
+		return nil, errors.Errorf("zoo: the model has %d classes; give the spec field \"classes\" or Options.Classes at least 2, or leave both out for a model without a classifier", s.Classes)
 	}
 	stack, err := s.stack()
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Spec: s, Classes: s.Classes, Seed: opt.Seed, Dtype: opt.Dtype, stack: stack}
-	if m.Dtype == (tensor.Dtype{}) {
-		m.Dtype = tensor.Float32
+	m := &Model{spec: s, seed: opt.Seed, dtype: opt.Dtype, stack: stack}
+	if m.dtype == (tensor.Dtype{}) {
+		m.dtype = tensor.Float32
 	}
-	if m.Dtype != tensor.Float32 && m.Dtype != tensor.Float64 {
-		return nil, errors.Errorf("zoo: a model of %v; want Float32 or Float64", m.Dtype)
+	if m.dtype != tensor.Float32 && m.dtype != tensor.Float64 {
+		return nil, errors.Errorf("zoo: a model of %v; want Float32 or Float64", m.dtype)
 	}
-	if n := counts(stack, s.Classes).Model; n > maxParams || s.Classes > maxParams {
+	if n := m.Counts().Model; n > maxParams {
 		return nil, errors.Errorf("zoo: the model has %d learnable values; want at most %d", n, maxParams)
 	}
 	return m, nil
@@ -143,9 +139,11 @@ func withoutWeights(s Spec, opt Options) (*Model, error) {
 // shapes lists the names and shapes of the learnable tensors, in the order of
 // Params.
 func (m *Model) shapes() []cells.Param {
-	return append(m.stack.Params(),
-		cells.Param{Name: headWeight, Shape: []int{m.stack.Features(), m.Classes}},
-		cells.Param{Name: headBias, Shape: []int{1, m.Classes}})
+	all := m.stack.Params()
+	if classes := m.Classes(); classes > 0 {
+		all = append(all, cells.Param{Name: headWeight, Shape: []int{m.stack.Features(), classes}}, cells.Param{Name: headBias, Shape: []int{1, classes}})
+	}
+	return all
 }
 
 // maxParams keeps a mistake in a spec from asking for more memory than there is, or
@@ -168,21 +166,22 @@ func headInit(seed uint64, features, classes int) []float64 {
 	return w
 }
 
-func (m *Model) add(name string, shape []int, values []float64) {
-	var backing any = values
-	if m.Dtype == tensor.Float32 {
-		v32 := make([]float32, len(values))
-		for k, v := range values {
-			v32[k] = float32(v)
-		}
-		backing = v32
-	}
-	m.params = append(m.params, Param{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))})
-}
+// Spec returns what the model was made from, with the dropout and the number of
+// classes that it has. Its lists are the model's own and not to be changed.
+func (m *Model) Spec() Spec { return m.spec }
+
+// Classes returns the number of classes; 0 for a headless model.
+func (m *Model) Classes() int { return m.spec.Classes }
+
+// Seed returns what the initial weights were drawn from, and dropout is.
+func (m *Model) Seed() uint64 { return m.seed }
+
+// Dtype returns the type of the weights and of the values that the model reads.
+func (m *Model) Dtype() tensor.Dtype { return m.dtype }
 
 // Params lists the learnable tensors with their values: those of the layers,
 // then the classifier's.
-func (m *Model) Params() []Param { return m.params }
+func (m *Model) Params() []Tensor { return m.tensors }
 
 // Features returns the number of values the model reads per step.
 func (m *Model) Features() int { return m.stack.Inputs() }

@@ -1,6 +1,11 @@
 package zoo
 
 import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
@@ -10,8 +15,9 @@ import (
 
 // Predictor runs a model forward only: one frame of a live sequence at a time,
 // or whole clips. It takes no gradients, merges the cores once, and computes
-// what Build's graph does without Training, up to rounding. It reads values as
-// the model was trained on; if those were normalised, Input.Apply does the same.
+// what Build's graph does without Training, up to rounding. Classify reads clips
+// as they are stored; Frame and Clip read values as the model was trained on, which
+// Input.Apply makes of stored ones.
 //
 // A Predictor is not safe for concurrent use. Different predictors of one model
 // may run concurrently, as long as no solver steps while one is made.
@@ -19,69 +25,141 @@ type Predictor struct {
 	model        *Model
 	runner       *cells.Runner
 	batch        int
-	weight, bias []float32 // of the classifier
+	weight, bias []float32 // of the classifier; nil without
 	closed       bool
+}
+
+// Guess is a class and how likely the model holds it.
+type Guess struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
 }
 
 // Predictor returns a Predictor for batch sequences at a time. The weights are
 // read once, here: later training has no effect. It returns an error when batch
 // is not positive or is too large, or when the model is float64.
 func (m *Model) Predictor(batch int) (*Predictor, error) {
-	if m.Dtype != tensor.Float32 {
-		return nil, errors.Errorf("zoo: a predictor runs models of float32, this one is %v; leave Options.Dtype out", m.Dtype)
+	if m.dtype != tensor.Float32 {
+		return nil, errors.Errorf("zoo: a predictor runs models of float32, this one is %v; leave Options.Dtype out", m.dtype)
 	}
 	values := map[string]*tensor.Dense{}
-	for _, p := range m.params {
+	for _, p := range m.tensors {
 		values[p.Name] = p.Value
 	}
 	runner, err := m.stack.Runner(values, batch)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: predictor")
 	}
-	read := func(name string) []float32 { return append([]float32{}, values[name].Data().([]float32)...) }
-	return &Predictor{model: m, runner: runner, batch: batch, weight: read(headWeight), bias: read(headBias)}, nil
+	p := &Predictor{model: m, runner: runner, batch: batch}
+	if m.Classes() > 0 {
+		p.weight = slices.Clone(values[headWeight].Data().([]float32))
+		p.bias = slices.Clone(values[headBias].Data().([]float32))
+	}
+	return p, nil
 }
 
 // Reset forgets the state: the next Frame is the first of new sequences.
 func (p *Predictor) Reset() { p.runner.Reset() }
 
 // Frame reads the next frame of each sequence, x (batch, features), and returns
-// the logits after it, (batch, classes), in a new slice. It returns an error
-// when x has the wrong size, or when a layer is bidirectional and so needs the
-// sequence's end: use Clip.
+// the logits after it, (batch, classes), in a new slice; of a headless model, the
+// states that Network.Last is. It returns an error when x has the wrong size, or
+// when a layer is bidirectional and so needs the sequence's end: use Clip.
 func (p *Predictor) Frame(x []float32) ([]float32, error) {
 	if p.closed {
 		return nil, errors.New("zoo: Frame of a predictor that is closed")
 	}
 	last, err := p.runner.Step(x)
-	if err != nil {
-		return nil, errors.Wrap(err, "zoo: frame")
-	}
-	return p.classify(last), nil
+	return p.head(last), errors.Wrap(err, "zoo: frame")
 }
 
-// Clip reads whole clips, x (batch, steps, features), and returns their logits,
-// (batch, classes), in a new slice. Lengths has the number of steps of each
-// clip, and values after them are ignored; nil means that all clips have all
-// steps. The state that Frame carries is left alone. It returns an error when x
-// has the wrong size, or a length is not from 1 to steps.
+// Clip reads whole clips, x (batch, steps, features), and returns what Frame would
+// after their last steps. Lengths has the number of steps of each clip, and values
+// after them are ignored; nil means that all clips have all steps. The state that
+// Frame carries is left alone. It returns an error when x has the wrong size, or a
+// length is not from 1 to steps.
 func (p *Predictor) Clip(x []float32, steps int, lengths []int) ([]float32, error) {
 	if p.closed {
 		return nil, errors.New("zoo: Clip of a predictor that is closed")
 	}
 	last, err := p.runner.Sequence(x, steps, lengths)
-	if err != nil {
-		return nil, errors.Wrap(err, "zoo: clip")
-	}
-	return p.classify(last), nil
+	return p.head(last), errors.Wrap(err, "zoo: clip")
 }
 
-// classify returns the logits of states (batch, features).
-func (p *Predictor) classify(last []float32) []float32 {
-	logits := make([]float32, p.batch*p.model.Classes)
-	backend.Multiply(backend.Products{Count: 1, Rows: p.batch, Cols: p.model.Classes, Inner: p.model.stack.Features()}, last, p.weight, logits)
+// Classify reads one clip as it is stored, (steps, n_1, ..., n_d) with bytes of
+// frames as values from 0 to 255, and returns all classes with their probabilities,
+// the likeliest first. It takes the steps that the model's Input.Taken counts, always
+// at equal distances, and normalises them. Values of a model without an Input are
+// read as they are. It returns an error when x is not whole steps, when the answer is
+// not finite, for a predictor of several sequences and for a headless model.
+func (p *Predictor) Classify(x []float32) ([]Guess, error) {
+	size := p.model.Features()
+	switch {
+	case p.batch != 1:
+		return nil, errors.Errorf("zoo: Classify of a predictor for %d sequences; it reads one clip, with Predictor(1)", p.batch)
+	case len(x) == 0 || len(x)%size != 0:
+		return nil, errors.Errorf("zoo: a clip has %d values; want steps of %d", len(x), size)
+	}
+	if p.model.Input != nil {
+		x = p.model.Input.read(x, size)
+	}
+	logits, err := p.Clip(x, len(x)/size, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.model.Guesses(logits)
+}
+
+// Guesses returns all classes by the mean of the probabilities of logits, (rows,
+// classes), the likeliest first. It returns an error when a logit is not finite or
+// the rows are not whole, and for a headless model.
+func (m *Model) Guesses(logits []float32) ([]Guess, error) {
+	classes := m.Classes()
+	if classes == 0 {
+		return nil, errors.New("zoo: a model without a classifier has no classes to choose from; make it with Options.Classes")
+	}
+	if len(logits) == 0 || len(logits)%classes != 0 {
+		return nil, errors.Errorf("zoo: there are %d logits; want rows of %d", len(logits), classes)
+	}
+	all := make([]Guess, classes)
+	for k := range all {
+		all[k].Class = "class " + strconv.Itoa(k)
+		if k < len(m.ClassNames) {
+			all[k].Class = m.ClassNames[k]
+		}
+	}
+	for row := range slices.Chunk(logits, classes) {
+		most, sum := float64(slices.Max(row)), 0.0
+		e := make([]float64, classes)
+		for k, v := range row {
+			e[k] = math.Exp(float64(v) - most)
+			if math.IsNaN(e[k]) || math.IsInf(float64(v), 0) {
+				return nil, errors.New("zoo: the model's answer is not a number: its weights or the clip's values are too large")
+			}
+			sum += e[k]
+		}
+		for k := range all {
+			all[k].Probability += e[k] / sum
+		}
+	}
+	for k := range all {
+		all[k].Probability /= float64(len(logits) / classes)
+	}
+	slices.SortStableFunc(all, func(a, b Guess) int { return cmp.Compare(b.Probability, a.Probability) })
+	return all, nil
+}
+
+// head returns the logits of states (batch, features), or a copy of them where there
+// is no classifier.
+func (p *Predictor) head(last []float32) []float32 {
+	if last == nil || p.weight == nil {
+		return slices.Clone(last)
+	}
+	classes := p.model.Classes()
+	logits := make([]float32, p.batch*classes)
+	backend.Multiply(backend.Products{Count: 1, Rows: p.batch, Cols: classes, Inner: p.model.stack.Features()}, last, p.weight, logits)
 	for k := range logits {
-		logits[k] += p.bias[k%p.model.Classes]
+		logits[k] += p.bias[k%classes]
 	}
 	return logits
 }

@@ -13,6 +13,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -22,28 +23,30 @@ import (
 func predictorSpecs() map[string]zoo.Spec {
 	specs := map[string]zoo.Spec{}
 	for _, cell := range []string{"lstm", "gru", "rnn"} {
-		for _, f := range []zoo.FormatSpec{
-			{Format: "dense"},
-			{Format: "tt", Ranks: []int{2}},
-			{Format: "tr", Ranks: []int{2}},
-			{Format: "bt", Ranks: []int{2}, Blocks: 2},
-			{Format: "ht", LeafRanks: []int{2}, InnerRanks: []int{2}},
+		for _, f := range []decomp.Format{
+			decomp.Dense{},
+			decomp.TT{Ranks: []int{2}},
+			decomp.TR{Ranks: []int{2}},
+			decomp.BT{Ranks: []int{2}, Blocks: 2},
+			decomp.HT{Leaf: []int{2}, Inner: []int{2}},
 		} {
-			s := zoo.Spec{Cell: cell, FormatSpec: f, InModes: []int{3, 4, 2}, OutModes: []int{2, 3, 2}, Classes: 3}
-			specs[cell+" "+f.Format] = s
-			if f.Format != "dense" {
-				s.Recurrent = &f
-				specs[cell+" "+f.Format+" recurrent"] = s
+			s := zoo.Spec{Cell: cell, Format: f, InModes: []int{3, 4, 2}, OutModes: []int{2, 3, 2}, Classes: 3}
+			name := cell + " " + f.Name()
+			dense := f.Name() == "dense"
+			specs[name] = s
+			if !dense {
+				s.Recurrent = f
+				specs[name+" recurrent"] = s
 			}
 			s.Recurrent, s.Joint = nil, true
-			specs[cell+" "+f.Format+" joint"] = s
-			s.Upper = []zoo.LayerSpec{{FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, OutModes: []int{2, 2, 2}}}
-			specs[cell+" "+f.Format+" two joint layers"] = s
+			specs[name+" joint"] = s
+			s.Upper = []zoo.LayerSpec{{Format: decomp.TT{Ranks: []int{2}}, OutModes: []int{2, 2, 2}}}
+			specs[name+" two joint layers"] = s
 			s.Joint = false
-			if f.Format != "dense" {
-				s.Recurrent = &f
+			if !dense {
+				s.Recurrent = f
 			}
-			specs[cell+" "+f.Format+" two layers"] = s
+			specs[name+" two layers"] = s
 		}
 	}
 	return specs

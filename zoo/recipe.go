@@ -98,24 +98,20 @@ func from(code string, but map[string]string) map[string]string {
 	return all
 }
 
-// withRecipes gives the entries of the papers their recipes: that of the same data or,
-// for frames of UCF11, of the same format. Dense is the baseline of the TT paper.
-func withRecipes(es []Entry) []Entry {
-	for k := range es {
-		e := &es[k]
-		name := strings.TrimPrefix(e.Name, "cnn-")
-		by, data := "bt", "ucf11"
-		switch {
-		case name != e.Name:
-			by, data = "tr", "features"
-		case e.Data == youtubeData:
-			by, data = "tt", "youtube"
-		case strings.Contains(name, "tt-") || strings.HasPrefix(name, "lstm") || strings.HasPrefix(name, "gru"):
-			by = "tt"
-		}
-		r := recipes[by+" "+data]
-		r.Published = e.PublishedAccuracy != 0 && strings.HasPrefix(name, by+"-") && e.Data != hmdb51Data
-		e.Recipe = &r
+// recipeOf returns the recipe of an entry of the papers: that of the same data or, for
+// frames of UCF11, of the same format. Dense is the baseline of the TT paper.
+func recipeOf(e Entry) *Recipe {
+	name := strings.TrimPrefix(e.Name, "cnn-")
+	by, data := "bt", "ucf11"
+	switch {
+	case name != e.Name:
+		by, data = "tr", "features"
+	case e.Data == youtubeData:
+		by, data = "tt", "youtube"
+	case strings.Contains(name, "tt-") || strings.HasPrefix(name, "lstm") || strings.HasPrefix(name, "gru"):
+		by = "tt"
 	}
-	return es
+	r := recipes[by+" "+data]
+	r.Published = e.PublishedAccuracy != 0 && strings.HasPrefix(name, by+"-") && e.Data != hmdb51Data
+	return &r
 }

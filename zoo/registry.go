@@ -1,7 +1,10 @@
 package zoo
 
 import (
+	"fmt"
 	"path"
+	"regexp"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -26,6 +29,28 @@ type Entry struct {
 	Note string
 	// Recipe is how the public code of the paper trains; nil where there is none.
 	Recipe *Recipe
+}
+
+var entries []Entry
+
+// entryName is what a file and a cell of a table may be called.
+var entryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Register adds an entry, for New, Find, List and programs to find. It is called
+// from init functions or before the first use of the registry. It panics when the
+// name is taken or is not letters, digits, -, _ and . alone, a letter or digit
+// first, and when New could not make a model of the spec.
+func Register(e Entry) {
+	if !entryName.MatchString(e.Name) {
+		panic(fmt.Sprintf("zoo: Register: the name %q is not letters, digits, -, _ and . alone", e.Name))
+	}
+	if slices.ContainsFunc(entries, func(other Entry) bool { return other.Name == e.Name }) {
+		panic(fmt.Sprintf("zoo: Register: the name %q is taken", e.Name))
+	}
+	if _, err := withoutWeights(e.Spec, Options{}); err != nil {
+		panic(fmt.Sprintf("zoo: Register: %s: %v", e.Name, err))
+	}
+	entries = append(entries, e)
 }
 
 // List returns the entries whose names match a path.Match pattern, in the

@@ -15,7 +15,7 @@ import (
 
 // writeTensors writes tensors in the safetensors format: a JSON header with
 // names, types and shapes, then the values in little-endian row-major order.
-func writeTensors(w io.Writer, params []Param) error {
+func writeTensors(w io.Writer, params []Tensor) error {
 	views := map[string]tensorView{}
 	for _, p := range params {
 		views[p.Name] = tensorView{p}
@@ -23,9 +23,9 @@ func writeTensors(w io.Writer, params []Param) error {
 	return safetensors.SerializeToWriter(views, map[string]string{"producer": "tensorzoo"}, w)
 }
 
-// tensorView shows a Param to the safetensors writer, whose values become bytes
+// tensorView shows a Tensor to the safetensors writer, whose values become bytes
 // only when it is their turn.
-type tensorView struct{ p Param }
+type tensorView struct{ p Tensor }
 
 func (v tensorView) DType() safetensors.DType {
 	if v.p.Value.Dtype() == tensor.Float64 {
@@ -45,51 +45,63 @@ func (v tensorView) Shape() []uint64 {
 func (v tensorView) DataLen() uint64 { return uint64(v.p.Value.Size()) * v.DType().Size() }
 
 func (v tensorView) Data() []byte {
-	out := make([]byte, 0, v.DataLen())
-	switch data := v.p.Value.Data().(type) {
-	case []float32:
-		for _, f := range data {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(f))
-		}
-	case []float64:
-		for _, f := range data {
-			out = binary.LittleEndian.AppendUint64(out, math.Float64bits(f))
-		}
+	out, err := binary.Append(make([]byte, 0, v.DataLen()), binary.LittleEndian, v.p.Value.Data())
+	if err != nil {
+		panic(err) // a Tensor holds floats
 	}
 	return out
 }
 
-// readTensors reads a safetensors file whose tensors have the names, shapes and
-// types of want, and returns them in that order. It looks at everything before
+// readTensors reads a safetensors file whose tensors have the names and shapes of
+// want and one type, and returns them in that order. It looks at everything before
 // it takes memory for anything.
-func readTensors(data []byte, want []tensorInfo) ([]Param, error) {
+func readTensors(data []byte, want []cells.Param, dtype tensor.Dtype) ([]Tensor, error) {
 	file, err := deserialize(data, len(want))
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range want {
-		view, ok := file.Tensor(t.name)
-		if !ok {
-			return nil, errors.Errorf("there is no tensor %s, which the spec asks for", t.name)
+	views := make([]safetensors.TensorView, len(want))
+	for k, t := range want {
+		var ok bool
+		if views[k], ok = file.Tensor(t.Name); !ok {
+			return nil, errors.Errorf("there is no tensor %s, which the spec asks for", t.Name)
 		}
-		if got, ok := shapeOf(view.Shape()); !ok || !got.Eq(tensor.Shape(t.shape)) {
-			return nil, errors.Errorf("tensor %s has shape %v; the spec makes it %v", t.name, view.Shape(), t.shape)
+		if !shapeOf(views[k]).Eq(tensor.Shape(t.Shape)) {
+			return nil, errors.Errorf("tensor %s has shape %v; the spec makes it %v", t.Name, views[k].Shape(), t.Shape)
 		}
-		if dt, ok := dtypeOf(view.DType()); !ok || dt != t.dtype {
-			return nil, errors.Errorf("tensor %s holds %v; want %v", t.name, view.DType(), t.dtype)
+		if dtypes[views[k].DType()] != dtype {
+			return nil, errors.Errorf("tensor %s holds %v; want %v", t.Name, views[k].DType(), dtype)
 		}
 	}
 	if n := file.Len(); n != len(want) {
 		return nil, errors.Errorf("there are %d tensors; the spec makes %d", n, len(want))
 	}
-	params := make([]Param, len(want))
+	tensors := make([]Tensor, len(want))
 	for k, t := range want {
-		view, _ := file.Tensor(t.name)
-		if params[k], err = decode(t.name, view); err != nil {
+		if tensors[k], err = decode(t.Name, views[k]); err != nil {
 			return nil, err
 		}
 	}
-	return params, nil
+	return tensors, nil
+}
+
+// readState reads whatever tensors there are, at most so many, sorted by name;
+// package train knows which it wants.
+func readState(data []byte, most int) ([]Tensor, error) {
+	file, err := deserialize(data, most)
+	if err != nil {
+		return nil, err
+	}
+	names := file.Names()
+	slices.Sort(names)
+	state := make([]Tensor, len(names))
+	for k, name := range names {
+		view, _ := file.Tensor(name)
+		if state[k], err = decode(name, view); err != nil {
+			return nil, err
+		}
+	}
+	return state, nil
 }
 
 // headMost bounds the JSON header of a file of so many tensors, the metadata of
@@ -116,46 +128,37 @@ func deserialize(data []byte, tensors int) (safetensors.SafeTensors, error) {
 	return safetensors.Deserialize(data)
 }
 
-// tensorInfo is what a tensor of a file must be.
-type tensorInfo struct {
-	name  string
-	shape []int
-	dtype tensor.Dtype
-}
+// dtypes are the types of tensors in files of ours.
+var dtypes = map[safetensors.DType]tensor.Dtype{safetensors.F32: tensor.Float32, safetensors.F64: tensor.Float64}
 
 // decode copies a tensor out of a file's bytes. Values that are not finite are
 // never written, and so are errors.
-func decode(name string, view safetensors.TensorView) (Param, error) {
-	shape, ok := shapeOf(view.Shape())
-	if !ok {
-		return Param{}, errors.Errorf("tensor %s has shape %v", name, view.Shape())
+func decode(name string, view safetensors.TensorView) (Tensor, error) {
+	shape := shapeOf(view)
+	if shape == nil {
+		return Tensor{}, errors.Errorf("tensor %s has shape %v", name, view.Shape())
 	}
-	var backing any
-	switch raw := view.Data(); view.DType() {
+	var values any
+	switch view.DType() {
 	case safetensors.F32:
-		values := make([]float32, len(raw)/4)
-		for k := range values {
-			values[k] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*k:]))
-		}
-		backing = values
+		values = make([]float32, shape.TotalSize())
 	case safetensors.F64:
-		values := make([]float64, len(raw)/8)
-		for k := range values {
-			values[k] = math.Float64frombits(binary.LittleEndian.Uint64(raw[8*k:]))
-		}
-		backing = values
+		values = make([]float64, shape.TotalSize())
 	default:
-		return Param{}, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
+		return Tensor{}, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
 	}
-	p := Param{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(backing))}
-	if at := p.notFinite(); at >= 0 {
-		return Param{}, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
+	if _, err := binary.Decode(view.Data(), binary.LittleEndian, values); err != nil {
+		return Tensor{}, errors.Wrapf(err, "tensor %s", name)
 	}
-	return p, nil
+	t := Tensor{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))}
+	if at := t.notFinite(); at >= 0 {
+		return Tensor{}, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
+	}
+	return t, nil
 }
 
 // notFinite returns the first element that is NaN or Inf, -1 for none.
-func (p Param) notFinite() int {
+func (p Tensor) notFinite() int {
 	switch values := p.Value.Data().(type) {
 	case []float32:
 		return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })
@@ -165,25 +168,15 @@ func (p Param) notFinite() int {
 	return -1
 }
 
-// shapeOf converts a shape of a file, whose product the reader has checked
-// against the bytes that are there. Tensors of ours have an axis and elements.
-func shapeOf(shape []uint64) (tensor.Shape, bool) {
-	var out tensor.Shape
-	for _, n := range shape {
+// shapeOf returns the shape of a file's tensor, whose product the reader has checked
+// against the bytes that are there; nil for one without an axis or elements, which
+// ours have.
+func shapeOf(view safetensors.TensorView) (shape tensor.Shape) {
+	for _, n := range view.Shape() {
 		if n < 1 || n > math.MaxInt32 {
-			return nil, false
+			return nil
 		}
-		out = append(out, int(n))
+		shape = append(shape, int(n))
 	}
-	return out, len(out) > 0
-}
-
-func dtypeOf(t safetensors.DType) (tensor.Dtype, bool) {
-	switch t {
-	case safetensors.F32:
-		return tensor.Float32, true
-	case safetensors.F64:
-		return tensor.Float64, true
-	}
-	return tensor.Dtype{}, false
+	return shape
 }

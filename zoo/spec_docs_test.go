@@ -122,9 +122,9 @@ func checkLearns(t *testing.T, m *zoo.Model) {
 	for k := range frames {
 		frames[k] = float32(rng.NormFloat64())
 	}
-	wanted := make([]float32, batch*m.Classes)
+	wanted := make([]float32, batch*m.Classes())
 	for b := range batch {
-		wanted[b*m.Classes+rng.IntN(m.Classes)] = 1
+		wanted[b*m.Classes()+rng.IntN(m.Classes())] = 1
 	}
 	g := G.NewGraph()
 	input := func(name string, data []float32, shape ...int) *G.Node {
@@ -134,7 +134,7 @@ func checkLearns(t *testing.T, m *zoo.Model) {
 	net, err := m.Build(g, input("x", frames, batch, steps, m.Features()), zoo.BuildOptions{})
 	require.NoError(t, err)
 	logp := G.Must(G.LogSoftMax(net.Logits, 1))
-	loss := G.Must(G.Neg(G.Must(G.Sum(G.Must(G.HadamardProd(input("wanted", wanted, batch, m.Classes), logp))))))
+	loss := G.Must(G.Neg(G.Must(G.Sum(G.Must(G.HadamardProd(input("wanted", wanted, batch, m.Classes()), logp))))))
 	var logits, value G.Value
 	G.Read(net.Logits, &logits)
 	G.Read(loss, &value)
@@ -144,7 +144,7 @@ func checkLearns(t *testing.T, m *zoo.Model) {
 	defer vm.Close()
 
 	require.NoError(t, vm.RunAll())
-	require.Equal(t, tensor.Shape{batch, m.Classes}, logits.Shape())
+	require.Equal(t, tensor.Shape{batch, m.Classes()}, logits.Shape())
 	for _, v := range logits.Data().([]float32) {
 		require.False(t, math.IsNaN(float64(v)) || math.IsInf(float64(v), 0), "logits are %v", logits)
 	}

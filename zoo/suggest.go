@@ -9,11 +9,12 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
-// Wanted is the request that Suggest finds a shape for.
-type Wanted struct {
+// SuggestOptions are the sizes, the format and the budget of a proposal.
+type SuggestOptions struct {
 	Cell     string // lstm, gru or rnn
 	Format   string // one of SuggestedFormats
 	Features int    // values of a step
@@ -23,12 +24,22 @@ type Wanted struct {
 	Budget int
 }
 
-// SuggestedFormats lists the formats that Suggest knows.
-func SuggestedFormats() []string { return []string{"tt", "tr", "bt", "ht"} }
+// SuggestedFormats lists the formats that Suggest knows: the registered ones that
+// are decomp.Ranked.
+func SuggestedFormats() []string {
+	return slices.DeleteFunc(decomp.Formats(), func(name string) bool { return ranked(name) == nil })
+}
+
+// ranked returns the format of that name if one rank determines it.
+func ranked(name string) decomp.Ranked {
+	f, _ := decomp.ParseFormat(name, nil)
+	r, _ := f.(decomp.Ranked)
+	return r
+}
 
 // BudgetError is Suggest's error for a budget that no rank meets.
 type BudgetError struct {
-	Wanted
+	SuggestOptions
 	Least int // the smallest budget that would do; 0 where none does
 	Dense int // weights of a dense matrix, which a proposal must not exceed either
 }
@@ -77,7 +88,7 @@ const (
 // It returns a *BudgetError when the budget, or a dense matrix, is too small for
 // a rank of 1, and an error that quotes the field when a wanted size, cell or
 // format is invalid.
-func Suggest(w Wanted) (Spec, error) {
+func Suggest(w SuggestOptions) (Spec, error) {
 	cell, err := w.check()
 	if err != nil {
 		return Spec{}, err
@@ -98,13 +109,13 @@ func Suggest(w Wanted) (Spec, error) {
 		if least > dense {
 			least = 0
 		}
-		return Spec{}, &BudgetError{Wanted: w, Least: least, Dense: dense}
+		return Spec{}, &BudgetError{SuggestOptions: w, Least: least, Dense: dense}
 	}
-	best := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
-	return best.spec(w), nil
+	c := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
+	return Spec{Cell: w.Cell, Format: c.format.WithRank(c.rank, len(c.in)), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}, nil
 }
 
-func (w Wanted) check() (cells.Cell, error) {
+func (w SuggestOptions) check() (cells.Cell, error) {
 	cell, err := cells.ParseCell(w.Cell)
 	if err != nil {
 		return cell, errors.Wrap(err, "zoo: suggest")
@@ -125,49 +136,31 @@ func (w Wanted) check() (cells.Cell, error) {
 
 // candidate is a shape with one rank for all.
 type candidate struct {
-	format       string
+	format       decomp.Ranked // but for its rank
 	gates        int
 	in, out      []int // modes, those of the output without the gates
 	blocks, rank int
 }
 
 // candidates lists the shapes of so many modes, without their ranks.
-func (w Wanted) candidates(cell cells.Cell, modes int) []candidate {
+func (w SuggestOptions) candidates(cell cells.Cell, modes int) []candidate {
 	in, out := paired(factorise(w.Features, modes), factorise(w.Hidden, modes), cell.Gates())
-	c := candidate{format: w.Format, gates: cell.Gates(), in: in, out: out}
-	if w.Format != "bt" {
+	c := candidate{format: ranked(w.Format), gates: cell.Gates(), in: in, out: out}
+	if _, sum := c.format.(decomp.BT); !sum {
 		return []candidate{c}
 	}
 	two := c
-	c.blocks, two.blocks = 1, 2
+	c.blocks, c.format = 1, decomp.BT{Blocks: 1}
+	two.blocks, two.format = 2, decomp.BT{Blocks: 2}
 	return []candidate{c, two}
-}
-
-// decomposition is the format with a rank.
-func (c candidate) decomposition(rank int) FormatSpec {
-	f := FormatSpec{Format: c.format}
-	switch c.format {
-	case "ht":
-		f.LeafRanks = []int{rank}
-		if len(c.in) > 2 {
-			f.InnerRanks = []int{rank}
-		}
-	default:
-		f.Ranks, f.Blocks = []int{rank}, c.blocks
-	}
-	return f
 }
 
 // params counts the input-to-hidden weights of a rank; one that the modes do not
 // allow counts more than any budget.
 func (c candidate) params(rank int) int {
-	f, err := c.decomposition(rank).format()
-	if err != nil {
-		return math.MaxInt
-	}
 	folded := slices.Clone(c.out)
 	folded[0] *= c.gates
-	m, err := f.Matrix(c.in, folded)
+	m, err := c.format.WithRank(rank, len(c.in)).Matrix(c.in, folded)
 	if err != nil {
 		return math.MaxInt
 	}
@@ -175,16 +168,7 @@ func (c candidate) params(rank int) int {
 }
 
 // merits are what Suggest prefers candidates by; the first that differs decides.
-func (c candidate) merits(w Wanted) []int {
-	one := func(yes bool) int {
-		if yes {
-			return 1
-		}
-		return 0
-	}
-	return []int{one(c.rank > 1), one(size(c.out) == w.Hidden), one(size(c.in) == w.Features), c.blocks, c.rank, -len(c.in)}
-}
-
-func (c candidate) spec(w Wanted) Spec {
-	return Spec{Cell: w.Cell, FormatSpec: c.decomposition(c.rank), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}
+func (c candidate) merits(w SuggestOptions) []int {
+	one := map[bool]int{true: 1}
+	return []int{one[c.rank > 1], one[size(c.out) == w.Hidden], one[size(c.in) == w.Features], c.blocks, c.rank, -len(c.in)}
 }

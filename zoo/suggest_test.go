@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -20,7 +21,7 @@ func multiplied(modes []int) int {
 }
 
 // checkSuggested holds a proposal to what Suggest promises of all.
-func checkSuggested(t require.TestingT, w zoo.Wanted, s zoo.Spec) zoo.Description {
+func checkSuggested(t require.TestingT, w zoo.SuggestOptions, s zoo.Spec) zoo.Description {
 	require.Equal(t, w.Features, s.Features)
 	require.GreaterOrEqual(t, multiplied(s.InModes), w.Features)
 	require.Less(t, multiplied(s.InModes), 2*w.Features)
@@ -44,9 +45,9 @@ func checkSuggested(t require.TestingT, w zoo.Wanted, s zoo.Spec) zoo.Descriptio
 // with the least budget, for which there is one.
 func TestSuggestProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := zoo.Wanted{
+		w := zoo.SuggestOptions{
 			Cell:     rapid.SampledFrom([]string{"lstm", "gru", "rnn"}).Draw(t, "cell"),
-			Format:   rapid.SampledFrom(zoo.SuggestedFormats()).Draw(t, "format"),
+			Format:   rapid.SampledFrom([]string{"tt", "tr", "bt", "ht"}).Draw(t, "format"),
 			Features: rapid.IntRange(1, 1<<rapid.IntRange(0, 25).Draw(t, "bits")).Draw(t, "features"),
 			Hidden:   rapid.IntRange(1, 1<<rapid.IntRange(0, 13).Draw(t, "hidden bits")).Draw(t, "hidden"),
 			Budget:   rapid.IntRange(1, 1<<rapid.IntRange(0, 20).Draw(t, "budget bits")).Draw(t, "budget"),
@@ -97,18 +98,16 @@ func TestSuggestRules(t *testing.T) {
 		"one block of rank 2 before two of 1":     {"bt", 57600, 256, 500, []int{8, 10, 8, 9, 10}, []int{2, 2, 4, 4, 4}, 2, 1, 0, 256},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			w := zoo.Wanted{Cell: "lstm", Format: test.format, Features: test.features, Hidden: test.hidden, Budget: test.budget}
+			w := zoo.SuggestOptions{Cell: "lstm", Format: test.format, Features: test.features, Hidden: test.hidden, Budget: test.budget}
 			s, err := zoo.Suggest(w)
 			require.NoError(t, err)
 			d := checkSuggested(t, w, s)
 			require.Equal(t, test.in, s.InModes)
 			require.Equal(t, test.out, s.OutModes)
-			ranks := s.Ranks
-			if s.Format == "ht" {
-				ranks = s.LeafRanks
-			}
-			require.Equal(t, []int{test.rank}, ranks)
-			require.Equal(t, test.blocks, s.Blocks)
+			ranks := []int{test.rank}
+			require.Equal(t, map[string]decomp.Format{
+				"tt": decomp.TT{Ranks: ranks}, "bt": decomp.BT{Ranks: ranks, Blocks: test.blocks}, "ht": decomp.HT{Leaf: ranks, Inner: ranks},
+			}[test.format], s.Format)
 			require.Equal(t, test.zeros, d.Padding)
 			require.Equal(t, test.units, d.Hidden)
 		})
@@ -116,14 +115,14 @@ func TestSuggestRules(t *testing.T) {
 }
 
 func TestSuggestErrors(t *testing.T) {
-	good := zoo.Wanted{Cell: "lstm", Format: "tt", Features: 57600, Hidden: 256, Budget: 2000}
-	for text, change := range map[string]func(*zoo.Wanted){
-		`zoo: suggest: cells: no cell "lst"; want lstm, gru or rnn`:                             func(w *zoo.Wanted) { w.Cell = "lst" },
-		`zoo: suggest: no format "t"`:                                                           func(w *zoo.Wanted) { w.Format = "t" },
-		"zoo: suggest: 0 features; want 1 to 33554432":                                          func(w *zoo.Wanted) { w.Features = 0 },
-		"zoo: suggest: -3 hidden units; want 1 to 8192":                                         func(w *zoo.Wanted) { w.Hidden = -3 },
-		"zoo: suggest: 0 input-to-hidden weights; want 1 to 1073741824":                         func(w *zoo.Wanted) { w.Budget = 0 },
-		"zoo: a budget of 20 input-to-hidden weights is too small for tt, which takes at least": func(w *zoo.Wanted) { w.Budget = 20 },
+	good := zoo.SuggestOptions{Cell: "lstm", Format: "tt", Features: 57600, Hidden: 256, Budget: 2000}
+	for text, change := range map[string]func(*zoo.SuggestOptions){
+		`zoo: suggest: cells: no cell "lst"; want lstm, gru or rnn`:                             func(w *zoo.SuggestOptions) { w.Cell = "lst" },
+		`zoo: suggest: no format "t"`:                                                           func(w *zoo.SuggestOptions) { w.Format = "t" },
+		"zoo: suggest: 0 features; want 1 to 33554432":                                          func(w *zoo.SuggestOptions) { w.Features = 0 },
+		"zoo: suggest: -3 hidden units; want 1 to 8192":                                         func(w *zoo.SuggestOptions) { w.Hidden = -3 },
+		"zoo: suggest: 0 input-to-hidden weights; want 1 to 1073741824":                         func(w *zoo.SuggestOptions) { w.Budget = 0 },
+		"zoo: a budget of 20 input-to-hidden weights is too small for tt, which takes at least": func(w *zoo.SuggestOptions) { w.Budget = 20 },
 	} {
 		w := good
 		change(&w)

@@ -14,6 +14,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -67,7 +68,9 @@ func TestThreeCounts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1_245+256*1024+1024, d.RecurrentLayer)
 	require.Equal(t, d.RecurrentLayer+257*11, d.Model)
-	e.Spec.ShareTransfer = true
+	shared := e.Spec.Format.(decomp.HT)
+	shared.Share = true
+	e.Spec.Format = shared
 	d, err = zoo.Describe(e)
 	require.NoError(t, err)
 	require.Equal(t, 1_165, d.InputToHidden)
@@ -142,21 +145,21 @@ func TestSpecWithByteOrderMark(t *testing.T) {
 
 func TestSpecErrors(t *testing.T) {
 	for spec, text := range map[string]string{
-		`{`:                   "zoo: spec (line 1, column 2) is not valid JSON: unexpected EOF",
-		`{"cel": "x"}`:        `zoo: spec (line 1, column 2) has no field "cel"; did you mean "cell"? (known: cell, format,`,
-		`{"in_modes": ["8"]}`: `zoo: spec field "in_modes" (line 1, column 2) is a JSON string; want a whole number`,
-		`{"joint": 1}`:        `zoo: spec field "joint" (line 1, column 2) is a JSON number; want true or false`,
-		``:                    "zoo: spec is empty; want a JSON object",
-		`[1]`:                 `zoo: spec is a JSON array; want an object such as {"cell": "lstm", ...}`,
-		`{"ranks": 3}`:        `zoo: spec field "ranks" (line 1, column 2) is a JSON number; want a list of whole numbers, such as [3]`,
+		`{`:                            "zoo: spec (line 1, column 2) is not valid JSON: unexpected EOF",
+		`{"cel": "x"}`:                 `zoo: spec (line 1, column 2) has no field "cel"; did you mean "cell"? (known: cell, format,`,
+		`{"in_modes": ["8"]}`:          `zoo: spec field "in_modes" (line 1, column 2) is a JSON string; want a whole number`,
+		`{"joint": 1}`:                 `zoo: spec field "joint" (line 1, column 2) is a JSON number; want true or false`,
+		``:                             "zoo: spec is empty; want a JSON object",
+		`[1]`:                          `zoo: spec is a JSON array; want an object such as {"cell": "lstm", ...}`,
+		`{"ranks": 3, "format": "tt"}`: `zoo: spec field "ranks" (line 1, column 2) is a JSON number; want a list of whole numbers, such as [3]`,
 		"{\n  \"cell\": \"lstm\",\n  \"ranks\": [2,,]\n}":                                                       "zoo: spec (line 3, column 15) is not valid JSON: invalid character ','",
-		"{\"cell\": \"gru\",\n \"upper\": [{\"ranks\": [1]},\n  {\"cell\": \"gru\"}]}":                          `zoo: spec (line 3, column 4) has no field "cell" in upper (known: out_modes, format, ranks,`,
-		"{\"upper\": [{\"ranks\": [1]},\n  {\"ranks\": [2, 2.5]}]}":                                             `zoo: spec field "upper.ranks" (line 2, column 4) is a JSON number 2.5; want a whole number`,
+		"{\"cell\": \"gru\",\n \"upper\": [{\"format\": \"tt\", \"ranks\": [1]},\n  {\"cell\": \"gru\"}]}":      `zoo: spec (line 3, column 4) has no field "cell" in upper (known: out_modes, format, ranks,`,
+		"{\"upper\": [{\"format\": \"tt\", \"ranks\": [1]},\n  {\"ranks\": [2, 2.5], \"format\": \"tt\"}]}":     `zoo: spec field "upper.ranks" (line 2, column 4) is a JSON number 2.5; want a whole number`,
 		"{\"cell\": \"gru\",\n\"recurrent\": {\"out_modes\": [2]}}":                                             `zoo: spec (line 2, column 15) has no field "out_modes" in recurrent (known: format,`,
 		"{\"cell\": \"gru\",\n\"recurrent\": 5}":                                                                `zoo: spec field "recurrent" (line 2, column 1) is a JSON number; want an object such as {"format": "tt", "ranks": [4]}`,
 		`{"cel": 1} {`:                                                                                          `zoo: spec (line 1, column 2) has no field "cel"`,
-		"{\"tree\": [1, 2],\n\"upper\": [{\"tree\": [1]}]}":                                                     `zoo: spec (line 2, column 12): tree [1]: want a mode or a pair of trees`,
-		`{"ranks": [1e999], "x": 1}`:                                                                            `zoo: spec field "ranks" (line 1, column 2) is a JSON number 1e999; want a whole number`,
+		"{\"tree\": [1, 2], \"format\": \"ht\",\n\"upper\": [{\"tree\": [1], \"format\": \"ht\"}]}":             `zoo: spec (line 2, column 12): tree [1]: want a mode or a pair of trees`,
+		`{"ranks": [1e999], "format": "tt"}`:                                                                    `zoo: spec field "ranks" (line 1, column 2) is a JSON number 1e999; want a whole number`,
 		`{"x": 1e999, "upper": [5]}`:                                                                            `zoo: spec (line 1, column 2) has no field "x"`,
 		`{"upper": [5]}`:                                                                                        `zoo: spec field "upper" (line 1, column 2) is a JSON number; want a list of layers`,
 		`{"a": {"cell": 1}}`:                                                                                    `zoo: spec (line 1, column 2) has no field "a"`,
@@ -164,9 +167,9 @@ func TestSpecErrors(t *testing.T) {
 		`{"cell": "lstm"} 1`:                                                                                    "zoo: spec goes on after its closing brace; want one JSON object",
 		`{"cell": "gnu", "in_modes": [2], "out_modes": [2]}`:                                                    `zoo: spec field "cell": cells: no cell "gnu"; want lstm, gru or rnn`,
 		`{"cell": "gru", "out_modes": [2]}`:                                                                     `zoo: spec field "in_modes" is missing`,
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "cp"}`:                                    `zoo: no format "cp" (known: dense, tt, tr, bt, ht)`,
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: no format "tx"; did you mean "tt"?`,
-		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "ranks": [2]}`:                      `zoo: format ht has no field "ranks"; it takes leaf_ranks`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "cp"}`:                                    `zoo: spec (line 1, column 52): no format "cp" (known: dense, tt, tr, bt, ht, low-rank)`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: spec (line 1, column 52): no format "tx"; did you mean "tt"?`,
+		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "ht", "ranks": [2]}`:                      `zoo: spec (line 1, column 68): format ht has no field "ranks"; it takes leaf_ranks`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": 3}`:                                     `zoo: spec field "features" is 3, but "in_modes" multiply to 2; want at most that`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "features": -1}`:                                    `zoo: spec field "features" is -1`,
 		`{"cell": "gru", "in_modes": [0, 9], "out_modes": [2], "features": 3}`:                                  "every mode is at least 1",
@@ -220,7 +223,7 @@ func FuzzParseSpec(f *testing.F) {
 	})
 }
 
-var tiny = zoo.Spec{Cell: "lstm", FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}, InModes: []int{2, 3}, OutModes: []int{2, 2}, Classes: 3}
+var tiny = zoo.Spec{Cell: "lstm", Format: decomp.TT{Ranks: []int{2}}, InModes: []int{2, 3}, OutModes: []int{2, 2}, Classes: 3}
 
 // RecurrentDropout alone is that of the state, whatever Dropout says of both.
 func TestDropoutOptions(t *testing.T) {
@@ -231,8 +234,8 @@ func TestDropoutOptions(t *testing.T) {
 	} {
 		m, err := zoo.FromSpec(spec, zoo.Options{Dropout: test.both, RecurrentDropout: test.state})
 		require.NoError(t, err)
-		require.Equal(t, *test.input, m.Spec.Dropout)
-		require.Equal(t, *test.recurrent, m.Spec.RecurrentDropout)
+		require.Equal(t, *test.input, m.Spec().Dropout)
+		require.Equal(t, *test.recurrent, m.Spec().RecurrentDropout)
 	}
 }
 

@@ -51,28 +51,22 @@ var sweeps = []sweep{
 
 func power(base, exponent int) float64 { return math.Pow(float64(base), float64(exponent)) }
 
+// format is the named one, which is registered, with the point's rank.
+func (p point) format(name string) decomp.Format {
+	f, _ := decomp.ParseFormat(name, nil)
+	return f.(decomp.Ranked).WithRank(p.rank, p.modes)
+}
+
 // spec is the point's model in a format.
 func (p point) spec(format string) zoo.Spec {
-	s := zoo.Spec{Cell: "lstm", InModes: slices.Repeat([]int{p.in}, p.modes), OutModes: slices.Repeat([]int{p.out}, p.modes), Classes: 11}
-	s.Format = format
-	switch format {
-	case "tt", "tr", "bt":
-		s.Ranks = []int{p.rank}
-	case "ht":
-		s.LeafRanks, s.InnerRanks = []int{p.rank}, []int{p.rank}
-	}
-	return s
+	return zoo.Spec{Cell: "lstm", Format: p.format(format), InModes: slices.Repeat([]int{p.in}, p.modes), OutModes: slices.Repeat([]int{p.out}, p.modes), Classes: 11}
 }
 
 // matrix is the point's input-to-hidden matrix in a format.
 func (p point) matrix(format string) (*decomp.Matrix, error) {
-	ranks := []int{p.rank}
-	f := map[string]decomp.Format{
-		"tt": decomp.TT{Ranks: ranks}, "tr": decomp.TR{Ranks: ranks}, "bt": decomp.BT{Blocks: 1, Ranks: ranks}, "ht": decomp.HT{Leaf: ranks, Inner: ranks},
-	}[format]
 	s := p.spec(format)
 	s.OutModes[0] *= gates
-	return f.Matrix(s.InModes, s.OutModes)
+	return s.Format.Matrix(s.InModes, s.OutModes)
 }
 
 // grown is what one point of a sweep costs in a format.
@@ -97,7 +91,7 @@ func growth(ctx context.Context, f *flags, sweeps []sweep, stdout, stderr io.Wri
 	var all []grown
 	for _, s := range sweeps {
 		fmt.Fprintf(stderr, "%s: ", s.name)
-		for _, format := range []string{"tt", "tr", "bt", "ht"} {
+		for _, format := range zoo.SuggestedFormats() {
 			for _, v := range s.values {
 				if ctx.Err() != nil {
 					return interrupted("compare: stopped; " + f.growth + " keeps the pictures of the sizes that were done, growth.csv is not written")
@@ -163,7 +157,7 @@ func (s sweep) measure(f *flags, format string, v int) (grown, error) {
 func draw(path string, s sweep, all []grown) error {
 	time := charts.Panel{Title: "time", X: s.axis, Y: "ms a training step", LogX: true, LogY: true}
 	work := charts.Panel{Title: "multiply-adds", X: s.axis, Y: "millions, forward", LogX: true, LogY: true}
-	for _, format := range []string{"tt", "tr", "bt", "ht"} {
+	for _, format := range zoo.SuggestedFormats() {
 		a, b := charts.Line{Name: format}, charts.Line{Name: format}
 		for _, g := range all {
 			if g.sweep == s.name && g.format == format {
@@ -204,7 +198,7 @@ func printGrowth(w io.Writer, f *flags, sweeps []sweep, all []grown) error {
 	step := growthTable("what grows", "from - to", "format", "step, ms", "step", "forward", "rest", "multiply-adds")
 	product := growthTable("what grows", "from - to", "format", "weights", "bound", "forward", "bound", "backward", "bound")
 	for _, s := range sweeps {
-		for _, format := range []string{"tt", "tr", "bt", "ht"} {
+		for _, format := range zoo.SuggestedFormats() {
 			var line []grown
 			for _, g := range all {
 				if g.sweep == s.name && g.format == format {

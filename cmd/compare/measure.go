@@ -53,7 +53,7 @@ func measure(f *flags) (*cost, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := m.Describe(e.Name)
+	d, err := zoo.Describe(zoo.Entry{Name: e.Name, Spec: m.Spec()})
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func measure(f *flags) (*cost, error) {
 	}
 	labels := make([]int, f.batch)
 	for k := range labels {
-		labels[k] = rng.IntN(m.Classes)
+		labels[k] = rng.IntN(m.Classes())
 	}
 	s, err := train.NewStepper(m, f.steps, []int{m.Features()}, train.Config{Batch: f.batch, LearningRate: 1e-3, Threads: f.threads})
 	if err != nil {
@@ -90,7 +90,7 @@ func measure(f *flags) (*cost, error) {
 	}
 	c.Forward = quantile(forward, 0.5)
 	c.GFLOPS = 2 * float64(c.MulAdds) * float64(f.batch*f.steps) / c.Forward / 1e6
-	if m.Spec.Bidirectional { // needs whole clips
+	if m.Spec().Bidirectional { // needs whole clips
 		return c, nil
 	}
 	p, err := m.Predictor(1)

@@ -98,13 +98,13 @@ func (f *flags) load() (*predictor, error) {
 	if err != nil {
 		return nil, cmdline.Usage{Err: err}
 	}
-	if f.follow && m.Spec.Bidirectional {
+	if f.follow && m.Spec().Bidirectional {
 		return nil, badf("the model of %s is bidirectional: it reads a clip from its end too, and cannot follow; leave -follow out", dir)
 	}
 	if m.Input == nil {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
-	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
+	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes())}
 	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
 	if err := p.choose(dir); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -81,7 +82,7 @@ func teach(dir string) error {
 		return err
 	}
 	defer set.Close()
-	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}}
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, Format: decomp.TT{Ranks: []int{4}}}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: len(set.Classes()), Seed: 1})
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 	require.Len(t, all, len(e.Labels))
 	for i, a := range all {
 		require.Equal(t, args[7+i], a.Clip)
-		want, err := best(e.Logits[i*m.Classes:(i+1)*m.Classes], set.Classes(), 100)
+		want, err := best(e.Logits[i*m.Classes():(i+1)*m.Classes()], set.Classes(), 100)
 		require.NoError(t, err)
 		require.Equal(t, want[0].Class, a.Classes[0].Class)
 		got := map[string]float64{}
@@ -309,7 +310,7 @@ func TestUsage(t *testing.T) {
 func TestFollowNeedsOneDirection(t *testing.T) {
 	_, clips := trained(t)
 	clip := filepath.Join(clips, "disc up", "00")
-	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}, Bidirectional: true}
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, Format: decomp.TT{Ranks: []int{4}}, Bidirectional: true}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 2})
 	require.NoError(t, err)
 	dir := filepath.Join(t.TempDir(), "m")
@@ -372,7 +373,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 
 // Features in .npy files, and raw on standard input, are answered as frames are.
 func TestFeatures(t *testing.T) {
-	spec := zoo.Spec{Cell: "gru", InModes: []int{2, 3}, OutModes: []int{2, 2}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}}
+	spec := zoo.Spec{Cell: "gru", InModes: []int{2, 3}, OutModes: []int{2, 2}, Format: decomp.TT{Ranks: []int{2}}}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 3, Seed: 1})
 	require.NoError(t, err)
 	m.Input = &zoo.Input{Steps: 9, StepShape: []int{6}, Sampling: &preprocess.Sampling{Steps: datasets.AllSteps, Sample: "random"}}
@@ -461,7 +462,7 @@ func TestNamesOfClips(t *testing.T) {
 // is, without padding.
 func TestUnpadded(t *testing.T) {
 	_, clips := trained(t)
-	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{4}}}
+	spec := zoo.Spec{Cell: "gru", InModes: []int{12, 16}, OutModes: []int{4, 4}, Format: decomp.TT{Ranks: []int{4}}}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 2, Seed: 1})
 	require.NoError(t, err)
 	m.Input = &zoo.Input{Steps: 100, StepShape: []int{12, 16, 1}}

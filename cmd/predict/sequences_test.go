@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -56,7 +57,7 @@ func writeNPZ(t testing.TB, path string, arrays ...array) string {
 
 // sequenceModel is the checkpoint of a model of sequences whose steps are (2, 3).
 func sequenceModel(t testing.TB) (*zoo.Model, string) {
-	spec := zoo.Spec{Cell: "lstm", InModes: []int{2, 3}, OutModes: []int{2, 2}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}}
+	spec := zoo.Spec{Cell: "lstm", InModes: []int{2, 3}, OutModes: []int{2, 2}, Format: decomp.TT{Ranks: []int{2}}}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 3, Seed: 1})
 	require.NoError(t, err)
 	m.ClassNames = []string{"walk", "run", "jump"}
@@ -179,7 +180,7 @@ func TestSequenceMistakes(t *testing.T) {
 
 // A file is answered with a small part of its size in memory.
 func TestSequencesStream(t *testing.T) {
-	m, err := zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{64, 128}, OutModes: []int{2, 2}, FormatSpec: zoo.FormatSpec{Format: "tt", Ranks: []int{2}}}, zoo.Options{Classes: 2})
+	m, err := zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{64, 128}, OutModes: []int{2, 2}, Format: decomp.TT{Ranks: []int{2}}}, zoo.Options{Classes: 2})
 	require.NoError(t, err)
 	m.Input = &zoo.Input{Steps: 8, StepShape: []int{8192}}
 	dir := filepath.Join(t.TempDir(), "m")

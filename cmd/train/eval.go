@@ -47,8 +47,8 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if was, now := m.Input.Taken(), set.Sampling(); f.stated("sample") && now != nil && now.Sample != was.Sample {
 		fmt.Fprintf(stderr, "frames are taken by -sample %s, and the model was trained with -sample %s\n", now.Sample, was.Sample)
 	}
-	if n := len(set.Classes()); n != m.Classes {
-		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes, set.Name(), n)
+	if n := len(set.Classes()); n != m.Classes() {
+		return badf("the model of %s has %d classes, %s has %d", dir, m.Classes(), set.Name(), n)
 	}
 	if set.Clips(datasets.Test) == 0 {
 		return badf("%s has no test clips", set.Name())

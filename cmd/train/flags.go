@@ -44,7 +44,7 @@ type flags struct {
 	out, resume, eval, logits, config, svg string
 	quiet, tensorboard, list, describe, js bool
 	suggest, long                          bool
-	wanted                                 zoo.Wanted
+	wanted                                 zoo.SuggestOptions
 
 	set       *flag.FlagSet
 	cmd, file map[string]bool // flags given on the command line, and in the file of -config

@@ -60,7 +60,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 			want = tr
 		case data == "youtube:x":
 			want = ttYouTube
-		case e.Spec.Format == "tt" || e.Spec.Format == "dense":
+		case e.Spec.Format.Name() == "tt" || e.Spec.Format.Name() == "dense":
 			want = tt
 		}
 		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.Text.Schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)
@@ -235,7 +235,7 @@ func TestProtocolResumes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []float64{128}, model.Input.Mean)
 	require.Equal(t, []float64{1}, model.Input.Std)
-	require.Equal(t, 0.25, model.Spec.RecurrentDropout)
+	require.Equal(t, 0.25, model.Spec().RecurrentDropout)
 	out, err = call("-eval", dir)
 	require.NoError(t, err)
 	require.Contains(t, out, "(2 clips")
@@ -258,8 +258,8 @@ func TestRecurrentDropout(t *testing.T) {
 	require.NoError(t, err)
 	model, err := zoo.Load(filepath.Join(dir, "last"))
 	require.NoError(t, err)
-	require.Equal(t, 0.25, model.Spec.Dropout)
-	require.Zero(t, model.Spec.RecurrentDropout)
+	require.Equal(t, 0.25, model.Spec().Dropout)
+	require.Zero(t, model.Spec().RecurrentDropout)
 	_, err = call("-resume", dir, "-dropout", "0.25", "-recurrent-dropout", "0.25")
 	require.ErrorContains(t, err, "-recurrent-dropout is 0.25, but the run in "+dir+" was started with 0")
 	_, err = call("-resume", dir, "-epochs", "2")

@@ -80,7 +80,7 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 	return printProposals(stdout, proposals, notes)
 }
 
-func newProposal(w zoo.Wanted) (proposal, error) {
+func newProposal(w zoo.SuggestOptions) (proposal, error) {
 	s, err := zoo.Suggest(w)
 	if err != nil {
 		return proposal{}, err

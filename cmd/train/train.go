@@ -66,7 +66,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if err != nil {
 		return err
 	}
-	d, err := m.Describe(m.Name)
+	d, err := zoo.Describe(zoo.Entry{Name: m.Name, Spec: m.Spec()})
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		p.epoch(epochs)
 		if n := len(epochs); n > 0 && !said {
 			f.decoding.Say(func() {
-				said = f.diverged(stderr, fmt.Sprintf("training loss of epoch %d", n), epochs[n-1].Train, m.Classes)
+				said = f.diverged(stderr, fmt.Sprintf("training loss of epoch %d", n), epochs[n-1].Train, m.Classes())
 			})
 		}
 	}
@@ -107,7 +107,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if err != nil {
 		return f.stopped(out, err)
 	}
-	f.diverged(stderr, "test loss", result.Test.Score, m.Classes)
+	f.diverged(stderr, "test loss", result.Test.Score, m.Classes())
 	return f.conclude(ctx, d, m, set, result, out, stdout, log)
 }
 
@@ -220,8 +220,8 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 		return nil
 	}
 	now := entry.Spec
-	now.Classes, now.Dropout, now.RecurrentDropout = m.Spec.Classes, m.Spec.Dropout, m.Spec.RecurrentDropout
-	if now.String() != m.Spec.String() {
+	now.Classes, now.Dropout, now.RecurrentDropout = m.Spec().Classes, m.Spec().Dropout, m.Spec().RecurrentDropout
+	if now.String() != m.Spec().String() {
 		return badf("%s has changed since the run in %s was started with it; train the new model with another -out", f.spec, f.resume)
 	}
 	return nil

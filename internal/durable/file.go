@@ -38,18 +38,18 @@ func ReadFile(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return readAll(file, most)
+	return readAll(file, path, most)
 }
 
 // readAll reads an open file.
-func readAll(file *os.File, most int64) ([]byte, error) {
+func readAll(file fs.File, path string, most int64) ([]byte, error) {
 	most = min(most, math.MaxInt-bytes.MinRead) // of this machine
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if info.Size() > most {
-		return nil, tooLarge(file, "it has %d bytes; want at most %d", info.Size(), most)
+		return nil, tooLarge(path, "it has %d bytes; want at most %d", info.Size(), most)
 	}
 	var data bytes.Buffer
 	data.Grow(int(info.Size()) + bytes.MinRead)                            // which sees the end without growing
@@ -57,14 +57,14 @@ func readAll(file *os.File, most int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(data.Len()) > most {
-		return nil, tooLarge(file, "it has more than %d bytes", most)
+		return nil, tooLarge(path, "it has more than %d bytes", most)
 	}
 	return data.Bytes(), nil
 }
 
 // tooLarge names the file as errors of package os do.
-func tooLarge(file *os.File, format string, args ...any) error {
-	return &fs.PathError{Op: "read", Path: file.Name(), Err: errors.Errorf(format, args...)}
+func tooLarge(path, format string, args ...any) error {
+	return &fs.PathError{Op: "read", Path: path, Err: errors.Errorf(format, args...)}
 }
 
 // writeFile writes a file and waits until the disk has it.

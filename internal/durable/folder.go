@@ -91,10 +91,10 @@ func current(dir string) string {
 	return dir
 }
 
-// Folder is a folder that ReadDir has open.
+// Folder is a folder that ReadDir or ReadFS has open.
 type Folder struct {
-	root *os.Root
-	path string
+	fsys fs.FS
+	path string // on disk, "" elsewhere
 	sums map[string][sha256.Size]byte
 }
 
@@ -122,7 +122,7 @@ func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) 
 		return err2 == nil, err
 	}
 	defer root.Close()
-	f := &Folder{root: root, path: path}
+	f := &Folder{fsys: root.FS(), path: path}
 	if f.sums, err = f.readSums(); err == nil {
 		err = read(f)
 	}
@@ -132,6 +132,15 @@ func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) 
 	mine, err1 := root.Stat(".")
 	now, err2 := os.Stat(current(dir))
 	return err1 != nil || err2 != nil || !os.SameFile(mine, now), err
+}
+
+// ReadFS calls read with the folder that fsys is, which nobody may be writing.
+func ReadFS(fsys fs.FS, read func(*Folder) error) (err error) {
+	f := &Folder{fsys: fsys}
+	if f.sums, err = f.readSums(); err != nil {
+		return err
+	}
+	return read(f)
 }
 
 // Has reports whether a file is listed in SHA256SUMS.
@@ -183,27 +192,26 @@ func (f *Folder) readSums() (map[string][sha256.Size]byte, error) {
 // content reads a regular file: a pipe or a device would have no end. A link may
 // lead out of the folder, as in the cache of a model hub; checksums decide.
 func (f *Folder) content(name string, most int64) ([]byte, error) {
-	info, err := f.root.Lstat(name)
+	fsys := f.fsys
+	info, err := fs.Lstat(fsys, name)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if f.path != "" {
+			fsys = os.DirFS(f.path)
+		}
+		info, err = fs.Stat(fsys, name)
+	}
 	if err != nil {
 		return nil, reason(name, err)
-	}
-	open := f.root.Open
-	if info.Mode()&fs.ModeSymlink != 0 {
-		path := filepath.Join(f.path, name)
-		if info, err = os.Stat(path); err != nil {
-			return nil, reason(name, err)
-		}
-		open = func(string) (*os.File, error) { return os.Open(path) }
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.Errorf("%s is not a file", name)
 	}
-	file, err := open(name)
+	file, err := fsys.Open(name)
 	if err != nil {
 		return nil, reason(name, err)
 	}
 	defer file.Close()
-	data, err := readAll(file, most)
+	data, err := readAll(file, name, most)
 	return data, reason(name, err)
 }
 

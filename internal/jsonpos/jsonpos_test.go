@@ -29,3 +29,22 @@ func TestAt(t *testing.T) {
 	}
 	require.True(t, strings.HasPrefix(At(nil, -1), " (line 1, column 1"))
 }
+
+func TestMembers(t *testing.T) {
+	text := `  {"a": [1, {"b": 2}] , "é"  :  null}`
+	members := Members([]byte(text), 2)
+	require.Len(t, members, 2)
+	for k, want := range []Member{{"a", []byte(`[1, {"b": 2}]`), 3, 8}, {"é", []byte("null"), 24, 33}} {
+		require.Equal(t, want, members[k])
+		require.Equal(t, string(want.Value), text[want.Begin:want.Begin+len(want.Value)])
+	}
+	inner := Members([]byte(text), members[0].Begin)
+	require.Equal(t, []Member{{Value: []byte("1"), Begin: 9}, {Value: []byte(`{"b": 2}`), Begin: 12}}, inner)
+	require.Empty(t, Members([]byte("{}"), 0))
+}
+
+func TestKind(t *testing.T) {
+	for text, want := range map[string]string{"{}": "object", "[]": "array", `""`: "string", "true": "bool", "false": "bool", "null": "null", "-1": "number", "0.5": "number"} {
+		require.Equal(t, want, Kind([]byte(text)))
+	}
+}
