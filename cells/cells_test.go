@@ -89,7 +89,7 @@ var formats = []struct {
 
 func drawLayer(t *rapid.T, features int) cells.Layer {
 	l := cells.Layer{
-		Cell:          cells.Cell(rapid.IntRange(0, 2).Draw(t, "cell")),
+		Cell:          rapid.SampledFrom([]cells.Cell{cells.LSTM{}, cells.GRU{}, cells.RNN{}}).Draw(t, "cell"),
 		Bidirectional: rapid.Bool().Draw(t, "bidirectional"),
 	}
 	f := rapid.SampledFrom(formats).Draw(t, "format")
@@ -143,9 +143,9 @@ func TestHidden256OverSixSteps(t *testing.T) {
 		{decomp.BT{Blocks: 2, Ranks: []int{3}}, []int{2, 3, 2, 2}, []int{4, 4, 4, 4}},
 		{decomp.HT{Leaf: []int{4}, Inner: []int{5}}, []int{2, 3, 2, 1, 2}, []int{4, 4, 2, 4, 2}},
 	}
-	for _, cell := range []cells.Cell{cells.LSTM, cells.GRU} {
+	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}} {
 		for _, s := range shapes {
-			t.Run(cell.String()+"/"+s.f.Name(), func(t *testing.T) {
+			t.Run(cell.Name()+"/"+s.f.Name(), func(t *testing.T) {
 				m := newModel(t, cells.Layer{Cell: cell, In: s.in, Out: s.out, Input: s.f})
 				rng := rand.New(rand.NewPCG(7, 7))
 				in := m.inputs(rng, 2, 6)

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -21,51 +22,55 @@ type projection struct {
 	inputs, width int
 }
 
-// recurrence is a program for one step of a direction without gradients. It
-// takes U's merged factors as inputs.
-type recurrence struct {
+// stepper is a program for one step of a direction without gradients. It takes
+// U's merged factors as inputs.
+type stepper struct {
 	program *graph.Program
 	a, h, c []float32 // the inputs' memory: x·W + b (batch, gates·hidden); the state before, each (batch, hidden)
-	next    state     // the state after
+	next    State     // the state after
 }
 
 // newProjection merges W's cores, of the given values, and compiles.
 func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*projection, error) {
 	b := &inference{g: G.NewGraph(), values: values}
-	x := b.buffer("x", rows, d.input.Rows())
-	y := b.product(x, d.input, rows)
-	bias := b.copyOf(d.name + ".bias")
+	x, w := b.buffer("x", rows, d.input.Rows()), b.product(d.input, rows)
+	w.bias = b.copyOf(d.name + biasName)
+	var y *G.Node
 	if b.err == nil {
-		y, b.err = G.BroadcastAdd(y, bias, nil, []byte{0})
+		y, b.err = w.of(x)
 	}
-	program := b.compile(G.Nodes{y})
+	program := b.compile(y)
 	if b.err != nil {
 		return nil, errors.Wrapf(b.err, "cells: %s, input-to-hidden", d.name)
 	}
-	return &projection{program: program, x: memory(x), y: y, inputs: d.layer.InputSize(), width: d.input.Rows()}, nil
+	return &projection{program: program, x: floats(x), y: y, inputs: d.layer.InputSize(), width: d.input.Rows()}, nil
 }
 
-// newRecurrence merges U's cores, of the given values, and compiles.
-func newRecurrence(d *direction, values map[string]*tensor.Dense, batch int) (*recurrence, error) {
+// newStepper merges U's cores, of the given values, and compiles.
+func newStepper(d *direction, values map[string]*tensor.Dense, batch int) (*stepper, error) {
 	hidden := d.layer.Hidden()
 	b := &inference{g: G.NewGraph(), values: values}
-	a := b.buffer("a", batch, d.layer.Cell.Gates()*hidden)
-	old := state{h: b.buffer("h", batch, hidden), c: b.buffer("c", batch, hidden)}
-	u := b.product(old.h, d.recurrent, batch)
-	r := &recurrence{}
+	a := b.buffer("a", batch, d.width())
+	old := State{H: b.buffer("h", batch, hidden), C: b.buffer("c", batch, hidden)}
+	var u *product
+	if d.recurrent.Matrix != nil {
+		u = b.product(d.recurrent, batch)
+	}
+	if d.layer.CandidateBias {
+		if bias := b.copyOf(d.name + candidateBiasName); b.err == nil {
+			u.bias, b.err = d.widen(bias)
+		}
+	}
+	s := &stepper{}
 	if b.err == nil {
-		r.next, _, b.err = d.layer.Cell.step()(a, u, old)
+		s.next, _, b.err = d.step(a, old.H, old, u)
 	}
-	outputs := G.Nodes{r.next.h}
-	if r.next.c != nil {
-		outputs = append(outputs, r.next.c)
-	}
-	r.program = b.compile(outputs)
+	s.program = b.compile(s.next.H, s.next.C)
 	if b.err != nil {
 		return nil, errors.Wrapf(b.err, "cells: %s, step", d.name)
 	}
-	r.a, r.h, r.c = memory(a), memory(old.h), memory(old.c)
-	return r, nil
+	s.a, s.h, s.c = floats(a), floats(old.H), floats(old.C)
+	return s, nil
 }
 
 // inference is a graph without gradients under way. It keeps the first error.
@@ -87,44 +92,24 @@ func (b *inference) copyOf(name string) *G.Node {
 	return b.input(name, tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data())))
 }
 
-func (b *inference) input(name string, v *tensor.Dense) *G.Node {
-	if b.err != nil {
-		return nil
+func (b *inference) input(name string, v *tensor.Dense) (n *G.Node) {
+	if b.err == nil {
+		n, b.err = graph.Input(b.g, name, tensor.Float32, v.Shape(), v)
 	}
-	var n *G.Node
-	n, b.err = graph.Input(b.g, name, tensor.Float32, v.Shape(), v)
 	return n
 }
 
-// product adds x·W, whose factors another graph merges once and for all.
-func (b *inference) product(x *G.Node, w weights, rows int) *G.Node {
-	if b.err != nil {
-		return nil
-	}
-	plan := w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
-	values, err := merged(plan, w, b.values)
-	if err != nil {
+// product adds the factors of a matrix as inputs. Another graph merges them once
+// and for all.
+func (b *inference) product(w weights, rows int) *product {
+	p := &product{plan: w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})}
+	values, err := merged(p.plan, w, b.values)
+	if b.err == nil {
 		b.err = err
-		return nil
 	}
-	var factors G.Nodes
 	for k, v := range values {
-		factors = append(factors, b.input(fmt.Sprintf("%sfactor%d", w.prefix, k+1), v))
+		p.factors = append(p.factors, b.input(fmt.Sprintf("%sfactor%d", w.prefix, k+1), v))
 	}
-	if b.err != nil {
-		return nil
-	}
-	var y *G.Node
-	y, b.err = plan.Apply(x, factors)
-	return y
-}
-
-func (b *inference) compile(outputs G.Nodes) *graph.Program {
-	if b.err != nil {
-		return nil
-	}
-	var p *graph.Program
-	p, b.err = graph.Compile(outputs, nil, nil)
 	return p
 }
 
@@ -143,21 +128,19 @@ func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*t
 	if err != nil {
 		return nil, err
 	}
-	var outputs G.Nodes
+	var products G.Nodes
 	for _, f := range factors {
 		if f.Op() != nil {
-			outputs = append(outputs, f)
+			products = append(products, f)
 		}
 	}
-	var program *graph.Program
-	if len(outputs) > 0 {
-		if program, err = graph.Compile(outputs, nil, nil); err != nil {
-			return nil, err
-		}
+	program := b.compile(products...)
+	if program != nil {
 		defer program.Close()
-		if err := program.Run(); err != nil {
-			return nil, err
-		}
+		b.err = program.Run()
+	}
+	if b.err != nil {
+		return nil, b.err
 	}
 	list := make([]*tensor.Dense, len(factors))
 	for k, f := range factors {
@@ -170,4 +153,14 @@ func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*t
 	return list, nil
 }
 
-func memory(n *G.Node) []float32 { return n.Value().Data().([]float32) }
+// compile returns the program of the outputs that there are, and nil if there are
+// none.
+func (b *inference) compile(outputs ...*G.Node) (p *graph.Program) {
+	outputs = slices.DeleteFunc(outputs, func(n *G.Node) bool { return n == nil })
+	if b.err == nil && len(outputs) > 0 {
+		p, b.err = graph.Compile(outputs, nil, nil)
+	}
+	return p
+}
+
+func floats(n *G.Node) []float32 { return n.Value().Data().([]float32) }

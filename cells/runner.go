@@ -5,7 +5,10 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Runner runs a stack forward only, in float32 and without a graph: step by step
@@ -17,7 +20,7 @@ type Runner struct {
 	stack   *Stack
 	batch   int
 	layers  [][]*unit // by layer and direction
-	carried []memo    // by layer
+	carried [][]memo  // the same
 }
 
 // block is the number of steps that go through W at once where a sequence has as
@@ -35,7 +38,7 @@ type unit struct {
 	d       *direction
 	one     *projection // of a step
 	several *projection // of a block of steps
-	step    *recurrence
+	step    *stepper
 }
 
 // memo is the state of a direction between steps, each (batch, hidden).
@@ -49,7 +52,7 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		return nil, errors.Errorf("cells: a batch of %d sequences; want at least 1", batch)
 	}
 	widest := 0
-	s.each(func(d *direction) { widest = max(widest, d.input.Rows(), d.layer.Cell.Gates()*d.layer.Hidden()) })
+	s.each(func(d *direction) { widest = max(widest, d.input.Rows(), d.width()) })
 	if batch > maxInput/block/widest {
 		return nil, errors.Errorf("cells: a batch of %d sequences with %d values a step; want at most %d sequences", batch, widest, maxInput/block/widest)
 	}
@@ -64,8 +67,8 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 			units = append(units, u)
 		}
 		r.layers = append(r.layers, units)
-		r.carried = append(r.carried, units[0].memo(batch))
 	}
+	r.Reset()
 	return r, nil
 }
 
@@ -89,28 +92,28 @@ func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, e
 	if u.several, err = newProjection(d, values, batch*block); err != nil {
 		return nil, err
 	}
-	u.step, err = newRecurrence(d, values, batch)
+	u.step, err = newStepper(d, values, batch)
 	return u, err
 }
 
-func (u *unit) memo(batch int) memo {
-	n := batch * u.d.layer.Hidden()
-	return memo{h: make([]float32, n), c: make([]float32, n)}
-}
-
 // Reset forgets the carried state: the next Step is the first of new sequences.
-func (r *Runner) Reset() {
-	for _, m := range r.carried {
-		clear(m.h)
-		clear(m.c)
+func (r *Runner) Reset() { r.carried = r.zeros() }
+
+func (r *Runner) zeros() [][]memo {
+	all := make([][]memo, len(r.layers))
+	for k, units := range r.layers {
+		for _, u := range units {
+			n := r.batch * u.d.layer.Hidden()
+			all[k] = append(all[k], memo{h: make([]float32, n), c: make([]float32, n)})
+		}
 	}
+	return all
 }
 
 // Step advances each sequence by one step, x (batch, features). It returns the
-// last layer's state, (batch, features), which is the carried state itself:
-// read-only, and valid until the next call. It returns an error when x has the
-// wrong size, or when a layer is bidirectional: its reverse direction would
-// begin at the sequence's end, which is not there yet.
+// last layer's state, (batch, features), in a new slice. It returns an error when
+// x has the wrong size, or when a layer is bidirectional: its reverse direction
+// would begin at the sequence's end, which is not there yet.
 func (r *Runner) Step(x []float32) ([]float32, error) {
 	for k, l := range r.stack.layers {
 		if l.Bidirectional {
@@ -120,21 +123,7 @@ func (r *Runner) Step(x []float32) ([]float32, error) {
 	if want := r.batch * r.stack.Inputs(); len(x) != want {
 		return nil, errors.Errorf("cells: a step has %d values; want %d, %d sequences of %d", len(x), want, r.batch, r.stack.Inputs())
 	}
-	for k, units := range r.layers {
-		u, m := units[0], r.carried[k]
-		for b := range r.batch {
-			u.one.put(b, x[b*r.stack.layers[k].InputSize():])
-		}
-		a, err := u.one.run()
-		if err != nil {
-			return nil, errors.Wrapf(err, "cells: %s", u.d.name)
-		}
-		if err := u.advance(a, m, nil); err != nil {
-			return nil, err
-		}
-		x = m.h
-	}
-	return x, nil
+	return r.over(x, 1, nil, r.carried)
 }
 
 // Sequence runs whole sequences from their beginning, x (batch, steps, features)
@@ -155,124 +144,88 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 			return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, n, steps)
 		}
 	}
+	return r.over(x, steps, lengths, r.zeros())
+}
+
+// over runs all layers, from the states in memos on, which it changes, and returns
+// the last layer's, joined.
+func (r *Runner) over(x []float32, steps int, lengths []int, memos [][]memo) ([]float32, error) {
 	var last []float32
 	for k, units := range r.layers {
-		s := sequences{x: x, batch: r.batch, steps: steps, inputs: r.stack.layers[k].InputSize(), lengths: lengths, features: r.stack.layers[k].Features()}
-		s.last = make([]float32, r.batch*s.features)
-		if k < len(r.layers)-1 {
-			s.all = make([]float32, r.batch*steps*s.features)
-		}
+		features, hidden := r.stack.layers[k].Features(), r.stack.layers[k].Hidden()
+		y := make([]float32, r.batch*steps*features)
+		last = make([]float32, r.batch*features)
 		for j, u := range units {
-			if err := u.over(&s, j*u.d.layer.Hidden()); err != nil {
-				return nil, err
+			m := memos[k][j]
+			after := func(t int) { copyRows(r.batch, hidden, y[t*features+j*hidden:], steps*features, m.h, hidden) }
+			if err := u.over(x, r.batch, steps, lengths, m, after); err != nil {
+				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
+			copyRows(r.batch, hidden, last[j*hidden:], features, m.h, hidden)
 		}
-		x, last = s.all, s.last
+		x = y
 	}
 	return last, nil
 }
 
-// sequences is what a layer reads and writes.
-type sequences struct {
-	x                              []float32 // (batch, steps, inputs)
-	all                            []float32 // (batch, steps, features); nil when nobody reads them
-	last                           []float32 // (batch, features)
-	batch, steps, inputs, features int
-	lengths                        []int
-}
-
-// over runs a direction over all steps, in blocks while they last. Its states
-// stand in the features from column on.
-func (u *unit) over(s *sequences, column int) error {
-	m, hidden := u.memo(s.batch), u.d.layer.Hidden()
-	active := make([]bool, s.batch)
-	for from := 0; from < s.steps; {
+// over runs a direction over all steps of x, in blocks while they last, and calls
+// after with each step once m is the state after it.
+func (u *unit) over(x []float32, batch, steps int, lengths []int, m memo, after func(t int)) error {
+	active := make([]bool, batch)
+	for from := 0; from < steps; {
 		p, n := u.one, 1
-		if s.steps-from >= block {
+		if steps-from >= block {
 			p, n = u.several, block
 		}
 		for j := range n {
-			for b := range s.batch {
-				p.put(j*s.batch+b, s.x[(b*s.steps+u.at(from+j, s.steps))*s.inputs:])
-			}
+			copyRows(batch, p.inputs, p.x[j*batch*p.width:], p.width, x[u.d.at(from+j, steps)*p.inputs:], steps*p.inputs)
 		}
-		a, err := p.run()
-		if err != nil {
-			return errors.Wrapf(err, "cells: %s", u.d.name)
+		if err := p.program.Run(); err != nil {
+			return err
 		}
+		a := p.program.Value(p.y).Data().([]float32)
 		for j := range n {
-			t := u.at(from+j, s.steps)
+			t := u.d.at(from+j, steps)
 			for b := range active {
-				active[b] = s.lengths == nil || t < s.lengths[b]
+				active[b] = lengths == nil || t < lengths[b]
 			}
-			if err := u.advance(a[j*len(u.step.a):][:len(u.step.a)], m, active); err != nil {
+			if err := u.step.advance(a[j*len(u.step.a):], m, active); err != nil {
 				return err
 			}
-			for b := range s.batch {
-				if s.all != nil {
-					copy(s.all[(b*s.steps+t)*s.features+column:][:hidden], m.h[b*hidden:])
-				}
-			}
+			after(t)
 		}
 		from += n
 	}
-	for b := range s.batch {
-		copy(s.last[b*s.features+column:][:hidden], m.h[b*hidden:])
-	}
 	return nil
 }
 
-// at returns the k-th step to be run.
-func (u *unit) at(k, steps int) int {
-	if u.d.reverse {
-		return steps - 1 - k
+// advance changes the state of the active sequences by a step whose x·W + b is a.
+func (s *stepper) advance(a []float32, m memo, active []bool) error {
+	copy(s.a, a)
+	copy(s.h, m.h)
+	copy(s.c, m.c)
+	if err := s.program.Run(); err != nil {
+		return err
 	}
-	return k
-}
-
-// put copies the features that values start with into a row of x. The zeros
-// after them, where the layer appends some, stay.
-func (p *projection) put(row int, values []float32) {
-	copy(p.x[row*p.width:][:p.inputs], values)
-}
-
-// run computes the rows that stand in p.x: (rows, gates·hidden).
-func (p *projection) run() ([]float32, error) {
-	err := p.program.Run()
-	if err != nil {
-		return nil, err
-	}
-	return p.program.Value(p.y).Data().([]float32), nil
-}
-
-// advance changes the state of the active sequences, nil being all, by a step
-// whose x·W + b is a.
-func (u *unit) advance(a []float32, m memo, active []bool) error {
-	r := u.step
-	copy(r.a, a)
-	copy(r.h, m.h)
-	copy(r.c, m.c)
-	if err := r.program.Run(); err != nil {
-		return errors.Wrapf(err, "cells: %s", u.d.name)
-	}
-	keep(m.h, r.program.Value(r.next.h).Data().([]float32), active)
-	if r.next.c != nil {
-		keep(m.c, r.program.Value(r.next.c).Data().([]float32), active)
-	}
-	return nil
-}
-
-// keep copies the rows of active sequences.
-func keep(state, next []float32, active []bool) {
-	if active == nil {
-		copy(state, next)
-		return
-	}
-	hidden := len(state) / len(active)
-	for b, yes := range active {
-		if yes {
-			copy(state[b*hidden:][:hidden], next[b*hidden:])
+	keep := func(state []float32, next *G.Node) {
+		values, hidden := s.program.Value(next).Data().([]float32), len(state)/len(active)
+		for b, yes := range active {
+			if yes {
+				copy(state[b*hidden:][:hidden], values[b*hidden:])
+			}
 		}
+	}
+	keep(m.h, s.next.H)
+	if s.next.C != nil {
+		keep(m.c, s.next.C)
+	}
+	return nil
+}
+
+// copyRows copies rows of a width to where they are other distances apart.
+func copyRows(rows, width int, to []float32, apart int, from []float32, fromApart int) {
+	for k := range rows {
+		copy(to[k*apart:][:width], from[k*fromApart:])
 	}
 }
 
@@ -281,7 +234,7 @@ func (r *Runner) Close() error {
 	var first error
 	for _, units := range r.layers {
 		for _, u := range units {
-			for _, p := range []interface{ Close() error }{u.one.program, u.several.program, u.step.program} {
+			for _, p := range []*graph.Program{u.one.program, u.several.program, u.step.program} {
 				if err := p.Close(); first == nil {
 					first = err
 				}

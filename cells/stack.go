@@ -56,12 +56,14 @@ func New(layers ...Layer) (*Stack, error) {
 	if len(layers) == 0 {
 		return nil, errors.New("cells: a stack needs at least one layer")
 	}
-	s := &Stack{layers: layers}
+	s := &Stack{}
 	for k, l := range layers {
 		name := fmt.Sprintf("layer%d", k+1)
+		l = l.copied()
 		if err := l.validate(name); err != nil {
 			return nil, err
 		}
+		s.layers = append(s.layers, l)
 		if k > 0 && l.InputSize() != layers[k-1].Features() {
 			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, l.reads(), k, layers[k-1].Features())
 		}
@@ -86,7 +88,12 @@ func New(layers ...Layer) (*Stack, error) {
 // share makes equal matrices of several layers and directions one.
 func (s *Stack) share() {
 	var places []**decomp.Matrix
-	s.each(func(d *direction) { places = append(places, &d.input.Matrix, &d.recurrent.Matrix) })
+	s.each(func(d *direction) {
+		places = append(places, &d.input.Matrix)
+		if d.recurrent.Matrix != nil {
+			places = append(places, &d.recurrent.Matrix)
+		}
+	})
 	matrices := make([]*decomp.Matrix, len(places))
 	for k, p := range places {
 		matrices[k] = *p
@@ -98,6 +105,9 @@ func (s *Stack) share() {
 
 // Layers returns the number of layers.
 func (s *Stack) Layers() int { return len(s.layers) }
+
+// Layer returns a layer, counted from 0.
+func (s *Stack) Layer(k int) Layer { return s.layers[k].copied() }
 
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
@@ -118,7 +128,7 @@ func (s *Stack) Params() []Param {
 // Init returns initial values for Params, row-major, determined by the seed:
 // input-to-hidden weights with the Glorot variance of the matrix they stand for;
 // orthogonal recurrent weights, or ones of the same variance if decomposed and
-// of a tenth of it if joint; zero biases, except 1 for the forget gate.
+// of a tenth of it if joint; biases as the cell's Gates have them, zero for most.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
 	s.each(func(d *direction) {
@@ -133,7 +143,7 @@ func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[laye
 
 // RecurrentMatrix returns the hidden-to-hidden matrix of a layer, counted from
 // 0, with the gates folded in; for a joint layer, the block that multiplies the
-// state.
+// state. It is nil where the cell is InputGated.
 func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
 	return s.directions[layer][0].recurrent.Matrix
 }
@@ -151,8 +161,11 @@ func (s *Stack) MulAdds(batch, steps int) int {
 	for k, both := range s.directions {
 		for _, d := range both {
 			in, _ := d.input.Plan(decomp.PlanOptions{Rows: batch * steps, InputGradient: k > 0}).MulAdds()
-			rec, _ := d.recurrent.Plan(decomp.PlanOptions{Rows: batch, Uses: steps}).MulAdds()
-			total += in + rec
+			total += in
+			if d.recurrent.Matrix != nil {
+				rec, _ := d.recurrent.Plan(decomp.PlanOptions{Rows: batch, Uses: steps}).MulAdds()
+				total += rec
+			}
 		}
 	}
 	return total

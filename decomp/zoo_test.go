@@ -74,7 +74,7 @@ func TestPlansOfTheZoo(t *testing.T) {
 
 // matricesOf are those of the first layer of a spec, gates folded in.
 func matricesOf(t *testing.T, s zoo.Spec) (input, recurrent *decomp.Matrix) {
-	cell, err := cells.ParseCell(s.Cell)
+	cell, err := cells.Find(s.Cell)
 	require.NoError(t, err)
 	format := map[string]decomp.Format{
 		"dense": decomp.Dense{}, "tt": decomp.TT{Ranks: s.Ranks}, "tr": decomp.TR{Ranks: s.Ranks},

@@ -17,10 +17,11 @@ import (
 // units.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
-	Name  string // one of cells.Cell.GateNames
+	Name  string // that of one of the cell's Gates
 	Mean  []float64
 	// Saturated is the fraction of the values within a twentieth of the range of
-	// 0 or 1 (of -1 or 1 for a candidate): nearly no gradient passes them.
+	// its ends, 0 and 1 for a sigmoid: nearly no gradient passes them. A gate
+	// without bounds has none.
 	Saturated []float64
 	Count     []int // values behind the figures of a step; padding does not count
 }
@@ -53,7 +54,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		}
 		for _, r := range graphs.ran() {
 			for _, a := range r.ran.net.Activations {
-				if !a.Gate {
+				if a.Gate == nil {
 					continue
 				}
 				values := r.ran.value(a.Node)
@@ -71,7 +72,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 
 func gateNodes(n *zoo.Network) (nodes G.Nodes) {
 	for _, a := range n.Activations {
-		if a.Gate {
+		if a.Gate != nil {
 			nodes = append(nodes, a.Node)
 		}
 	}
@@ -83,7 +84,7 @@ type gateTally []*gateSum
 
 type gateSum struct {
 	layer, name string
-	lowest      float64 // value of the gate: -1 or 0; the highest is 1
+	low, high   float64 // bounds of its values
 	steps       []stepSum
 }
 
@@ -95,19 +96,15 @@ type stepSum struct {
 func (all *gateTally) add(a cells.Activation, steps int, values []float32) {
 	at := slices.IndexFunc(*all, func(g *gateSum) bool { return g.layer == a.Layer && g.name == a.Name })
 	if at < 0 {
-		g := &gateSum{layer: a.Layer, name: a.Name, steps: make([]stepSum, steps)}
-		if a.Name == cells.Candidate {
-			g.lowest = -1
-		}
 		at = len(*all)
-		*all = append(*all, g)
+		*all = append(*all, &gateSum{layer: a.Layer, name: a.Name, low: a.Gate.Low, high: a.Gate.High, steps: make([]stepSum, steps)})
 	}
 	g := (*all)[at]
 	s := &g.steps[a.Step]
-	margin := (1 - g.lowest) / 20
+	margin := (g.high - g.low) / 20
 	for _, v := range values {
 		s.sum += float64(v)
-		if v := float64(v); v < g.lowest+margin || v > 1-margin {
+		if v := float64(v); margin > 0 && (v < g.low+margin || v > g.high-margin) {
 			s.saturated++
 		}
 	}

@@ -21,7 +21,7 @@ var (
 	layerFields  = append([]string{"out_modes"}, formatFields...)
 	specFields   = []string{
 		"cell", "format", "in_modes", "out_modes", "ranks", "blocks", "leaf_ranks", "inner_ranks", "root_rank", "tree",
-		"share_transfer", "features", "hidden", "recurrent", "joint", "upper", "bidirectional", "dropout", "recurrent_dropout", "classes",
+		"share_transfer", "features", "hidden", "recurrent", "joint", "candidate_bias", "upper", "bidirectional", "dropout", "recurrent_dropout", "classes",
 	}
 )
 

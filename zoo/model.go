@@ -70,7 +70,7 @@ func (in *Input) Taken() preprocess.Sampling {
 
 // IsBias reports whether the parameter is added to values rather than
 // multiplying them.
-func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, ".bias") }
+func (p Param) IsBias() bool { return strings.HasSuffix(p.Name, "bias") }
 
 // IsClassifier reports whether the parameter holds the weights between the last
 // state and the logits.

@@ -54,7 +54,7 @@ type LayerSpec struct {
 // Spec describes a classifier of sequences. The zero value of each field except
 // Cell, InModes and OutModes is a sensible default.
 type Spec struct {
-	// Cell is lstm, gru or rnn.
+	// Cell is lstm, gru, rnn, or the name of a cell that cells.Register was given.
 	Cell string `json:"cell"`
 
 	// FormatSpec is the decomposition of the input-to-hidden weights.
@@ -81,6 +81,10 @@ type Spec struct {
 	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent
 	// must then be nil.
 	Joint bool `json:"joint,omitempty"`
+
+	// CandidateBias adds to every layer of a gru the bias inside the reset gate's
+	// product that PyTorch, Keras and ONNX have; see cells.Layer.
+	CandidateBias bool `json:"candidate_bias,omitempty"`
 
 	// Upper lists the layers above the first, of the same cell.
 	Upper []LayerSpec `json:"upper,omitempty"`
@@ -215,7 +219,7 @@ func orOne(n int) int {
 
 // stack checks the spec and returns its recurrent layers.
 func (s Spec) stack() (*cells.Stack, error) {
-	cell, err := cells.ParseCell(s.Cell)
+	cell, err := cells.Find(s.Cell)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: spec field \"cell\"")
 	}
@@ -251,7 +255,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 	}
 	layers := []cells.Layer{{
 		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: input, Recurrent: recurrent, Joint: s.Joint,
-		Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
+		CandidateBias: s.CandidateBias, Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
 	}}
 	for k, u := range s.Upper {
 		l := layers[k]

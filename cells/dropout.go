@@ -1,4 +1,4 @@
-package graph
+package cells
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"math/rand/v2"
 
-	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -14,36 +13,32 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// Dropout says what is dropped: zeros stand in for some elements, drawn anew at
+// dropout says what is dropped: zeros stand in for some elements, drawn anew at
 // each run, and the others are scaled up so that the mean stays (inverted
 // dropout). Upstream's draws from a generator seeded by the clock.
 //
-// What is dropped of a sequence depends on Seed, the number of the run and the
+// What is dropped of a sequence depends on seed, the number of the run and the
 // sequence's row alone: not on the batch that it is put through in.
-type Dropout struct {
-	P    float64 // probability of a zero, at least 0 and below 1
-	Seed uint64  // each mask of a graph needs its own: equal ones are one node
-	Run  *uint64 // points to the number of the run; nil counts a node's runs from 0
-	Row  int     // of the batch's first sequence in a larger batch
+type dropout struct {
+	p    float64 // probability of a zero, at least 0 and below 1
+	seed uint64  // each mask of a graph needs its own: equal ones are one node
+	run  *uint64 // points to the number of the run; nil counts a node's runs from 0
+	row  int     // of the batch's first sequence in a larger batch
 }
 
-// Mask returns a node (batch, ...) of zeros with probability P and 1/(1-P)
-// elsewhere. like gives the graph and the type and is not read. It returns an
-// error when P is no such probability.
-func (d Dropout) Mask(like *G.Node, shape ...int) (*G.Node, error) {
-	if !(d.P >= 0 && d.P < 1) {
-		return nil, errors.Errorf("graph: dropout probability %v; want at least 0 and below 1", d.P)
-	}
+// mask returns a node (batch, ...) of zeros with probability p and 1/(1-p)
+// elsewhere. like gives the graph and the type and is not read.
+func (d dropout) mask(like *G.Node, shape ...int) (*G.Node, error) {
 	count := uint64(0)
 	next := func() uint64 {
-		if d.Run != nil {
-			return *d.Run
+		if d.run != nil {
+			return *d.run
 		}
 		count++
 		return count - 1
 	}
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("dropout %v seed %d row %d", d.P, d.Seed, d.Row),
+		Name:  fmt.Sprintf("dropout %v seed %d row %d", d.p, d.seed, d.row),
 		Shape: tensor.Shape(shape).Clone(),
 		F32:   func(out []float32, _ [][]float32) { drop(d, out, shape[0], next()) },
 		F64:   func(out []float64, _ [][]float64) { drop(d, out, shape[0], next()) },
@@ -54,13 +49,13 @@ func (d Dropout) Mask(like *G.Node, shape ...int) (*G.Node, error) {
 
 // drop fills the rows of a mask. Each has a generator of its own, seeded with
 // the row-th number of the SplitMix64 sequence of the seed.
-func drop[T ops.Float](d Dropout, out []T, rows int, run uint64) {
-	below := uint64(d.P * math.MaxUint64)
-	values := [2]T{T(1 / (1 - d.P)), 0}
+func drop[T ops.Float](d dropout, out []T, rows int, run uint64) {
+	below := uint64(d.p * math.MaxUint64)
+	values := [2]T{T(1 / (1 - d.p)), 0}
 	var rng rand.PCG
 	each := len(out) / rows
 	for k := range rows {
-		rng.Seed(splitMix(d.Seed, uint64(d.Row+k)), run)
+		rng.Seed(splitMix(d.seed, uint64(d.row+k)), run)
 		row := out[k*each : (k+1)*each]
 		for i := range row {
 			// Looked up: no processor foresees the branch.
@@ -79,15 +74,11 @@ func splitMix(seed, k uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Steps multiplies each step of x (batch, steps, n_1, ..., n_d) with one Mask of
+// steps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask of
 // shape (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its
-// steps (Gal and Ghahramani 2016). It returns an error where Mask does, and for
-// an x without steps.
-func (d Dropout) Steps(x *G.Node) (*G.Node, error) {
-	if x.Dims() < 3 {
-		return nil, errors.Errorf("graph: dropout of shape %v; want (batch, steps, n_1, ..., n_d)", x.Shape())
-	}
-	mask, err := d.Mask(x, x.Shape()[0], dims.Size(x.Shape()[2:]))
+// steps (Gal and Ghahramani 2016).
+func (d dropout) steps(x *G.Node) (*G.Node, error) {
+	mask, err := d.mask(x, x.Shape()[0], dims.Size(x.Shape()[2:]))
 	if err != nil {
 		return nil, err
 	}

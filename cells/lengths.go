@@ -1,0 +1,78 @@
+package cells
+
+import (
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+)
+
+// mask keeps the masks of the steps (batch, 1), where there are lengths, and returns
+// x with zeros for the padding.
+func (r *run) mask(x *G.Node) (*G.Node, error) {
+	n := r.opt.Lengths
+	if n == nil {
+		return x, nil
+	}
+	if l := n.Shape(); len(l) != 1 || l[0] != r.batch {
+		return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, x.Shape(), r.batch)
+	}
+	all, err := before(n, r.steps)
+	if err != nil {
+		return nil, err
+	}
+	selected, err := graph.Select(x, all, false)
+	if err != nil {
+		return nil, err
+	}
+	r.masks, err = graph.Split(all, 1, r.steps)
+	return selected, err
+}
+
+// before returns the mask (batch, steps) that is 1 at the steps before each
+// sequence's length, given as (batch), and 0 in the padding after it.
+func before(lengths *G.Node, steps int) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "before",
+		Shape: tensor.Shape{lengths.Shape()[0], steps},
+		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
+		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
+		WRT:   []bool{false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
+	}, lengths)
+}
+
+func stepsBefore[T ops.Float](out, lengths []T, steps int) {
+	for b, length := range lengths {
+		for t := range steps {
+			out[b*steps+t] = 0
+			if T(t) < length {
+				out[b*steps+t] = 1
+			}
+		}
+	}
+}
+
+// keep returns the next state, and the old one where step t is padding.
+func (r *run) keep(old, next State, t int) (State, error) {
+	if r.masks == nil {
+		return next, nil
+	}
+	var err error
+	choose := func(was, is *G.Node) *G.Node {
+		if err != nil || is == nil {
+			return nil
+		}
+		var a, b, sum *G.Node
+		if a, err = graph.Select(is, r.masks[t], false); err == nil {
+			if b, err = graph.Select(was, r.masks[t], true); err == nil {
+				sum, err = G.Add(a, b)
+			}
+		}
+		return sum
+	}
+	kept := State{H: choose(old.H, next.H), C: choose(old.C, next.C)}
+	return kept, err
+}
