@@ -67,11 +67,12 @@ var (
 // that do can be read. Call it from an init function. It panics when the name is
 // taken, or when the cell's name or gates are not valid.
 func Register(c Cell) {
-	if err := checkCell(c); err != nil {
-		panic(err)
+	err := checkCell(c)
+	if err == nil && registered[c.Name()] != nil {
+		err = errors.Errorf("Register is called twice for cell %s", c.Name())
 	}
-	if registered[c.Name()] != nil {
-		panic(errors.Errorf("cells: Register is called twice for cell %s", c.Name()))
+	if err != nil {
+		panic(errors.Wrap(err, "cells"))
 	}
 	registered[c.Name()] = c
 }
@@ -90,19 +91,19 @@ func Names() []string { return slices.Sorted(maps.Keys(registered)) }
 
 func checkCell(c Cell) error {
 	if !validName.MatchString(c.Name()) {
-		return errors.Errorf("cells: a cell is called %q; want lower-case letters, digits and hyphens", c.Name())
+		return errors.Errorf("a cell is called %q; want lower-case letters, digits and hyphens", c.Name())
 	}
 	seen, resets := map[string]bool{"": true, Projection: true, Memory: true, Hidden: true}, 0
 	for _, g := range c.Gates() {
 		if seen[g.Name] {
-			return errors.Errorf("cells: cell %s has a gate %q; want gates with names of their own", c.Name(), g.Name)
+			return errors.Errorf("cell %s has a gate %q; want gates with names of their own", c.Name(), g.Name)
 		}
 		if seen[g.Name] = true; g.Reset {
 			resets++
 		}
 	}
 	if len(c.Gates()) == 0 || resets > 1 {
-		return errors.Errorf("cells: cell %s has %d gates, %d of them with Reset; want at least 1, and at most 1 with Reset", c.Name(), len(c.Gates()), resets)
+		return errors.Errorf("cell %s has %d gates, %d of them with Reset; want at least 1, and at most 1 with Reset", c.Name(), len(c.Gates()), resets)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cells_test
 import (
 	"fmt"
 	"log"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -25,6 +26,9 @@ func TestNewErrors(t *testing.T) {
 	for text, layers := range map[string][]cells.Layer{
 		"cells: a stack needs at least one layer":                                             {},
 		"cells: layer1 needs input modes and output modes, has [] and [2 2]":                  {with(func(l *cells.Layer) { l.In = nil })},
+		"cells: layer1 has dropout NaN; want at least 0 and below 1":                          {with(func(l *cells.Layer) { l.Dropout = math.NaN() })},
+		"cells: layer1 has dropout -0.1; want at least 0 and below 1":                         {with(func(l *cells.Layer) { l.Dropout = -.1 })},
+		"cells: layer1 has recurrent dropout 1.5; want at least 0 and below 1":                {with(func(l *cells.Layer) { l.RecurrentDropout = 1.5 })},
 		"cells: layer1 has dropout 1; want at least 0 and below 1":                            {with(func(l *cells.Layer) { l.Dropout = 1 })},
 		"cells: layer1 has recurrent dropout -0.5; want at least 0 and below 1":               {with(func(l *cells.Layer) { l.RecurrentDropout = -.5 })},
 		"cells: layer2 has input modes 2·3 = 6, but layer1 gives 4 features":                  {good, good},
@@ -37,7 +41,7 @@ func TestNewErrors(t *testing.T) {
 		require.EqualError(t, err, text)
 	}
 	_, err := cells.Find("LSTM")
-	require.EqualError(t, err, `cells: no cell "LSTM"; did you mean "lstm"? (known: gru, lstm, rnn)`)
+	require.EqualError(t, err, `cells: no cell "LSTM"; did you mean "lstm"? (known: gru, lstm, mingru, rnn)`)
 }
 
 // Forget gates start open, recurrent weights orthogonal gate by gate.

@@ -13,7 +13,8 @@ func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
 // refDirection returns the state after each step of one sequence x
 // (steps, features), w (features, g·hidden), u (hidden, g·hidden).
-func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden int, reverse bool) [][]float64 {
+// The candidate's bias may be nil, and so may u.
+func refDirection(cell cells.Cell, x [][]float64, w, u, bias, candidateBias []float64, hidden int, reverse bool) [][]float64 {
 	g := len(cell.Gates())
 	h, c := make([]float64, hidden), make([]float64, hidden)
 	out := make([][]float64, len(x))
@@ -28,7 +29,9 @@ func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden i
 				a[col] += v * w[f*g*hidden+col]
 			}
 			for f, v := range h {
-				r[col] += v * u[f*g*hidden+col]
+				if u != nil {
+					r[col] += v * u[f*g*hidden+col]
+				}
 			}
 		}
 		next := make([]float64, hidden)
@@ -40,10 +43,21 @@ func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden i
 				next[j] = sigmoid(gate(3)) * math.Tanh(c[j])
 			case cells.GRU{}:
 				z, reset := sigmoid(gate(0)), sigmoid(gate(1))
-				cand := math.Tanh(a[2*hidden+j] + reset*r[2*hidden+j])
+				product := r[2*hidden+j]
+				if candidateBias != nil {
+					product += candidateBias[j]
+				}
+				cand := math.Tanh(a[2*hidden+j] + reset*product)
 				next[j] = z*h[j] + (1-z)*cand
 			case cells.RNN{}:
 				next[j] = math.Tanh(gate(0))
+			case MinGRU{}:
+				z := sigmoid(a[j])
+				next[j] = (1-z)*h[j] + z*a[hidden+j]
+			case coupled{}:
+				f := sigmoid(gate(0))
+				c[j] = f*c[j] + (1-f)*math.Tanh(gate(1))
+				next[j] = sigmoid(gate(2)) * math.Tanh(c[j])
 			}
 		}
 		h = next
@@ -69,9 +83,11 @@ func refStack(layers []cells.Layer, values map[string][]float64, x [][]float64) 
 				w, u = jointBlocks(l, folded, values, name)
 			} else {
 				w = dense(orDense(l.Input), l.In, folded, values, name+".input.")
-				u = dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+				if _, no := l.Cell.(cells.InputGated); !no {
+					u = dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+				}
 			}
-			states := refDirection(cellOf(l), x, w, u, values[name+".bias"], l.Hidden(), d == 1)
+			states := refDirection(cellOf(l), x, w, u, values[name+".bias"], values[name+".candidate_bias"], l.Hidden(), d == 1)
 			for t := range out {
 				out[t] = append(out[t], states[t]...)
 			}

@@ -56,7 +56,7 @@ func (d *direction) step(a, h *G.Node, s State, u *product) (State, G.Nodes, err
 	}
 	for _, n := range values {
 		if n == nil || !slices.Equal(n.Shape(), s.H.Shape()) {
-			return s, nil, errors.Errorf("Step of cell %s returns a state or gate that is not (batch, hidden) = %v", d.layer.Cell.Name(), s.H.Shape())
+			return s, nil, errors.Errorf("cell %s returns a state or gate that is not (batch, hidden) = %v", d.layer.Cell.Name(), s.H.Shape())
 		}
 	}
 	return next, gates, nil

@@ -44,6 +44,10 @@ func predictorSpecs() map[string]zoo.Spec {
 				s.Recurrent = &f
 			}
 			specs[cell+" "+f.Format+" two layers"] = s
+			if cell == "gru" {
+				s.CandidateBias = true
+				specs[cell+" "+f.Format+" candidate bias"] = s
+			}
 		}
 	}
 	return specs

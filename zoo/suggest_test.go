@@ -118,7 +118,7 @@ func TestSuggestRules(t *testing.T) {
 func TestSuggestErrors(t *testing.T) {
 	good := zoo.Wanted{Cell: "lstm", Format: "tt", Features: 57600, Hidden: 256, Budget: 2000}
 	for text, change := range map[string]func(*zoo.Wanted){
-		`zoo: suggest: cells: no cell "lst"; want lstm, gru or rnn`:                             func(w *zoo.Wanted) { w.Cell = "lst" },
+		`zoo: suggest: cells: no cell "lst"; did you mean "lstm"? (known: gru, lstm, rnn)`:                             func(w *zoo.Wanted) { w.Cell = "lst" },
 		`zoo: suggest: no format "t"`:                                                           func(w *zoo.Wanted) { w.Format = "t" },
 		"zoo: suggest: 0 features; want 1 to 33554432":                                          func(w *zoo.Wanted) { w.Features = 0 },
 		"zoo: suggest: -3 hidden units; want 1 to 8192":                                         func(w *zoo.Wanted) { w.Hidden = -3 },

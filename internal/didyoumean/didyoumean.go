@@ -11,7 +11,7 @@ import (
 func Hint(bad string, names []string) string {
 	known := strings.Join(names, ", ")
 	if near := Closest(bad, names); near != "" {
-		if len(names) > 20 {
+		if len(names) > 24 {
 			return fmt.Sprintf("; did you mean %q?", near)
 		}
 		return fmt.Sprintf("; did you mean %q? (known: %s)", near, known)
