@@ -6,7 +6,6 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
@@ -64,11 +63,20 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		}
 	}
 	r := &run{params: params, opt: opt, batch: shape[0], steps: shape[1]}
-	x, err := r.mask(x)
-	if err != nil {
-		return nil, err
+	if opt.Lengths != nil {
+		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != r.batch {
+			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, r.batch)
+		}
+		mask, err := r.mask(opt.Lengths)
+		if err != nil {
+			return nil, err
+		}
+		if x, err = graph.Select(x, mask, false); err != nil { // NaN times zero is NaN
+			return nil, err
+		}
 	}
-	var out *Output
+	var err error
+	out := &Output{}
 	for k, both := range s.directions {
 		if k > 0 {
 			if x, err = graph.Concat(1, out.Steps...); err != nil {
@@ -82,7 +90,7 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			return nil, err
 		}
 		r.first = k == 0
-		if out, err = r.layer(both, x); err != nil {
+		if err = r.layer(out, both, x); err != nil {
 			return nil, err
 		}
 	}
@@ -109,127 +117,26 @@ func padded(x *G.Node, size int) (*G.Node, error) {
 	return graph.Pad(x, 2, size)
 }
 
-// run is one Forward under way.
-type run struct {
-	params       map[string]*G.Node
-	opt          Options
-	batch, steps int
-	first        bool    // the layer is the first
-	masks        G.Nodes // (batch, 1) a step; nil without lengths
-	activations  []Activation
-}
-
-// layer runs a layer's directions over x and joins their outputs.
-func (r *run) layer(both []*direction, x *G.Node) (*Output, error) {
-	steps, err := r.direction(both[0], x)
-	if err != nil {
-		return nil, err
+// layer runs a layer's directions over x and joins their states.
+func (r *run) layer(out *Output, both []*direction, x *G.Node) (err error) {
+	if out.Steps, _, err = r.direction(both[0], x, State{}); err != nil {
+		return err
 	}
-	out := &Output{Last: steps[r.steps-1], Steps: steps}
+	out.Last = out.Steps[r.steps-1]
 	if len(both) == 1 {
-		return out, nil
+		return nil
 	}
-	back, err := r.direction(both[1], x)
+	back, _, err := r.direction(both[1], x, State{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if out.Last, err = graph.Concat(1, out.Last, back[0]); err != nil {
-		return nil, err
+		return err
 	}
-	for t := range steps {
-		if steps[t], err = graph.Concat(1, steps[t], back[t]); err != nil {
-			return nil, err
+	for t := range back {
+		if out.Steps[t], err = graph.Concat(1, out.Steps[t], back[t]); err != nil {
+			return err
 		}
 	}
-	return out, nil
-}
-
-// direction returns the states after each step.
-func (r *run) direction(d *direction, x *G.Node) (G.Nodes, error) {
-	pre, err := r.project(d, x)
-	if err != nil {
-		return nil, err
-	}
-	u, err := r.recurrence(d)
-	if err != nil {
-		return nil, errors.Wrapf(err, "cells: %s, hidden-to-hidden", d.name)
-	}
-	hidden := d.layer.Hidden()
-	zeros, err := graph.Zeros(x, r.batch, hidden)
-	if err != nil {
-		return nil, err
-	}
-	drop := func(h *G.Node) (*G.Node, error) { return h, nil }
-	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 && u != nil {
-		mask, err := r.opt.dropout(p, d.name+".recurrent").mask(x, r.batch, hidden)
-		if err != nil {
-			return nil, err
-		}
-		drop = func(h *G.Node) (*G.Node, error) { return G.HadamardProd(h, mask) }
-	}
-	states, s := make(G.Nodes, r.steps), State{H: zeros, C: zeros}
-	for k := range r.steps {
-		t := d.at(k, r.steps)
-		h, err := drop(s.H)
-		if err != nil {
-			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
-		}
-		next, gates, err := d.step(pre[t], h, s, u)
-		if err != nil {
-			return nil, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
-		}
-		r.note(d, t, gates, next)
-		if s, err = r.keep(s, next, t); err != nil {
-			return nil, err
-		}
-		states[t] = s.H
-	}
-	return states, nil
-}
-
-// project returns x·W + b of each step, (batch, gates·hidden). All steps go
-// through W at once.
-func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
-	var err error
-	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		if x, err = r.opt.dropout(p, d.name+".input").steps(x); err != nil {
-			return nil, err
-		}
-	}
-	plan := d.input.Plan(decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first})
-	y, err := d.input.Product(x, r.cores(d.input), plan)
-	if err != nil {
-		return nil, errors.Wrapf(err, "cells: %s, input-to-hidden", d.name)
-	}
-	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
-	if y, err = G.BroadcastAdd(y, r.params[d.name+biasName], nil, []byte{0}); err != nil {
-		return nil, errors.Wrapf(err, "cells: %s, bias", d.name)
-	}
-	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	if y, err = graph.Reshape(y, r.batch, r.steps*d.width()); err != nil {
-		return nil, err
-	}
-	return graph.Split(y, 1, r.steps)
-}
-
-// recurrence merges U's cores: they do not change on the way from step to step.
-func (r *run) recurrence(d *direction) (*product, error) {
-	if d.recurrent.Matrix == nil {
-		return nil, nil
-	}
-	u := &product{plan: d.recurrent.Plan(decomp.PlanOptions{Rows: r.batch, Uses: r.steps})}
-	var err error
-	if u.factors, err = u.plan.Merge(r.cores(d.recurrent)); err == nil && d.layer.CandidateBias {
-		u.bias, err = d.widen(r.params[d.name+candidateBiasName])
-	}
-	return u, err
-}
-
-// cores returns the nodes of a matrix's cores.
-func (r *run) cores(w weights) G.Nodes {
-	var nodes G.Nodes
-	for _, c := range w.Cores() {
-		nodes = append(nodes, r.params[w.prefix+c.Name])
-	}
-	return nodes
+	return nil
 }

@@ -2,9 +2,7 @@ package cells
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -12,155 +10,143 @@ import (
 	"github.com/tensorzoo/tensorzoo/graph"
 )
 
-// projection is a program for y = x·W + b without gradients, of a fixed number
-// of rows. It takes W's merged factors as inputs.
-type projection struct {
+// passage is a program for some steps of a direction, without gradients. It takes
+// the merged factors of W and U as inputs.
+type passage struct {
+	d       *direction
+	steps   int
 	program *graph.Program
-	x       []float32 // (rows, width): the input's memory
-	y       *G.Node   // (rows, gates·hidden)
-	// inputs is the number of features; there are zeros after them up to width.
-	inputs, width int
+	// The inputs' memory: x (batch, steps, width), lengths (batch), and the state
+	// before, each (batch, hidden).
+	x, lengths, h, c []float32
+	states           G.Nodes // after each step
+	last             State
 }
 
-// stepper is a program for one step of a direction without gradients. It takes
-// U's merged factors as inputs.
-type stepper struct {
-	program *graph.Program
-	a, h, c []float32 // the inputs' memory: x·W + b (batch, gates·hidden); the state before, each (batch, hidden)
-	next    State     // the state after
-}
-
-// newProjection merges W's cores, of the given values, and compiles.
-func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*projection, error) {
-	b := &inference{g: G.NewGraph(), values: values}
-	x, w := b.buffer("x", rows, d.input.Rows()), b.product(d.input, rows)
-	w.bias = b.copyOf(d.name + biasName)
-	var y *G.Node
-	if b.err == nil {
-		y, b.err = w.of(x)
+// newPassage merges the cores, of the given values, and compiles.
+func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int) (*passage, error) {
+	p := &passage{d: d, steps: steps}
+	in := &inference{g: G.NewGraph(), values: values}
+	r := &run{merge: in.merge, params: map[string]*G.Node{}, batch: batch, steps: steps}
+	for _, b := range d.biases() {
+		r.params[b.Name] = in.copyOf(b.Name)
 	}
-	program := b.compile(y)
-	if b.err != nil {
-		return nil, errors.Wrapf(b.err, "cells: %s, input-to-hidden", d.name)
+	x, lengths := in.buffer("x", &p.x, batch, steps, d.input.Rows()), in.buffer("lengths", &p.lengths, batch)
+	s := State{H: in.buffer("h", &p.h, batch, d.layer.Hidden()), C: in.buffer("c", &p.c, batch, d.layer.Hidden())}
+	err := in.err
+	if err == nil {
+		_, err = r.mask(lengths)
 	}
-	return &projection{program: program, x: floats(x), y: y, inputs: d.layer.InputSize(), width: d.input.Rows()}, nil
-}
-
-// newStepper merges U's cores, of the given values, and compiles.
-func newStepper(d *direction, values map[string]*tensor.Dense, batch int) (*stepper, error) {
-	hidden := d.layer.Hidden()
-	b := &inference{g: G.NewGraph(), values: values}
-	a := b.buffer("a", batch, d.width())
-	old := State{H: b.buffer("h", batch, hidden), C: b.buffer("c", batch, hidden)}
-	var u *product
-	if d.recurrent.Matrix != nil {
-		u = b.product(d.recurrent, batch)
+	if err == nil {
+		p.states, p.last, err = r.direction(d, x, s)
 	}
-	if d.layer.CandidateBias {
-		if bias := b.copyOf(d.name + candidateBiasName); b.err == nil {
-			u.bias, b.err = d.widen(bias)
+	if err == nil {
+		outputs := append(G.Nodes{p.last.H}, p.states...)
+		if p.last.C != nil {
+			outputs = append(outputs, p.last.C)
 		}
+		p.program, err = graph.Compile(outputs, nil, nil)
 	}
-	s := &stepper{}
-	if b.err == nil {
-		s.next, _, b.err = d.step(a, old.H, old, u)
-	}
-	s.program = b.compile(s.next.H, s.next.C)
-	if b.err != nil {
-		return nil, errors.Wrapf(b.err, "cells: %s, step", d.name)
-	}
-	s.a, s.h, s.c = floats(a), floats(old.H), floats(old.C)
-	return s, nil
+	return p, err
 }
 
-// inference is a graph without gradients under way. It keeps the first error.
+// inference is a graph without gradients under way. It keeps the first error of an
+// input.
 type inference struct {
-	g      *G.ExprGraph
-	values map[string]*tensor.Dense // of the parameters, in memory that nobody writes
-	err    error
+	g       *G.ExprGraph
+	values  map[string]*tensor.Dense // of the parameters, in memory that nobody writes
+	factors int                      // inputs so far
+	err     error
 }
 
 // buffer adds an input with memory of its own.
-func (b *inference) buffer(name string, shape ...int) *G.Node {
-	return b.input(name, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...)))
+func (in *inference) buffer(name string, memory *[]float32, shape ...int) *G.Node {
+	v := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
+	*memory = v.Data().([]float32)
+	return in.input(name, v)
 }
 
-// copyOf adds an input with a parameter's value. Each graph has its own header:
-// a product transposes it for a moment.
-func (b *inference) copyOf(name string) *G.Node {
-	v := b.values[name]
-	return b.input(name, tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data())))
-}
+// copyOf adds an input with a parameter's value.
+func (in *inference) copyOf(name string) *G.Node { return in.input(name, in.values[name]) }
 
-func (b *inference) input(name string, v *tensor.Dense) (n *G.Node) {
-	if b.err == nil {
-		n, b.err = graph.Input(b.g, name, tensor.Float32, v.Shape(), v)
+// input adds one with a header of its own: a product transposes it for a moment.
+func (in *inference) input(name string, v G.Value) *G.Node {
+	header := tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data()))
+	n, err := graph.Input(in.g, name, tensor.Float32, v.Shape(), header)
+	if in.err == nil {
+		in.err = err
 	}
 	return n
 }
 
-// product adds the factors of a matrix as inputs. Another graph merges them once
-// and for all.
-func (b *inference) product(w weights, rows int) *product {
-	p := &product{plan: w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})}
-	values, err := merged(p.plan, w, b.values)
-	if b.err == nil {
-		b.err = err
-	}
-	for k, v := range values {
-		p.factors = append(p.factors, b.input(fmt.Sprintf("%sfactor%d", w.prefix, k+1), v))
-	}
-	return p
-}
-
-// merged returns the values of a plan's factors. A factor that is a core as it
-// stands shares the core's memory.
-func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*tensor.Dense, error) {
-	b := &inference{g: G.NewGraph(), values: values}
-	var cores G.Nodes
+// merge returns a plan's factors as inputs: another graph merges them once and for
+// all. A factor that is a core as it stands shares the core's memory.
+func (in *inference) merge(w weights, plan *decomp.Plan) (G.Nodes, error) {
+	once := &inference{g: G.NewGraph(), values: in.values}
+	var cores, products G.Nodes
 	for _, c := range w.Cores() {
-		cores = append(cores, b.copyOf(w.prefix+c.Name))
-	}
-	if b.err != nil {
-		return nil, b.err
+		cores = append(cores, once.copyOf(w.prefix+c.Name))
 	}
 	factors, err := plan.Merge(cores)
 	if err != nil {
 		return nil, err
 	}
-	var products G.Nodes
 	for _, f := range factors {
 		if f.Op() != nil {
 			products = append(products, f)
 		}
 	}
-	program := b.compile(products...)
-	if program != nil {
+	var program *graph.Program
+	if len(products) > 0 {
+		if program, err = graph.Compile(products, nil, nil); err != nil {
+			return nil, err
+		}
 		defer program.Close()
-		b.err = program.Run()
+		if err := program.Run(); err != nil {
+			return nil, err
+		}
 	}
-	if b.err != nil {
-		return nil, b.err
-	}
-	list := make([]*tensor.Dense, len(factors))
 	for k, f := range factors {
 		v := f.Value()
 		if f.Op() != nil {
 			v = program.Value(f)
 		}
-		list[k] = tensor.New(tensor.WithShape(f.Shape()...), tensor.WithBacking(v.Data()))
+		in.factors++
+		factors[k] = in.input(fmt.Sprintf("factor%d", in.factors), v)
 	}
-	return list, nil
+	return factors, in.err
 }
 
-// compile returns the program of the outputs that there are, and nil if there are
-// none.
-func (b *inference) compile(outputs ...*G.Node) (p *graph.Program) {
-	outputs = slices.DeleteFunc(outputs, func(n *G.Node) bool { return n == nil })
-	if b.err == nil && len(outputs) > 0 {
-		p, b.err = graph.Compile(outputs, nil, nil)
+// run advances the state in m over the steps of x (batch, all, inputs) from one on,
+// of sequences of some lengths, and puts that after each into y (batch, all,
+// features), where its direction has the columns from one on.
+func (p *passage) run(from, all int, x []float32, lengths []int, m memo, y []float32, features, column int) error {
+	batch, hidden, inputs, width := len(p.lengths), p.d.layer.Hidden(), p.d.layer.InputSize(), p.d.input.Rows()
+	for j := range p.steps {
+		copyRows(batch, inputs, p.x[j*width:], p.steps*width, x[(from+j)*inputs:], all*inputs)
 	}
-	return p
+	for b, n := range lengths {
+		p.lengths[b] = float32(n - from)
+	}
+	copy(p.h, m.h)
+	copy(p.c, m.c)
+	if err := p.program.Run(); err != nil {
+		return err
+	}
+	value := func(n *G.Node) []float32 { return p.program.Value(n).Data().([]float32) }
+	for j, n := range p.states {
+		copyRows(batch, hidden, y[(from+j)*features+column:], all*features, value(n), hidden)
+	}
+	copy(m.h, value(p.last.H))
+	if p.last.C != nil {
+		copy(m.c, value(p.last.C))
+	}
+	return nil
 }
 
-func floats(n *G.Node) []float32 { return n.Value().Data().([]float32) }
+// copyRows copies rows of a width to where they are other distances apart.
+func copyRows(rows, width int, to []float32, apart int, from []float32, fromApart int) {
+	for k := range rows {
+		copy(to[k*apart:][:width], from[k*fromApart:])
+	}
+}

@@ -190,7 +190,11 @@ func (d *direction) params() []Param {
 			list(d.recurrent, HiddenToHidden)
 		}
 	}
-	ps = append(ps, Param{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias})
+	return append(ps, d.biases()...)
+}
+
+func (d *direction) biases() []Param {
+	ps := []Param{{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias}}
 	if d.layer.CandidateBias {
 		ps = append(ps, Param{Name: d.name + candidateBiasName, Shape: []int{1, d.layer.Hidden()}, Role: Bias})
 	}

@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -9,26 +8,14 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// mask keeps the masks of the steps (batch, 1), where there are lengths, and returns
-// x with zeros for the padding.
-func (r *run) mask(x *G.Node) (*G.Node, error) {
-	n := r.opt.Lengths
-	if n == nil {
-		return x, nil
-	}
-	if l := n.Shape(); len(l) != 1 || l[0] != r.batch {
-		return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, x.Shape(), r.batch)
-	}
-	all, err := before(n, r.steps)
-	if err != nil {
-		return nil, err
-	}
-	selected, err := graph.Select(x, all, false)
+// mask makes the masks of the steps, and returns them together, (batch, steps).
+func (r *run) mask(lengths *G.Node) (*G.Node, error) {
+	all, err := before(lengths, r.steps)
 	if err != nil {
 		return nil, err
 	}
 	r.masks, err = graph.Split(all, 1, r.steps)
-	return selected, err
+	return all, err
 }
 
 // before returns the mask (batch, steps) that is 1 at the steps before each

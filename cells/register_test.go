@@ -95,7 +95,7 @@ func TestStepErrors(t *testing.T) {
 			params[p.Name] = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(p.Shape...))
 		}
 		_, err = m.stack.Runner(params, 1)
-		require.ErrorContains(t, err, "cells: layer1, step: cell x")
+		require.ErrorContains(t, err, "cells: layer1, step 0: cell x")
 	}
 }
 

@@ -5,10 +5,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
-
-	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // Runner runs a stack forward only, in float32 and without a graph: step by step
@@ -35,10 +32,8 @@ const maxInput = min(1<<31, math.MaxInt/8)
 
 // unit is one direction of a layer.
 type unit struct {
-	d       *direction
-	one     *projection // of a step
-	several *projection // of a block of steps
-	step    *stepper
+	d            *direction
+	one, several *passage // of a step, and of a block of steps
 }
 
 // memo is the state of a direction between steps, each (batch, hidden).
@@ -84,16 +79,12 @@ func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, e
 		}
 		values[p.Name] = v.Clone().(*tensor.Dense)
 	}
-	u := &unit{d: d}
-	var err error
-	if u.one, err = newProjection(d, values, batch); err != nil {
+	one, err := newPassage(d, values, batch, 1)
+	if err != nil {
 		return nil, err
 	}
-	if u.several, err = newProjection(d, values, batch*block); err != nil {
-		return nil, err
-	}
-	u.step, err = newStepper(d, values, batch)
-	return u, err
+	several, err := newPassage(d, values, batch, block)
+	return &unit{d, one, several}, err
 }
 
 // Reset forgets the carried state: the next Step is the first of new sequences.
@@ -123,7 +114,7 @@ func (r *Runner) Step(x []float32) ([]float32, error) {
 	if want := r.batch * r.stack.Inputs(); len(x) != want {
 		return nil, errors.Errorf("cells: a step has %d values; want %d, %d sequences of %d", len(x), want, r.batch, r.stack.Inputs())
 	}
-	return r.over(x, 1, nil, r.carried)
+	return r.over(x, 1, slices.Repeat([]int{1}, r.batch), r.carried)
 }
 
 // Sequence runs whole sequences from their beginning, x (batch, steps, features)
@@ -136,7 +127,10 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 	if steps < 1 || len(x)%steps != 0 || len(x)/steps != r.batch*inputs {
 		return nil, errors.Errorf("cells: sequences of %d steps have %d values; want %d sequences of steps of %d", steps, len(x), r.batch, inputs)
 	}
-	if lengths != nil && len(lengths) != r.batch {
+	if lengths == nil {
+		lengths = slices.Repeat([]int{steps}, r.batch)
+	}
+	if len(lengths) != r.batch {
 		return nil, errors.Errorf("cells: %d lengths; want %d, one a sequence", len(lengths), r.batch)
 	}
 	for b, n := range lengths {
@@ -156,88 +150,34 @@ func (r *Runner) over(x []float32, steps int, lengths []int, memos [][]memo) ([]
 		y := make([]float32, r.batch*steps*features)
 		last = make([]float32, r.batch*features)
 		for j, u := range units {
-			m := memos[k][j]
-			after := func(t int) { copyRows(r.batch, hidden, y[t*features+j*hidden:], steps*features, m.h, hidden) }
-			if err := u.over(x, r.batch, steps, lengths, m, after); err != nil {
-				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
+			for done := 0; done < steps; {
+				p := u.one
+				if steps-done >= block {
+					p = u.several
+				}
+				from := done
+				if u.d.reverse {
+					from = steps - done - p.steps
+				}
+				if err := p.run(from, steps, x, lengths, memos[k][j], y, features, j*hidden); err != nil {
+					return nil, errors.Wrapf(err, "cells: %s", u.d.name)
+				}
+				done += p.steps
 			}
-			copyRows(r.batch, hidden, last[j*hidden:], features, m.h, hidden)
+			copyRows(r.batch, hidden, last[j*hidden:], features, memos[k][j].h, hidden)
 		}
 		x = y
 	}
 	return last, nil
 }
 
-// over runs a direction over all steps of x, in blocks while they last, and calls
-// after with each step once m is the state after it.
-func (u *unit) over(x []float32, batch, steps int, lengths []int, m memo, after func(t int)) error {
-	active := make([]bool, batch)
-	for from := 0; from < steps; {
-		p, n := u.one, 1
-		if steps-from >= block {
-			p, n = u.several, block
-		}
-		for j := range n {
-			copyRows(batch, p.inputs, p.x[j*batch*p.width:], p.width, x[u.d.at(from+j, steps)*p.inputs:], steps*p.inputs)
-		}
-		if err := p.program.Run(); err != nil {
-			return err
-		}
-		a := p.program.Value(p.y).Data().([]float32)
-		for j := range n {
-			t := u.d.at(from+j, steps)
-			for b := range active {
-				active[b] = lengths == nil || t < lengths[b]
-			}
-			if err := u.step.advance(a[j*len(u.step.a):], m, active); err != nil {
-				return err
-			}
-			after(t)
-		}
-		from += n
-	}
-	return nil
-}
-
-// advance changes the state of the active sequences by a step whose x·W + b is a.
-func (s *stepper) advance(a []float32, m memo, active []bool) error {
-	copy(s.a, a)
-	copy(s.h, m.h)
-	copy(s.c, m.c)
-	if err := s.program.Run(); err != nil {
-		return err
-	}
-	keep := func(state []float32, next *G.Node) {
-		values, hidden := s.program.Value(next).Data().([]float32), len(state)/len(active)
-		for b, yes := range active {
-			if yes {
-				copy(state[b*hidden:][:hidden], values[b*hidden:])
-			}
-		}
-	}
-	keep(m.h, s.next.H)
-	if s.next.C != nil {
-		keep(m.c, s.next.C)
-	}
-	return nil
-}
-
-// copyRows copies rows of a width to where they are other distances apart.
-func copyRows(rows, width int, to []float32, apart int, from []float32, fromApart int) {
-	for k := range rows {
-		copy(to[k*apart:][:width], from[k*fromApart:])
-	}
-}
-
 // Close releases the programs.
 func (r *Runner) Close() error {
 	var first error
-	for _, units := range r.layers {
-		for _, u := range units {
-			for _, p := range []*graph.Program{u.one.program, u.several.program, u.step.program} {
-				if err := p.Close(); first == nil {
-					first = err
-				}
+	for _, u := range slices.Concat(r.layers...) {
+		for _, p := range []*passage{u.one, u.several} {
+			if err := p.program.Close(); first == nil {
+				first = err
 			}
 		}
 	}
