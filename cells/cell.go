@@ -93,12 +93,12 @@ func checkCell(c Cell) error {
 	if !validName.MatchString(c.Name()) {
 		return errors.Errorf("a cell is called %q; want lower-case letters, digits and hyphens", c.Name())
 	}
-	seen, resets := map[string]bool{"": true, Projection: true, Memory: true, Hidden: true}, 0
+	taken, resets := []string{"", Projection, Memory, Hidden}, 0
 	for _, g := range c.Gates() {
-		if seen[g.Name] {
+		if slices.Contains(taken, g.Name) {
 			return errors.Errorf("cell %s has a gate %q; want gates with names of their own", c.Name(), g.Name)
 		}
-		if seen[g.Name] = true; g.Reset {
+		if taken = append(taken, g.Name); g.Reset {
 			resets++
 		}
 	}

@@ -1,70 +1,118 @@
 package cells
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
-	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
-	"github.com/tensorzoo/tensorzoo/graph"
 )
 
-// run adds directions to a graph.
-type run struct {
-	params       map[string]*G.Node
-	merge        func(w weights, plan *decomp.Plan) (G.Nodes, error) // the factors, in inference; nil in training
-	opt          Options
-	batch, steps int
-	first        bool    // the layer is the first
-	masks        G.Nodes // (batch, 1) a step; nil without lengths
-	activations  []Activation
+// direction is one set of weights of a layer.
+type direction struct {
+	layer            Layer
+	gates            []Gate
+	name             string // prefix of parameter names
+	reverse          bool
+	input, recurrent weights        // recurrent without a matrix if the cell is InputGated
+	joint            *decomp.Matrix // of which both are blocks; nil where they have cores of their own
 }
 
-// direction runs one over x (batch, steps, n_1, ..., n_d), from a state on or, where
-// that is empty, from zeros. It returns h after each step, and the state at the end.
-func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State, error) {
-	pre, err := r.project(d, x)
-	if err != nil {
-		return nil, s, errors.Wrapf(err, "cells: %s, input-to-hidden", d.name)
-	}
-	u, err := r.recurrence(d)
-	if err != nil {
-		return nil, s, errors.Wrapf(err, "cells: %s, hidden-to-hidden", d.name)
-	}
-	if s.H == nil {
-		if s.H, err = graph.Zeros(x, r.batch, d.layer.Hidden()); err != nil {
-			return nil, s, err
-		}
-		s.C = s.H
-	}
-	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 && u != nil {
-		mask, err := r.opt.dropout(p, d.name+".recurrent").mask(x, r.batch, d.layer.Hidden())
-		if err != nil {
-			return nil, s, err
-		}
-		whole := u
-		u = func(h *G.Node) (*G.Node, error) {
-			if h, err = G.HadamardProd(h, mask); err != nil {
-				return nil, err
-			}
-			return whole(h)
+// weights is a matrix with the prefix of its cores' parameter names.
+type weights struct {
+	*decomp.Matrix
+	prefix string
+}
+
+// The names of biases, after that of the direction.
+const (
+	biasName          = ".bias"
+	candidateBiasName = ".candidate_bias"
+)
+
+func newDirection(l Layer, name string, reverse bool) (*direction, error) {
+	d := &direction{layer: l, gates: l.Cell.Gates(), name: name, reverse: reverse}
+	folded := slices.Clone(l.Out)
+	folded[0] *= len(d.gates)
+	role, err := "joint", error(nil)
+	if l.Joint {
+		d.input.prefix, d.recurrent.prefix = name+".joint.", name+".joint."
+		d.joint, d.input.Matrix, d.recurrent.Matrix, err = newJoint(l, folded)
+	} else {
+		role = "input-to-hidden"
+		d.input.prefix, d.recurrent.prefix = name+".input.", name+".recurrent."
+		if d.input.Matrix, err = orDense(l.Input).Matrix(l.In, folded); err == nil && readsState(l.Cell) {
+			role = "hidden-to-hidden"
+			d.recurrent.Matrix, err = orDense(l.Recurrent).Matrix(l.Out, folded)
 		}
 	}
-	states := make(G.Nodes, r.steps)
-	for k := range r.steps {
-		t := d.at(k, r.steps)
-		next, gates, err := d.step(pre[t], s, u)
-		if err != nil {
-			return nil, s, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
-		}
-		r.note(d, t, gates, next)
-		if s, err = r.keep(s, next, t); err != nil {
-			return nil, s, err
-		}
-		states[t] = s.H
+	if len(d.gates) > 1 { // an error is about to quote other output modes
+		role += fmt.Sprintf(" (%d gates folded into the first of output modes %s)", len(d.gates), modes(l.Out))
 	}
-	return states, s, nil
+	return d, errors.Wrapf(err, "cells: %s, %s", name, role)
+}
+
+// width is the number of columns, gates·hidden.
+func (d *direction) width() int { return len(d.gates) * d.layer.Hidden() }
+
+func orDense(f decomp.Format) decomp.Format {
+	if f == nil {
+		return decomp.Dense{}
+	}
+	return f
+}
+
+// params lists the direction's learnable tensors: input cores and recurrent
+// cores, or joint ones, then the biases.
+func (d *direction) params() []Param {
+	var ps []Param
+	list := func(w weights, role Role) {
+		for _, c := range w.Cores() {
+			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: role})
+		}
+	}
+	if d.joint != nil {
+		list(d.input, Joint)
+	} else {
+		list(d.input, InputToHidden)
+		if d.recurrent.Matrix != nil {
+			list(d.recurrent, HiddenToHidden)
+		}
+	}
+	return append(ps, d.biases()...)
+}
+
+func (d *direction) biases() []Param {
+	ps := []Param{{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias}}
+	if d.layer.CandidateBias {
+		ps = append(ps, Param{Name: d.name + candidateBiasName, Shape: []int{1, d.layer.Hidden()}, Role: Bias})
+	}
+	return ps
+}
+
+// init returns the initial values in the order of params.
+func (d *direction) init(rng *rand.Rand) [][]float64 {
+	var values [][]float64
+	_, dense := orDense(d.layer.Recurrent).(decomp.Dense)
+	if d.joint != nil {
+		values = d.initJoint(rng)
+	} else if values = d.input.Init(rng, d.input.Glorot()); d.recurrent.Matrix != nil && dense {
+		values = append(values, orthogonal(rng, d.layer.Hidden(), len(d.gates)))
+	} else if d.recurrent.Matrix != nil {
+		// An orthogonal matrix of this size has elements of variance 1/hidden.
+		values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
+	}
+	var bias []float64
+	for _, g := range d.gates {
+		bias = append(bias, slices.Repeat([]float64{g.Bias}, d.layer.Hidden())...)
+	}
+	values = append(values, bias)
+	if d.layer.CandidateBias {
+		values = append(values, make([]float64, d.layer.Hidden()))
+	}
+	return values
 }
 
 // at returns the step that is the k-th to be run.
@@ -73,115 +121,4 @@ func (d *direction) at(k, steps int) int {
 		return steps - 1 - k
 	}
 	return k
-}
-
-// times is a product with a matrix.
-type times func(x *G.Node) (*G.Node, error)
-
-// times merges the cores of a matrix, once for all products with it.
-func (r *run) times(w weights, opt decomp.PlanOptions) (times, error) {
-	if r.merge != nil {
-		opt = decomp.PlanOptions{Rows: opt.Rows, Inference: true}
-	}
-	plan := w.Plan(opt)
-	var factors G.Nodes
-	var err error
-	if r.merge != nil {
-		factors, err = r.merge(w, plan)
-	} else {
-		var cores G.Nodes
-		for _, c := range w.Cores() {
-			cores = append(cores, r.params[w.prefix+c.Name])
-		}
-		factors, err = plan.Merge(cores)
-	}
-	return func(x *G.Node) (*G.Node, error) { return plan.Apply(x, factors) }, err
-}
-
-// project returns x·W + b of each step, (batch, gates·hidden). All steps go
-// through W at once.
-func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
-	var err error
-	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		if x, err = r.opt.dropout(p, d.name+".input").steps(x); err != nil {
-			return nil, err
-		}
-	}
-	w, err := r.times(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first})
-	if err != nil {
-		return nil, err
-	}
-	y, err := w(x)
-	if err != nil {
-		return nil, err
-	}
-	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
-	if y, err = G.BroadcastAdd(y, r.params[d.name+biasName], nil, []byte{0}); err != nil {
-		return nil, err
-	}
-	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	if y, err = graph.Reshape(y, r.batch, r.steps*d.width()); err != nil {
-		return nil, err
-	}
-	return graph.Split(y, 1, r.steps)
-}
-
-// recurrence returns the product with U, and the candidate's bias; nil without a U.
-func (r *run) recurrence(d *direction) (times, error) {
-	if d.recurrent.Matrix == nil {
-		return nil, nil
-	}
-	u, err := r.times(d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps})
-	if err != nil || !d.layer.CandidateBias {
-		return u, err
-	}
-	// Among zeros for the other gates, (1, gates·hidden).
-	bias := r.params[d.name+candidateBiasName]
-	if before := slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset }); before > 0 {
-		zeros, err := graph.Zeros(bias, 1, before*d.layer.Hidden())
-		if err != nil {
-			return nil, err
-		}
-		if bias, err = graph.Concat(1, zeros, bias); err != nil {
-			return nil, err
-		}
-	}
-	if bias, err = graph.Pad(bias, 1, d.width()); err != nil {
-		return nil, err
-	}
-	return func(h *G.Node) (*G.Node, error) {
-		y, err := u(h)
-		if err != nil {
-			return nil, err
-		}
-		return G.BroadcastAdd(y, bias, nil, []byte{0})
-	}, nil
-}
-
-// step adds one step, and checks what the cell makes of it.
-func (d *direction) step(a *G.Node, s State, u times) (State, G.Nodes, error) {
-	var hu *G.Node
-	var err error
-	if u != nil {
-		if hu, err = u(s.H); err != nil {
-			return s, nil, err
-		}
-	}
-	next, gates, err := d.layer.Cell.Step(a, hu, s)
-	if err != nil {
-		return s, nil, err
-	}
-	if len(gates) != len(d.gates) {
-		return s, nil, errors.Errorf("cell %s has %d gates, but its Step returns %d", d.layer.Cell.Name(), len(d.gates), len(gates))
-	}
-	values := append(G.Nodes{next.H}, gates...)
-	if next.C != nil {
-		values = append(values, next.C)
-	}
-	for _, n := range values {
-		if n == nil || !slices.Equal(n.Shape(), s.H.Shape()) {
-			return s, nil, errors.Errorf("cell %s returns a state or gate that is not (batch, hidden) = %v", d.layer.Cell.Name(), s.H.Shape())
-		}
-	}
-	return next, gates, nil
 }

@@ -13,35 +13,28 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// dropout says what is dropped: zeros stand in for some elements, drawn anew at
-// each run, and the others are scaled up so that the mean stays (inverted
-// dropout). Upstream's draws from a generator seeded by the clock.
-//
-// What is dropped of a sequence depends on seed, the number of the run and the
-// sequence's row alone: not on the batch that it is put through in.
-type dropout struct {
-	p    float64 // probability of a zero, at least 0 and below 1
-	seed uint64  // each mask of a graph needs its own: equal ones are one node
-	run  *uint64 // points to the number of the run; nil counts a node's runs from 0
-	row  int     // of the batch's first sequence in a larger batch
-}
-
 // mask returns a node (batch, ...) of zeros with probability p and 1/(1-p)
-// elsewhere. like gives the graph and the type and is not read.
-func (d dropout) mask(like *G.Node, shape ...int) (*G.Node, error) {
+// elsewhere, drawn anew at each run, so that the mean stays (inverted dropout).
+// Upstream's draws from a generator seeded by the clock. like gives the graph and
+// the type and is not read.
+//
+// What is dropped of a sequence depends on the seed, the place, the number of the
+// run and the sequence's row alone: not on the batch that it is put through in.
+func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.Node, error) {
 	count := uint64(0)
 	next := func() uint64 {
-		if d.run != nil {
-			return *d.run
+		if o.Run != nil {
+			return *o.Run
 		}
 		count++
 		return count - 1
 	}
+	seed := o.Seed ^ hash(place)
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("dropout %v seed %d row %d", d.p, d.seed, d.row),
+		Name:  fmt.Sprintf("dropout %v seed %d row %d", p, seed, o.Row),
 		Shape: tensor.Shape(shape).Clone(),
-		F32:   func(out []float32, _ [][]float32) { drop(d, out, shape[0], next()) },
-		F64:   func(out []float64, _ [][]float64) { drop(d, out, shape[0], next()) },
+		F32:   func(out []float32, _ [][]float32) { drop(p, out, shape[0], o.Row, seed, next()) },
+		F64:   func(out []float64, _ [][]float64) { drop(p, out, shape[0], o.Row, seed, next()) },
 		WRT:   []bool{false},
 		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, like)
@@ -49,13 +42,13 @@ func (d dropout) mask(like *G.Node, shape ...int) (*G.Node, error) {
 
 // drop fills the rows of a mask. Each has a generator of its own, seeded with
 // the row-th number of the SplitMix64 sequence of the seed.
-func drop[T ops.Float](d dropout, out []T, rows int, run uint64) {
-	below := uint64(d.p * math.MaxUint64)
-	values := [2]T{T(1 / (1 - d.p)), 0}
+func drop[T ops.Float](p float64, out []T, rows, first int, seed, run uint64) {
+	below := uint64(p * math.MaxUint64)
+	values := [2]T{T(1 / (1 - p)), 0}
 	var rng rand.PCG
 	each := len(out) / rows
 	for k := range rows {
-		rng.Seed(splitMix(d.seed, uint64(d.row+k)), run)
+		rng.Seed(splitMix(seed, uint64(first+k)), run)
 		row := out[k*each : (k+1)*each]
 		for i := range row {
 			// Looked up: no processor foresees the branch.
@@ -74,11 +67,11 @@ func splitMix(seed, k uint64) uint64 {
 	return z ^ z>>31
 }
 
-// steps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask of
+// dropSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask of
 // shape (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its
 // steps (Gal and Ghahramani 2016).
-func (d dropout) steps(x *G.Node) (*G.Node, error) {
-	mask, err := d.mask(x, x.Shape()[0], dims.Size(x.Shape()[2:]))
+func (o Options) dropSteps(p float64, place string, x *G.Node) (*G.Node, error) {
+	mask, err := o.mask(p, place, x, x.Shape()[0], dims.Size(x.Shape()[2:]))
 	if err != nil {
 		return nil, err
 	}

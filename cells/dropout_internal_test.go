@@ -18,7 +18,7 @@ import (
 func masks(t *testing.T, dt tensor.Dtype, p float64, seed uint64, runs int, shape ...int) [][]float64 {
 	t.Helper()
 	g := G.NewGraph()
-	mask, err := dropout{p: p, seed: seed}.mask(input(t, g, dt, 1), shape...)
+	mask, err := Options{Seed: seed}.mask(p, "", input(t, g, dt, 1), shape...)
 	require.NoError(t, err)
 	require.True(t, mask.Shape().Eq(tensor.Shape(shape)))
 	program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -78,7 +78,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 		g := G.NewGraph()
 		var run uint64
 		x := input(t, g, tensor.Float64, 1)
-		mask, err := dropout{p: 0.5, seed: 11, run: &run}.mask(x, 8, 8)
+		mask, err := Options{Seed: 11, Run: &run}.mask(0.5, "", x, 8, 8)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{mask}, nil, nil)
 		for _, run = range []uint64{3, 0, 2, 2} {
@@ -94,7 +94,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 func TestDropoutMaskRows(t *testing.T) {
 	mask := func(seed uint64, run uint64, row, rows int) []float64 {
 		g := G.NewGraph()
-		m, err := dropout{p: 0.5, seed: seed, run: &run, row: row}.mask(input(t, g, tensor.Float64, 1), rows, 4, 16)
+		m, err := Options{Seed: seed, Run: &run, Row: row}.mask(0.5, "", input(t, g, tensor.Float64, 1), rows, 4, 16)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{m}, nil, nil)
 		require.NoError(t, program.Run())
@@ -139,12 +139,12 @@ func TestDropoutMasksAreIndependent(t *testing.T) {
 func TestDropoutMaskInAGraph(t *testing.T) {
 	g := G.NewGraph()
 	x := input(t, g, tensor.Float64, 8, 8)
-	a, err := dropout{p: 0.5, seed: 1}.mask(x, 8, 8)
+	a, err := Options{Seed: 1}.mask(0.5, "", x, 8, 8)
 	require.NoError(t, err)
-	b, err := dropout{p: 0.5, seed: 2}.mask(x, 8, 8)
+	b, err := Options{Seed: 2}.mask(0.5, "", x, 8, 8)
 	require.NoError(t, err)
 	require.NotSame(t, a, b)
-	same, err := dropout{p: 0.5, seed: 1}.mask(x, 8, 8)
+	same, err := Options{Seed: 1}.mask(0.5, "", x, 8, 8)
 	require.NoError(t, err)
 	require.Same(t, a, same)
 	loss, err := graph.SumAll(G.Must(G.HadamardProd(G.Must(G.HadamardProd(x, a)), b)))
@@ -185,7 +185,7 @@ func TestDropoutSteps(t *testing.T) {
 		}
 	}
 	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-		return dropout{p: 0.5, seed: seed}.steps(in[0])
+		return Options{Seed: seed}.dropSteps(0.5, "", in[0])
 	}
 	got, err := gradcheck.Forward(build, x)
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestDropoutSteps(t *testing.T) {
 func TestDropoutMaskSizesBelowOne(t *testing.T) {
 	x := input(t, G.NewGraph(), tensor.Float32, 2, 3)
 	for _, shape := range [][]int{{-2, -3}, {0, 3}} {
-		_, err := dropout{p: 0.5, seed: 1}.mask(x, shape...)
+		_, err := Options{Seed: 1}.mask(0.5, "", x, shape...)
 		require.ErrorContains(t, err, "every size is at least 1")
 	}
 }
@@ -209,7 +209,7 @@ func TestDropoutMaskSizesBelowOne(t *testing.T) {
 func BenchmarkDropoutMask(b *testing.B) {
 	g := G.NewGraph()
 	x := input(b, g, tensor.Float32, 1)
-	mask, err := dropout{p: 0.25, seed: 1}.mask(x, 16, 57600)
+	mask, err := Options{Seed: 1}.mask(0.25, "", x, 16, 57600)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -29,11 +29,6 @@ type Options struct {
 	Row int
 }
 
-// dropout returns the dropout of one place, which has a seed of its own.
-func (o Options) dropout(p float64, place string) dropout {
-	return dropout{p: p, seed: o.Seed ^ hash(place), run: o.Run, row: o.Row}
-}
-
 // Output is the result of a stack for a batch of sequences.
 type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
@@ -63,6 +58,7 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		}
 	}
 	r := &run{params: params, opt: opt, batch: shape[0], steps: shape[1]}
+	r.merge = r.inTraining
 	if opt.Lengths != nil {
 		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != r.batch {
 			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, r.batch)
@@ -130,13 +126,13 @@ func (r *run) layer(out *Output, both []*direction, x *G.Node) (err error) {
 	if err != nil {
 		return err
 	}
-	if out.Last, err = graph.Concat(1, out.Last, back[0]); err != nil {
-		return err
-	}
+	var e Equations
+	out.Last = e.binary(beside, out.Last, back[0])
 	for t := range back {
-		if out.Steps[t], err = graph.Concat(1, out.Steps[t], back[t]); err != nil {
-			return err
-		}
+		out.Steps[t] = e.binary(beside, out.Steps[t], back[t])
 	}
-	return nil
+	return e.err
 }
+
+// beside joins the columns of two matrices.
+func beside(a, b *G.Node) (*G.Node, error) { return graph.Concat(1, a, b) }

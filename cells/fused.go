@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -29,12 +30,9 @@ func lstmGates(a, u *G.Node) (y *G.Node, err error) {
 func lstmMemory(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
 	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err := fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
-		if err != nil {
-			return nil, err
-		}
-		dc, err := fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
-		return G.Nodes{dy, dc}, err
+		dy, err1 := fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
+		dc, err2 := fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
+		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
 	}, y, c)
 }
 
@@ -43,23 +41,20 @@ func lstmMemory(y, c *G.Node) (*G.Node, error) {
 func lstmState(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
 	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err := fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
-		if err != nil {
-			return nil, err
-		}
-		dc, err := fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
-		return G.Nodes{dy, dc}, err
+		dy, err1 := fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
+		dc, err2 := fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
+		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
 	}, y, c)
 }
 
 // fused adds an operation with the shape of a node and, unless diff is nil, a
-// gradient.
+// gradient. A kernel computes a row from the rows of the operands.
 func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff func(grad *G.Node) (G.Nodes, error), inputs ...*G.Node) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  name,
 		Shape: like.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { f32(out, in, hidden) },
-		F64:   func(out []float64, in [][]float64) { f64(out, in, hidden) },
+		F32:   func(out []float32, in [][]float32) { rowByRow(out, in, like.Shape()[0], hidden, f32) },
+		F64:   func(out []float64, in [][]float64) { rowByRow(out, in, like.Shape()[0], hidden, f64) },
 		WRT:   slices.Repeat([]bool{true}, len(inputs)),
 		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
 			if diff == nil {
@@ -68,6 +63,17 @@ func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float3
 			return diff(grad)
 		},
 	}, inputs...)
+}
+
+func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, kernel func(out []T, in [][]T, n int)) {
+	rows, columns := make([][]T, len(in)), len(out)/batch
+	for b := range batch {
+		for k, x := range in {
+			n := len(x) / batch
+			rows[k] = x[b*n : (b+1)*n]
+		}
+		kernel(out[b*columns:(b+1)*columns], rows, hidden)
+	}
 }
 
 // sigmoid and tanh go through float64: they overflow nowhere and are as good as
@@ -81,101 +87,69 @@ func tanh[T ops.Float](x T) T {
 	return T(1 - 2/(1+math.Exp(2*float64(x))))
 }
 
-func fuseGates[T ops.Float](out []T, in [][]T, hidden int) {
-	a, u := in[0], in[1]
-	for at := 0; at < len(out); at += hidden {
-		if at/hidden%4 == 2 {
-			for k := at; k < at+hidden; k++ {
-				out[k] = tanh(a[k] + u[k])
-			}
-			continue
-		}
-		for k := at; k < at+hidden; k++ {
-			out[k] = sigmoid(a[k] + u[k])
+// The kernels, for n hidden units.
+
+func fuseGates[T ops.Float](y []T, in [][]T, n int) {
+	a, u := in[0], in[1][:len(in[0])]
+	for k, v := range a {
+		if v += u[k]; k/n == 2 {
+			y[k] = tanh(v)
+		} else {
+			y[k] = sigmoid(v)
 		}
 	}
 }
 
-func fuseGatesBack[T ops.Float](out []T, in [][]T, hidden int) {
+func fuseGatesBack[T ops.Float](out []T, in [][]T, n int) {
 	y, grad := in[0], in[1]
-	for at := 0; at < len(out); at += hidden {
-		if at/hidden%4 == 2 {
-			for k := at; k < at+hidden; k++ {
-				out[k] = grad[k] * (1 - y[k]*y[k])
-			}
-			continue
-		}
-		for k := at; k < at+hidden; k++ {
-			out[k] = grad[k] * y[k] * (1 - y[k])
+	for k, v := range y {
+		if k/n == 2 {
+			out[k] = grad[k] * (1 - v*v)
+		} else {
+			out[k] = grad[k] * v * (1 - v)
 		}
 	}
 }
 
-// eachRow calls visit with the gates of each row, and where the row begins in
-// (batch, hidden).
-func eachRow[T ops.Float](y []T, hidden int, visit func(i, f, g, o []T, at int)) {
-	for row := range len(y) / (4 * hidden) {
-		y := y[row*4*hidden : (row+1)*4*hidden]
-		visit(y[:hidden], y[hidden:2*hidden], y[2*hidden:3*hidden], y[3*hidden:], row*hidden)
+func fuseMemory[T ops.Float](out []T, in [][]T, n int) {
+	i, f, g := in[0][:n], in[0][n:2*n], in[0][2*n:]
+	for k, c := range in[1] {
+		out[k] = f[k]*c + i[k]*g[k]
 	}
 }
 
-func fuseMemory[T ops.Float](out []T, in [][]T, hidden int) {
-	c := in[1]
-	eachRow(in[0], hidden, func(i, f, g, _ []T, at int) {
-		for k := range hidden {
-			out[at+k] = f[k]*c[at+k] + i[k]*g[k]
-		}
-	})
+func fuseMemoryBackGates[T ops.Float](out []T, in [][]T, n int) {
+	y, c := in[0], in[1]
+	for k, d := range in[2] {
+		out[k], out[n+k], out[2*n+k], out[3*n+k] = d*y[2*n+k], d*c[k], d*y[k], 0
+	}
 }
 
-func fuseMemoryBackGates[T ops.Float](out []T, in [][]T, hidden int) {
-	c, grad := in[1], in[2]
-	eachRow(in[0], hidden, func(i, _, g, _ []T, at int) {
-		to := out[4*at : 4*(at+hidden)]
-		for k := range hidden {
-			d := grad[at+k]
-			to[k], to[hidden+k], to[2*hidden+k], to[3*hidden+k] = d*g[k], d*c[at+k], d*i[k], 0
-		}
-	})
+func fuseMemoryBack[T ops.Float](out []T, in [][]T, n int) {
+	f := in[0][n:]
+	for k, d := range in[1] {
+		out[k] = d * f[k]
+	}
 }
 
-func fuseMemoryBack[T ops.Float](out []T, in [][]T, hidden int) {
-	grad := in[1]
-	eachRow(in[0], hidden, func(_, f, _, _ []T, at int) {
-		for k := range hidden {
-			out[at+k] = grad[at+k] * f[k]
-		}
-	})
+func fuseState[T ops.Float](out []T, in [][]T, n int) {
+	o := in[0][3*n:]
+	for k, c := range in[1] {
+		out[k] = o[k] * tanh(c)
+	}
 }
 
-func fuseState[T ops.Float](out []T, in [][]T, hidden int) {
-	c := in[1]
-	eachRow(in[0], hidden, func(_, _, _, o []T, at int) {
-		for k := range hidden {
-			out[at+k] = o[k] * tanh(c[at+k])
-		}
-	})
+func fuseStateBackGates[T ops.Float](out []T, in [][]T, n int) {
+	clear(out[:3*n])
+	for k, c := range in[0] {
+		out[3*n+k] = in[1][k] * tanh(c)
+	}
 }
 
-func fuseStateBackGates[T ops.Float](out []T, in [][]T, hidden int) {
-	c, grad := in[0], in[1]
-	eachRow(out, hidden, func(i, f, g, o []T, at int) {
-		clear(i)
-		clear(f)
-		clear(g)
-		for k := range hidden {
-			o[k] = grad[at+k] * tanh(c[at+k])
-		}
-	})
-}
-
-func fuseStateBack[T ops.Float](out []T, in [][]T, hidden int) {
-	c, grad := in[1], in[2]
-	eachRow(in[0], hidden, func(_, _, _, o []T, at int) {
-		for k := range hidden {
-			t := tanh(c[at+k])
-			out[at+k] = grad[at+k] * o[k] * (1 - t*t)
-		}
-	})
+func fuseStateBack[T ops.Float](out []T, in [][]T, n int) {
+	o, grad := in[0][3*n:], in[2]
+	for k, c := range in[1] {
+		t := tanh(c)
+		out[k] = grad[k] * o[k] * (1 - t*t)
+	}
 }

@@ -57,53 +57,40 @@ func stateModes(n []int, hidden int) []int {
 	var divisors []int
 	for q := 1; q*q <= hidden; q++ {
 		if hidden%q == 0 {
-			divisors = append(divisors, q)
-			if q*q < hidden {
-				divisors = append(divisors, hidden/q)
-			}
+			divisors = append(divisors, q, hidden/q)
 		}
 	}
 	slices.Sort(divisors)
-	// least[k] has, for each product that modes k and beyond can make, the least
-	// sum of their sizes.
-	least := make([]map[int]int, len(n)+1)
-	least[len(n)] = map[int]int{1: 0}
-	for k := len(n) - 1; k > 0; k-- {
-		least[k] = map[int]int{}
-		for rest, sum := range least[k+1] {
-			for _, q := range divisors {
-				if q > n[k] {
-					break
-				}
-				if hidden/rest%q != 0 {
-					continue
-				}
-				if old, ok := least[k][rest*q]; !ok || sum+q < old {
-					least[k][rest*q] = sum + q
-				}
-			}
-		}
+	// best returns the sizes of modes k and beyond whose product is rest, and their
+	// sum; nil if there are none.
+	type sizes struct {
+		list []int
+		sum  int
 	}
-	sizes := make([]int, len(n))
-	for _, s := range divisors {
-		if _, ok := least[1][hidden/s]; ok {
-			sizes[0] = s
-			break
+	known := map[[2]int]sizes{{len(n), 1}: {list: []int{}}}
+	var best func(k, rest int) sizes
+	best = func(k, rest int) sizes {
+		b, ok := known[[2]int{k, rest}]
+		if ok || k == len(n) {
+			return b
 		}
-	}
-	rest := hidden / sizes[0]
-	for k := 1; k < len(n); k++ {
 		for _, q := range slices.Backward(divisors) {
 			if q > n[k] || rest%q != 0 {
 				continue
 			}
-			if sum, ok := least[k+1][rest/q]; ok && sum+q == least[k][rest] {
-				sizes[k], rest = q, rest/q
-				break
+			if r := best(k+1, rest/q); r.list != nil && (b.list == nil || q+r.sum < b.sum) {
+				b = sizes{append([]int{q}, r.list...), q + r.sum}
 			}
 		}
+		known[[2]int{k, rest}] = b
+		return b
 	}
-	return sizes
+	for _, s := range divisors {
+		if b := best(1, hidden/s); b.list != nil {
+			return append([]int{s}, b.list...)
+		}
+	}
+	panic("cells: the last divisor is hidden itself")
 }
 
 // stateVariance is the variance of W_h's first values, times hidden. An orthogonal

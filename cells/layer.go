@@ -3,7 +3,6 @@ package cells
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -73,158 +72,36 @@ func (l Layer) copied() Layer {
 }
 
 func (l Layer) validate(name string) error {
+	bad := func(format string, args ...any) error {
+		return errors.Errorf("cells: %s %s", name, fmt.Sprintf(format, args...))
+	}
 	if err := checkCell(l.Cell); err != nil {
 		return errors.Wrapf(err, "cells: %s", name)
 	}
-	for _, m := range slices.Concat(l.In, l.Out) {
-		if m < 1 {
-			return errors.Errorf("cells: %s has input modes %v and output modes %v; every mode is at least 1", name, l.In, l.Out)
-		}
-	}
-	if len(l.In) == 0 || len(l.Out) == 0 {
-		return errors.Errorf("cells: %s needs input modes and output modes, has %v and %v", name, l.In, l.Out)
-	}
-	if total(l.In, 1) > math.MaxInt32 {
-		return errors.Errorf("cells: %s has input modes %v, which multiply to more than %d", name, l.In, math.MaxInt32)
-	}
-	if g, both := len(l.Cell.Gates()), l.directions(); total(l.Out, g*both) > math.MaxInt32 {
-		return errors.Errorf("cells: %s has output modes %v; with %d gates in %d directions they multiply to more than %d", name, l.Out, g, both, math.MaxInt32)
-	}
-	if l.Joint && l.Recurrent != nil {
-		return errors.Errorf("cells: %s is joint and has a recurrent format, %s, of its own; want one of the two", name, l.Recurrent.Name())
-	}
-	if !readsState(l.Cell) && (l.Joint || l.Recurrent != nil) {
-		return errors.Errorf("cells: %s is joint or has a recurrent format, but the gates of cell %s do not read the state: there are no such weights", name, l.Cell.Name())
-	}
-	if l.CandidateBias && !slices.ContainsFunc(l.Cell.Gates(), func(g Gate) bool { return g.Reset }) {
-		return errors.Errorf("cells: %s has a candidate bias, but cell %s adds its products up, and their one bias does the same; leave it out", name, l.Cell.Name())
-	}
-	if p := l.Dropout; !(p >= 0 && p < 1) {
-		return errors.Errorf("cells: %s has dropout %v; want at least 0 and below 1", name, p)
-	}
-	if p := l.RecurrentDropout; !(p >= 0 && p < 1) {
-		return errors.Errorf("cells: %s has recurrent dropout %v; want at least 0 and below 1", name, p)
-	}
-	if n := dims.Size(l.In); l.Inputs < 0 || l.Inputs > n {
-		return errors.Errorf("cells: %s has %d inputs, but input modes %s; want 1 to %d, or 0 for all", name, l.Inputs, modes(l.In), n)
+	gates, probability := l.Cell.Gates(), func(p float64) bool { return p >= 0 && p < 1 }
+	switch {
+	case slices.ContainsFunc(slices.Concat(l.In, l.Out), func(m int) bool { return m < 1 }):
+		return bad("has input modes %v and output modes %v; every mode is at least 1", l.In, l.Out)
+	case len(l.In) == 0 || len(l.Out) == 0:
+		return bad("needs input modes and output modes, has %v and %v", l.In, l.Out)
+	case total(l.In, 1) > math.MaxInt32:
+		return bad("has input modes %v, which multiply to more than %d", l.In, math.MaxInt32)
+	case total(l.Out, len(gates)*l.directions()) > math.MaxInt32:
+		return bad("has output modes %v; with %d gates in %d directions they multiply to more than %d", l.Out, len(gates), l.directions(), math.MaxInt32)
+	case l.Joint && l.Recurrent != nil:
+		return bad("is joint and has a recurrent format, %s, of its own; want one of the two", l.Recurrent.Name())
+	case !readsState(l.Cell) && (l.Joint || l.Recurrent != nil):
+		return bad("is joint or has a recurrent format, but the gates of cell %s do not read the state: there are no such weights", l.Cell.Name())
+	case l.CandidateBias && !slices.ContainsFunc(gates, func(g Gate) bool { return g.Reset }):
+		return bad("has a candidate bias, but cell %s adds its products up, and their one bias does the same; leave it out", l.Cell.Name())
+	case !probability(l.Dropout):
+		return bad("has dropout %v; want at least 0 and below 1", l.Dropout)
+	case !probability(l.RecurrentDropout):
+		return bad("has recurrent dropout %v; want at least 0 and below 1", l.RecurrentDropout)
+	case l.Inputs < 0 || l.Inputs > dims.Size(l.In):
+		return bad("has %d inputs, but input modes %s; want 1 to %d, or 0 for all", l.Inputs, modes(l.In), dims.Size(l.In))
 	}
 	return nil
-}
-
-// direction is one set of weights of a layer.
-type direction struct {
-	layer            Layer
-	gates            []Gate
-	name             string // prefix of parameter names
-	reverse          bool
-	input, recurrent weights        // recurrent without a matrix if the cell is InputGated
-	joint            *decomp.Matrix // of which both are blocks; nil where they have cores of their own
-}
-
-// weights is a matrix with the prefix of its cores' parameter names.
-type weights struct {
-	*decomp.Matrix
-	prefix string
-}
-
-// The names of biases, after that of the direction.
-const (
-	biasName          = ".bias"
-	candidateBiasName = ".candidate_bias"
-)
-
-func newDirection(l Layer, name string, reverse bool) (*direction, error) {
-	d := &direction{layer: l, gates: l.Cell.Gates(), name: name, reverse: reverse}
-	folded := slices.Clone(l.Out)
-	folded[0] *= len(d.gates)
-	fail := func(role string, err error) error {
-		if len(d.gates) > 1 { // the error is about to quote other output modes
-			role += fmt.Sprintf(" (%d gates folded into the first of output modes %s)", len(d.gates), modes(l.Out))
-		}
-		return errors.Wrapf(err, "cells: %s, %s", name, role)
-	}
-	var err error
-	if l.Joint {
-		d.input.prefix, d.recurrent.prefix = name+".joint.", name+".joint."
-		if d.joint, d.input.Matrix, d.recurrent.Matrix, err = newJoint(l, folded); err != nil {
-			return nil, fail("joint", err)
-		}
-		return d, nil
-	}
-	d.input.prefix, d.recurrent.prefix = name+".input.", name+".recurrent."
-	if d.input.Matrix, err = orDense(l.Input).Matrix(l.In, folded); err != nil {
-		return nil, fail("input-to-hidden", err)
-	}
-	if readsState(l.Cell) {
-		if d.recurrent.Matrix, err = orDense(l.Recurrent).Matrix(l.Out, folded); err != nil {
-			return nil, fail("hidden-to-hidden", err)
-		}
-	}
-	return d, nil
-}
-
-// width is the number of columns, gates·hidden.
-func (d *direction) width() int { return len(d.gates) * d.layer.Hidden() }
-
-func orDense(f decomp.Format) decomp.Format {
-	if f == nil {
-		return decomp.Dense{}
-	}
-	return f
-}
-
-// params lists the direction's learnable tensors: input cores and recurrent
-// cores, or joint ones, then the biases.
-func (d *direction) params() []Param {
-	var ps []Param
-	list := func(w weights, role Role) {
-		for _, c := range w.Cores() {
-			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: role})
-		}
-	}
-	if d.joint != nil {
-		list(d.input, Joint)
-	} else {
-		list(d.input, InputToHidden)
-		if d.recurrent.Matrix != nil {
-			list(d.recurrent, HiddenToHidden)
-		}
-	}
-	return append(ps, d.biases()...)
-}
-
-func (d *direction) biases() []Param {
-	ps := []Param{{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias}}
-	if d.layer.CandidateBias {
-		ps = append(ps, Param{Name: d.name + candidateBiasName, Shape: []int{1, d.layer.Hidden()}, Role: Bias})
-	}
-	return ps
-}
-
-// init returns the initial values in the order of params.
-func (d *direction) init(rng *rand.Rand) [][]float64 {
-	hidden := d.layer.Hidden()
-	var values [][]float64
-	if d.joint != nil {
-		values = d.initJoint(rng)
-	} else {
-		values = d.input.Init(rng, d.input.Glorot())
-		if _, dense := orDense(d.layer.Recurrent).(decomp.Dense); dense && d.recurrent.Matrix != nil {
-			values = append(values, orthogonal(rng, hidden, len(d.gates)))
-		} else if d.recurrent.Matrix != nil {
-			// An orthogonal matrix of this size has elements of variance 1/hidden.
-			values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
-		}
-	}
-	var bias []float64
-	for _, g := range d.gates {
-		bias = append(bias, slices.Repeat([]float64{g.Bias}, hidden)...)
-	}
-	values = append(values, bias)
-	if d.layer.CandidateBias {
-		values = append(values, make([]float64, hidden))
-	}
-	return values
 }
 
 // reads writes the input modes, and how many of the values they hold are zeros

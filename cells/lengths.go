@@ -32,12 +32,9 @@ func before(lengths *G.Node, steps int) (*G.Node, error) {
 }
 
 func stepsBefore[T ops.Float](out, lengths []T, steps int) {
-	for b, length := range lengths {
-		for t := range steps {
-			out[b*steps+t] = 0
-			if T(t) < length {
-				out[b*steps+t] = 1
-			}
+	for k := range out {
+		if out[k] = 0; T(k%steps) < lengths[k/steps] {
+			out[k] = 1
 		}
 	}
 }
@@ -47,19 +44,13 @@ func (r *run) keep(old, next State, t int) (State, error) {
 	if r.masks == nil {
 		return next, nil
 	}
-	var err error
-	choose := func(was, is *G.Node) *G.Node {
-		if err != nil || is == nil {
-			return nil
-		}
-		var a, b, sum *G.Node
-		if a, err = graph.Select(is, r.masks[t], false); err == nil {
-			if b, err = graph.Select(was, r.masks[t], true); err == nil {
-				sum, err = G.Add(a, b)
-			}
-		}
-		return sum
+	var e Equations
+	where := func(x *G.Node, padding bool) *G.Node {
+		return e.unary(func(x *G.Node) (*G.Node, error) { return graph.Select(x, r.masks[t], padding) }, x)
 	}
-	kept := State{H: choose(old.H, next.H), C: choose(old.C, next.C)}
-	return kept, err
+	kept := State{H: e.Add(where(next.H, false), where(old.H, true))}
+	if next.C != nil {
+		kept.C = e.Add(where(next.C, false), where(old.C, true))
+	}
+	return kept, e.err
 }

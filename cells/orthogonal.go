@@ -17,19 +17,17 @@ func orthogonal(rng *rand.Rand, hidden, n int) []float64 {
 			normal[k] = rng.NormFloat64()
 		}
 		var qr mat.QR
-		qr.Factorize(mat.NewDense(hidden, hidden, normal))
 		var q, r mat.Dense
+		qr.Factorize(mat.NewDense(hidden, hidden, normal))
 		qr.QTo(&q)
 		qr.RTo(&r)
-		for row := range hidden {
-			for col := range hidden {
-				v := q.At(row, col)
-				// The signs of R's diagonal make Q uniform over all orthogonal
-				// matrices (Mezzadri 2007).
-				if r.At(col, col) < 0 {
-					v = -v
-				}
-				u[(row*n+g)*hidden+col] = v
+		for k := range normal {
+			row, col := k/hidden, k%hidden
+			// The signs of R's diagonal make Q uniform over all orthogonal
+			// matrices (Mezzadri 2007).
+			u[(row*n+g)*hidden+col] = q.At(row, col)
+			if r.At(col, col) < 0 {
+				u[(row*n+g)*hidden+col] = -q.At(row, col)
 			}
 		}
 	}

@@ -16,8 +16,8 @@ import (
 type Runner struct {
 	stack   *Stack
 	batch   int
-	layers  [][]*unit // by layer and direction
-	carried [][]memo  // the same
+	layers  [][]unit // by layer and direction
+	carried [][]memo // the same
 }
 
 // block is the number of steps that go through W at once where a sequence has as
@@ -47,29 +47,14 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		return nil, errors.Errorf("cells: a batch of %d sequences; want at least 1", batch)
 	}
 	widest := 0
-	s.each(func(d *direction) { widest = max(widest, d.input.Rows(), d.width()) })
+	for _, d := range s.all() {
+		widest = max(widest, d.input.Rows(), d.width())
+	}
 	if batch > maxInput/block/widest {
 		return nil, errors.Errorf("cells: a batch of %d sequences with %d values a step; want at most %d sequences", batch, widest, maxInput/block/widest)
 	}
-	r := &Runner{stack: s, batch: batch}
-	for _, both := range s.directions {
-		var units []*unit
-		for _, d := range both {
-			u, err := newUnit(d, params, batch)
-			if err != nil {
-				return nil, err
-			}
-			units = append(units, u)
-		}
-		r.layers = append(r.layers, units)
-	}
-	r.Reset()
-	return r, nil
-}
-
-func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, error) {
 	values := map[string]*tensor.Dense{}
-	for _, p := range d.params() {
+	for _, p := range s.Params() {
 		v := params[p.Name]
 		if v == nil {
 			return nil, errors.Errorf("cells: no value for parameter %s", p.Name)
@@ -79,12 +64,22 @@ func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, e
 		}
 		values[p.Name] = v.Clone().(*tensor.Dense)
 	}
-	one, err := newPassage(d, values, batch, 1)
-	if err != nil {
-		return nil, err
+	r := &Runner{stack: s, batch: batch, layers: make([][]unit, len(s.layers))}
+	for k, both := range s.directions {
+		for _, d := range both {
+			one, err := newPassage(d, values, batch, 1)
+			if err != nil {
+				return nil, err
+			}
+			several, err := newPassage(d, values, batch, block)
+			if err != nil {
+				return nil, err
+			}
+			r.layers[k] = append(r.layers[k], unit{d, one, several})
+		}
 	}
-	several, err := newPassage(d, values, batch, block)
-	return &unit{d, one, several}, err
+	r.Reset()
+	return r, nil
 }
 
 // Reset forgets the carried state: the next Step is the first of new sequences.

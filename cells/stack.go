@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -36,11 +37,7 @@ type Param struct {
 // Size returns the number of elements, or the largest int where that, of 32 bits,
 // does not hold it.
 func (p Param) Size() int {
-	n := int64(1)
-	for _, s := range p.Shape {
-		n *= int64(s)
-	}
-	return int(min(n, math.MaxInt))
+	return int(min(total(p.Shape, 1), math.MaxInt)) // decomp allows none above 2^40
 }
 
 // Stack is one recurrent layer on top of another.
@@ -67,17 +64,13 @@ func New(layers ...Layer) (*Stack, error) {
 		if k > 0 && l.InputSize() != layers[k-1].Features() {
 			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, l.reads(), k, layers[k-1].Features())
 		}
-		forward, err := newDirection(l, name, false)
-		if err != nil {
-			return nil, err
-		}
-		both := []*direction{forward}
-		if l.Bidirectional {
-			backward, err := newDirection(l, name+".backward", true)
+		var both []*direction
+		for _, suffix := range []string{"", ".backward"}[:l.directions()] {
+			d, err := newDirection(l, name+suffix, suffix != "")
 			if err != nil {
 				return nil, err
 			}
-			both = append(both, backward)
+			both = append(both, d)
 		}
 		s.directions = append(s.directions, both)
 	}
@@ -88,15 +81,13 @@ func New(layers ...Layer) (*Stack, error) {
 // share makes equal matrices of several layers and directions one.
 func (s *Stack) share() {
 	var places []**decomp.Matrix
-	s.each(func(d *direction) {
-		places = append(places, &d.input.Matrix)
-		if d.recurrent.Matrix != nil {
-			places = append(places, &d.recurrent.Matrix)
+	var matrices []*decomp.Matrix
+	for _, d := range s.all() {
+		for _, m := range []**decomp.Matrix{&d.input.Matrix, &d.recurrent.Matrix} {
+			if *m != nil {
+				places, matrices = append(places, m), append(matrices, *m)
+			}
 		}
-	})
-	matrices := make([]*decomp.Matrix, len(places))
-	for k, p := range places {
-		matrices[k] = *p
 	}
 	for k, m := range decomp.Share(matrices) {
 		*places[k] = m
@@ -121,7 +112,9 @@ func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
 // Params lists the learnable tensors, layer by layer.
 func (s *Stack) Params() []Param {
 	var ps []Param
-	s.each(func(d *direction) { ps = append(ps, d.params()...) })
+	for _, d := range s.all() {
+		ps = append(ps, d.params()...)
+	}
 	return ps
 }
 
@@ -131,9 +124,9 @@ func (s *Stack) Params() []Param {
 // of a tenth of it if joint; biases as the cell's Gates have them, zero for most.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
-	s.each(func(d *direction) {
+	for _, d := range s.all() {
 		values = append(values, d.init(rand.New(rand.NewPCG(seed, hash(d.name))))...)
-	})
+	}
 	return values
 }
 
@@ -171,13 +164,7 @@ func (s *Stack) MulAdds(batch, steps int) int {
 	return total
 }
 
-func (s *Stack) each(visit func(*direction)) {
-	for _, both := range s.directions {
-		for _, d := range both {
-			visit(d)
-		}
-	}
-}
+func (s *Stack) all() []*direction { return slices.Concat(s.directions...) }
 
 func hash(name string) uint64 {
 	h := fnv.New64a()
