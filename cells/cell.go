@@ -38,8 +38,8 @@ type Gate struct {
 	Low, High float64 // bounds of its values: 0 and 1 of a sigmoid, -1 and 1 of a tanh; equal if there are none
 	Bias      float64 // the first value of its biases
 	// Reset says that Step multiplies this block of u with another gate before it
-	// adds that of a, so that a bias of the former (Layer.CandidateBias) is not one
-	// of the latter. At most one gate of a cell does that.
+	// adds that of a, so that a bias of the former, Layer.CandidateBias, is not one
+	// of the latter. It goes to the first such gate.
 	Reset bool
 }
 
@@ -93,17 +93,15 @@ func checkCell(c Cell) error {
 	if !validName.MatchString(c.Name()) {
 		return errors.Errorf("a cell is called %q; want lower-case letters, digits and hyphens", c.Name())
 	}
-	taken, resets := []string{"", Projection, Memory, Hidden}, 0
+	if len(c.Gates()) == 0 {
+		return errors.Errorf("cell %s has no gates; want at least one", c.Name())
+	}
+	taken := []string{"", Projection, Memory, Hidden}
 	for _, g := range c.Gates() {
 		if slices.Contains(taken, g.Name) {
 			return errors.Errorf("cell %s has a gate %q; want gates with names of their own", c.Name(), g.Name)
 		}
-		if taken = append(taken, g.Name); g.Reset {
-			resets++
-		}
-	}
-	if len(c.Gates()) == 0 || resets > 1 {
-		return errors.Errorf("cell %s has %d gates, %d of them with Reset; want at least 1, and at most 1 with Reset", c.Name(), len(c.Gates()), resets)
+		taken = append(taken, g.Name)
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -57,12 +57,7 @@ func newDirection(l Layer, name string, reverse bool) (*direction, error) {
 // width is the number of columns, gates·hidden.
 func (d *direction) width() int { return len(d.gates) * d.layer.Hidden() }
 
-func orDense(f decomp.Format) decomp.Format {
-	if f == nil {
-		return decomp.Dense{}
-	}
-	return f
-}
+func orDense(f decomp.Format) decomp.Format { return cmp.Or(f, decomp.Format(decomp.Dense{})) }
 
 // params lists the direction's learnable tensors: input cores and recurrent
 // cores, or joint ones, then the biases.
@@ -90,35 +85,4 @@ func (d *direction) biases() []Param {
 		ps = append(ps, Param{Name: d.name + candidateBiasName, Shape: []int{1, d.layer.Hidden()}, Role: Bias})
 	}
 	return ps
-}
-
-// init returns the initial values in the order of params.
-func (d *direction) init(rng *rand.Rand) [][]float64 {
-	var values [][]float64
-	_, dense := orDense(d.layer.Recurrent).(decomp.Dense)
-	if d.joint != nil {
-		values = d.initJoint(rng)
-	} else if values = d.input.Init(rng, d.input.Glorot()); d.recurrent.Matrix != nil && dense {
-		values = append(values, orthogonal(rng, d.layer.Hidden(), len(d.gates)))
-	} else if d.recurrent.Matrix != nil {
-		// An orthogonal matrix of this size has elements of variance 1/hidden.
-		values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
-	}
-	var bias []float64
-	for _, g := range d.gates {
-		bias = append(bias, slices.Repeat([]float64{g.Bias}, d.layer.Hidden())...)
-	}
-	values = append(values, bias)
-	if d.layer.CandidateBias {
-		values = append(values, make([]float64, d.layer.Hidden()))
-	}
-	return values
-}
-
-// at returns the step that is the k-th to be run.
-func (d *direction) at(k, steps int) int {
-	if d.reverse {
-		return steps - 1 - k
-	}
-	return k
 }

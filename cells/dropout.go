@@ -9,7 +9,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
@@ -22,12 +21,12 @@ import (
 // run and the sequence's row alone: not on the batch that it is put through in.
 func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.Node, error) {
 	count := uint64(0)
-	next := func() uint64 {
+	next := func() (n uint64) {
 		if o.Run != nil {
 			return *o.Run
 		}
-		count++
-		return count - 1
+		n, count = count, count+1
+		return n
 	}
 	seed := o.Seed ^ hash(place)
 	return ops.Apply(&ops.Op{
@@ -67,17 +66,9 @@ func splitMix(seed, k uint64) uint64 {
 	return z ^ z>>31
 }
 
-// dropSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask of
-// shape (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its
-// steps (Gal and Ghahramani 2016).
-func (o Options) dropSteps(p float64, place string, x *G.Node) (*G.Node, error) {
-	mask, err := o.mask(p, place, x, x.Shape()[0], dims.Size(x.Shape()[2:]))
-	if err != nil {
-		return nil, err
-	}
-	return scaleSteps(x, mask)
-}
-
+// scaleSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask
+// (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its steps (Gal
+// and Ghahramani 2016).
 func scaleSteps(x, mask *G.Node) (*G.Node, error) {
 	steps, features := x.Shape()[1], mask.Shape()[1]
 	return ops.Apply(&ops.Op{

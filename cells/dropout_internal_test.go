@@ -18,7 +18,7 @@ import (
 func masks(t *testing.T, dt tensor.Dtype, p float64, seed uint64, runs int, shape ...int) [][]float64 {
 	t.Helper()
 	g := G.NewGraph()
-	mask, err := Options{Seed: seed}.mask(p, "", input(t, g, dt, 1), shape...)
+	mask, err := Options{Seed: seed}.mask(p, "", ascending(t, g, dt, 1), shape...)
 	require.NoError(t, err)
 	require.True(t, mask.Shape().Eq(tensor.Shape(shape)))
 	program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -77,7 +77,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 	for range 2 {
 		g := G.NewGraph()
 		var run uint64
-		x := input(t, g, tensor.Float64, 1)
+		x := ascending(t, g, tensor.Float64, 1)
 		mask, err := Options{Seed: 11, Run: &run}.mask(0.5, "", x, 8, 8)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{mask}, nil, nil)
@@ -94,7 +94,7 @@ func TestDropoutMaskOfACallersRun(t *testing.T) {
 func TestDropoutMaskRows(t *testing.T) {
 	mask := func(seed uint64, run uint64, row, rows int) []float64 {
 		g := G.NewGraph()
-		m, err := Options{Seed: seed, Run: &run, Row: row}.mask(0.5, "", input(t, g, tensor.Float64, 1), rows, 4, 16)
+		m, err := Options{Seed: seed, Run: &run, Row: row}.mask(0.5, "", ascending(t, g, tensor.Float64, 1), rows, 4, 16)
 		require.NoError(t, err)
 		program := compiled(t, G.Nodes{m}, nil, nil)
 		require.NoError(t, program.Run())
@@ -138,7 +138,7 @@ func TestDropoutMasksAreIndependent(t *testing.T) {
 // the mask that the value went through.
 func TestDropoutMaskInAGraph(t *testing.T) {
 	g := G.NewGraph()
-	x := input(t, g, tensor.Float64, 8, 8)
+	x := ascending(t, g, tensor.Float64, 8, 8)
 	a, err := Options{Seed: 1}.mask(0.5, "", x, 8, 8)
 	require.NoError(t, err)
 	b, err := Options{Seed: 2}.mask(0.5, "", x, 8, 8)
@@ -185,7 +185,11 @@ func TestDropoutSteps(t *testing.T) {
 		}
 	}
 	build := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-		return Options{Seed: seed}.dropSteps(0.5, "", in[0])
+		mask, err := Options{Seed: seed}.mask(0.5, "", in[0], 2, 4)
+		if err != nil {
+			return nil, err
+		}
+		return scaleSteps(in[0], mask)
 	}
 	got, err := gradcheck.Forward(build, x)
 	require.NoError(t, err)
@@ -198,7 +202,7 @@ func TestDropoutSteps(t *testing.T) {
 // Sizes below 1 have no elements; a machine that runs them panics in a goroutine
 // of its own, where nobody can recover.
 func TestDropoutMaskSizesBelowOne(t *testing.T) {
-	x := input(t, G.NewGraph(), tensor.Float32, 2, 3)
+	x := ascending(t, G.NewGraph(), tensor.Float32, 2, 3)
 	for _, shape := range [][]int{{-2, -3}, {0, 3}} {
 		_, err := Options{Seed: 1}.mask(0.5, "", x, shape...)
 		require.ErrorContains(t, err, "every size is at least 1")
@@ -208,7 +212,7 @@ func TestDropoutMaskSizesBelowOne(t *testing.T) {
 // The mask of a batch of the zoo's largest inputs.
 func BenchmarkDropoutMask(b *testing.B) {
 	g := G.NewGraph()
-	x := input(b, g, tensor.Float32, 1)
+	x := ascending(b, g, tensor.Float32, 1)
 	mask, err := Options{Seed: 1}.mask(0.25, "", x, 16, 57600)
 	if err != nil {
 		b.Fatal(err)
@@ -243,8 +247,8 @@ func float64s(v G.Value) []float64 {
 	return all
 }
 
-// input adds one with the values 1, 2, 3, ...
-func input(t testing.TB, g *G.ExprGraph, dt tensor.Dtype, shape ...int) *G.Node {
+// ascending adds an input with the values 1, 2, 3, ...
+func ascending(t testing.TB, g *G.ExprGraph, dt tensor.Dtype, shape ...int) *G.Node {
 	t.Helper()
 	n, err := graph.Input(g, "x", dt, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(tensor.Range(dt, 1, 1+dims.Size(shape)))))
 	require.NoError(t, err)

@@ -58,35 +58,25 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		}
 	}
 	r := &run{params: params, opt: opt, batch: shape[0], steps: shape[1]}
-	r.merge = r.inTraining
+	var e Equations
 	if opt.Lengths != nil {
 		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != r.batch {
 			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, r.batch)
 		}
-		mask, err := r.mask(opt.Lengths)
-		if err != nil {
-			return nil, err
-		}
-		if x, err = graph.Select(x, mask, false); err != nil { // NaN times zero is NaN
-			return nil, err
-		}
+		x = e.binary(selected, x, e.unary(r.mask, opt.Lengths))
 	}
-	var err error
 	out := &Output{}
 	for k, both := range s.directions {
 		if k > 0 {
-			if x, err = graph.Concat(1, out.Steps...); err != nil {
-				return nil, err
-			}
-			if x, err = graph.Reshape(x, r.batch, r.steps, s.layers[k-1].Features()); err != nil {
-				return nil, err
-			}
+			x = e.unary(func(*G.Node) (*G.Node, error) { return graph.Concat(1, out.Steps...) }, x)
+			x = e.unary(func(x *G.Node) (*G.Node, error) { return graph.Reshape(x, r.batch, r.steps, s.layers[k-1].Features()) }, x)
 		}
-		if x, err = padded(x, both[0].input.Rows()); err != nil {
-			return nil, err
+		x = e.unary(func(x *G.Node) (*G.Node, error) { return padded(x, both[0].input.Rows()) }, x)
+		if e.err != nil {
+			return nil, e.err
 		}
 		r.first = k == 0
-		if err = r.layer(out, both, x); err != nil {
+		if err := r.layer(out, both, x); err != nil {
 			return nil, err
 		}
 	}
@@ -114,22 +104,21 @@ func padded(x *G.Node, size int) (*G.Node, error) {
 }
 
 // layer runs a layer's directions over x and joins their states.
-func (r *run) layer(out *Output, both []*direction, x *G.Node) (err error) {
-	if out.Steps, _, err = r.direction(both[0], x, State{}); err != nil {
-		return err
-	}
-	out.Last = out.Steps[r.steps-1]
-	if len(both) == 1 {
-		return nil
-	}
-	back, _, err := r.direction(both[1], x, State{})
-	if err != nil {
-		return err
-	}
+func (r *run) layer(out *Output, both []*direction, x *G.Node) error {
 	var e Equations
-	out.Last = e.binary(beside, out.Last, back[0])
-	for t := range back {
-		out.Steps[t] = e.binary(beside, out.Steps[t], back[t])
+	for _, d := range both {
+		states, _, err := r.direction(d, x, State{})
+		if err != nil {
+			return err
+		}
+		if !d.reverse {
+			out.Steps, out.Last = states, states[r.steps-1]
+			continue
+		}
+		out.Last = e.binary(beside, out.Last, states[0])
+		for t, h := range states {
+			out.Steps[t] = e.binary(beside, out.Steps[t], h)
+		}
 	}
 	return e.err
 }

@@ -1,8 +1,6 @@
 package cells
 
 import (
-	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -91,21 +89,4 @@ func stateModes(n []int, hidden int) []int {
 		}
 	}
 	panic("cells: the last divisor is hidden itself")
-}
-
-// stateVariance is the variance of W_h's first values, times hidden. An orthogonal
-// matrix has 1, but its singular values are all 1; a network of small ranks has a
-// few of 3 to 5 then, and learns better from less (docs/formats/joint.md).
-const stateVariance = 0.1
-
-// initJoint draws the joint cores with the variance that W_x has in a layer with
-// two matrices, and then scales the slabs of the first mode, which h alone reads,
-// to that of W_h: x has many more values than h.
-func (d *direction) initJoint(rng *rand.Rand) [][]float64 {
-	variance := d.input.Glorot()
-	values := d.joint.Init(rng, variance)
-	if err := d.recurrent.Scale(values, math.Sqrt(stateVariance*d.recurrent.LeCun()/variance)); err != nil {
-		panic(err) // Init makes the values that Scale asks for
-	}
-	return values
 }

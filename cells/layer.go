@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -44,12 +45,7 @@ type Layer struct {
 func (l Layer) Hidden() int { return dims.Size(l.Out) }
 
 // InputSize returns the number of features the layer reads per step.
-func (l Layer) InputSize() int {
-	if l.Inputs != 0 {
-		return l.Inputs
-	}
-	return dims.Size(l.In)
-}
+func (l Layer) InputSize() int { return cmp.Or(l.Inputs, dims.Size(l.In)) }
 
 // Features returns the size of the layer's output: the hidden size, doubled if
 // bidirectional.
@@ -64,9 +60,7 @@ func (l Layer) directions() int {
 
 // copied returns a layer with a cell, whose modes nobody else changes.
 func (l Layer) copied() Layer {
-	if l.Cell == nil {
-		l.Cell = LSTM{}
-	}
+	l.Cell = cmp.Or(l.Cell, Cell(LSTM{}))
 	l.In, l.Out = slices.Clone(l.In), slices.Clone(l.Out)
 	return l
 }

@@ -18,6 +18,9 @@ func (r *run) mask(lengths *G.Node) (*G.Node, error) {
 	return all, err
 }
 
+func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
+func rejected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, true) }
+
 // before returns the mask (batch, steps) that is 1 at the steps before each
 // sequence's length, given as (batch), and 0 in the padding after it.
 func before(lengths *G.Node, steps int) (*G.Node, error) {
@@ -45,12 +48,12 @@ func (r *run) keep(old, next State, t int) (State, error) {
 		return next, nil
 	}
 	var e Equations
-	where := func(x *G.Node, padding bool) *G.Node {
-		return e.unary(func(x *G.Node) (*G.Node, error) { return graph.Select(x, r.masks[t], padding) }, x)
+	choose := func(old, next *G.Node) *G.Node {
+		return e.Add(e.binary(selected, next, r.masks[t]), e.binary(rejected, old, r.masks[t]))
 	}
-	kept := State{H: e.Add(where(next.H, false), where(old.H, true))}
+	kept := State{H: choose(old.H, next.H)}
 	if next.C != nil {
-		kept.C = e.Add(where(next.C, false), where(old.C, true))
+		kept.C = choose(old.C, next.C)
 	}
 	return kept, e.err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
@@ -14,18 +15,13 @@ import (
 // run adds directions to a graph.
 type run struct {
 	params       map[string]*G.Node
+	values       map[string]*tensor.Dense // of the parameters, for inference; nil in training
 	opt          Options
 	batch, steps int
 	first        bool    // the layer is the first
 	masks        G.Nodes // (batch, 1) a step; nil without lengths
 	activations  []Activation
-	// merge returns a plan for a product and its factors. In training they come from
-	// params.
-	merge func(w weights, opt decomp.PlanOptions) (*decomp.Plan, G.Nodes, error)
 }
-
-// product multiplies with a matrix.
-type product func(x *G.Node) (*G.Node, error)
 
 // direction runs one over x (batch, steps, n_1, ..., n_d), from a state on or, where
 // that is empty, from zeros. It returns h after each step, and the state at the end.
@@ -46,7 +42,10 @@ func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State, error
 	}
 	states := make(G.Nodes, r.steps)
 	for k := range r.steps {
-		t := d.at(k, r.steps)
+		t := k
+		if d.reverse {
+			t = r.steps - 1 - k
+		}
 		next, gates, err := d.step(pre[t], s, u)
 		if err != nil {
 			return nil, s, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
@@ -60,8 +59,12 @@ func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State, error
 	return states, s, nil
 }
 
-// inTraining merges cores in the graph, once for all products with them.
-func (r *run) inTraining(w weights, opt decomp.PlanOptions) (*decomp.Plan, G.Nodes, error) {
+// merge returns a plan for products with a matrix, and its factors, which are merged
+// once for all of them.
+func (r *run) merge(w weights, opt decomp.PlanOptions, g *G.ExprGraph) (*decomp.Plan, G.Nodes, error) {
+	if r.values != nil {
+		return mergedBefore(w, opt.Rows, g, r.values)
+	}
 	var cores G.Nodes
 	for _, c := range w.Cores() {
 		cores = append(cores, r.params[w.prefix+c.Name])
@@ -76,9 +79,10 @@ func (r *run) inTraining(w weights, opt decomp.PlanOptions) (*decomp.Plan, G.Nod
 func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
 	var e Equations
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		x = e.unary(func(x *G.Node) (*G.Node, error) { return r.opt.dropSteps(p, d.name+".input", x) }, x)
+		mask := e.unary(func(x *G.Node) (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) }, x)
+		x = e.binary(scaleSteps, x, mask)
 	}
-	plan, factors, err := r.merge(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first})
+	plan, factors, err := r.merge(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, x.Graph())
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +99,11 @@ func plusRow(y, row *G.Node) (*G.Node, error) { return G.BroadcastAdd(y, row, ni
 
 // recurrence returns the product of a state with U, what lies around it included:
 // dropout, and the candidate's bias. Without a U it is nil.
-func (r *run) recurrence(d *direction, x *G.Node) (product, error) {
+func (r *run) recurrence(d *direction, x *G.Node) (func(h *G.Node) (*G.Node, error), error) {
 	if d.recurrent.Matrix == nil {
 		return func(*G.Node) (*G.Node, error) { return nil, nil }, nil
 	}
-	plan, factors, err := r.merge(d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps})
+	plan, factors, err := r.merge(d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps}, x.Graph())
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +115,10 @@ func (r *run) recurrence(d *direction, x *G.Node) (product, error) {
 		}, x)
 	}
 	if d.layer.CandidateBias {
-		bias = r.params[d.name+candidateBiasName] // among zeros for the other gates, (1, gates·hidden)
-		if n := slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset }) * d.layer.Hidden(); n > 0 {
-			zeros := e.unary(func(b *G.Node) (*G.Node, error) { return graph.Zeros(b, 1, n) }, bias)
-			bias = e.binary(beside, zeros, bias)
-		}
-		bias = e.unary(func(b *G.Node) (*G.Node, error) { return graph.Pad(b, 1, d.width()) }, bias)
+		zeros := e.unary(func(x *G.Node) (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) }, x)
+		all := slices.Repeat(G.Nodes{zeros}, len(d.gates))
+		all[slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset })] = r.params[d.name+candidateBiasName]
+		bias = e.unary(func(*G.Node) (*G.Node, error) { return graph.Concat(1, all...) }, zeros)
 	}
 	return func(h *G.Node) (*G.Node, error) {
 		var e Equations
@@ -132,12 +134,13 @@ func (r *run) recurrence(d *direction, x *G.Node) (product, error) {
 }
 
 // step adds one step, and checks what the cell makes of it.
-func (d *direction) step(a *G.Node, s State, u product) (State, G.Nodes, error) {
+func (d *direction) step(a *G.Node, s State, u func(h *G.Node) (*G.Node, error)) (State, G.Nodes, error) {
+	var next State
+	var gates G.Nodes
 	hu, err := u(s.H)
-	if err != nil {
-		return s, nil, err
+	if err == nil {
+		next, gates, err = d.layer.Cell.Step(a, hu, s)
 	}
-	next, gates, err := d.layer.Cell.Step(a, hu, s)
 	if err != nil {
 		return s, nil, err
 	}

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -16,8 +17,8 @@ import (
 type Runner struct {
 	stack   *Stack
 	batch   int
-	layers  [][]unit // by layer and direction
-	carried [][]memo // the same
+	units   []unit // by layer, the forward direction first
+	carried []memo // of each unit
 }
 
 // block is the number of steps that go through W at once where a sequence has as
@@ -64,36 +65,29 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		}
 		values[p.Name] = v.Clone().(*tensor.Dense)
 	}
-	r := &Runner{stack: s, batch: batch, layers: make([][]unit, len(s.layers))}
-	for k, both := range s.directions {
-		for _, d := range both {
-			one, err := newPassage(d, values, batch, 1)
-			if err != nil {
-				return nil, err
-			}
-			several, err := newPassage(d, values, batch, block)
-			if err != nil {
-				return nil, err
-			}
-			r.layers[k] = append(r.layers[k], unit{d, one, several})
+	r := &Runner{stack: s, batch: batch}
+	for _, d := range s.all() {
+		one, err := newPassage(d, values, batch, 1)
+		if err != nil {
+			return nil, err
 		}
+		several, err := newPassage(d, values, batch, block)
+		if err != nil {
+			return nil, err
+		}
+		r.units = append(r.units, unit{d, one, several})
 	}
 	r.Reset()
 	return r, nil
 }
 
 // Reset forgets the carried state: the next Step is the first of new sequences.
-func (r *Runner) Reset() { r.carried = r.zeros() }
-
-func (r *Runner) zeros() [][]memo {
-	all := make([][]memo, len(r.layers))
-	for k, units := range r.layers {
-		for _, u := range units {
-			n := r.batch * u.d.layer.Hidden()
-			all[k] = append(all[k], memo{h: make([]float32, n), c: make([]float32, n)})
-		}
+func (r *Runner) Reset() {
+	r.carried = nil
+	for _, u := range r.units {
+		n := r.batch * u.d.layer.Hidden()
+		r.carried = append(r.carried, memo{h: make([]float32, n), c: make([]float32, n)})
 	}
-	return all
 }
 
 // Step advances each sequence by one step, x (batch, features). It returns the
@@ -101,15 +95,13 @@ func (r *Runner) zeros() [][]memo {
 // x has the wrong size, or when a layer is bidirectional: its reverse direction
 // would begin at the sequence's end, which is not there yet.
 func (r *Runner) Step(x []float32) ([]float32, error) {
-	for k, l := range r.stack.layers {
-		if l.Bidirectional {
-			return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence", k+1)
-		}
+	if k := slices.IndexFunc(r.stack.layers, func(l Layer) bool { return l.Bidirectional }); k >= 0 {
+		return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence", k+1)
 	}
 	if want := r.batch * r.stack.Inputs(); len(x) != want {
 		return nil, errors.Errorf("cells: a step has %d values; want %d, %d sequences of %d", len(x), want, r.batch, r.stack.Inputs())
 	}
-	return r.over(x, 1, slices.Repeat([]int{1}, r.batch), r.carried)
+	return r.over(x, 1, slices.Repeat([]int{1}, r.batch))
 }
 
 // Sequence runs whole sequences from their beginning, x (batch, steps, features)
@@ -128,53 +120,48 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 	if len(lengths) != r.batch {
 		return nil, errors.Errorf("cells: %d lengths; want %d, one a sequence", len(lengths), r.batch)
 	}
-	for b, n := range lengths {
-		if n < 1 || n > steps {
-			return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, n, steps)
-		}
+	if b := slices.IndexFunc(lengths, func(n int) bool { return n < 1 || n > steps }); b >= 0 {
+		return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, lengths[b], steps)
 	}
-	return r.over(x, steps, lengths, r.zeros())
+	fresh := *r
+	fresh.Reset()
+	return fresh.over(x, steps, lengths)
 }
 
-// over runs all layers, from the states in memos on, which it changes, and returns
-// the last layer's, joined.
-func (r *Runner) over(x []float32, steps int, lengths []int, memos [][]memo) ([]float32, error) {
-	var last []float32
-	for k, units := range r.layers {
-		features, hidden := r.stack.layers[k].Features(), r.stack.layers[k].Hidden()
-		y := make([]float32, r.batch*steps*features)
-		last = make([]float32, r.batch*features)
-		for j, u := range units {
-			for done := 0; done < steps; {
-				p := u.one
-				if steps-done >= block {
-					p = u.several
-				}
-				from := done
-				if u.d.reverse {
-					from = steps - done - p.steps
-				}
-				if err := p.run(from, steps, x, lengths, memos[k][j], y, features, j*hidden); err != nil {
-					return nil, errors.Wrapf(err, "cells: %s", u.d.name)
-				}
-				done += p.steps
-			}
-			copyRows(r.batch, hidden, last[j*hidden:], features, memos[k][j].h, hidden)
+// over runs all layers, from the carried states on, and returns those of the last.
+func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) {
+	y, last := x, []float32(nil)
+	for k, u := range r.units {
+		hidden, features, column := u.d.layer.Hidden(), u.d.layer.Features(), u.d.layer.Hidden()
+		if !u.d.reverse { // another layer
+			x, y, last, column = y, make([]float32, r.batch*steps*features), make([]float32, r.batch*features), 0
 		}
-		x = y
+		for done := 0; done < steps; {
+			p := u.one
+			if steps-done >= block {
+				p = u.several
+			}
+			from := done
+			if u.d.reverse {
+				from = steps - done - p.steps
+			}
+			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, r.carried[k]); err != nil {
+				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
+			}
+			for j, h := range p.states {
+				copyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
+			}
+			done += p.steps
+		}
+		copyRows(r.batch, hidden, last[column:], features, r.carried[k].h, hidden)
 	}
 	return last, nil
 }
 
 // Close releases the programs.
-func (r *Runner) Close() error {
-	var first error
-	for _, u := range slices.Concat(r.layers...) {
-		for _, p := range []*passage{u.one, u.several} {
-			if err := p.program.Close(); first == nil {
-				first = err
-			}
-		}
+func (r *Runner) Close() (err error) {
+	for _, u := range r.units {
+		err = cmp.Or(err, u.one.program.Close(), u.several.program.Close())
 	}
-	return first
+	return err
 }

@@ -103,9 +103,6 @@ func (s *Stack) Layer(k int) Layer { return s.layers[k].copied() }
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
 
-// Hidden returns the hidden size of one direction of the first layer.
-func (s *Stack) Hidden() int { return s.layers[0].Hidden() }
-
 // Inputs returns the number of features the first layer reads per step.
 func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
 

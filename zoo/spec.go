@@ -275,8 +275,8 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Hidden != 0 && s.Hidden != stack.Hidden() {
-		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, stack.Hidden())
+	if s.Hidden != 0 && s.Hidden != layers[0].Hidden() {
+		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, layers[0].Hidden())
 	}
 	return stack, nil
 }
