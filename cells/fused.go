@@ -90,23 +90,23 @@ func tanh[T ops.Float](x T) T {
 // The kernels, for n hidden units.
 
 func fuseGates[T ops.Float](y []T, in [][]T, n int) {
-	a, u := in[0], in[1][:len(in[0])]
-	for k, v := range a {
-		if v += u[k]; k/n == 2 {
-			y[k] = tanh(v)
+	a, u := in[0], in[1]
+	for k := range y {
+		if k < 2*n || k >= 3*n {
+			y[k] = sigmoid(a[k] + u[k])
 		} else {
-			y[k] = sigmoid(v)
+			y[k] = tanh(a[k] + u[k])
 		}
 	}
 }
 
 func fuseGatesBack[T ops.Float](out []T, in [][]T, n int) {
-	y, grad := in[0], in[1]
-	for k, v := range y {
-		if k/n == 2 {
-			out[k] = grad[k] * (1 - v*v)
+	grad := in[1][:len(out)]
+	for k, y := range in[0][:len(out)] {
+		if k < 2*n || k >= 3*n {
+			out[k] = grad[k] * y * (1 - y)
 		} else {
-			out[k] = grad[k] * v * (1 - v)
+			out[k] = grad[k] * (1 - y*y)
 		}
 	}
 }

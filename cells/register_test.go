@@ -1,6 +1,7 @@
 package cells_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -191,4 +192,17 @@ func TestNodesOfAStep(t *testing.T) {
 	} {
 		require.Equal(t, want.n, count(want.l, 6)-count(want.l, 5), name)
 	}
+}
+
+// The names of cells, and what is said of one that is not there.
+func ExampleFind() {
+	fmt.Println(cells.Names()) // mingru is ExampleRegister's
+	c, err := cells.Find("gru")
+	fmt.Println(len(c.Gates()), err)
+	_, err = cells.Find("gro")
+	fmt.Println(err)
+	// Output:
+	// [gru lstm mingru rnn]
+	// 3 <nil>
+	// cells: no cell "gro"; did you mean "gru"? (known: gru, lstm, mingru, rnn)
 }
