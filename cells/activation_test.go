@@ -17,7 +17,7 @@ import (
 // the gates of the same step.
 func TestActivations(t *testing.T) {
 	const batch, steps, hidden = 2, 3, 4
-	for _, cell := range []cells.Cell{cells.LSTM, cells.GRU, cells.RNN} {
+	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}, cells.RNN{}} {
 		m := newModel(t, cells.Layer{Cell: cell, In: []int{5}, Out: []int{hidden}, Bidirectional: true})
 		in := m.inputs(rand.New(rand.NewPCG(1, 1)), batch, steps)
 		g := G.NewGraph()
@@ -44,21 +44,28 @@ func TestActivations(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, p.Run())
 
-		value := map[cells.Activation][]float64{}
+		type place struct {
+			layer, name string
+			gate        bool
+			step        int
+		}
+		value := map[place][]float64{}
 		for _, a := range out.Activations {
-			key := a
-			key.Node = nil
+			key := place{a.Layer, a.Name, a.Gate != nil, a.Step}
 			require.NotContains(t, value, key)
+			if a.Gate != nil {
+				require.Equal(t, a.Name, a.Gate.Name)
+			}
 			value[key] = p.Value(a.Node).Data().([]float64)
 			require.Equal(t, a.Name == cells.Projection, a.Step == -1)
 		}
 		at := func(layer, name string, gate bool, step int) []float64 {
-			v := value[cells.Activation{Layer: layer, Name: name, Gate: gate, Step: step}]
-			require.NotNil(t, v, "%v: %s %s %d", cell, layer, name, step)
+			v := value[place{layer, name, gate, step}]
+			require.NotNil(t, v, "%s: %s %s %d", cell.Name(), layer, name, step)
 			return v
 		}
 		for _, layer := range []string{"layer1", "layer1.backward"} {
-			require.Len(t, at(layer, cells.Projection, false, -1), batch*steps*cell.Gates()*hidden)
+			require.Len(t, at(layer, cells.Projection, false, -1), batch*steps*len(cell.Gates())*hidden)
 			h, c := make([]float64, batch*hidden), make([]float64, batch*hidden)
 			for k := range steps {
 				step := k
@@ -66,25 +73,25 @@ func TestActivations(t *testing.T) {
 					step = steps - 1 - k
 				}
 				gate := map[string][]float64{}
-				for _, name := range cell.GateNames() {
-					gate[name] = at(layer, name, true, step)
+				for _, g := range cell.Gates() {
+					gate[g.Name] = at(layer, g.Name, true, step)
 				}
 				for j := range h {
 					candidate := gate[cells.Candidate][j]
 					switch cell {
-					case cells.LSTM:
+					case cells.LSTM{}:
 						c[j] = gate["forget gate"][j]*c[j] + gate["input gate"][j]*candidate
 						h[j] = gate["output gate"][j] * math.Tanh(c[j])
-					case cells.GRU:
+					case cells.GRU{}:
 						z := gate["update gate"][j]
 						require.Positive(t, gate["reset gate"][j])
 						h[j] = z*h[j] + (1-z)*candidate
-					case cells.RNN:
+					case cells.RNN{}:
 						h[j] = candidate
 					}
 				}
 				require.InDeltaSlice(t, h, at(layer, cells.Hidden, false, step), 1e-12)
-				if cell == cells.LSTM {
+				if cell == (cells.LSTM{}) {
 					require.InDeltaSlice(t, c, at(layer, cells.Memory, false, step), 1e-12)
 				}
 			}

@@ -1,96 +1,107 @@
 package cells
 
 import (
+	"maps"
+	"regexp"
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
-	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
-// Cell is a kind of recurrent cell.
-type Cell int
+// Cell is a kind of recurrent cell. Layers do the rest: the products with W and U,
+// biases, directions, lengths, dropout.
+type Cell interface {
+	// Name is what specs call the cell: lower-case letters, digits and hyphens.
+	Name() string
+	// Gates lists the gates in the order of their columns. Their number is the
+	// factor on the first output mode.
+	Gates() []Gate
+	// Step adds a step to the graph: from a = x·W + b and u = h·U, each (batch,
+	// gates·hidden), and the state before it, to the state after it and the gates,
+	// each (batch, hidden), in the order of Gates. u is nil if the cell is InputGated.
+	Step(a, u *G.Node, s State) (State, G.Nodes, error)
+}
 
-const (
-	LSTM Cell = iota // long short-term memory, 4 gates
-	GRU              // gated recurrent unit, 3 gates
-	RNN              // plain recurrence with tanh, 1 gate
+// State is what a cell carries from step to step, each (batch, hidden). It begins
+// with zeros.
+type State struct {
+	H *G.Node // what the layer above and U read
+	C *G.Node // a memory that the cell alone reads; nil after the step of a cell without one
+}
+
+// Gate is a block of a cell's columns.
+type Gate struct {
+	Name      string
+	Low, High float64 // bounds of its values: 0 and 1 of a sigmoid, -1 and 1 of a tanh; equal if there are none
+	Bias      float64 // the first value of its biases
+	// Reset says that Step multiplies this block of u with another gate before it
+	// adds that of a, so that a bias of the former, Layer.CandidateBias, is not one
+	// of the latter. It goes to the first such gate.
+	Reset bool
+}
+
+// Candidate is the name of the gate that has the new content of the state.
+const Candidate = "candidate"
+
+// InputGated is a Cell whose gates read x alone, as those of minGRU do (arXiv
+// 2410.01201). Its layers have no U.
+type InputGated interface {
+	Cell
+	InputGated()
+}
+
+func readsState(c Cell) bool {
+	_, no := c.(InputGated)
+	return !no
+}
+
+var (
+	registered = map[string]Cell{}
+	validName  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 )
 
-var cellNames = []string{"lstm", "gru", "rnn"}
+// Register makes a cell known by its name: specs may then have it, and checkpoints
+// that do can be read. Call it from an init function. It panics when the name is
+// taken, or when the cell's name or gates are not valid.
+func Register(c Cell) {
+	err := checkCell(c)
+	if err == nil && registered[c.Name()] != nil {
+		err = errors.Errorf("Register is called twice for cell %s", c.Name())
+	}
+	if err != nil {
+		panic(errors.Wrap(err, "cells"))
+	}
+	registered[c.Name()] = c
+}
 
-// ParseCell returns the named cell, as String spells it, or an error that lists
-// the names.
-func ParseCell(name string) (Cell, error) {
-	for k, n := range cellNames {
-		if n == name {
-			return Cell(k), nil
+// Find returns the cell that is registered under a name, or an error that lists the
+// names and suggests the closest one.
+func Find(name string) (Cell, error) {
+	if c := registered[name]; c != nil {
+		return c, nil
+	}
+	return nil, errors.Errorf("cells: no cell %q%s", name, didyoumean.Hint(name, Names()))
+}
+
+// Names lists the registered cells in the order of the alphabet.
+func Names() []string { return slices.Sorted(maps.Keys(registered)) }
+
+func checkCell(c Cell) error {
+	if !validName.MatchString(c.Name()) {
+		return errors.Errorf("a cell is called %q; want lower-case letters, digits and hyphens", c.Name())
+	}
+	if len(c.Gates()) == 0 {
+		return errors.Errorf("cell %s has no gates; want at least one", c.Name())
+	}
+	taken := []string{"", Projection, Memory, Hidden}
+	for _, g := range c.Gates() {
+		if slices.Contains(taken, g.Name) {
+			return errors.Errorf("cell %s has a gate %q; want gates with names of their own", c.Name(), g.Name)
 		}
+		taken = append(taken, g.Name)
 	}
-	return 0, errors.Errorf("cells: no cell %q; want lstm, gru or rnn", name)
-}
-
-// String returns "lstm", "gru" or "rnn".
-func (c Cell) String() string {
-	if c < 0 || int(c) >= len(cellNames) {
-		return "unknown"
-	}
-	return cellNames[c]
-}
-
-// Gates returns the factor on the first output mode: 4, 3 or 1.
-func (c Cell) Gates() int { return []int{4, 3, 1}[c] }
-
-// GateNames lists the cell's gates in the order of their columns.
-func (c Cell) GateNames() []string {
-	return [][]string{
-		{"input gate", "forget gate", Candidate, "output gate"},
-		{"update gate", "reset gate", Candidate},
-		{Candidate},
-	}[c]
-}
-
-// state is what a cell carries from step to step, each (batch, hidden).
-type state struct {
-	h *G.Node
-	c *G.Node // LSTM only
-}
-
-// step advances a cell: a (batch, gates·hidden) is x·W + b, u is h·U. It returns
-// the next state and the gates, each (batch, hidden), in the order of GateNames.
-type step func(a, u *G.Node, s state) (state, G.Nodes, error)
-
-func (c Cell) step() step { return []step{lstmStep, gruStep, rnnStep}[c] }
-
-// gates cuts a (batch, n·hidden) into its gates, each (batch, hidden).
-func gates(a *G.Node, n int) (G.Nodes, error) { return graph.Split(a, 1, n) }
-
-// calc chains operations and keeps the first error, so that cells read as their
-// equations.
-type calc struct{ err error }
-
-func (k *calc) do(n *G.Node, err error) *G.Node {
-	if k.err == nil {
-		k.err = err
-	}
-	return n
-}
-
-func (k *calc) add(a, b *G.Node) *G.Node  { return k.binary(G.Add, a, b) }
-func (k *calc) sub(a, b *G.Node) *G.Node  { return k.binary(G.Sub, a, b) }
-func (k *calc) mul(a, b *G.Node) *G.Node  { return k.binary(G.HadamardProd, a, b) }
-func (k *calc) sigmoid(a *G.Node) *G.Node { return k.unary(G.Sigmoid, a) }
-func (k *calc) tanh(a *G.Node) *G.Node    { return k.unary(G.Tanh, a) }
-
-func (k *calc) binary(f func(a, b *G.Node) (*G.Node, error), a, b *G.Node) *G.Node {
-	if k.err != nil {
-		return nil
-	}
-	return k.do(f(a, b))
-}
-
-func (k *calc) unary(f func(*G.Node) (*G.Node, error), a *G.Node) *G.Node {
-	if k.err != nil {
-		return nil
-	}
-	return k.do(f(a))
+	return nil
 }

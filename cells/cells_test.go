@@ -3,10 +3,12 @@ package cells_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/cells"
@@ -87,9 +89,11 @@ var formats = []struct {
 	{decomp.HT{Leaf: []int{2}, Inner: []int{2}, Root: 2}, []int{3, 2, 1}, []int{2, 1, 2}},
 }
 
+var everyCell = []cells.Cell{cells.LSTM{}, cells.GRU{}, cells.RNN{}, MinGRU{}, coupled{}}
+
 func drawLayer(t *rapid.T, features int) cells.Layer {
 	l := cells.Layer{
-		Cell:          cells.Cell(rapid.IntRange(0, 2).Draw(t, "cell")),
+		Cell:          rapid.SampledFrom(everyCell).Draw(t, "cell"),
 		Bidirectional: rapid.Bool().Draw(t, "bidirectional"),
 	}
 	f := rapid.SampledFrom(formats).Draw(t, "format")
@@ -99,6 +103,12 @@ func drawLayer(t *rapid.T, features int) cells.Layer {
 	}
 	if features != 0 { // upper layers take what comes
 		l.In, l.Inputs, l.Out, l.Input = []int{features + rapid.IntRange(0, 2).Draw(t, "zeros")}, features, []int{3}, nil
+	}
+	if l.Cell == (cells.GRU{}) {
+		l.CandidateBias = rapid.Bool().Draw(t, "candidate bias")
+	}
+	if l.Cell == (MinGRU{}) {
+		return l
 	}
 	if rapid.Bool().Draw(t, "joint") {
 		l.Joint = true
@@ -128,7 +138,48 @@ func TestStackProperty(t *testing.T) {
 		require.NoError(t, err)
 		require.InDeltaSlice(t, m.reference(in, lengths), got, 1e-10)
 		require.NoError(t, gradcheck.Check(rng, m.build(cells.Options{}), 4, 1e-5, in...))
+		m.checkRunner(t, in, lengths)
 	})
+}
+
+// checkRunner runs the sequences by a Runner: whole, of those lengths, and step by
+// step.
+func (m *model) checkRunner(t require.TestingT, in []gradcheck.Input, lengths []int) {
+	float32s := func(v []float64) (r []float32) {
+		for _, x := range v {
+			r = append(r, float32(x))
+		}
+		return r
+	}
+	near := func(want []float64, got []float32) {
+		require.Len(t, got, len(want))
+		for k := range want {
+			require.InDelta(t, want[k], got[k], 1e-4*max(1, math.Abs(want[k])))
+		}
+	}
+	params := map[string]*tensor.Dense{}
+	for k, p := range m.params {
+		params[p.Name] = tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(float32s(in[k+1].Data)))
+	}
+	batch, steps, features := in[0].Shape[0], in[0].Shape[1], in[0].Shape[2]
+	r, err := m.stack.Runner(params, batch)
+	require.NoError(t, err)
+	got, err := r.Sequence(float32s(in[0].Data), steps, lengths)
+	require.NoError(t, err)
+	near(m.reference(in, lengths), got)
+	for n := 1; n <= steps; n++ {
+		var x []float32
+		for b := range batch {
+			x = append(x, float32s(in[0].Data[(b*steps+n-1)*features:][:features])...)
+		}
+		if got, err = r.Step(x); slices.ContainsFunc(m.layers, func(l cells.Layer) bool { return l.Bidirectional }) {
+			require.ErrorContains(t, err, "is bidirectional")
+			break
+		}
+		require.NoError(t, err)
+		near(m.reference(in, slices.Repeat([]int{n}, batch)), got)
+	}
+	require.NoError(t, r.Close())
 }
 
 // Bug 1 at the papers' size: the gates of 256 hidden units start at columns
@@ -143,9 +194,9 @@ func TestHidden256OverSixSteps(t *testing.T) {
 		{decomp.BT{Blocks: 2, Ranks: []int{3}}, []int{2, 3, 2, 2}, []int{4, 4, 4, 4}},
 		{decomp.HT{Leaf: []int{4}, Inner: []int{5}}, []int{2, 3, 2, 1, 2}, []int{4, 4, 2, 4, 2}},
 	}
-	for _, cell := range []cells.Cell{cells.LSTM, cells.GRU} {
+	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}} {
 		for _, s := range shapes {
-			t.Run(cell.String()+"/"+s.f.Name(), func(t *testing.T) {
+			t.Run(cell.Name()+"/"+s.f.Name(), func(t *testing.T) {
 				m := newModel(t, cells.Layer{Cell: cell, In: s.in, Out: s.out, Input: s.f})
 				rng := rand.New(rand.NewPCG(7, 7))
 				in := m.inputs(rng, 2, 6)
@@ -180,6 +231,10 @@ func TestPaddingHasNoInfluence(t *testing.T) {
 		got, err := gradcheck.Forward(withLengths(m, lengths), in...)
 		require.NoError(t, err)
 		require.InDeltaSlice(t, m.reference(in, lengths), got, 1e-10)
+
+		if padding == 0 {
+			m.checkRunner(t, in, lengths)
+		}
 
 		// Gradients with padding are those of differences, zero in the padding.
 		if padding == 0 {

@@ -1,9 +1,9 @@
-// Package cells builds recurrent layers, LSTM, GRU and plain RNN, whose weight
-// matrices are tensor networks of package decomp.
+// Package cells builds recurrent layers whose weight matrices are tensor networks
+// of package decomp.
 //
 // A layer reads x (batch, steps, features) and keeps a state h (batch, hidden).
-// With g gates (4, 3 or 1), input modes n_1·…·n_d = features and output modes
-// m_1·…·m_e = hidden,
+// With g gates, input modes n_1·…·n_d = features and output modes m_1·…·m_e =
+// hidden,
 //
 //	x (batch, steps, n_1..n_d)
 //	│  all steps of all sequences at once: they do not depend on h
@@ -11,27 +11,27 @@
 //	W (n_1·…·n_d, (g·m_1)·m_2·…·m_e), any format     one product of batch·steps rows
 //	│
 //	▼
-//	(batch, steps, g, hidden) ── step t ──► + b + h·U ──► gates ──► h (batch, hidden)
-//	                                            ▲                    │
-//	                         U (hidden, g·hidden), any format ◄──────┘
+//	(batch, steps, g, hidden) ── step t ──► + b + h·U ──► Cell ──► h (batch, hidden)
+//	                                            ▲                   │
+//	                         U (hidden, g·hidden), any format ◄─────┘
 //
 // The gates are folded into the first output mode, as in the papers: the g·hidden
 // columns are row-major, so each gate is a block of hidden columns.
 //
 //	stack, err := cells.New(cells.Layer{
-//		Cell: cells.LSTM, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
+//		Cell: cells.LSTM{}, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
 //		Input: decomp.HT{Leaf: []int{4}, Inner: []int{5}},
 //	})
 //	params := stack.Params()            // names and shapes
 //	values := stack.Init(seed)          // their initial values
 //	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
 //
-// A Joint layer has one network instead of two: W and U are blocks of it, and
-// most of its cores take part in both products.
+// LSTM, GRU and RNN are Cells. One of your own says what its gates are and how a
+// step goes, and Register gives it a name for specs.
 //
-// A Runner (Stack.Runner) does the same for inference: it needs no graph and no
-// gradients, and carries the state from step to step.
-//
-// Sequences of unequal length share a batch: Options.Lengths says where each
-// ends, and the padding after it affects neither results nor gradients.
+// A Joint layer has one network instead of two: W and U are blocks of it. A Runner
+// (Stack.Runner) is for inference: it needs no graph and no gradients, and carries
+// the state from step to step. Sequences of unequal length share a batch:
+// Options.Lengths says where each ends, and the padding after it affects neither
+// results nor gradients.
 package cells

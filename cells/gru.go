@@ -2,27 +2,39 @@ package cells
 
 import G "gorgonia.org/gorgonia"
 
-// gruStep is the gated recurrent unit of Cho et al. (2014), with the reset gate
-// after the product with U, as in cuDNN and PyTorch: h·U is then one product for
-// all gates and may be of any format. Gates stand in the order z, r, g:
+// GRU is the gated recurrent unit of Cho et al. (2014), with the reset gate after
+// the product with U, as in cuDNN, PyTorch and Keras (reset_after): h·U is then one
+// product for all gates and may be of any format. Gates stand in the order z, r, g:
 //
 //	z = σ(x·W_z + h·U_z + b_z)
 //	r = σ(x·W_r + h·U_r + b_r)
 //	g = tanh(x·W_g + r ⊙ (h·U_g) + b_g)
 //	h' = z ⊙ h + (1-z) ⊙ g
-func gruStep(a, u *G.Node, s state) (state, G.Nodes, error) {
-	x, err := gates(a, 3)
-	if err != nil {
-		return s, nil, err
+//
+// With Layer.CandidateBias h·U_g has a bias of its own: r ⊙ (h·U_g + b_u).
+type GRU struct{}
+
+func init() { Register(GRU{}) }
+
+// Name returns "gru".
+func (GRU) Name() string { return "gru" }
+
+// Gates lists z, r and g.
+func (GRU) Gates() []Gate {
+	return []Gate{
+		{Name: "update gate", High: 1},
+		{Name: "reset gate", High: 1},
+		{Name: Candidate, Low: -1, High: 1, Reset: true},
 	}
-	y, err := gates(u, 3)
-	if err != nil {
-		return s, nil, err
-	}
-	var k calc
-	z := k.sigmoid(k.add(x[0], y[0]))
-	r := k.sigmoid(k.add(x[1], y[1]))
-	g := k.tanh(k.add(x[2], k.mul(r, y[2])))
-	h := k.add(g, k.mul(z, k.sub(s.h, g)))
-	return state{h: h}, G.Nodes{z, r, g}, k.err
+}
+
+// Step is the equations.
+func (GRU) Step(a, u *G.Node, s State) (State, G.Nodes, error) {
+	var e Equations
+	x, y := e.Split(a, 3), e.Split(u, 3)
+	z := e.Sigmoid(e.Add(x[0], y[0]))
+	r := e.Sigmoid(e.Add(x[1], y[1]))
+	g := e.Tanh(e.Add(x[2], e.Mul(r, y[2])))
+	h := e.Add(g, e.Mul(z, e.Sub(s.H, g)))
+	return State{H: h}, G.Nodes{z, r, g}, e.Err()
 }

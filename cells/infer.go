@@ -1,9 +1,10 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
-	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -11,163 +12,110 @@ import (
 	"github.com/tensorzoo/tensorzoo/graph"
 )
 
-// projection is a program for y = x·W + b without gradients, of a fixed number
-// of rows. It takes W's merged factors as inputs.
-type projection struct {
-	program *graph.Program
-	x       []float32 // (rows, width): the input's memory
-	y       *G.Node   // (rows, gates·hidden)
-	// inputs is the number of features; there are zeros after them up to width.
-	inputs, width int
+// passage is a program for some steps of a direction, without gradients. It takes
+// the merged factors of W and U as inputs.
+type passage struct {
+	d                *direction
+	steps            int
+	program          *graph.Program
+	x, lengths, h, c *G.Node // inputs: (batch, steps, width), (batch), and the state before, each (batch, hidden)
+	states           G.Nodes // after each step
+	last             State
 }
 
-// recurrence is a program for one step of a direction without gradients. It
-// takes U's merged factors as inputs.
-type recurrence struct {
-	program *graph.Program
-	a, h, c []float32 // the inputs' memory: x·W + b (batch, gates·hidden); the state before, each (batch, hidden)
-	next    state     // the state after
-}
-
-// newProjection merges W's cores, of the given values, and compiles.
-func newProjection(d *direction, values map[string]*tensor.Dense, rows int) (*projection, error) {
-	b := &inference{g: G.NewGraph(), values: values}
-	x := b.buffer("x", rows, d.input.Rows())
-	y := b.product(x, d.input, rows)
-	bias := b.copyOf(d.name + ".bias")
-	if b.err == nil {
-		y, b.err = G.BroadcastAdd(y, bias, nil, []byte{0})
+// newPassage merges the cores, of the given values, and compiles.
+func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int) (*passage, error) {
+	g, hidden := G.NewGraph(), d.layer.Hidden()
+	buffer := func(name string, shape ...int) *G.Node {
+		return input(g, name, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...)))
 	}
-	program := b.compile(G.Nodes{y})
-	if b.err != nil {
-		return nil, errors.Wrapf(b.err, "cells: %s, input-to-hidden", d.name)
+	p := &passage{
+		d: d, steps: steps, x: buffer("x", batch, steps, d.input.Rows()), lengths: buffer("lengths", batch),
+		h: buffer("h", batch, hidden), c: buffer("c", batch, hidden),
 	}
-	return &projection{program: program, x: memory(x), y: y, inputs: d.layer.InputSize(), width: d.input.Rows()}, nil
-}
-
-// newRecurrence merges U's cores, of the given values, and compiles.
-func newRecurrence(d *direction, values map[string]*tensor.Dense, batch int) (*recurrence, error) {
-	hidden := d.layer.Hidden()
-	b := &inference{g: G.NewGraph(), values: values}
-	a := b.buffer("a", batch, d.layer.Cell.Gates()*hidden)
-	old := state{h: b.buffer("h", batch, hidden), c: b.buffer("c", batch, hidden)}
-	u := b.product(old.h, d.recurrent, batch)
-	r := &recurrence{}
-	if b.err == nil {
-		r.next, _, b.err = d.layer.Cell.step()(a, u, old)
+	r := &run{params: map[string]*G.Node{}, values: values, batch: batch, steps: steps}
+	for _, b := range d.biases() {
+		r.params[b.Name] = input(g, b.Name, values[b.Name])
 	}
-	outputs := G.Nodes{r.next.h}
-	if r.next.c != nil {
-		outputs = append(outputs, r.next.c)
-	}
-	r.program = b.compile(outputs)
-	if b.err != nil {
-		return nil, errors.Wrapf(b.err, "cells: %s, step", d.name)
-	}
-	r.a, r.h, r.c = memory(a), memory(old.h), memory(old.c)
-	return r, nil
-}
-
-// inference is a graph without gradients under way. It keeps the first error.
-type inference struct {
-	g      *G.ExprGraph
-	values map[string]*tensor.Dense // of the parameters, in memory that nobody writes
-	err    error
-}
-
-// buffer adds an input with memory of its own.
-func (b *inference) buffer(name string, shape ...int) *G.Node {
-	return b.input(name, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...)))
-}
-
-// copyOf adds an input with a parameter's value. Each graph has its own header:
-// a product transposes it for a moment.
-func (b *inference) copyOf(name string) *G.Node {
-	v := b.values[name]
-	return b.input(name, tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data())))
-}
-
-func (b *inference) input(name string, v *tensor.Dense) *G.Node {
-	if b.err != nil {
-		return nil
-	}
-	var n *G.Node
-	n, b.err = graph.Input(b.g, name, tensor.Float32, v.Shape(), v)
-	return n
-}
-
-// product adds x·W, whose factors another graph merges once and for all.
-func (b *inference) product(x *G.Node, w weights, rows int) *G.Node {
-	if b.err != nil {
-		return nil
-	}
-	plan := w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
-	values, err := merged(plan, w, b.values)
-	if err != nil {
-		b.err = err
-		return nil
-	}
-	var factors G.Nodes
-	for k, v := range values {
-		factors = append(factors, b.input(fmt.Sprintf("%sfactor%d", w.prefix, k+1), v))
-	}
-	if b.err != nil {
-		return nil
-	}
-	var y *G.Node
-	y, b.err = plan.Apply(x, factors)
-	return y
-}
-
-func (b *inference) compile(outputs G.Nodes) *graph.Program {
-	if b.err != nil {
-		return nil
-	}
-	var p *graph.Program
-	p, b.err = graph.Compile(outputs, nil, nil)
-	return p
-}
-
-// merged returns the values of a plan's factors. A factor that is a core as it
-// stands shares the core's memory.
-func merged(plan *decomp.Plan, w weights, values map[string]*tensor.Dense) ([]*tensor.Dense, error) {
-	b := &inference{g: G.NewGraph(), values: values}
-	var cores G.Nodes
-	for _, c := range w.Cores() {
-		cores = append(cores, b.copyOf(w.prefix+c.Name))
-	}
-	if b.err != nil {
-		return nil, b.err
-	}
-	factors, err := plan.Merge(cores)
+	_, err := r.mask(p.lengths)
 	if err != nil {
 		return nil, err
 	}
-	var outputs G.Nodes
-	for _, f := range factors {
-		if f.Op() != nil {
-			outputs = append(outputs, f)
-		}
+	if p.states, p.last, err = r.direction(d, p.x, State{H: p.h, C: p.c}); err != nil {
+		return nil, err
 	}
-	var program *graph.Program
-	if len(outputs) > 0 {
-		if program, err = graph.Compile(outputs, nil, nil); err != nil {
-			return nil, err
+	p.program, err = graph.Compile(append(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H)}, p.states...), nil, nil)
+	return p, err
+}
+
+// input adds one with a header of its own: a product transposes it for a moment. Names
+// and values are ours, and so are their mistakes.
+func input(g *G.ExprGraph, name string, v G.Value) *G.Node {
+	header := tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data()))
+	return G.Must(graph.Input(g, name, tensor.Float32, v.Shape(), header))
+}
+
+// mergedBefore returns a plan's factors as inputs of a graph: another one merges them
+// once and for all. If all are cores as they stand, they share the cores' memory.
+func mergedBefore(w weights, rows int, g *G.ExprGraph, values map[string]*tensor.Dense) (*decomp.Plan, G.Nodes, error) {
+	var cores G.Nodes
+	once := G.NewGraph()
+	for _, c := range w.Cores() {
+		cores = append(cores, input(once, c.Name, values[w.prefix+c.Name]))
+	}
+	plan := w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
+	factors, err := plan.Merge(cores)
+	if err != nil {
+		return nil, nil, err
+	}
+	value := (*G.Node).Value
+	if slices.ContainsFunc(factors, func(f *G.Node) bool { return f.Op() != nil }) {
+		program, err := graph.Compile(factors, nil, nil)
+		if err != nil {
+			return nil, nil, err
 		}
 		defer program.Close()
 		if err := program.Run(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		value = program.Value
 	}
-	list := make([]*tensor.Dense, len(factors))
 	for k, f := range factors {
-		v := f.Value()
-		if f.Op() != nil {
-			v = program.Value(f)
-		}
-		list[k] = tensor.New(tensor.WithShape(f.Shape()...), tensor.WithBacking(v.Data()))
+		factors[k] = input(g, fmt.Sprintf("factor%d", len(g.AllNodes())), value(f))
 	}
-	return list, nil
+	return plan, factors, nil
 }
 
-func memory(n *G.Node) []float32 { return n.Value().Data().([]float32) }
+// run advances the state in m over steps of sequences of some lengths, all of them
+// as long as the longest in memory: x (batch, all, inputs) begins with the one from
+// which the passage goes on.
+func (p *passage) run(x []float32, all, from int, lengths []int, m memo) error {
+	batch, inputs, width := len(lengths), p.d.layer.InputSize(), p.d.input.Rows()
+	for j := range p.steps {
+		copyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
+	}
+	for b, n := range lengths {
+		memory(p.lengths)[b] = float32(n - from)
+	}
+	copy(memory(p.h), m.h)
+	copy(memory(p.c), m.c)
+	if err := p.program.Run(); err != nil {
+		return err
+	}
+	copy(m.h, p.value(p.last.H))
+	if p.last.C != nil {
+		copy(m.c, p.value(p.last.C))
+	}
+	return nil
+}
+
+func (p *passage) value(output *G.Node) []float32 { return p.program.Value(output).Data().([]float32) }
+
+func memory(input *G.Node) []float32 { return input.Value().Data().([]float32) }
+
+// copyRows copies rows of a width to where they are other distances apart.
+func copyRows(rows, width int, to []float32, apart int, from []float32, fromApart int) {
+	for k := range rows {
+		copy(to[k*apart:][:width], from[k*fromApart:])
+	}
+}

@@ -1,8 +1,6 @@
 package cells
 
 import (
-	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -57,68 +55,38 @@ func stateModes(n []int, hidden int) []int {
 	var divisors []int
 	for q := 1; q*q <= hidden; q++ {
 		if hidden%q == 0 {
-			divisors = append(divisors, q)
-			if q*q < hidden {
-				divisors = append(divisors, hidden/q)
-			}
+			divisors = append(divisors, q, hidden/q)
 		}
 	}
 	slices.Sort(divisors)
-	// least[k] has, for each product that modes k and beyond can make, the least
-	// sum of their sizes.
-	least := make([]map[int]int, len(n)+1)
-	least[len(n)] = map[int]int{1: 0}
-	for k := len(n) - 1; k > 0; k-- {
-		least[k] = map[int]int{}
-		for rest, sum := range least[k+1] {
-			for _, q := range divisors {
-				if q > n[k] {
-					break
-				}
-				if hidden/rest%q != 0 {
-					continue
-				}
-				if old, ok := least[k][rest*q]; !ok || sum+q < old {
-					least[k][rest*q] = sum + q
-				}
-			}
-		}
+	// best returns the sizes of modes k and beyond whose product is rest, and their
+	// sum; nil if there are none.
+	type sizes struct {
+		list []int
+		sum  int
 	}
-	sizes := make([]int, len(n))
-	for _, s := range divisors {
-		if _, ok := least[1][hidden/s]; ok {
-			sizes[0] = s
-			break
+	known := map[[2]int]sizes{{len(n), 1}: {list: []int{}}}
+	var best func(k, rest int) sizes
+	best = func(k, rest int) sizes {
+		b, ok := known[[2]int{k, rest}]
+		if ok || k == len(n) {
+			return b
 		}
-	}
-	rest := hidden / sizes[0]
-	for k := 1; k < len(n); k++ {
 		for _, q := range slices.Backward(divisors) {
 			if q > n[k] || rest%q != 0 {
 				continue
 			}
-			if sum, ok := least[k+1][rest/q]; ok && sum+q == least[k][rest] {
-				sizes[k], rest = q, rest/q
-				break
+			if r := best(k+1, rest/q); r.list != nil && (b.list == nil || q+r.sum < b.sum) {
+				b = sizes{append([]int{q}, r.list...), q + r.sum}
 			}
 		}
+		known[[2]int{k, rest}] = b
+		return b
 	}
-	return sizes
-}
-
-// stateVariance is the variance of W_h's first values, times hidden. An orthogonal
-// matrix has 1, but its singular values are all 1; a network of small ranks has a
-// few of 3 to 5 then, and learns better from less (docs/formats/joint.md).
-const stateVariance = 0.1
-
-// initJoint draws the joint cores with the variance that W_x has in a layer with
-// two matrices, and then scales the slabs of the first mode, which h alone reads,
-// to that of W_h: x has many more values than h.
-func (d *direction) initJoint(rng *rand.Rand) [][]float64 {
-	variance := d.input.Glorot()
-	values := d.joint.Init(rng, variance)
-	if err := d.recurrent.Scale(values, math.Sqrt(stateVariance*d.recurrent.LeCun()/variance)); err != nil {
-		panic(err) // Init makes the values that Scale asks for
+	for _, s := range divisors {
+		if b := best(1, hidden/s); b.list != nil {
+			return append([]int{s}, b.list...)
+		}
 	}
-	return values
+	panic("cells: the last divisor is hidden itself")
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 func TestStateModes(t *testing.T) {
@@ -55,7 +57,7 @@ func TestStateModesProperty(t *testing.T) {
 		var try func(q []int)
 		try = func(q []int) {
 			if len(q) == len(n) {
-				if product(q) == hidden && better(q) {
+				if dims.Size(q) == hidden && better(q) {
 					best = append([]int{}, q...)
 				}
 				return

@@ -69,9 +69,9 @@ func TestJointIsOneMatrix(t *testing.T) {
 
 // Every element of every joint core, in each cell, against differences.
 func TestJointGradients(t *testing.T) {
-	for _, cell := range []cells.Cell{cells.LSTM, cells.GRU, cells.RNN} {
+	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}, cells.RNN{}} {
 		for _, l := range jointLayers {
-			t.Run(cell.String()+"/"+l.Input.Name(), func(t *testing.T) {
+			t.Run(cell.Name()+"/"+l.Input.Name(), func(t *testing.T) {
 				l.Cell, l.Joint = cell, true
 				m := newModel(t, l)
 				rng := rand.New(rand.NewPCG(6, 6))
@@ -84,7 +84,7 @@ func TestJointGradients(t *testing.T) {
 // One set of cores, of the format's names, and a bias.
 func TestJointParams(t *testing.T) {
 	s, err := cells.New(cells.Layer{
-		Cell: cells.GRU, In: []int{4, 3}, Out: []int{2, 2}, Input: decomp.TT{Ranks: []int{2}}, Joint: true, Bidirectional: true,
+		Cell: cells.GRU{}, In: []int{4, 3}, Out: []int{2, 2}, Input: decomp.TT{Ranks: []int{2}}, Joint: true, Bidirectional: true,
 	})
 	require.NoError(t, err)
 	require.Equal(t, []cells.Param{
@@ -149,7 +149,7 @@ func TestJointErrors(t *testing.T) {
 // The layer of FDHT-LSTM at the papers' size: one network and the biases.
 func ExampleLayer_joint() {
 	s, err := cells.New(cells.Layer{
-		Cell: cells.LSTM, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
+		Cell: cells.LSTM{}, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
 		Input: decomp.HT{Leaf: []int{4}, Inner: []int{5}}, Joint: true,
 	})
 	if err != nil {

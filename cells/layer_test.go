@@ -3,6 +3,7 @@ package cells_test
 import (
 	"fmt"
 	"log"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -24,8 +25,10 @@ func TestNewErrors(t *testing.T) {
 	}
 	for text, layers := range map[string][]cells.Layer{
 		"cells: a stack needs at least one layer":                                             {},
-		"cells: layer1 has cell 7; want LSTM, GRU or RNN":                                     {with(func(l *cells.Layer) { l.Cell = 7 })},
 		"cells: layer1 needs input modes and output modes, has [] and [2 2]":                  {with(func(l *cells.Layer) { l.In = nil })},
+		"cells: layer1 has dropout NaN; want at least 0 and below 1":                          {with(func(l *cells.Layer) { l.Dropout = math.NaN() })},
+		"cells: layer1 has dropout -0.1; want at least 0 and below 1":                         {with(func(l *cells.Layer) { l.Dropout = -.1 })},
+		"cells: layer1 has recurrent dropout 1.5; want at least 0 and below 1":                {with(func(l *cells.Layer) { l.RecurrentDropout = 1.5 })},
 		"cells: layer1 has dropout 1; want at least 0 and below 1":                            {with(func(l *cells.Layer) { l.Dropout = 1 })},
 		"cells: layer1 has recurrent dropout -0.5; want at least 0 and below 1":               {with(func(l *cells.Layer) { l.RecurrentDropout = -.5 })},
 		"cells: layer2 has input modes 2·3 = 6, but layer1 gives 4 features":                  {good, good},
@@ -37,14 +40,14 @@ func TestNewErrors(t *testing.T) {
 		_, err := cells.New(layers...)
 		require.EqualError(t, err, text)
 	}
-	_, err := cells.ParseCell("LSTM")
-	require.EqualError(t, err, `cells: no cell "LSTM"; want lstm, gru or rnn`)
+	_, err := cells.Find("LSTM")
+	require.EqualError(t, err, `cells: no cell "LSTM"; did you mean "lstm"? (known: gru, lstm, mingru, rnn)`)
 }
 
 // Forget gates start open, recurrent weights orthogonal gate by gate.
 func TestInit(t *testing.T) {
 	const hidden = 6
-	s, err := cells.New(cells.Layer{Cell: cells.LSTM, In: []int{3}, Out: []int{hidden}})
+	s, err := cells.New(cells.Layer{Cell: cells.LSTM{}, In: []int{3}, Out: []int{hidden}})
 	require.NoError(t, err)
 	values := map[string][]float64{}
 	for k, v := range s.Init(1) {
@@ -79,7 +82,7 @@ func TestInit(t *testing.T) {
 // Dropout acts in training alone, is fixed by its seed, and its gradient is that
 // of the first run of a graph with that seed.
 func TestDropout(t *testing.T) {
-	m := newModel(t, cells.Layer{Cell: cells.GRU, In: []int{5}, Out: []int{4}, Dropout: 0.5, RecurrentDropout: 0.5})
+	m := newModel(t, cells.Layer{Cell: cells.GRU{}, In: []int{5}, Out: []int{4}, Dropout: 0.5, RecurrentDropout: 0.5})
 	rng := rand.New(rand.NewPCG(3, 3))
 	in := m.inputs(rng, 2, 3)
 	forward := func(opt cells.Options, in ...gradcheck.Input) []float64 {
@@ -138,7 +141,7 @@ func rounded(got, want []float64) []float64 {
 // A layer of 36 inputs and 8 units in a graph.
 func ExampleStack_Forward() {
 	s, err := cells.New(cells.Layer{
-		Cell: cells.LSTM, In: []int{6, 6}, Out: []int{4, 2}, Input: decomp.TT{Ranks: []int{3}},
+		Cell: cells.LSTM{}, In: []int{6, 6}, Out: []int{4, 2}, Input: decomp.TT{Ranks: []int{3}},
 	})
 	if err != nil {
 		log.Fatal(err)

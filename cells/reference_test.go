@@ -13,8 +13,9 @@ func sigmoid(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 
 // refDirection returns the state after each step of one sequence x
 // (steps, features), w (features, g·hidden), u (hidden, g·hidden).
-func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden int, reverse bool) [][]float64 {
-	g := cell.Gates()
+// The candidate's bias may be nil, and so may u.
+func refDirection(cell cells.Cell, x [][]float64, w, u, bias, candidateBias []float64, hidden int, reverse bool) [][]float64 {
+	g := len(cell.Gates())
 	h, c := make([]float64, hidden), make([]float64, hidden)
 	out := make([][]float64, len(x))
 	for k := range x {
@@ -28,22 +29,35 @@ func refDirection(cell cells.Cell, x [][]float64, w, u, bias []float64, hidden i
 				a[col] += v * w[f*g*hidden+col]
 			}
 			for f, v := range h {
-				r[col] += v * u[f*g*hidden+col]
+				if u != nil {
+					r[col] += v * u[f*g*hidden+col]
+				}
 			}
 		}
 		next := make([]float64, hidden)
 		for j := range hidden {
 			gate := func(n int) float64 { return a[n*hidden+j] + r[n*hidden+j] }
 			switch cell {
-			case cells.LSTM:
+			case cells.LSTM{}:
 				c[j] = sigmoid(gate(1))*c[j] + sigmoid(gate(0))*math.Tanh(gate(2))
 				next[j] = sigmoid(gate(3)) * math.Tanh(c[j])
-			case cells.GRU:
+			case cells.GRU{}:
 				z, reset := sigmoid(gate(0)), sigmoid(gate(1))
-				cand := math.Tanh(a[2*hidden+j] + reset*r[2*hidden+j])
+				product := r[2*hidden+j]
+				if candidateBias != nil {
+					product += candidateBias[j]
+				}
+				cand := math.Tanh(a[2*hidden+j] + reset*product)
 				next[j] = z*h[j] + (1-z)*cand
-			case cells.RNN:
+			case cells.RNN{}:
 				next[j] = math.Tanh(gate(0))
+			case MinGRU{}:
+				z := sigmoid(a[j])
+				next[j] = (1-z)*h[j] + z*a[hidden+j]
+			case coupled{}:
+				f := sigmoid(gate(0))
+				c[j] = f*c[j] + (1-f)*math.Tanh(gate(1))
+				next[j] = sigmoid(gate(2)) * math.Tanh(c[j])
 			}
 		}
 		h = next
@@ -63,15 +77,17 @@ func refStack(layers []cells.Layer, values map[string][]float64, x [][]float64) 
 		out := make([][]float64, len(x))
 		last = nil
 		for d, name := range directions {
-			folded := append([]int{l.Out[0] * l.Cell.Gates()}, l.Out[1:]...)
+			folded := append([]int{l.Out[0] * len(cellOf(l).Gates())}, l.Out[1:]...)
 			var w, u []float64
 			if l.Joint {
 				w, u = jointBlocks(l, folded, values, name)
 			} else {
 				w = dense(orDense(l.Input), l.In, folded, values, name+".input.")
-				u = dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+				if _, no := l.Cell.(cells.InputGated); !no {
+					u = dense(orDense(l.Recurrent), l.Out, folded, values, name+".recurrent.")
+				}
 			}
-			states := refDirection(l.Cell, x, w, u, values[name+".bias"], l.Hidden(), d == 1)
+			states := refDirection(cellOf(l), x, w, u, values[name+".bias"], values[name+".candidate_bias"], l.Hidden(), d == 1)
 			for t := range out {
 				out[t] = append(out[t], states[t]...)
 			}
@@ -92,7 +108,7 @@ func jointBlocks(l cells.Layer, folded []int, values map[string][]float64, name 
 	q := stateOf(l)
 	in := append([]int{l.In[0] + q[0]}, l.In[1:]...)
 	joint := dense(orDense(l.Input), in, folded, values, name+".joint.")
-	cols := l.Cell.Gates() * l.Hidden()
+	cols := len(cellOf(l).Gates()) * l.Hidden()
 	for _, row := range stateRows(l.In, q) {
 		u = append(u, joint[row*cols:(row+1)*cols]...)
 	}
@@ -129,6 +145,13 @@ func stateRows(n, q []int) []int {
 }
 
 func layerName(k int) string { return "layer" + string(rune('1'+k)) }
+
+func cellOf(l cells.Layer) cells.Cell {
+	if l.Cell == nil {
+		return cells.LSTM{}
+	}
+	return l.Cell
+}
 
 func orDense(f decomp.Format) decomp.Format {
 	if f == nil {

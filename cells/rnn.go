@@ -2,11 +2,22 @@ package cells
 
 import G "gorgonia.org/gorgonia"
 
-// rnnStep is the plain recurrence of Elman (1990):
+// RNN is the plain recurrence of Elman (1990):
 //
 //	h' = tanh(x·W + h·U + b)
-func rnnStep(a, u *G.Node, s state) (state, G.Nodes, error) {
-	var k calc
-	h := k.tanh(k.add(a, u))
-	return state{h: h}, G.Nodes{h}, k.err
+type RNN struct{}
+
+func init() { Register(RNN{}) }
+
+// Name returns "rnn".
+func (RNN) Name() string { return "rnn" }
+
+// Gates lists the one gate, the state itself.
+func (RNN) Gates() []Gate { return []Gate{{Name: Candidate, Low: -1, High: 1}} }
+
+// Step is the equation.
+func (RNN) Step(a, u *G.Node, _ State) (State, G.Nodes, error) {
+	var e Equations
+	h := e.Tanh(e.Add(a, u))
+	return State{H: h}, G.Nodes{h}, e.Err()
 }

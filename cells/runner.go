@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -16,8 +17,8 @@ import (
 type Runner struct {
 	stack   *Stack
 	batch   int
-	layers  [][]*unit // by layer and direction
-	carried []memo    // by layer
+	units   []unit // by layer, the forward direction first
+	carried []memo // of each unit
 }
 
 // block is the number of steps that go through W at once where a sequence has as
@@ -32,10 +33,8 @@ const maxInput = min(1<<31, math.MaxInt/8)
 
 // unit is one direction of a layer.
 type unit struct {
-	d       *direction
-	one     *projection // of a step
-	several *projection // of a block of steps
-	step    *recurrence
+	d            *direction
+	one, several *passage // of a step, and of a block of steps
 }
 
 // memo is the state of a direction between steps, each (batch, hidden).
@@ -49,29 +48,14 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		return nil, errors.Errorf("cells: a batch of %d sequences; want at least 1", batch)
 	}
 	widest := 0
-	s.each(func(d *direction) { widest = max(widest, d.input.Rows(), d.layer.Cell.Gates()*d.layer.Hidden()) })
+	for _, d := range s.all() {
+		widest = max(widest, d.input.Rows(), d.width())
+	}
 	if batch > maxInput/block/widest {
 		return nil, errors.Errorf("cells: a batch of %d sequences with %d values a step; want at most %d sequences", batch, widest, maxInput/block/widest)
 	}
-	r := &Runner{stack: s, batch: batch}
-	for _, both := range s.directions {
-		var units []*unit
-		for _, d := range both {
-			u, err := newUnit(d, params, batch)
-			if err != nil {
-				return nil, err
-			}
-			units = append(units, u)
-		}
-		r.layers = append(r.layers, units)
-		r.carried = append(r.carried, units[0].memo(batch))
-	}
-	return r, nil
-}
-
-func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, error) {
 	values := map[string]*tensor.Dense{}
-	for _, p := range d.params() {
+	for _, p := range s.Params() {
 		v := params[p.Name]
 		if v == nil {
 			return nil, errors.Errorf("cells: no value for parameter %s", p.Name)
@@ -81,60 +65,43 @@ func newUnit(d *direction, params map[string]*tensor.Dense, batch int) (*unit, e
 		}
 		values[p.Name] = v.Clone().(*tensor.Dense)
 	}
-	u := &unit{d: d}
-	var err error
-	if u.one, err = newProjection(d, values, batch); err != nil {
-		return nil, err
+	r := &Runner{stack: s, batch: batch}
+	for _, d := range s.all() {
+		one, err := newPassage(d, values, batch, 1)
+		if err != nil {
+			return nil, err
+		}
+		several, err := newPassage(d, values, batch, block)
+		if err != nil {
+			return nil, err
+		}
+		r.units = append(r.units, unit{d, one, several})
 	}
-	if u.several, err = newProjection(d, values, batch*block); err != nil {
-		return nil, err
-	}
-	u.step, err = newRecurrence(d, values, batch)
-	return u, err
-}
-
-func (u *unit) memo(batch int) memo {
-	n := batch * u.d.layer.Hidden()
-	return memo{h: make([]float32, n), c: make([]float32, n)}
+	r.Reset()
+	return r, nil
 }
 
 // Reset forgets the carried state: the next Step is the first of new sequences.
 func (r *Runner) Reset() {
-	for _, m := range r.carried {
-		clear(m.h)
-		clear(m.c)
+	r.carried = nil
+	for _, u := range r.units {
+		n := r.batch * u.d.layer.Hidden()
+		r.carried = append(r.carried, memo{h: make([]float32, n), c: make([]float32, n)})
 	}
 }
 
 // Step advances each sequence by one step, x (batch, features). It returns the
-// last layer's state, (batch, features), which is the carried state itself:
-// read-only, and valid until the next call. It returns an error when x has the
-// wrong size, or when a layer is bidirectional: its reverse direction would
-// begin at the sequence's end, which is not there yet.
+// last layer's state, (batch, features), in a new slice. It returns an error when
+// x has the wrong size, or when a layer is bidirectional: its reverse direction
+// would begin at the sequence's end, which is not there yet.
 func (r *Runner) Step(x []float32) ([]float32, error) {
-	for k, l := range r.stack.layers {
-		if l.Bidirectional {
-			return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence", k+1)
-		}
+	if k := slices.IndexFunc(r.stack.layers, func(l Layer) bool { return l.Bidirectional }); k >= 0 {
+		return nil, errors.Errorf("cells: layer%d is bidirectional and reads a sequence from its end too; it runs on whole sequences only, with Sequence", k+1)
 	}
 	if want := r.batch * r.stack.Inputs(); len(x) != want {
 		return nil, errors.Errorf("cells: a step has %d values; want %d, %d sequences of %d", len(x), want, r.batch, r.stack.Inputs())
 	}
-	for k, units := range r.layers {
-		u, m := units[0], r.carried[k]
-		for b := range r.batch {
-			u.one.put(b, x[b*r.stack.layers[k].InputSize():])
-		}
-		a, err := u.one.run()
-		if err != nil {
-			return nil, errors.Wrapf(err, "cells: %s", u.d.name)
-		}
-		if err := u.advance(a, m, nil); err != nil {
-			return nil, err
-		}
-		x = m.h
-	}
-	return x, nil
+	return r.over(x, 1, slices.Repeat([]int{1}, r.batch))
 }
 
 // Sequence runs whole sequences from their beginning, x (batch, steps, features)
@@ -147,146 +114,54 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 	if steps < 1 || len(x)%steps != 0 || len(x)/steps != r.batch*inputs {
 		return nil, errors.Errorf("cells: sequences of %d steps have %d values; want %d sequences of steps of %d", steps, len(x), r.batch, inputs)
 	}
-	if lengths != nil && len(lengths) != r.batch {
+	if lengths == nil {
+		lengths = slices.Repeat([]int{steps}, r.batch)
+	}
+	if len(lengths) != r.batch {
 		return nil, errors.Errorf("cells: %d lengths; want %d, one a sequence", len(lengths), r.batch)
 	}
-	for b, n := range lengths {
-		if n < 1 || n > steps {
-			return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, n, steps)
-		}
+	if b := slices.IndexFunc(lengths, func(n int) bool { return n < 1 || n > steps }); b >= 0 {
+		return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, lengths[b], steps)
 	}
-	var last []float32
-	for k, units := range r.layers {
-		s := sequences{x: x, batch: r.batch, steps: steps, inputs: r.stack.layers[k].InputSize(), lengths: lengths, features: r.stack.layers[k].Features()}
-		s.last = make([]float32, r.batch*s.features)
-		if k < len(r.layers)-1 {
-			s.all = make([]float32, r.batch*steps*s.features)
+	fresh := *r
+	fresh.Reset()
+	return fresh.over(x, steps, lengths)
+}
+
+// over runs all layers, from the carried states on, and returns those of the last.
+func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) {
+	y, last := x, []float32(nil)
+	for k, u := range r.units {
+		hidden, features, column := u.d.layer.Hidden(), u.d.layer.Features(), u.d.layer.Hidden()
+		if !u.d.reverse { // another layer
+			x, y, last, column = y, make([]float32, r.batch*steps*features), make([]float32, r.batch*features), 0
 		}
-		for j, u := range units {
-			if err := u.over(&s, j*u.d.layer.Hidden()); err != nil {
-				return nil, err
+		for done := 0; done < steps; {
+			p := u.one
+			if steps-done >= block {
+				p = u.several
 			}
+			from := done
+			if u.d.reverse {
+				from = steps - done - p.steps
+			}
+			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, r.carried[k]); err != nil {
+				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
+			}
+			for j, h := range p.states {
+				copyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
+			}
+			done += p.steps
 		}
-		x, last = s.all, s.last
+		copyRows(r.batch, hidden, last[column:], features, r.carried[k].h, hidden)
 	}
 	return last, nil
 }
 
-// sequences is what a layer reads and writes.
-type sequences struct {
-	x                              []float32 // (batch, steps, inputs)
-	all                            []float32 // (batch, steps, features); nil when nobody reads them
-	last                           []float32 // (batch, features)
-	batch, steps, inputs, features int
-	lengths                        []int
-}
-
-// over runs a direction over all steps, in blocks while they last. Its states
-// stand in the features from column on.
-func (u *unit) over(s *sequences, column int) error {
-	m, hidden := u.memo(s.batch), u.d.layer.Hidden()
-	active := make([]bool, s.batch)
-	for from := 0; from < s.steps; {
-		p, n := u.one, 1
-		if s.steps-from >= block {
-			p, n = u.several, block
-		}
-		for j := range n {
-			for b := range s.batch {
-				p.put(j*s.batch+b, s.x[(b*s.steps+u.at(from+j, s.steps))*s.inputs:])
-			}
-		}
-		a, err := p.run()
-		if err != nil {
-			return errors.Wrapf(err, "cells: %s", u.d.name)
-		}
-		for j := range n {
-			t := u.at(from+j, s.steps)
-			for b := range active {
-				active[b] = s.lengths == nil || t < s.lengths[b]
-			}
-			if err := u.advance(a[j*len(u.step.a):][:len(u.step.a)], m, active); err != nil {
-				return err
-			}
-			for b := range s.batch {
-				if s.all != nil {
-					copy(s.all[(b*s.steps+t)*s.features+column:][:hidden], m.h[b*hidden:])
-				}
-			}
-		}
-		from += n
-	}
-	for b := range s.batch {
-		copy(s.last[b*s.features+column:][:hidden], m.h[b*hidden:])
-	}
-	return nil
-}
-
-// at returns the k-th step to be run.
-func (u *unit) at(k, steps int) int {
-	if u.d.reverse {
-		return steps - 1 - k
-	}
-	return k
-}
-
-// put copies the features that values start with into a row of x. The zeros
-// after them, where the layer appends some, stay.
-func (p *projection) put(row int, values []float32) {
-	copy(p.x[row*p.width:][:p.inputs], values)
-}
-
-// run computes the rows that stand in p.x: (rows, gates·hidden).
-func (p *projection) run() ([]float32, error) {
-	err := p.program.Run()
-	if err != nil {
-		return nil, err
-	}
-	return p.program.Value(p.y).Data().([]float32), nil
-}
-
-// advance changes the state of the active sequences, nil being all, by a step
-// whose x·W + b is a.
-func (u *unit) advance(a []float32, m memo, active []bool) error {
-	r := u.step
-	copy(r.a, a)
-	copy(r.h, m.h)
-	copy(r.c, m.c)
-	if err := r.program.Run(); err != nil {
-		return errors.Wrapf(err, "cells: %s", u.d.name)
-	}
-	keep(m.h, r.program.Value(r.next.h).Data().([]float32), active)
-	if r.next.c != nil {
-		keep(m.c, r.program.Value(r.next.c).Data().([]float32), active)
-	}
-	return nil
-}
-
-// keep copies the rows of active sequences.
-func keep(state, next []float32, active []bool) {
-	if active == nil {
-		copy(state, next)
-		return
-	}
-	hidden := len(state) / len(active)
-	for b, yes := range active {
-		if yes {
-			copy(state[b*hidden:][:hidden], next[b*hidden:])
-		}
-	}
-}
-
 // Close releases the programs.
-func (r *Runner) Close() error {
-	var first error
-	for _, units := range r.layers {
-		for _, u := range units {
-			for _, p := range []interface{ Close() error }{u.one.program, u.several.program, u.step.program} {
-				if err := p.Close(); first == nil {
-					first = err
-				}
-			}
-		}
+func (r *Runner) Close() (err error) {
+	for _, u := range r.units {
+		err = cmp.Or(err, u.one.program.Close(), u.several.program.Close())
 	}
-	return first
+	return err
 }

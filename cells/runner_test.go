@@ -11,7 +11,7 @@ import (
 
 // Package zoo's tests of Predictor compare what a Runner computes.
 func TestRunnerErrors(t *testing.T) {
-	s, err := cells.New(cells.Layer{Cell: cells.GRU, In: []int{2}, Out: []int{3}})
+	s, err := cells.New(cells.Layer{Cell: cells.GRU{}, In: []int{2}, Out: []int{3}})
 	require.NoError(t, err)
 	params := map[string]*tensor.Dense{}
 	for _, p := range s.Params() {

@@ -13,7 +13,7 @@ import (
 func TestEqualLayersShareTheirMatrices(t *testing.T) {
 	layer := func(rank int) cells.Layer {
 		tt := decomp.TT{Ranks: []int{rank}}
-		return cells.Layer{Cell: cells.GRU, In: []int{4, 4}, Out: []int{4, 4}, Input: tt, Recurrent: tt}
+		return cells.Layer{Cell: cells.GRU{}, In: []int{4, 4}, Out: []int{4, 4}, Input: tt, Recurrent: tt}
 	}
 	stack, err := cells.New(layer(2), layer(2), layer(3))
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pkg/errors"
 
@@ -36,11 +37,7 @@ type Param struct {
 // Size returns the number of elements, or the largest int where that, of 32 bits,
 // does not hold it.
 func (p Param) Size() int {
-	n := int64(1)
-	for _, s := range p.Shape {
-		n *= int64(s)
-	}
-	return int(min(n, math.MaxInt))
+	return int(min(total(p.Shape, 1), math.MaxInt)) // decomp allows none above 2^40
 }
 
 // Stack is one recurrent layer on top of another.
@@ -56,26 +53,24 @@ func New(layers ...Layer) (*Stack, error) {
 	if len(layers) == 0 {
 		return nil, errors.New("cells: a stack needs at least one layer")
 	}
-	s := &Stack{layers: layers}
+	s := &Stack{}
 	for k, l := range layers {
 		name := fmt.Sprintf("layer%d", k+1)
+		l = l.copied()
 		if err := l.validate(name); err != nil {
 			return nil, err
 		}
+		s.layers = append(s.layers, l)
 		if k > 0 && l.InputSize() != layers[k-1].Features() {
 			return nil, errors.Errorf("cells: %s has input modes %s, but layer%d gives %d features", name, l.reads(), k, layers[k-1].Features())
 		}
-		forward, err := newDirection(l, name, false)
-		if err != nil {
-			return nil, err
-		}
-		both := []*direction{forward}
-		if l.Bidirectional {
-			backward, err := newDirection(l, name+".backward", true)
+		var both []*direction
+		for _, suffix := range []string{"", ".backward"}[:l.directions()] {
+			d, err := newDirection(l, name+suffix, suffix != "")
 			if err != nil {
 				return nil, err
 			}
-			both = append(both, backward)
+			both = append(both, d)
 		}
 		s.directions = append(s.directions, both)
 	}
@@ -86,10 +81,13 @@ func New(layers ...Layer) (*Stack, error) {
 // share makes equal matrices of several layers and directions one.
 func (s *Stack) share() {
 	var places []**decomp.Matrix
-	s.each(func(d *direction) { places = append(places, &d.input.Matrix, &d.recurrent.Matrix) })
-	matrices := make([]*decomp.Matrix, len(places))
-	for k, p := range places {
-		matrices[k] = *p
+	var matrices []*decomp.Matrix
+	for _, d := range s.all() {
+		for _, m := range []**decomp.Matrix{&d.input.Matrix, &d.recurrent.Matrix} {
+			if *m != nil {
+				places, matrices = append(places, m), append(matrices, *m)
+			}
+		}
 	}
 	for k, m := range decomp.Share(matrices) {
 		*places[k] = m
@@ -99,11 +97,11 @@ func (s *Stack) share() {
 // Layers returns the number of layers.
 func (s *Stack) Layers() int { return len(s.layers) }
 
+// Layer returns a layer, counted from 0.
+func (s *Stack) Layer(k int) Layer { return s.layers[k].copied() }
+
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
-
-// Hidden returns the hidden size of one direction of the first layer.
-func (s *Stack) Hidden() int { return s.layers[0].Hidden() }
 
 // Inputs returns the number of features the first layer reads per step.
 func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
@@ -111,19 +109,21 @@ func (s *Stack) Inputs() int { return s.layers[0].InputSize() }
 // Params lists the learnable tensors, layer by layer.
 func (s *Stack) Params() []Param {
 	var ps []Param
-	s.each(func(d *direction) { ps = append(ps, d.params()...) })
+	for _, d := range s.all() {
+		ps = append(ps, d.params()...)
+	}
 	return ps
 }
 
 // Init returns initial values for Params, row-major, determined by the seed:
 // input-to-hidden weights with the Glorot variance of the matrix they stand for;
 // orthogonal recurrent weights, or ones of the same variance if decomposed and
-// of a tenth of it if joint; zero biases, except 1 for the forget gate.
+// of a tenth of it if joint; biases as the cell's Gates have them, zero for most.
 func (s *Stack) Init(seed uint64) [][]float64 {
 	var values [][]float64
-	s.each(func(d *direction) {
+	for _, d := range s.all() {
 		values = append(values, d.init(rand.New(rand.NewPCG(seed, hash(d.name))))...)
-	})
+	}
 	return values
 }
 
@@ -133,7 +133,7 @@ func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[laye
 
 // RecurrentMatrix returns the hidden-to-hidden matrix of a layer, counted from
 // 0, with the gates folded in; for a joint layer, the block that multiplies the
-// state.
+// state. It is nil where the cell is InputGated.
 func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
 	return s.directions[layer][0].recurrent.Matrix
 }
@@ -151,20 +151,17 @@ func (s *Stack) MulAdds(batch, steps int) int {
 	for k, both := range s.directions {
 		for _, d := range both {
 			in, _ := d.input.Plan(decomp.PlanOptions{Rows: batch * steps, InputGradient: k > 0}).MulAdds()
-			rec, _ := d.recurrent.Plan(decomp.PlanOptions{Rows: batch, Uses: steps}).MulAdds()
-			total += in + rec
+			total += in
+			if d.recurrent.Matrix != nil {
+				rec, _ := d.recurrent.Plan(decomp.PlanOptions{Rows: batch, Uses: steps}).MulAdds()
+				total += rec
+			}
 		}
 	}
 	return total
 }
 
-func (s *Stack) each(visit func(*direction)) {
-	for _, both := range s.directions {
-		for _, d := range both {
-			visit(d)
-		}
-	}
-}
+func (s *Stack) all() []*direction { return slices.Concat(s.directions...) }
 
 func hash(name string) uint64 {
 	h := fnv.New64a()

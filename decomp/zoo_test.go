@@ -70,7 +70,7 @@ func TestPlansOfTheZoo(t *testing.T) {
 
 // matricesOf are those of the first layer of a spec, gates folded in.
 func matricesOf(t *testing.T, s zoo.Spec) (input, recurrent *decomp.Matrix) {
-	cell, err := cells.ParseCell(s.Cell)
+	cell, err := cells.Find(s.Cell)
 	require.NoError(t, err)
 	stack, err := cells.New(cells.Layer{Cell: cell, In: s.InModes, Out: s.OutModes, Input: s.Format, Joint: s.Joint})
 	require.NoError(t, err)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
@@ -47,34 +46,6 @@ func selectGroups[T ops.Float](out, x, mask []T, group int, invert bool) {
 			copy(part, x[i*group:])
 		} else {
 			clear(part)
-		}
-	}
-}
-
-// Before returns the mask (batch, steps) that is 1 at the steps before each
-// sequence's length, given as (batch), and 0 in the padding after it. It has no
-// gradient.
-func Before(lengths *G.Node, steps int) (*G.Node, error) {
-	if lengths.Dims() != 1 || steps < 1 {
-		return nil, errors.Errorf("graph: lengths have shape %v; want (batch)", lengths.Shape())
-	}
-	return ops.Apply(&ops.Op{
-		Name:  "before",
-		Shape: tensor.Shape{lengths.Shape()[0], steps},
-		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
-		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
-		WRT:   []bool{false},
-		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
-	}, lengths)
-}
-
-func stepsBefore[T ops.Float](out, lengths []T, steps int) {
-	for b, length := range lengths {
-		for t := range steps {
-			out[b*steps+t] = 0
-			if T(t) < length {
-				out[b*steps+t] = 1
-			}
 		}
 	}
 }

@@ -16,10 +16,11 @@ import (
 // units.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
-	Name  string // one of cells.Cell.GateNames
+	Name  string // that of one of the cell's Gates
 	Mean  []float64
 	// Saturated is the fraction of the values within a twentieth of the range of
-	// 0 or 1 (of -1 or 1 for a candidate): nearly no gradient passes them.
+	// its ends, 0 and 1 for a sigmoid: nearly no gradient passes them. A gate
+	// without bounds has none.
 	Saturated []float64
 	Count     []int // values behind the figures of a step; padding does not count
 }
@@ -33,7 +34,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
-	gate := func(a cells.Activation) bool { return a.Gate }
+	gate := func(a cells.Activation) bool { return a.Gate != nil }
 	graphs := evaluating(m, set, part, min(batch, clips), runtime.GOMAXPROCS(0))
 	graphs.watch = gate
 	defer graphs.close()
@@ -84,15 +85,11 @@ func (all *gateSums) of(a cells.Activation, steps int) *Gate {
 }
 
 func (g *Gate) add(a cells.Activation, values []float32) {
-	lowest := 0.0 // value of the gate; the highest is 1
-	if a.Name == cells.Candidate {
-		lowest = -1
-	}
-	margin := (1 - lowest) / 20
+	margin := (a.Gate.High - a.Gate.Low) / 20
 	for _, v := range values {
 		v := float64(v)
 		g.Mean[a.Step] += v
-		if v < lowest+margin || v > 1-margin {
+		if margin > 0 && (v < a.Gate.Low+margin || v > a.Gate.High-margin) {
 			g.Saturated[a.Step]++
 		}
 	}

@@ -51,7 +51,10 @@ func (s Spec) describeLayers(stack *cells.Stack) []LayerDescription {
 		if s.Bidirectional {
 			l.Directions = 2
 		}
-		l.Hidden = stack.RecurrentMatrix(k).Rows()
+		l.Hidden = stack.Layer(k).Hidden()
+		if s.CandidateBias {
+			l.Bias += l.Hidden
+		}
 		features = l.Hidden * l.Directions
 	}
 	return layers

@@ -86,6 +86,7 @@ func TestRecounted(t *testing.T) {
 			"recurrent": {"format": "bt", "ranks": [2, 2, 2]}, "upper": [{"format": "tt", "ranks": [2]}], "classes": 3}`,
 		"joint":  `{"cell": "rnn", "format": "ht", "leaf_ranks": [2], "in_modes": [6, 4], "out_modes": [4, 4], "joint": true, "upper": [{"format": "bt", "blocks": 2, "ranks": [2]}], "classes": 2}`,
 		"padded": `{"cell": "gru", "format": "tt", "ranks": [2], "in_modes": [4, 8], "out_modes": [4, 4], "features": 29, "classes": 2}`,
+		"biased": `{"cell": "gru", "format": "tt", "ranks": [2], "in_modes": [4, 8], "out_modes": [4, 4], "candidate_bias": true, "bidirectional": true, "upper": [{}], "classes": 2}`,
 		"tree":   `{"cell": "gru", "format": "ht", "leaf_ranks": [2], "inner_ranks": [3], "root_rank": 2, "tree": [[[1, 2], 3], [4, 5]], "in_modes": [2, 3, 4, 3, 2], "out_modes": [2, 2, 2, 2, 2], "classes": 9}`,
 	} {
 		s, err := zoo.ParseSpec([]byte(text))
@@ -106,7 +107,11 @@ func TestRecounted(t *testing.T) {
 			for _, w := range l.Weights {
 				require.Equal(t, w.Declared, w.byCores(), d.Name)
 				require.Equal(t, w.Declared, w.byFormula(), d.Name)
-				require.Equal(t, l.Bias, multiplied(w.Out), d.Name)
+				bias := multiplied(w.Out)
+				if specs[d.Name].CandidateBias {
+					bias += l.Hidden
+				}
+				require.Equal(t, l.Bias, bias, d.Name)
 				layers += l.Directions * w.byCores()
 				if w.Role == "input-to-hidden" || w.Role == "joint" {
 					input += l.Directions * w.byCores()

@@ -37,7 +37,7 @@ type Tensor struct {
 
 // IsBias reports whether the tensor is added to values rather than multiplying
 // them.
-func (t Tensor) IsBias() bool { return strings.HasSuffix(t.Name, ".bias") }
+func (t Tensor) IsBias() bool { return strings.HasSuffix(t.Name, "bias") }
 
 // IsClassifier reports whether the tensor holds the weights between the last
 // state and the logits.

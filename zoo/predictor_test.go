@@ -47,6 +47,10 @@ func predictorSpecs() map[string]zoo.Spec {
 				s.Recurrent = f
 			}
 			specs[name+" two layers"] = s
+			if cell == "gru" {
+				s.CandidateBias = true
+				specs[name+" candidate bias"] = s
+			}
 		}
 	}
 	return specs

@@ -24,7 +24,7 @@ type LayerSpec struct {
 // Spec describes a classifier of sequences. The zero value of each field except
 // Cell, InModes and OutModes is a sensible default.
 type Spec struct {
-	// Cell is lstm, gru or rnn.
+	// Cell is lstm, gru, rnn, or the name of a cell that cells.Register was given.
 	Cell string
 
 	// Format is the decomposition of the input-to-hidden weights, such as
@@ -54,6 +54,10 @@ type Spec struct {
 	// must then be nil.
 	Joint bool
 
+	// CandidateBias adds to every layer of a gru the bias inside the reset gate's
+	// product that PyTorch, Keras and ONNX have; see cells.Layer.
+	CandidateBias bool
+
 	// Upper lists the layers above the first, of the same cell.
 	Upper []LayerSpec
 
@@ -71,7 +75,7 @@ type Spec struct {
 
 // stack checks the spec and returns its recurrent layers.
 func (s Spec) stack() (*cells.Stack, error) {
-	cell, err := cells.ParseCell(s.Cell)
+	cell, err := cells.Find(s.Cell)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: spec field \"cell\"")
 	}
@@ -89,7 +93,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 	}
 	layers := []cells.Layer{{
 		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: s.Format, Recurrent: s.Recurrent, Joint: s.Joint,
-		Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
+		CandidateBias: s.CandidateBias, Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
 	}}
 	for k, u := range s.Upper {
 		l := layers[k]
@@ -107,8 +111,8 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Hidden != 0 && s.Hidden != stack.Hidden() {
-		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, stack.Hidden())
+	if s.Hidden != 0 && s.Hidden != layers[0].Hidden() {
+		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, layers[0].Hidden())
 	}
 	return stack, nil
 }

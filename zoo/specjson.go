@@ -38,6 +38,7 @@ func (s *Spec) fields() []field {
 		{"hidden", &s.Hidden, false},
 		{"recurrent", &s.Recurrent, false},
 		{"joint", &s.Joint, false},
+		{"candidate_bias", &s.CandidateBias, false},
 		{"upper", &s.Upper, false},
 		{"bidirectional", &s.Bidirectional, false},
 		{"dropout", &s.Dropout, false},

@@ -94,7 +94,7 @@ func Suggest(w SuggestOptions) (Spec, error) {
 		return Spec{}, err
 	}
 	var found []candidate
-	least, dense := math.MaxInt, w.Features*w.Hidden*cell.Gates()
+	least, dense := math.MaxInt, w.Features*w.Hidden*len(cell.Gates())
 	most := min(w.Budget, dense)
 	for modes := 2; modes <= 6; modes++ {
 		for _, c := range w.candidates(cell, modes) {
@@ -116,7 +116,7 @@ func Suggest(w SuggestOptions) (Spec, error) {
 }
 
 func (w SuggestOptions) check() (cells.Cell, error) {
-	cell, err := cells.ParseCell(w.Cell)
+	cell, err := cells.Find(w.Cell)
 	if err != nil {
 		return cell, errors.Wrap(err, "zoo: suggest")
 	}
@@ -144,8 +144,8 @@ type candidate struct {
 
 // candidates lists the shapes of so many modes, without their ranks.
 func (w SuggestOptions) candidates(cell cells.Cell, modes int) []candidate {
-	in, out := paired(factorise(w.Features, modes), factorise(w.Hidden, modes), cell.Gates())
-	c := candidate{format: ranked(w.Format), gates: cell.Gates(), in: in, out: out}
+	in, out := paired(factorise(w.Features, modes), factorise(w.Hidden, modes), len(cell.Gates()))
+	c := candidate{format: ranked(w.Format), gates: len(cell.Gates()), in: in, out: out}
 	if _, sum := c.format.(decomp.BT); !sum {
 		return []candidate{c}
 	}

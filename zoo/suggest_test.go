@@ -117,7 +117,7 @@ func TestSuggestRules(t *testing.T) {
 func TestSuggestErrors(t *testing.T) {
 	good := zoo.SuggestOptions{Cell: "lstm", Format: "tt", Features: 57600, Hidden: 256, Budget: 2000}
 	for text, change := range map[string]func(*zoo.SuggestOptions){
-		`zoo: suggest: cells: no cell "lst"; want lstm, gru or rnn`:                             func(w *zoo.SuggestOptions) { w.Cell = "lst" },
+		`zoo: suggest: cells: no cell "lst"; did you mean "lstm"? (known: gru, lstm, rnn)`: func(w *zoo.SuggestOptions) { w.Cell = "lst" },
 		`zoo: suggest: no format "t"`:                                                           func(w *zoo.SuggestOptions) { w.Format = "t" },
 		"zoo: suggest: 0 features; want 1 to 33554432":                                          func(w *zoo.SuggestOptions) { w.Features = 0 },
 		"zoo: suggest: -3 hidden units; want 1 to 8192":                                         func(w *zoo.SuggestOptions) { w.Hidden = -3 },

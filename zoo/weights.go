@@ -31,9 +31,10 @@ func weightsOf(stack *cells.Stack) []Weights {
 			list = append(list, Weights{k + 1, cells.Joint, joint})
 			continue
 		}
-		list = append(list,
-			Weights{k + 1, cells.InputToHidden, stack.InputMatrix(k)},
-			Weights{k + 1, cells.HiddenToHidden, stack.RecurrentMatrix(k)})
+		list = append(list, Weights{k + 1, cells.InputToHidden, stack.InputMatrix(k)})
+		if u := stack.RecurrentMatrix(k); u != nil {
+			list = append(list, Weights{k + 1, cells.HiddenToHidden, u})
+		}
 	}
 	return list
 }

@@ -165,7 +165,7 @@ func TestSpecErrors(t *testing.T) {
 		`{"a": {"cell": 1}}`:                                                                                    `zoo: spec (line 1, column 2) has no field "a"`,
 		strings.Repeat(`{"a": `, 9000) + "1" + strings.Repeat("}", 9000):                                        `zoo: spec (line 1, column 2) has no field "a"`,
 		`{"cell": "lstm"} 1`:                                                                                    "zoo: spec goes on after its closing brace; want one JSON object",
-		`{"cell": "gnu", "in_modes": [2], "out_modes": [2]}`:                                                    `zoo: spec field "cell": cells: no cell "gnu"; want lstm, gru or rnn`,
+		`{"cell": "gnu", "in_modes": [2], "out_modes": [2]}`:                                                    `zoo: spec field "cell": cells: no cell "gnu"; did you mean "gru"? (known: gru, lstm, rnn)`,
 		`{"cell": "gru", "out_modes": [2]}`:                                                                     `zoo: spec field "in_modes" is missing`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "cp"}`:                                    `zoo: spec (line 1, column 52): no format "cp" (known: dense, tt, tr, bt, ht, low-rank)`,
 		`{"cell": "gru", "in_modes": [2], "out_modes": [2], "format": "tx"}`:                                    `zoo: spec (line 1, column 52): no format "tx"; did you mean "tt"?`,

@@ -100,7 +100,7 @@ func TestSuggestMistakes(t *testing.T) {
 		"-suggest -features x":                                "train: -features is x; want a whole number",
 		"-suggest -features 9 -hidden 0":                      "0 hidden units; want 1 to",
 		"-suggest -features 9 -budget -1":                     "-1 input-to-hidden weights; want 1 to",
-		"-suggest -features 9 -cell lst":                      `no cell "lst"; want lstm, gru or rnn`,
+		"-suggest -features 9 -cell lst":                      `no cell "lst"; did you mean "lstm"? (known: gru, lstm, rnn)`,
 		"-suggest -features 9 -format t":                      `no format "t"`,
 		"-suggest -features 57600 -budget 9":                  "-budget 9 is too small: tt takes at least",
 		"-suggest -features 1 -hidden 1 -cell rnn":            "train: tt, tr, bt, ht: more input weights at any rank than the 1 of a dense matrix; leave them dense",

@@ -1,0 +1,98 @@
+package cells
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"math/rand/v2"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+)
+
+// mask returns a node (batch, ...) of zeros with probability p and 1/(1-p)
+// elsewhere, drawn anew at each run, so that the mean stays (inverted dropout).
+// Upstream's draws from a generator seeded by the clock. like gives the graph and
+// the type and is not read.
+//
+// What is dropped of a sequence depends on the seed, the place, the number of the
+// run and the sequence's row alone: not on the batch that it is put through in.
+func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.Node, error) {
+	count := uint64(0)
+	next := func() (n uint64) {
+		if o.Run != nil {
+			return *o.Run
+		}
+		n, count = count, count+1
+		return n
+	}
+	seed := o.Seed ^ hash(place)
+	return ops.Apply(&ops.Op{
+		Name:  fmt.Sprintf("dropout %v seed %d row %d", p, seed, o.Row),
+		Shape: tensor.Shape(shape).Clone(),
+		F32:   func(out []float32, _ [][]float32) { drop(p, out, shape[0], o.Row, seed, next()) },
+		F64:   func(out []float64, _ [][]float64) { drop(p, out, shape[0], o.Row, seed, next()) },
+		WRT:   []bool{false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
+	}, like)
+}
+
+// drop fills the rows of a mask. Each has a generator of its own, seeded with
+// the row-th number of the SplitMix64 sequence of the seed.
+func drop[T ops.Float](p float64, out []T, rows, first int, seed, run uint64) {
+	below := uint64(p * math.MaxUint64)
+	values := [2]T{T(1 / (1 - p)), 0}
+	var rng rand.PCG
+	each := len(out) / rows
+	for k := range rows {
+		rng.Seed(splitMix(seed, uint64(first+k)), run)
+		row := out[k*each : (k+1)*each]
+		for i := range row {
+			// Looked up: no processor foresees the branch.
+			_, dropped := bits.Sub64(rng.Uint64(), below, 0)
+			row[i] = values[dropped]
+		}
+	}
+}
+
+// splitMix returns the k-th number of the generator of Steele, Lea and Flood
+// (2014).
+func splitMix(seed, k uint64) uint64 {
+	z := seed + (k+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// scaleSteps multiplies each step of x (batch, steps, n_1, ..., n_d) with one mask
+// (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its steps (Gal
+// and Ghahramani 2016).
+func scaleSteps(x, mask *G.Node) (*G.Node, error) {
+	steps, features := x.Shape()[1], mask.Shape()[1]
+	return ops.Apply(&ops.Op{
+		Name:  "scale steps",
+		Shape: x.Shape().Clone(),
+		F32:   func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
+		F64:   func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		WRT:   []bool{true, false},
+		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
+			g, err := scaleSteps(grad, inputs[1])
+			return G.Nodes{g, nil}, err
+		},
+	}, x, mask)
+}
+
+func timesMask[T ops.Float](out, x, mask []T, steps, features int) {
+	for b := range len(mask) / features {
+		scale := mask[b*features : (b+1)*features]
+		for t := range steps {
+			at := (b*steps + t) * features
+			from, to := x[at:at+features], out[at:at+features]
+			for j, s := range scale {
+				to[j] = from[j] * s
+			}
+		}
+	}
+}

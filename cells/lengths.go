@@ -1,0 +1,59 @@
+package cells
+
+import (
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+)
+
+// mask makes the masks of the steps, and returns them together, (batch, steps).
+func (r *run) mask(lengths *G.Node) (*G.Node, error) {
+	all, err := before(lengths, r.steps)
+	if err != nil {
+		return nil, err
+	}
+	r.masks, err = graph.Split(all, 1, r.steps)
+	return all, err
+}
+
+func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
+func rejected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, true) }
+
+// before returns the mask (batch, steps) that is 1 at the steps before each
+// sequence's length, given as (batch), and 0 in the padding after it.
+func before(lengths *G.Node, steps int) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "before",
+		Shape: tensor.Shape{lengths.Shape()[0], steps},
+		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
+		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
+		WRT:   []bool{false},
+		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
+	}, lengths)
+}
+
+func stepsBefore[T ops.Float](out, lengths []T, steps int) {
+	for k := range out {
+		if out[k] = 0; T(k%steps) < lengths[k/steps] {
+			out[k] = 1
+		}
+	}
+}
+
+// keep returns the next state, and the old one where step t is padding.
+func (r *run) keep(old, next State, t int) (State, error) {
+	if r.masks == nil {
+		return next, nil
+	}
+	var e Equations
+	choose := func(old, next *G.Node) *G.Node {
+		return e.Add(e.binary(selected, next, r.masks[t]), e.binary(rejected, old, r.masks[t]))
+	}
+	kept := State{H: choose(old.H, next.H)}
+	if next.C != nil {
+		kept.C = choose(old.C, next.C)
+	}
+	return kept, e.err
+}
