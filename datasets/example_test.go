@@ -1,13 +1,11 @@
 package datasets_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"log"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/preprocess"
+	"github.com/tensorzoo/tensorzoo/datasets/actions"
 )
 
 // The set that is part of the program, at its own frame size.
@@ -28,8 +26,8 @@ func ExampleOpen() {
 }
 
 // The frames in the size of a model's input, here 120·160·3 = 57600 values.
-func ExampleOpen_scaled() {
-	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects", Height: 120, Width: 160})
+func ExampleOpen_options() {
+	set, err := actions.Open(actions.Options{Options: datasets.Options{Split: "few-subjects"}, Height: 120, Width: 160})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -40,7 +38,7 @@ func ExampleOpen_scaled() {
 
 // Files that numpy wrote, with clips of 1 to 3 steps.
 func ExampleOpen_npz() {
-	set, err := datasets.Open("npz:testdata/npz/uint8-train.npz,testdata/npz/uint8-test.npz", datasets.Options{Normalise: "none"})
+	set, err := datasets.Open("npz:npz/testdata/uint8-train.npz,npz/testdata/uint8-test.npz", datasets.Options{Normalise: "none"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -151,24 +149,4 @@ func ExampleAugment() {
 	// Output:
 	// epoch 0: up to 9.5 standard deviations
 	// epoch 1: up to 15.3 standard deviations
-}
-
-// A clip outside any set, here raw frames from a pipe, is prepared for a model
-// from what its checkpoint keeps.
-func ExampleReader() {
-	r := datasets.Reader{
-		StepShape:     []int{2, 2, 1}, // 2 rows by 2 columns, grey
-		Sampling:      preprocess.Sampling{Steps: 2, Sample: "even"},
-		Normalisation: preprocess.Normalisation{Mean: []float64{128}, Std: []float64{64}},
-	}
-	three := bytes.NewReader([]byte{0, 0, 0, 0, 64, 64, 64, 64, 128, 128, 128, 192})
-	clip, err := r.ReadFrom(context.Background(), three)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(clip.Steps, "steps, frames", clip.Frames)
-	fmt.Println(clip.X)
-	// Output:
-	// 2 steps, frames [0 2]
-	// [-2 -2 -2 -2 0 0 0 1]
 }

@@ -1,7 +1,13 @@
+// Package preprocess describes what is done to a stored clip before a model sees
+// it: which steps are taken and how values are normalised.
+//
+// It imports nothing of the project, so that a data set, a checkpoint and a
+// program that only predicts agree on one description.
 package preprocess
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -59,4 +65,35 @@ func (n Normalisation) Apply(x []float32) {
 			x = x[len(mean):]
 		}
 	}
+}
+
+// Bytes writes stored bytes, whole rows of the last axis of a step, to x as
+// normalised values: the bits that Apply gives.
+func (n Normalisation) Bytes(x []float32, stored []byte) {
+	const most, levels = 4, 256 // channels with a table, and its length
+	channels := max(1, len(n.Mean))
+	if channels > most || len(stored) < channels*levels {
+		for k, v := range stored {
+			x[k] = float32(v)
+		}
+		n.Apply(x[:len(stored)])
+		return
+	}
+	var table [levels][most]float32
+	for level := range table {
+		for c := range channels {
+			table[level][c] = float32(level)
+		}
+		n.Apply(table[level][:channels])
+	}
+	for at := 0; at < len(stored); at += channels {
+		for c, v := range stored[at : at+channels] {
+			x[at+c] = table[v][c]
+		}
+	}
+}
+
+// Clone returns a copy that shares no memory with n.
+func (n Normalisation) Clone() Normalisation {
+	return Normalisation{Mean: slices.Clone(n.Mean), Std: slices.Clone(n.Std)}
 }

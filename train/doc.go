@@ -1,6 +1,6 @@
 // Package train fits a zoo model to a data set and measures it.
 //
-//	set, err := datasets.Open("actions", datasets.Options{Height: 120, Width: 160})
+//	set, err := actions.Open(actions.Options{Height: 120, Width: 160})
 //	m, err := zoo.New("ht-lstm", zoo.Options{Classes: len(set.Classes()), Seed: 1})
 //	result, err := train.Run(ctx, m, set, train.Config{
 //		Epochs: 8, Batch: 16, LearningRate: 2e-3, Clip: 5, Seed: 1, Dir: "runs/mine",

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // running is an answer after some of the frames of a clip.
@@ -28,7 +28,7 @@ func (p *predictor) follow(ctx context.Context, path string, each func(running))
 		k++
 		return p.out.print(a)
 	}
-	if p.reader.Sampling.Steps == datasets.AllSteps {
+	if p.reader.Sampling.Steps == preprocess.AllSteps {
 		for x, err := range p.reader.Each(ctx, path) { // however long it is
 			if ctx.Err() != nil {
 				return ctx.Err()

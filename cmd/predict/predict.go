@@ -12,7 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 type predictor struct {
 	flags  *flags
 	model  *zoo.Predictor
-	reader datasets.Reader
+	reader video.Reader
 	names  []string
 	out    *printer
 	how    sampled // frames are taken of a clip
@@ -102,7 +102,7 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes)}
-	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
+	p.reader = video.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
 	if p.how, err = f.choose(&p.reader, dir); err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func reason(path string, err error) string {
 }
 
 // clip answers for a whole clip, which may have a million steps.
-func (p *predictor) clip(ctx context.Context, name string, c datasets.Clip) (answer, error) {
+func (p *predictor) clip(ctx context.Context, name string, c video.Clip) (answer, error) {
 	a := answer{Clip: name, sampled: p.how}
 	err := interruptible(ctx, func() error {
 		p.mu.Lock()

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // sampled is how the frames of a clip were taken, as every answer says.
@@ -17,9 +18,9 @@ type sampled struct {
 // choose makes the reader take the frames that the flags say, as many as the model of a
 // checkpoint reads. How a training set was sampled does not matter: an answer for a clip
 // is to be the same however it comes to the model.
-func (f *flags) choose(r *datasets.Reader, dir string) (sampled, error) {
+func (f *flags) choose(r *video.Reader, dir string) (sampled, error) {
 	random := f.sample == "random"
-	switch all := r.Sampling.Steps == datasets.AllSteps; {
+	switch all := r.Sampling.Steps == preprocess.AllSteps; {
 	case all && random:
 		return sampled{}, badf("the model of %s reads every frame of a clip, and nothing is drawn; leave -sample random out", dir)
 	case all:

@@ -14,11 +14,11 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/jsonpos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 )
 
 const configFile = "config.json"
@@ -152,7 +152,7 @@ func (f *flags) mayDiffer(was flagValue) error {
 	if err := other.Set(was.name, was.value); err == nil && other.Lookup(was.name).Value.String() == now {
 		return nil
 	}
-	if was.name == "steps" && was.value == "" && (now == defaultSteps && datasets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
+	if was.name == "steps" && was.value == "" && (now == defaultSteps && sets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
 		return nil // the default, spelt out
 	}
 	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)

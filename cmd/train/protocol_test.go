@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -64,7 +64,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 		case e.Spec.Format == "tt" || e.Spec.Format == "dense":
 			want = tt
 		}
-		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.lr, f.schedule, f.epochs, f.dropout, f.stateDropout, f.classifierL2, f.weightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)
+		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.lr, f.schedule, f.epochs, f.dropout, f.stateDropout, f.classifierL2, f.weightDecay, (*sets.Steps)(&f.video.Steps)), e.Name)
 		require.Equal(t, 16, f.batch)
 		require.Equal(t, "adam", f.optimizer)
 		require.Zero(t, f.clip)

@@ -13,7 +13,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -26,7 +26,7 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	if f.resume == "" && f.out != noOut {
-		if err := videos.Apart(f.data, f.out); err != nil {
+		if err := sets.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
 		}
 	}
@@ -177,7 +177,7 @@ func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model,
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := videos.CheckClasses(set); err != nil {
+	if err := sets.CheckClasses(set); err != nil {
 		set.Close()
 		return nil, nil, badf("%v", err)
 	}
@@ -250,7 +250,7 @@ func (f *flags) damaged(err error) error {
 	if errors.As(err, &input) {
 		return f.blame(usage{err})
 	}
-	err, ok := videos.Damaged(err, f.video)
+	err, ok := sets.Damaged(err, f.video)
 	if ok {
 		return usage{err}
 	}
