@@ -124,8 +124,10 @@ func TestSlicesErrors(t *testing.T) {
 		`Classes[1] is "walk", as Classes[0] is; give every class its own name`:       func(s *Slices, o *Options) { s.Classes[1] = "walk" },
 		"there are 0 classes, want 1 to 4096":                                         func(s *Slices, o *Options) { s.Classes = []string{} },
 		"the classes are walk, run, not run, walk":                                    func(s *Slices, o *Options) { o.Classes = []string{"run", "walk"} },
-		"normalisation: there are 3 entries, want 0, 1 or 2":                          func(s *Slices, o *Options) { o.Normalisation = &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}} },
-		`no normalisation is called "chanel"`:                                         func(s *Slices, o *Options) { o.Normalise = "chanel" },
+		"normalisation: there are 3 entries, want 0, 1 or 2": func(s *Slices, o *Options) {
+			o.Normalisation = &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}
+		},
+		`no normalisation is called "chanel"`: func(s *Slices, o *Options) { o.Normalise = "chanel" },
 	} {
 		s, o := good(), Options{}
 		change(&s, &o)
