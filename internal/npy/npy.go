@@ -2,9 +2,9 @@
 package npy
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -46,7 +46,7 @@ func Read(r io.Reader) (*Header, error) {
 	if _, err := io.ReadFull(r, start[:]); err != nil {
 		return nil, errors.Wrap(err, "no npy header")
 	}
-	if !bytes.HasPrefix(start[:], []byte(Magic)) {
+	if string(start[:len(Magic)]) != Magic {
 		return nil, errors.Errorf("not an npy array: it starts with %q", start[:len(Magic)])
 	}
 	major, minor := start[6], start[7]
@@ -77,111 +77,44 @@ func Read(r io.Reader) (*Header, error) {
 	return h, nil
 }
 
+// dict is what numpy writes, three entries in any order. No text in it has an escape, and
+// Python 2 wrote sizes as 3L. A tuple has a comma, or is empty.
+var (
+	entry      = `\s*['"](\w+)['"]\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\(\s*\)|\((?:\s*\d+L?\s*,)+(?:\s*\d+L?)?\s*\))\s*`
+	dict       = regexp.MustCompile(`^\s*\{` + entry + `,` + entry + `,` + entry + `,?\s*\}\s*$`)
+	number     = regexp.MustCompile(`\d+`)
+	structured = regexp.MustCompile(`['"]descr['"]\s*:\s*\[`)
+)
+
 func parseDict(text string) (*Header, error) {
-	p := pyLiteral(text)
-	h := new(Header)
-	ok := p.skip('{')
-	seen := make(map[string]bool)
-	for ok && !p.skip('}') {
-		var key, descr string
-		key, ok = p.text()
-		ok = ok && p.skip(':') && !seen[key]
-		seen[key] = true
+	if structured.MatchString(text) {
+		return nil, errors.New("structured dtype; save its fields as one plain array")
+	}
+	h, seen := new(Header), map[string]bool{}
+	found := dict.FindStringSubmatch(text)
+	for k := 1; k < len(found); k += 2 {
+		key, value := found[k], found[k+1]
 		switch {
-		case !ok:
-		case key == "descr" && p.skip('['):
-			return nil, errors.New("structured dtype; save its fields as one plain array")
-		case key == "descr":
-			descr, ok = p.text()
-			h.Dtype = Parse(descr)
-		case key == "fortran_order":
-			h.Fortran, ok = p.truth()
-		case key == "shape":
-			var err error
-			if h.Shape, ok, err = p.tuple(); err != nil {
-				return nil, errors.Errorf("npy header with a size that this machine cannot address: %.80q", strings.TrimSpace(text))
+		case key == "descr" && strings.ContainsAny(value[:1], `'"`):
+			h.Dtype = Parse(value[1 : len(value)-1])
+		case key == "fortran_order" && (value == "True" || value == "False"):
+			h.Fortran = value == "True"
+		case key == "shape" && value[0] == '(':
+			h.Shape = []int{}
+			for _, size := range number.FindAllString(value, -1) {
+				n, err := strconv.Atoi(size)
+				if err != nil {
+					return nil, errors.Errorf("npy header with a size that this machine cannot address: %.80q", strings.TrimSpace(text))
+				}
+				h.Shape = append(h.Shape, n)
 			}
 		default:
-			ok = false
+			continue
 		}
-		if ok && !p.skip(',') {
-			ok = p.skip('}')
-			break
-		}
+		seen[key] = true
 	}
-	if p.space(); !ok || p != "" || len(seen) != 3 {
+	if len(seen) != 3 || len(h.Shape) > maxDims {
 		return nil, errors.Errorf("damaged npy header: %.80q", strings.TrimSpace(text))
 	}
 	return h, nil
-}
-
-// pyLiteral is the unread rest of a Python literal. Its methods return false
-// when something else comes next.
-type pyLiteral string
-
-func (p *pyLiteral) space() {
-	*p = pyLiteral(strings.TrimLeft(string(*p), " \t\r\n"))
-}
-
-// skip passes c, when that is next.
-func (p *pyLiteral) skip(c byte) bool {
-	p.space()
-	if len(*p) == 0 || (*p)[0] != c {
-		return false
-	}
-	*p = (*p)[1:]
-	return true
-}
-
-// text reads a string between quotes of either kind. None that numpy writes
-// has an escape.
-func (p *pyLiteral) text() (string, bool) {
-	quote := byte('\'')
-	if !p.skip(quote) {
-		quote = '"'
-		if !p.skip(quote) {
-			return "", false
-		}
-	}
-	s, rest, ok := strings.Cut(string(*p), string(quote))
-	*p = pyLiteral(rest)
-	return s, ok && !strings.Contains(s, `\`)
-}
-
-func (p *pyLiteral) truth() (value, ok bool) {
-	p.space()
-	for word, value := range map[string]bool{"True": true, "False": false} {
-		if rest, ok := strings.CutPrefix(string(*p), word); ok {
-			*p = pyLiteral(rest)
-			return value, true
-		}
-	}
-	return false, false
-}
-
-// tuple reads sizes, as in (), (3,) and (3, 4), or (3L, 4L) as Python 2 wrote them. It
-// returns an error for one that no int holds.
-func (p *pyLiteral) tuple() (sizes []int, ok bool, err error) {
-	sizes = []int{}
-	if !p.skip('(') {
-		return nil, false, nil
-	}
-	for !p.skip(')') {
-		p.space()
-		s := string(*p)
-		rest := strings.TrimLeft(s, "0123456789")
-		n, err := strconv.Atoi(s[:len(s)-len(rest)])
-		if errors.Is(err, strconv.ErrRange) {
-			return nil, false, err
-		}
-		if err != nil || len(sizes) == maxDims {
-			return nil, false, nil
-		}
-		sizes = append(sizes, n)
-		*p = pyLiteral(strings.TrimPrefix(rest, "L"))
-		if !p.skip(',') {
-			return sizes, len(sizes) > 1 && p.skip(')'), nil
-		}
-	}
-	return sizes, true, nil
 }
