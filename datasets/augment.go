@@ -83,19 +83,9 @@ func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
 		return s
 	}
 	shape := s.StepShape()
-	channels := shape[len(shape)-1]
-	n := s.Normalisation()
-	black := make([]float32, channels) // what a stored 0 is after normalisation
-	for c := range n.Mean {
-		black[c] = float32(-n.Mean[c] / n.Std[c])
-	}
-	if len(n.Mean) == 1 {
-		for c := range black {
-			black[c] = black[0]
-		}
-	}
-	a := &augmented{how: how, seed: seed, epoch: uint64(epoch), black: black}
-	t, at := view(s)
+	a := &augmented{how: how, seed: seed, epoch: uint64(epoch), black: make([]float32, shape[len(shape)-1])}
+	s.Normalisation().Apply(a.black)
+	t, at, plain := view(s)
 	t.Read = func(clip int, x []float32) (label, steps int, err error) {
 		p, i := at(clip)
 		if label, steps, err = s.Read(p, i, x); err == nil && p == Train {
@@ -103,16 +93,13 @@ func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
 		}
 		return label, steps, err
 	}
-	return newSet(t, func(clip int, x []float32) (label, steps int, err error) {
-		p, i := at(clip)
-		return readPlain(s, p, i, x)
-	})
+	return newSet(t, plain)
 }
 
 type augmented struct {
 	how         Augmentation
 	seed, epoch uint64
-	black       []float32 // by channel
+	black       []float32 // what a stored 0 is after normalisation, by channel
 }
 
 // change changes the values x of a training clip.

@@ -103,17 +103,13 @@ func drawn(s Set, draw string, seed uint64) (units [][]int, what string) {
 // first. Its fingerprint says which are in the part of that kind. Clips that are no more
 // trained on are as they are without Augment.
 func recut(s Set, name, kind string, marked Part, parts [Validation + 1][]int) Set {
-	t, at := view(s)
+	t, at, plain := view(s)
 	sum := crc32.NewIEEE()
 	for _, clip := range parts[marked] {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
 	}
 	t.Name, t.Parts = name, parts
 	t.Fingerprint += fmt.Sprintf("-%s%08x", kind, sum.Sum32())
-	plain := func(clip int, x []float32) (label, steps int, err error) {
-		p, i := at(clip)
-		return readPlain(s, p, i, x)
-	}
 	t.Read = func(clip int, x []float32) (label, steps int, err error) {
 		if _, trained := slices.BinarySearch(parts[Train], clip); !trained {
 			return plain(clip, x)

@@ -36,14 +36,13 @@ type Table struct {
 
 // New returns the set of a table, which the caller must not change afterwards.
 // Its Read checks the number of the clip and the length of x.
-func New(t Table) Set { return newSet(t, nil) }
+func New(t Table) Set { return newSet(t, t.Read) }
 
-// newSet makes a set of which plain reads the clips as they are without Augment; nil
-// means the table's Read.
-func newSet(t Table, plain func(clip int, x []float32) (label, steps int, err error)) Set {
-	if plain == nil {
-		plain = t.Read
-	}
+// reader is the type of Table.Read.
+type reader = func(clip int, x []float32) (label, steps int, err error)
+
+// newSet makes a set of which plain reads the clips as they are without Augment.
+func newSet(t Table, plain reader) Set {
 	s := &set{t, plain}
 	switch {
 	case t.Label != nil && t.Group != nil:
@@ -68,7 +67,7 @@ func newSet(t Table, plain func(clip int, x []float32) (label, steps int, err er
 
 type set struct {
 	t     Table
-	plain func(clip int, x []float32) (label, steps int, err error)
+	plain reader
 }
 
 type labels struct{ of *set }
@@ -111,7 +110,7 @@ func (s *set) readPlain(p Part, i int, x []float32) (label, steps int, err error
 	return s.read(p, i, x, s.plain)
 }
 
-func (s *set) read(p Part, i int, x []float32, read func(int, []float32) (int, int, error)) (label, steps int, err error) {
+func (s *set) read(p Part, i int, x []float32, read reader) (label, steps int, err error) {
 	if i < 0 || i >= s.Clips(p) {
 		return 0, 0, errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.t.Name, p, i, s.Clips(p))
 	}
@@ -129,19 +128,10 @@ func (s *set) Close() error {
 	return s.t.Close()
 }
 
-// readPlain reads a clip of s as it is without Augment.
-func readPlain(s Set, p Part, i int, x []float32) (label, steps int, err error) {
-	if a, ok := s.(interface {
-		readPlain(Part, int, []float32) (int, int, error)
-	}); ok {
-		return a.readPlain(p, i, x)
-	}
-	return s.Read(p, i, x)
-}
-
 // view returns a table of the clips of all parts of s, one part after the other, that
-// knows of them what s does. It has no Read. at is the part and the number of a clip.
-func view(s Set) (t Table, at func(clip int) (Part, int)) {
+// knows of them what s does. It has no Read. at is the part and the number of a clip;
+// plain reads it as it is without Augment.
+func view(s Set) (t Table, at func(clip int) (Part, int), plain reader) {
 	t = Table{
 		Name: s.Name(), Classes: s.Classes(), StepShape: s.StepShape(), Steps: s.Steps(), Normalisation: s.Normalisation(),
 		Sampling: s.Sampling(), Fingerprint: s.Fingerprint(), Close: s.Close,
@@ -168,5 +158,14 @@ func view(s Set) (t Table, at func(clip int) (Part, int)) {
 	if g, ok := s.(Grouped); ok {
 		t.Group = func(clip int) string { return g.Group(at(clip)) }
 	}
-	return t, at
+	plain = func(clip int, x []float32) (label, steps int, err error) {
+		p, i := at(clip)
+		if a, ok := s.(interface {
+			readPlain(Part, int, []float32) (int, int, error)
+		}); ok {
+			return a.readPlain(p, i, x)
+		}
+		return s.Read(p, i, x)
+	}
+	return t, at, plain
 }

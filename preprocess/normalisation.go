@@ -79,16 +79,17 @@ func (n Normalisation) Bytes(x []float32, stored []byte) {
 		n.Apply(x[:len(stored)])
 		return
 	}
-	var table [levels][most]float32
-	for level := range table {
+	var table [most][levels]float32
+	for level := range levels {
+		row := [most]float32{float32(level), float32(level), float32(level), float32(level)}
+		n.Apply(row[:channels])
 		for c := range channels {
-			table[level][c] = float32(level)
+			table[c][level] = row[c]
 		}
-		n.Apply(table[level][:channels])
 	}
-	for at := 0; at < len(stored); at += channels {
-		for c, v := range stored[at : at+channels] {
-			x[at+c] = table[v][c]
+	for c := range channels {
+		for at := c; at < len(stored); at += channels {
+			x[at] = table[c][stored[at]]
 		}
 	}
 }

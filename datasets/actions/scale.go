@@ -2,7 +2,6 @@ package actions
 
 import (
 	"image"
-	"sync"
 
 	"golang.org/x/image/draw"
 
@@ -16,46 +15,31 @@ import (
 //
 // The weights are computed once. A scaler is safe for concurrent use.
 type scaler struct {
-	bilinear draw.Scaler
-	scratch  sync.Pool // of *canvases
-}
-
-// canvases are the images that frames of a clip pass through. The draw package is fast
-// for RGBA only, so frames gain an alpha channel, opaque throughout.
-type canvases struct {
-	from, to *image.RGBA
-	frame    []byte // to, without alpha
+	draw.Scaler
+	from, to image.Rectangle
 }
 
 func newScaler(fromHeight, fromWidth, toHeight, toWidth int) *scaler {
-	s := &scaler{bilinear: draw.BiLinear.NewScaler(toWidth, toHeight, fromWidth, fromHeight)}
-	s.scratch.New = func() any {
-		c := &canvases{
-			from:  image.NewRGBA(image.Rect(0, 0, fromWidth, fromHeight)),
-			to:    image.NewRGBA(image.Rect(0, 0, toWidth, toHeight)),
-			frame: make([]byte, toHeight*toWidth*rgb),
-		}
-		draw.Draw(c.from, c.from.Rect, image.Opaque, image.Point{}, draw.Src)
-		return c
-	}
-	return s
+	return &scaler{draw.BiLinear.NewScaler(toWidth, toHeight, fromWidth, fromHeight), image.Rect(0, 0, fromWidth, fromHeight), image.Rect(0, 0, toWidth, toHeight)}
 }
 
 // clip scales frames of interleaved RGB bytes and normalises them into x of shape
 // (frames, rows, columns, 3).
 func (s *scaler) clip(x []float32, frames []byte, n preprocess.Normalisation) {
-	c := s.scratch.Get().(*canvases)
-	defer s.scratch.Put(c)
+	// The draw package is fast for RGBA only, so frames gain an alpha channel, opaque.
+	from, to := image.NewRGBA(s.from), image.NewRGBA(s.to)
+	draw.Draw(from, s.from, image.Opaque, image.Point{}, draw.Src)
+	scaled := make([]byte, s.to.Dx()*s.to.Dy()*rgb)
 	const rgba = 4
-	for ; len(frames) > 0; x = x[len(c.frame):] {
-		for at := 0; at < len(c.from.Pix); at += rgba {
-			copy(c.from.Pix[at:], frames[:rgb])
+	for ; len(frames) > 0; x = x[len(scaled):] {
+		for at := 0; at < len(from.Pix); at += rgba {
+			copy(from.Pix[at:], frames[:rgb])
 			frames = frames[rgb:]
 		}
-		s.bilinear.Scale(c.to, c.to.Rect, c.from, c.from.Rect, draw.Src, nil)
-		for at := range len(c.frame) / rgb {
-			copy(c.frame[at*rgb:][:rgb], c.to.Pix[at*rgba:])
+		s.Scale(to, s.to, from, s.from, draw.Src, nil)
+		for at, p := 0, to.Pix; len(p) >= rgba; at, p = at+rgb, p[rgba:] {
+			scaled[at], scaled[at+1], scaled[at+2] = p[0], p[1], p[2]
 		}
-		n.Bytes(x, c.frame)
+		n.Bytes(x, scaled)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/pkg/errors"
 
@@ -28,23 +29,12 @@ func (s *set) start() error {
 		}
 	}
 	s.decoding.Clips = len(missing)
-	next := make(chan int)
-	s.work.Go(func() {
-		defer close(next)
-		for _, k := range missing {
-			select {
-			case next <- k:
-			case <-s.ctx.Done():
-				return
-			}
-		}
-	})
+	var taken atomic.Int64
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		s.work.Go(func() {
-			for k := range next {
-				if s.keeps() { // else it would be for nothing
-					s.frames(k) // an error is found again by whoever reads the clip
-				}
+			// What cannot be kept would be decoded for nothing.
+			for k := taken.Add(1) - 1; int(k) < len(missing) && s.ctx.Err() == nil && s.keeps(); k = taken.Add(1) - 1 {
+				s.frames(missing[k]) // an error is found again by whoever reads the clip
 			}
 		})
 	}

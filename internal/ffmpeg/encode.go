@@ -32,9 +32,6 @@ var (
 func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if _, err := Find(); err != nil {
-		return Info{}, err
-	}
 	in, err := fileInput(path)
 	if err != nil {
 		return Info{}, err
@@ -83,9 +80,6 @@ func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) 
 // overwritten. It returns an error in ffmpeg's own words, that of frames, or ctx's.
 // info.Aspect may be "" for 1:1.
 func Encode(ctx context.Context, path string, info Info, sound string, frames func(write func(frame []byte) error) error) error {
-	if _, err := Find(); err != nil {
-		return err
-	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
