@@ -1,31 +1,23 @@
-// Package actions is the data set "actions", which is part of the program: it
-// needs no download and no folder. It has 1024 clips of 6 RGB frames, 48 rows by 64
-// columns, of animated characters from the game Flare: 8 actions by 16 subjects by 8
-// view directions, one clip of each. It is rendered game art on a black ground, not
-// camera footage: there is no noise, no camera motion and no clutter, and most pixels
-// are black. Use it to see that a model learns and to compare models with each other,
-// not to predict an accuracy on real video.
+// Package actions is the data set "actions", which is part of the program: 1024 clips of
+// 6 RGB frames, 48 rows by 64 columns, of animated characters from the game Flare, one of
+// each of 8 actions, 16 subjects and 8 view directions. It is rendered game art on a
+// black ground, not camera footage. Use it to see that a model learns and to compare
+// models with each other, not to predict an accuracy on real video.
 //
-// The classes, by label, are stance, run, swing, cast, shoot, block, hit and die. Two
-// things matter when reading a confusion matrix: the animations behind the clips have 2
-// to 8 frames and were resampled to 6, so the short ones repeat frames; and hit is the
-// first two frames of die.
-//
-// Subjects are a body (male, female) in one of eight outfits. Both splits divide the set
-// by subject, so no character is in both parts, and every class is equally frequent in
-// each:
+// The classes, by label, are stance, run, swing, cast, shoot, block, hit and die. The
+// animations have 2 to 8 frames and were resampled to 6, so the short ones repeat frames;
+// and hit is the first two frames of die. Both splits divide the set by subject, so that
+// no character is in both parts, and every class is equally frequent in each:
 //
 //	heldout-subjects   768 train, 256 test   subjects 3, 7, 10, 14 are tested (default)
 //	few-subjects       256 train, 768 test   subjects 0, 5, 8, 13 are trained on
 //
 // A small dense LSTM gets nearly all of heldout-subjects right, so few-subjects is the
-// split that tells models apart. Each colour channel is normalised to mean 0 and standard
-// deviation 1 over the training part, measured on the frames as stored. Frames are scaled
-// first and normalised after, so the size asked for does not change the statistics.
+// split that tells models apart. Each colour is normalised by what the training part has
+// as stored: frames are scaled first and normalised after.
 //
 // The art is by Clint Bellanger and the Flare contributors, under the Creative Commons
-// Attribution-ShareAlike licence 3.0 or later. README.md in this folder describes the
-// files, their licence and their format.
+// Attribution-ShareAlike licence 3.0 or later; README.md in this folder has the details.
 package actions
 
 import (

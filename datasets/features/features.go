@@ -112,10 +112,10 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 // survey reads the headers of the files of both parts. A clip has as many features as
 // most have.
 func (s *set) survey(ctx context.Context) error {
-	s.lengths = make([]int, s.Number())
-	widths, votes := make([]int, s.Number()), map[int]int{}
+	s.lengths = make([]int, len(s.Paths))
+	widths, votes := make([]int, len(s.Paths)), map[int]int{}
 	err := clipfiles.Each(ctx, s.Used(), func(k int) error {
-		a, err := npy.OpenRows(s.Path(k))
+		a, err := npy.OpenRows(s.Paths[k])
 		if err != nil {
 			return s.Damaged(k, err)
 		}
@@ -188,7 +188,7 @@ func (s *set) rows(k int, x []float32) (steps int, err error) {
 }
 
 func (s *set) readRows(k int, x []float32) (steps int, err error) {
-	a, err := npy.OpenRows(s.Path(k))
+	a, err := npy.OpenRows(s.Paths[k])
 	if err != nil {
 		return 0, err
 	}
@@ -196,6 +196,6 @@ func (s *set) readRows(k int, x []float32) (steps int, err error) {
 	if a.Steps != s.lengths[k] || a.Features != s.features {
 		return 0, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features}))
 	}
-	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Path(k)), 0))
+	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0))
 	return len(rows), a.Take(rows, x)
 }

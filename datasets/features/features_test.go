@@ -139,7 +139,7 @@ func TestFeaturesRoundTrip(t *testing.T) {
 				x := newClip(s)
 				_, steps, err := s.Read(datasets.Part(p), i, x)
 				require.NoError(rt, err)
-				want := written[within(root, s.Path(k))]
+				want := written[within(root, s.Paths[k])]
 				require.Equal(rt, len(want), steps*features)
 				require.Equal(rt, want, x[:len(want)])
 			}
@@ -255,7 +255,7 @@ func TestFeaturesChanged(t *testing.T) {
 	before := s.Fingerprint()
 	require.Equal(t, before, openFeatureSet(t, root, Options{}).Fingerprint())
 	require.NotEqual(t, before, openFeatureSet(t, root, Options{Steps: 2}).Fingerprint())
-	path := s.Path(s.Parts[datasets.Test][0])
+	path := s.Paths[s.Parts[datasets.Test][0]]
 	for _, values := range [][]float32{make([]float32, 30), {3e38, -3e38}} {
 		require.NoError(t, os.WriteFile(path, npyArray("<f4", fmt.Sprintf("(%d, 2)", len(values)/2), f4(values...)), 0o600))
 		require.Equal(t, before, s.Fingerprint(), "it is that of the files when it was opened")
@@ -280,7 +280,7 @@ func TestFeaturesChanged(t *testing.T) {
 	var failed error
 	for p, clips := range s.Parts {
 		for i, k := range clips {
-			if within(root, s.Path(k)) == "a b/v_0_00_01.npy" {
+			if within(root, s.Paths[k]) == "a b/v_0_00_01.npy" {
 				_, _, failed = s.Read(datasets.Part(p), i, newClip(s))
 			}
 		}

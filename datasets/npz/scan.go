@@ -2,6 +2,7 @@ package npz
 
 import (
 	"archive/zip"
+	"os"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -98,4 +99,30 @@ func (f *file) readAt(dst []float32, first int, chunk []byte) error {
 		dst, first = dst[len(piece):], first+len(piece)
 	}
 	return nil
+}
+
+// tempFile is a file that goes away when it is closed, or when the program is
+// killed where the system can remove open files.
+type tempFile struct {
+	*os.File
+	removed bool
+}
+
+func newTempFile() (*tempFile, error) {
+	f, err := os.CreateTemp("", "tensorzoo-*")
+	if err != nil {
+		return nil, err
+	}
+	return &tempFile{File: f, removed: os.Remove(f.Name()) == nil}, nil
+}
+
+func (f *tempFile) Close() error {
+	err := f.File.Close()
+	if !f.removed {
+		f.removed = true
+		if e := os.Remove(f.Name()); err == nil {
+			err = e
+		}
+	}
+	return err
 }

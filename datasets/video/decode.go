@@ -22,7 +22,7 @@ func (s *set) start() error {
 			continue
 		}
 		missing = append(missing, k)
-		if info, err := os.Stat(s.Path(k)); err == nil && !info.IsDir() {
+		if info, err := os.Stat(s.Paths[k]); err == nil && !info.IsDir() {
 			if _, err := ffmpeg.Find(); err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ const rules = 2
 
 // key names a clip in the cache: how its frames are taken counts, and so does the draw.
 func (s *set) key(k int) (string, error) {
-	return s.Key(k, fmt.Sprintf("%s %x rules %d", s.how, clipfiles.Seed(s.Path(k)), rules))
+	return s.Key(k, fmt.Sprintf("%s %x rules %d", s.how, clipfiles.Seed(s.Paths[k]), rules))
 }
 
 // frames returns the frames of a clip, from the cache or decoded.
@@ -66,8 +66,8 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 		return frames, count, nil
 	}
 	d := s.decoder
-	d.seed = clipfiles.Seed(s.Path(k))
-	t, err := d.decode(s.ctx, s.Path(k))
+	d.seed = clipfiles.Seed(s.Paths[k])
+	t, err := d.decode(s.ctx, s.Paths[k])
 	if s.ctx.Err() != nil {
 		if err := s.Known(k); err != nil {
 			return nil, 0, err
@@ -76,7 +76,7 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 	}
 	var killed *ffmpeg.KilledError
 	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) || errors.Is(err, ffmpeg.ErrOld) {
-		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.Table.Name, s.Path(k))
+		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.Table.Name, s.Paths[k])
 	}
 	if err != nil {
 		return nil, 0, s.damaged(k, err)

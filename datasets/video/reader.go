@@ -188,8 +188,7 @@ func (r Reader) decoder(stream io.Reader) (decoder, error) {
 	if err := r.Check(); err != nil {
 		return decoder{}, err
 	}
-	d := newDecoder(r.Sampling, r.StepShape, cmp.Or(r.Limit, defaultLimit))
-	d.seed, d.stream = r.Seed, stream
+	d := decoder{sampling: r.Sampling, shape: r.StepShape, bytes: 1, limit: cmp.Or(r.Limit, defaultLimit), seed: r.Seed, stream: stream}
 	if r.Features() {
 		d.bytes = 4
 	}
@@ -204,11 +203,7 @@ func (r Reader) each(ctx context.Context, path string, stream io.Reader) iter.Se
 			return
 		}
 		x := make([]float32, dims.Size(r.StepShape))
-		all := d.each
-		if r.Features() && stream == nil {
-			all = eachFeatures
-		}
-		err = all(ctx, path, func(frame []byte) error {
+		err = d.each(ctx, path, func(frame []byte) error {
 			if err := r.values(x, frame); err != nil {
 				return err
 			}
@@ -221,19 +216,6 @@ func (r Reader) each(ctx context.Context, path string, stream io.Reader) iter.Se
 			yield(nil, errors.WithMessagef(err, "datasets: %s", path))
 		}
 	}
-}
-
-// eachFeatures calls yield with the bytes of every step of a file.
-func eachFeatures(ctx context.Context, path string, yield func(row []byte) error) error {
-	a, err := npy.OpenRows(path)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	if _, err := a.Seek(a.Start, io.SeekStart); err != nil {
-		return err
-	}
-	return eachRaw(ctx, a.File, []int{a.Features}, 4, yield)
 }
 
 // values writes what bytes hold to the end of x, and zeros before.

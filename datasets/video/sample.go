@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets/internal/clipfiles"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+	"github.com/tensorzoo/tensorzoo/internal/npy"
+	"github.com/tensorzoo/tensorzoo/internal/stills"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -27,10 +31,6 @@ type decoder struct {
 
 const defaultLimit = 2 * time.Minute
 
-func newDecoder(s preprocess.Sampling, shape []int, limit time.Duration) decoder {
-	return decoder{sampling: s, shape: shape, bytes: 1, limit: limit}
-}
-
 // size is the number of bytes of a step.
 func (d decoder) size() int { return dims.Size(d.shape) * d.bytes }
 
@@ -40,6 +40,56 @@ func (d decoder) most() int64 {
 		return mostKeptAtAll
 	}
 	return int64(d.sampling.Steps) * int64(d.size())
+}
+
+// each calls yield with every step of a video file, a folder of pictures, a file of
+// features, or a stream.
+func (d decoder) each(ctx context.Context, path string, yield func(frame []byte) error) error {
+	if d.stream != nil {
+		return d.eachRaw(ctx, d.stream, yield)
+	}
+	if d.bytes != 1 {
+		a, err := npy.OpenRows(path)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		if _, err := a.Seek(a.Start, io.SeekStart); err != nil {
+			return err
+		}
+		d.shape = []int{a.Features}
+		return d.eachRaw(ctx, a.File, yield)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	opt := ffmpeg.Options{Height: d.shape[0], Width: d.shape[1], Channels: d.shape[2], Limit: d.limit}
+	if info.IsDir() {
+		return stills.Decode(ctx, path, opt, yield)
+	}
+	return ffmpeg.Decode(ctx, path, opt, yield)
+}
+
+// eachRaw calls yield with every step of a stream.
+func (d decoder) eachRaw(ctx context.Context, from io.Reader, yield func(step []byte) error) error {
+	raw := make([]byte, d.size())
+	for k := 0; ; k++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		switch n, err := io.ReadFull(from, raw); {
+		case err == io.EOF:
+			return nil
+		case err == io.ErrUnexpectedEOF:
+			return errors.Errorf("the input ends within step %d: %d of the %d bytes of %s are there", k, n, len(raw), dims.Dots(d.shape))
+		case err != nil:
+			return errors.Wrapf(err, "step %d", k)
+		}
+		if err := yield(raw); err != nil {
+			return err
+		}
+	}
 }
 
 // mostKept bounds the memory for the frames of a clip whose number is not known

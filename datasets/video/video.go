@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -94,7 +95,12 @@ func init() {
 			return Open(ctx, name, Options{Options: opt})
 		}}
 		if kind == "folder" {
-			k.Guess = layout.Guess
+			k.Guess = func(name string) (string, error) {
+				if info, err := os.Stat(name); err != nil || !info.IsDir() {
+					return "", nil
+				}
+				return "folder:" + name, nil
+			}
 		}
 		datasets.Register(k)
 	}
@@ -173,7 +179,7 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 	if err := opt.Check(t.Name, t.StepShape); err != nil {
 		return nil, err
 	}
-	s := &set{Files: clips, opt: opt, decoder: newDecoder(*t.Sampling, t.StepShape, opt.Limit), once: make([]sync.Mutex, clips.Number()), decoded: map[int]bool{}}
+	s := &set{Files: clips, opt: opt, decoder: decoder{sampling: *t.Sampling, shape: t.StepShape, bytes: 1, limit: opt.Limit}, once: make([]sync.Mutex, len(clips.Paths)), decoded: map[int]bool{}}
 	if s.how = fmt.Sprintf("%dx%dx%d %d %s", t.StepShape[1], t.StepShape[0], t.StepShape[2], opt.Steps, t.Sampling.Sample); opt.Steps == AllSteps {
 		s.how = fmt.Sprintf("%dx%dx%d all", t.StepShape[1], t.StepShape[0], t.StepShape[2])
 	}

@@ -103,7 +103,7 @@ func whole(s *set) map[string][2]int {
 	all := map[string][2]int{}
 	for part, clips := range s.Parts {
 		for i, k := range clips {
-			all[s.Within(k)] = [2]int{part, i}
+			all[s.Names[k]] = [2]int{part, i}
 		}
 	}
 	return all

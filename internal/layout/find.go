@@ -65,11 +65,3 @@ func find(dir string, endings []string, frames bool, above []fs.FileInfo) ([]str
 	}
 	return found, nil
 }
-
-// Guess returns the name of the set in a folder that is called name.
-func Guess(name string) (string, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return "", nil
-	}
-	return "folder:" + name, nil
-}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/actions"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 )
@@ -57,33 +56,4 @@ func Check(data string, v video.Options, size string, given func(name string) bo
 		}
 	}
 	return nil
-}
-
-// Frame returns the options with the frame size: the user's or, for a set called data of
-// colour frames, the 4:3 one of that many values. For other sets the options stay as they
-// are. It returns an error when there is no such size.
-func Frame(opt Options, data, size string, features int) (_ Options, err error) {
-	switch {
-	case size != "":
-		opt.Width, opt.Height, err = ParseSize(size)
-		err = errors.WithMessage(err, "-size")
-	case Frames(data) && !opt.Grey:
-		if opt.Height, opt.Width, err = frameSize(features); err != nil {
-			err = errors.Errorf("%v; %s", err, sizes(data, features))
-			if data == "actions" { // nobody may have asked for it
-				err = errors.WithMessage(err, "-data is actions by default, give -data for other data; of actions")
-			}
-		}
-	}
-	return opt, err
-}
-
-// Damaged adds what to do to the error of a set with more damaged clips than v allows.
-// Other errors stay as they are, and ok is false.
-func Damaged(err error, v video.Options) (_ error, ok bool) {
-	var many *datasets.DamagedError
-	if !errors.As(err, &many) {
-		return err, false
-	}
-	return errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, max(0, v.MaxBad)), true
 }

@@ -8,6 +8,25 @@ import (
 	"github.com/pkg/errors"
 )
 
+// Frame returns the options with the frame size: the user's or, for a set called data of
+// colour frames, the 4:3 one of that many values. For other sets the options stay as they
+// are. It returns an error when there is no such size.
+func Frame(opt Options, data, size string, features int) (_ Options, err error) {
+	switch {
+	case size != "":
+		opt.Width, opt.Height, err = ParseSize(size)
+		err = errors.WithMessage(err, "-size")
+	case Frames(data) && !opt.Grey:
+		if opt.Height, opt.Width, err = frameSize(features); err != nil {
+			err = errors.Errorf("%v; %s", err, sizes(data, features))
+			if data == "actions" { // nobody may have asked for it
+				err = errors.WithMessage(err, "-data is actions by default, give -data for other data; of actions")
+			}
+		}
+	}
+	return opt, err
+}
+
 // frameSize returns the rows and columns of 4:3 RGB frames with the given number
 // of values, to open a set with for a model that reads that many. It returns an error
 // when there are no such frames.

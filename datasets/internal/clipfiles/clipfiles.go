@@ -55,8 +55,9 @@ type Files struct {
 	datasets.Table // what is known before a file is opened
 	Options
 
-	paths, stamps []string // of the files when the set was opened; no stamp of what was not there
-	names         []string // of the files, below the root
+	Paths  []string // of the files
+	Names  []string // the same below the root of the set
+	stamps []string // of them when the set was opened; "" of what was not there
 
 	most   int // of them may be damaged
 	mu     sync.Mutex
@@ -101,7 +102,7 @@ func Open(name string, read func(root string) (*layout.Listing, error), opt Opti
 		if err != nil { // whoever reads it is told
 			stamp = ""
 		}
-		c.paths, c.stamps, c.names = append(c.paths, path), append(c.stamps, stamp), append(c.names, clip.Path)
+		c.Paths, c.Names, c.stamps = append(c.Paths, path), append(c.Names, clip.Path), append(c.stamps, stamp)
 	}
 	c.Table = datasets.Table{
 		Name: name + " (" + opt.Split + ")", Classes: slices.Clone(l.Classes), Parts: [...][]int{train, test, nil}, Sampling: &c.Options.Sampling,
@@ -111,32 +112,23 @@ func Open(name string, read func(root string) (*layout.Listing, error), opt Opti
 	return c, nil
 }
 
-// Number returns how many clips the folder has, in whatever part or none.
-func (c *Files) Number() int { return len(c.paths) }
-
-// Within returns the path of a clip below the root of the set.
-func (c *Files) Within(k int) string { return c.names[k] }
-
-// Path returns the file of a clip.
-func (c *Files) Path(k int) string { return c.paths[k] }
-
 // Key returns what the cache calls a clip, as it was when the set was opened, of which
 // frames are taken in a certain way.
 func (c *Files) Key(k int, how string) (key string, err error) {
 	stamp := c.stamps[k]
 	if stamp == "" { // it was not there
-		if stamp, err = clipcache.Stamp(c.paths[k]); err != nil {
+		if stamp, err = clipcache.Stamp(c.Paths[k]); err != nil {
 			return "", err
 		}
 	}
-	return clipcache.Key(c.paths[k], stamp, how)
+	return clipcache.Key(c.Paths[k], stamp, how)
 }
 
 // Print returns a fingerprint of the names, sizes and times that the files had when the
 // set was opened, and of how clips are made of them.
 func (c *Files) Print(how string) string {
 	h := fnv.New64a()
-	for k, name := range c.names {
+	for k, name := range c.Names {
 		if c.stamps[k] != "" {
 			fmt.Fprintf(h, "%s %s\n", names.Key(name), c.stamps[k])
 		}
@@ -184,7 +176,7 @@ func (c *Files) Known(k int) error {
 func (c *Files) Damaged(k int, err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	path := c.paths[k]
+	path := c.Paths[k]
 	if c.bad[k] == nil { // two may have read it at once
 		c.bad[k] = &datasets.SkipError{Path: path, Err: errors.Errorf("datasets: %s: %s is left out: %s", c.Name, path, strings.TrimPrefix(err.Error(), "datasets: "))}
 		if c.OnBad != nil {

@@ -6,7 +6,20 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 )
+
+// CheckClasses returns an error for a set that no classifier can be trained on, as it has
+// one class.
+func CheckClasses(set datasets.Set) error {
+	if classes := set.Classes(); len(classes) == 1 {
+		return errors.Errorf("%s has one class, %s; a classifier needs two", set.Name(), names.Shown(classes[0]))
+	}
+	return nil
+}
 
 // Apart returns an error when the folder out is that of the set called data or within it:
 // what a run writes there would be taken for clips and classes by the next.
@@ -37,4 +50,14 @@ func Apart(data, out string) error {
 		}
 		at = parent
 	}
+}
+
+// Damaged adds what to do to the error of a set with more damaged clips than v allows.
+// Other errors stay as they are, and ok is false.
+func Damaged(err error, v video.Options) (_ error, ok bool) {
+	var many *datasets.DamagedError
+	if !errors.As(err, &many) {
+		return err, false
+	}
+	return errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, max(0, v.MaxBad)), true
 }
