@@ -19,7 +19,7 @@ import (
 )
 
 // allKinds ends the error for a name that is not a set's.
-const allKinds = "(known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)"
+const allKinds = "(known: actions, counting:NAME, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)"
 
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
