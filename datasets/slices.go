@@ -57,23 +57,22 @@ func (s Slices) Set(opt Options) (Set, error) {
 	for i := range tested {
 		tested[i] = i >= s.Train
 	}
-	var err error
 	if s.Train == 0 {
 		t.Name += " (" + opt.Split + ")"
+		var err error
 		if tested, err = split.Cut(opt.Split, s.Labels, t.Group); err != nil {
 			return nil, errors.WithMessage(err, "datasets: slices")
 		}
 	}
 	t.Parts[Train], t.Parts[Test] = split.Parts(tested)
-	t.Normalisation, err = measure.Normalisation(opt.Normalisation, opt.Normalise, t.StepShape, false, func(m *measure.Meter) error {
-		for _, clip := range t.Parts[Train] {
-			m.Floats(s.clip(clip))
-		}
-		return nil
-	})
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, false)
 	if err != nil {
 		return nil, errors.WithMessage(err, "datasets: slices")
 	}
+	for _, clip := range t.Parts[Train] {
+		m.Floats(s.clip(clip))
+	}
+	t.Normalisation = m.Normalisation()
 	t.Read = func(clip int, x []float32) (label, steps int, err error) {
 		n := copy(x, s.clip(clip))
 		t.Normalisation.Apply(x[:n])

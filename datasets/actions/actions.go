@@ -178,15 +178,14 @@ func newSet(a *actions, opt Options) (*set, error) {
 	}
 	s.clips[datasets.Train], s.clips[datasets.Test] = split.Parts(tested)
 	copy(t.Parts[:], s.clips[:])
-	s.normalisation, err = measure.Normalisation(opt.Normalisation, opt.Normalise, []int{rgb}, true, func(m *measure.Meter) error {
-		for _, clip := range s.clips[datasets.Train] {
-			m.Bytes(a.clip(clip))
-		}
-		return nil
-	})
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, []int{rgb}, true)
 	if err != nil {
 		return nil, wrap(err)
 	}
+	for _, clip := range s.clips[datasets.Train] {
+		m.Bytes(a.clip(clip))
+	}
+	s.normalisation = m.Normalisation()
 	t.Normalisation, t.Read = s.normalisation, s.read
 	s.Set = datasets.New(t)
 	return s, nil
@@ -195,11 +194,7 @@ func newSet(a *actions, opt Options) (*set, error) {
 // tested reports which clips are in the test part of a split.
 func (a *actions) tested(of string) ([]bool, error) {
 	if split.IsFold(of) {
-		labels := make([]int, len(a.labels))
-		for i, label := range a.labels {
-			labels[i] = int(label)
-		}
-		return split.Cut(of, labels, a.subject)
+		return split.Cut(of, a.labels, a.subject)
 	}
 	tested := make([]bool, len(a.subjects))
 	for i, subject := range a.subjects {

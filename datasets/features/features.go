@@ -87,22 +87,22 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 	if err := opt.Check(t.Name, t.StepShape); err != nil {
 		return nil, err
 	}
-	var failed error
-	s.normalisation, err = measure.Normalisation(opt.Normalisation, opt.Normalise, t.StepShape, false, func(m *measure.Meter) error {
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, false)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", t.Name)
+	}
+	if m.On() {
 		x := make([]float32, t.Steps*s.features)
-		failed = clipfiles.Each(ctx, t.Parts[datasets.Train], func(k int) error {
+		err := clipfiles.Each(ctx, t.Parts[datasets.Train], func(k int) error {
 			steps, err := s.rows(k, x)
 			m.Floats(x[:steps*s.features])
 			return err
 		})
-		return failed
-	})
-	if err != nil && failed == nil {
-		err = errors.WithMessagef(err, "datasets: %s", t.Name)
+		if err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
+	s.normalisation = m.Normalisation()
 	t.Normalisation, t.Read = s.normalisation, s.read
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)

@@ -96,17 +96,16 @@ func Open(name string, opt Options) (datasets.Set, error) {
 	if t.Parts, err = s.cut(opt.Split); err != nil {
 		return nil, wrap(err)
 	}
-	s.normalisation, err = measure.Normalisation(opt.Normalisation, opt.Normalise, t.StepShape, true, func(m *measure.Meter) error {
-		for _, clip := range t.Parts[datasets.Train] {
-			for _, k := range s.clip(clip) {
-				m.Bytes(s.picture(k))
-			}
-		}
-		return nil
-	})
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, true)
 	if err != nil {
 		return nil, wrap(err)
 	}
+	for _, clip := range t.Parts[datasets.Train] {
+		for _, k := range s.clip(clip) {
+			m.Bytes(s.picture(k))
+		}
+	}
+	s.normalisation = m.Normalisation()
 	t.Normalisation, t.Read = s.normalisation, s.read
 	t.Fingerprint = fmt.Sprintf("%08x%08x-%s", crc32.ChecksumIEEE(s.levels), crc32.ChecksumIEEE(s.labels), how.name)
 	return datasets.New(t), nil
@@ -184,11 +183,7 @@ func (s *set) cut(by string) (parts [datasets.Validation + 1][]int, err error) {
 		tested[i] = true
 	}
 	if by != official {
-		labels := make([]int, len(s.labels))
-		for i, label := range s.labels {
-			labels[i] = int(label)
-		}
-		if tested, err = split.Cut(by, labels, nil); err != nil {
+		if tested, err = split.Cut(by, s.labels, nil); err != nil {
 			return parts, err
 		}
 	}

@@ -2,7 +2,6 @@ package npz
 
 import (
 	"archive/zip"
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -231,18 +230,11 @@ func (a *array) scan(visit func(chunk []byte) error) error {
 	}
 }
 
-// text returns the bytes of a small array.
-func (a *array) text() ([]byte, error) {
-	var text bytes.Buffer
-	err := a.scan(func(chunk []byte) error { _, err := text.Write(chunk); return err })
-	return text.Bytes(), err
-}
-
 // each calls visit with the bytes of each value, and its number.
 func (a *array) each(visit func(i int, value []byte) error) error {
 	i := 0
 	return a.scan(func(chunk []byte) error {
-		for value := range slices.Chunk(chunk, a.Dtype.Size) {
+		for value := range slices.Chunk(chunk, max(1, a.Dtype.Size)) {
 			if err := visit(i, value); err != nil {
 				return err
 			}

@@ -189,33 +189,20 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 	if opt.Split != "" {
 		t.Name += " (" + opt.Split + ")"
 	}
-	var failed error // of a file
-	scan := func(m *measure.Meter) error {
-		for _, f := range files {
-			of := m
-			if f == test && opt.Split == "" {
-				of = nil
-			}
-			if failed = f.scan(of); failed != nil {
-				return failed
-			}
-		}
-		return nil
-	}
-	scanned := false
-	s.normalisation, err = measure.Normalisation(opt.Normalisation, opt.Normalise, t.StepShape, test.x.Dtype.Size == 1, func(m *measure.Meter) error {
-		scanned = true
-		return scan(m)
-	})
-	if err == nil && !scanned {
-		err = scan(nil)
-	}
-	switch {
-	case failed != nil:
-		return nil, failed
-	case err != nil:
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, test.x.Dtype.Size == 1)
+	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
+	for _, f := range files {
+		of := m
+		if f == test && opt.Split == "" {
+			of = nil
+		}
+		if err := f.scan(of); err != nil {
+			return nil, err
+		}
+	}
+	s.normalisation = m.Normalisation()
 	t.Normalisation = s.normalisation
 	t.Close = sync.OnceValue(func() error { return closeAll(files) }) // a Read under way fails
 	return datasets.New(t), nil
@@ -260,11 +247,10 @@ func classesOf(files []*file, opt datasets.Options) (classes []string, err error
 // those of the files.
 func (s *set) cut(by string) (train, test []int, err error) {
 	var tested []bool
-	var labels []int
+	var labels []int32
 	for k, f := range s.files {
-		for i := range f.clips() {
-			tested, labels = append(tested, k == len(s.files)-1), append(labels, f.label(i))
-		}
+		tested = append(tested, slices.Repeat([]bool{k == len(s.files)-1}, f.clips())...)
+		labels = append(labels, f.labels...)
 	}
 	if by != "" {
 		if tested, err = split.Cut(by, labels, nil); err != nil {

@@ -208,14 +208,13 @@ func (a *array) names() ([]string, error) {
 	case a.member.UncompressedSize64 > maxClassBytes:
 		return nil, a.errorf(" has %d bytes, more than %d", a.member.UncompressedSize64, maxClassBytes)
 	}
-	text, err := a.text()
+	classes := make([]string, a.Shape[0])
+	err := a.each(func(i int, value []byte) error {
+		classes[i] = a.Dtype.Name(value)
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	classes := make([]string, a.Shape[0])
-	for i := range classes {
-		size := a.Dtype.Size
-		classes[i] = a.Dtype.Name(text[i*size : (i+1)*size])
 	}
 	switch i, first, err := names.CheckAll(classes); {
 	case err != nil:

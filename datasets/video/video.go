@@ -214,7 +214,7 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 
 // prepare finds out what is not known before the clips are decoded: the longest of
 // them and the normalisation, as far as they are asked for.
-func (s *set) prepare() (err error) {
+func (s *set) prepare() error {
 	t := &s.Table
 	if t.Steps == AllSteps {
 		t.Steps = 0
@@ -234,13 +234,17 @@ func (s *set) prepare() (err error) {
 	if given == nil && (s.opt.Normalise == "" || s.opt.Normalise == measure.Auto) {
 		given = &preprocess.Normalisation{Mean: []float64{videoMean}, Std: []float64{videoStd}}
 	}
-	s.normalisation, err = measure.Normalisation(given, s.opt.Normalise, t.StepShape, true, func(m *measure.Meter) error {
-		return clipfiles.Each(s.ctx, t.Parts[datasets.Train], func(k int) error {
+	m, err := measure.Start(given, s.opt.Normalise, t.StepShape, true)
+	if err == nil && m.On() {
+		err = clipfiles.Each(s.ctx, t.Parts[datasets.Train], func(k int) error {
 			frames, _, err := s.frames(k)
 			m.Bytes(frames)
 			return err
 		})
-	})
+	}
+	if err == nil {
+		s.normalisation = m.Normalisation()
+	}
 	return err
 }
 

@@ -46,24 +46,19 @@ func Given(n *preprocess.Normalisation, mode string) *preprocess.Normalisation {
 // has to hold their statistics, too.
 const maxChannels = 1 << 20
 
-// Normalisation returns the one that is given, if any, and otherwise what the mode
-// measures: add passes all values of the training part to the meter, bytes or floats. It
-// is not called if nothing is to be measured. It returns an error when the one given does
-// not fit steps of that shape, when there are too many channels, or add's.
-func Normalisation(n *preprocess.Normalisation, mode string, stepShape []int, bytes bool, add func(m *Meter) error) (preprocess.Normalisation, error) {
+// Start returns a meter for what the mode measures, all values of the training part, or
+// one that is off and has the normalisation that is given. bytes says that values are
+// bytes. It returns an error when the one given does not fit steps of that shape, or when
+// there are too many channels.
+func Start(n *preprocess.Normalisation, mode string, stepShape []int, bytes bool) (*Meter, error) {
 	if n = Given(n, mode); n != nil {
-		return n.Clone(), n.Check(stepShape)
+		return &Meter{given: n.Clone()}, n.Check(stepShape)
 	}
 	channels := channels(mode, stepShape, bytes)
-	switch {
-	case channels == 0:
-		return preprocess.Normalisation{}, nil
-	case channels > maxChannels:
-		return preprocess.Normalisation{}, errors.Errorf("the last axis of x has %d channels, more than %d to measure apart; normalise global or none", channels, maxChannels)
+	if channels > maxChannels {
+		return nil, errors.Errorf("the last axis of x has %d channels, more than %d to measure apart; normalise global or none", channels, maxChannels)
 	}
-	m := NewMeter(channels)
-	err := add(m)
-	return m.Normalisation(), err
+	return NewMeter(channels), nil
 }
 
 // colours is the largest last axis of bytes that is taken for the colours of a
@@ -95,7 +90,8 @@ func channels(mode string, stepShape []int, bytes bool) int {
 // from zero; the same values in the same order give the same bits, however they are cut
 // into pieces.
 type Meter struct {
-	at int // channel of the next value
+	given preprocess.Normalisation // instead of measuring
+	at    int                      // channel of the next value
 
 	sum, ofSquares []uint64 // of bytes, by channel
 	bytes          uint64   // how many
@@ -106,14 +102,17 @@ type Meter struct {
 }
 
 // NewMeter returns a meter that measures each channel separately; 1 channel measures all
-// values as one.
+// values as one, and none is off.
 func NewMeter(channels int) *Meter {
 	return &Meter{sum: make([]uint64, channels), ofSquares: make([]uint64, channels), mean: make([]float64, channels), squares: make([]float64, channels)}
 }
 
-// Bytes takes further values. A nil meter takes none.
+// On reports whether the meter wants values. Others take none, nil among them.
+func (m *Meter) On() bool { return m != nil && len(m.sum) > 0 }
+
+// Bytes takes further values.
 func (m *Meter) Bytes(x []byte) {
-	if m == nil {
+	if !m.On() {
 		return
 	}
 	m.bytes += uint64(len(x))
@@ -138,9 +137,9 @@ func (m *Meter) Bytes(x []byte) {
 	m.at = c
 }
 
-// Floats takes further values, which must be finite. A nil meter takes none.
+// Floats takes further values, which must be finite.
 func (m *Meter) Floats(x []float32) {
-	if m == nil {
+	if !m.On() {
 		return
 	}
 	for _, v := range x {
@@ -161,8 +160,12 @@ func (m *Meter) Floats(x []float32) {
 }
 
 // Normalisation returns the mean and the population standard deviation of each channel.
-// A channel of one value has nothing to scale: its Std is 1.
+// A channel of one value has nothing to scale: its Std is 1. A meter that is off returns
+// what it was given.
 func (m *Meter) Normalisation() preprocess.Normalisation {
+	if !m.On() {
+		return m.given
+	}
 	out := preprocess.Normalisation{Mean: slices.Clone(m.mean), Std: make([]float64, len(m.mean))}
 	for c := range out.Std {
 		variance := m.squares[c] / float64(max(m.floats, 1))

@@ -2,6 +2,7 @@
 package split
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -69,7 +70,7 @@ func Deal(tested []bool, units [][]int, first, fold, folds int) {
 // without group, nil, a clip is a group of its own. The folds of a set are fixed,
 // disjoint, make it up, differ by one group at most, and hold about as many groups of
 // each class, that of their first clip.
-func Cut(split string, labels []int, group func(i int) string) (tested []bool, err error) {
+func Cut[L ~uint8 | ~int32 | ~int](split string, labels []L, group func(i int) string) (tested []bool, err error) {
 	fold, folds, err := Fold(strings.TrimPrefix(split, prefix))
 	if err != nil {
 		return nil, errors.WithMessagef(err, "split %q", split)
@@ -81,7 +82,7 @@ func Cut(split string, labels []int, group func(i int) string) (tested []bool, e
 	// Shuffled, then sorted by class: dealt out in turn, every fold gets its share.
 	rng := rand.New(rand.NewPCG(1, 2))
 	rng.Shuffle(len(units), func(a, b int) { units[a], units[b] = units[b], units[a] })
-	slices.SortStableFunc(units, func(a, b []int) int { return labels[a[0]] - labels[b[0]] })
+	slices.SortStableFunc(units, func(a, b []int) int { return cmp.Compare(labels[a[0]], labels[b[0]]) })
 	tested = make([]bool, len(labels))
 	Deal(tested, units, 0, fold, folds)
 	return tested, nil

@@ -1,6 +1,6 @@
 """Writes the npz files of this folder with numpy (1.24.2 wrote those there).
 
-Values follow formulas that npzset_test.go repeats. Each kind is written by
+Values follow formulas that set_test.go repeats. Each kind is written by
 savez and by savez_compressed.
 """
 
