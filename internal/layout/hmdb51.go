@@ -65,7 +65,7 @@ func hmdb51(root string, endings []string) (*Listing, error) {
 func splitLists(root string) (lists string) {
 	for _, name := range hmdbFolders {
 		for _, dir := range []string{filepath.Join(root, name), filepath.Join(root, name, hmdbFolders[0])} {
-			if found, err := filepath.Glob(filepath.Join(quoteMeta(dir), "*_test_split[123].txt")); err == nil && len(found) > 0 {
+			if found, err := fs.Glob(os.DirFS(dir), "*_test_split[123].txt"); err == nil && len(found) > 0 {
 				lists = dir
 			}
 		}
@@ -151,9 +151,4 @@ func readList(file string) ([]listLine, error) {
 		list = append(list, listLine{n, names.Key(fields[0]), part})
 	}
 	return list, errors.Wrap(lines.Err(), file)
-}
-
-// quoteMeta makes a pattern that only dir itself matches.
-func quoteMeta(dir string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }
