@@ -109,16 +109,8 @@ type actions struct {
 var load = sync.OnceValues(func() (*actions, error) { return read(files) })
 
 func read(files fs.FS) (*actions, error) {
-	var opened [3]fs.File
-	for k, path := range []string{framesFile, labelsFile, subjectsFile} {
-		f, err := files.Open(path)
-		if err != nil {
-			return nil, errors.Wrap(err, "datasets: actions")
-		}
-		defer f.Close()
-		opened[k] = f
-	}
-	frames, err := idxfile.Read(name+"/"+framesFile, opened[0], func(s []int) error {
+	folder := idxfile.Folder{FS: files, Name: name}
+	frames, err := folder.Read(framesFile, func(s []int) error {
 		if len(s) != 5 || s[4] != rgb {
 			return errors.Errorf("shape is %s, want (clips, steps, rows, columns, %d)", dims.Dots(s), rgb)
 		}
@@ -128,10 +120,10 @@ func read(files fs.FS) (*actions, error) {
 		return nil, err
 	}
 	a := &actions{frames: frames}
-	if a.labels, err = idxfile.Tags(name+"/"+labelsFile, opened[1], frames.Shape[0], len(classes)); err != nil {
+	if a.labels, err = folder.Tags(labelsFile, frames.Shape[0], len(classes)); err != nil {
 		return nil, err
 	}
-	if a.subjects, err = idxfile.Tags(name+"/"+subjectsFile, opened[2], frames.Shape[0], numSubjects); err != nil {
+	if a.subjects, err = folder.Tags(subjectsFile, frames.Shape[0], numSubjects); err != nil {
 		return nil, err
 	}
 	return a, nil

@@ -101,10 +101,7 @@ func TestActionsFacts(t *testing.T) {
 	set := openSet(t, Options{Options: datasets.Options{Split: "heldout-subjects"}})
 	assert.Equal(t, []int{1024, 6, 48, 64, 3}, set.frames.Shape)
 	assert.Equal(t, []string{"stance", "run", "swing", "cast", "shoot", "block", "hit", "die"}, set.Classes())
-	file, err := os.Open("directions-idx1-ubyte.gz")
-	require.NoError(t, err)
-	defer file.Close()
-	directions, err := idxfile.Tags(file.Name(), file, 1024, 8)
+	directions, err := idxfile.Folder{FS: os.DirFS(".")}.Tags("directions-idx1-ubyte.gz", 1024, 8)
 	require.NoError(t, err)
 
 	n := frameLen
@@ -326,9 +323,9 @@ func TestActionsDamagedFiles(t *testing.T) {
 		want       string
 	}{
 		{"good", labels, good[labels], ""},
-		{"no frames", frames, nil, "datasets: actions: open frames-64x48-idx5-ubyte.gz: file does not exist"},
-		{"no labels", labels, nil, "datasets: actions: open labels-idx1-ubyte.gz: file does not exist"},
-		{"no subjects", subjects, nil, "datasets: actions: open subjects-idx1-ubyte.gz: file does not exist"},
+		{"no frames", frames, nil, "datasets: there is no frames-64x48-idx5-ubyte.gz in actions, plain or with .gz"},
+		{"no labels", labels, nil, "datasets: there is no labels-idx1-ubyte.gz in actions, plain or with .gz"},
+		{"no subjects", subjects, nil, "datasets: there is no subjects-idx1-ubyte.gz in actions, plain or with .gz"},
 		{"cut frames", frames, good[frames][:30], "datasets: actions/frames-64x48-idx5-ubyte.gz: IDX file is cut short: its header announces 2·1·1·2·3 = 12 bytes, 6 are there"},
 		{"grey frames", frames, encodeIDX([]int32{2, 1, 1, 2}, []byte("abcd")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·2, want (clips, steps, rows, columns, 3)"},
 		{"frames with alpha", frames, encodeIDX([]int32{2, 1, 1, 1, 4}, []byte("abcdefgh")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·1·4, want (clips, steps, rows, columns, 3)"},

@@ -9,9 +9,8 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"math/rand/v2"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 
@@ -23,7 +22,6 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/idxfile"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/internal/regular"
 	"github.com/tensorzoo/tensorzoo/internal/split"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -125,13 +123,9 @@ type set struct {
 
 // load reads the four files of a set, gzipped or plain.
 func (s *set) load(root string) error {
+	folder := idxfile.Folder{FS: os.DirFS(root), Name: root, Files: "; the set is four files, see docs/data.md"}
 	for _, part := range []string{"train", "t10k"} {
-		images, path, err := open(root, part+"-images-idx3-ubyte")
-		if err != nil {
-			return err
-		}
-		defer images.Close()
-		pictures, err := idxfile.Read(path, images, func(shape []int) error {
+		pictures, err := folder.Read(part+"-images-idx3-ubyte", func(shape []int) error {
 			if len(shape) != 3 || shape[1] != side || shape[2] != side {
 				return errors.Errorf("shape is %s, want (pictures, %d, %d)", dims.Dots(shape), side, side)
 			}
@@ -143,12 +137,7 @@ func (s *set) load(root string) error {
 		if err != nil {
 			return err
 		}
-		tags, path, err := open(root, part+"-labels-idx1-ubyte")
-		if err != nil {
-			return err
-		}
-		defer tags.Close()
-		labels, err := idxfile.Tags(path, tags, pictures.Shape[0], 10)
+		labels, err := folder.Tags(part+"-labels-idx1-ubyte", pictures.Shape[0], 10)
 		if err != nil {
 			return err
 		}
@@ -158,22 +147,6 @@ func (s *set) load(root string) error {
 		s.levels, s.labels = append(s.levels, pictures.Data...), append(s.labels, labels...)
 	}
 	return nil
-}
-
-// open opens a file of the set. The caller closes it.
-func open(root, name string) (file fs.File, path string, err error) {
-	for _, ending := range []string{"", ".gz"} {
-		path = filepath.Join(root, name+ending)
-		file, err := regular.Open(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue
-		case errors.Is(err, regular.ErrNot):
-			return nil, path, errors.Errorf("datasets: %s is %v, want an IDX file", path, err)
-		}
-		return file, path, errors.Wrap(err, "datasets")
-	}
-	return nil, path, errors.Errorf("datasets: there is no %s in %s, plain or with .gz; the set is four files, see docs/data.md", name, root)
 }
 
 // cut cuts the pictures into parts, and makes clips of those of each.

@@ -7,17 +7,21 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"io/fs"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // File is what an IDX file has in it: two zero bytes, the element type, the number of
 // dimensions, one big-endian int32 for the size of each dimension, then the elements.
 type File struct {
+	Path  string
 	Shape []int
 	Data  []byte // the elements in row-major order
 }
@@ -33,12 +37,44 @@ const (
 // memory used grows with the data read.
 func Read(name string, r io.Reader, check func(shape []int) error) (*File, error) {
 	f, err := inflate(r, check)
-	return f, errors.WithMessagef(err, "datasets: %s", name)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", name)
+	}
+	f.Path = name
+	return f, nil
+}
+
+// Folder is a folder of files.
+type Folder struct {
+	fs.FS
+	Name  string // for errors, and
+	Files string // what is said of one that is not there
+}
+
+// Read reads the file called name, plain or with .gz behind it, see Read.
+func (d Folder) Read(name string, check func(shape []int) error) (*File, error) {
+	for _, ending := range []string{"", ".gz"} {
+		path := filepath.Join(d.Name, name+ending)
+		info, err := fs.Stat(d.FS, name+ending)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err == nil && !info.Mode().IsRegular(): // opening a pipe would block
+			return nil, errors.Errorf("datasets: %s is %v, want an IDX file", path, regular.ErrNot)
+		}
+		file, err := d.Open(name + ending)
+		if err != nil {
+			return nil, errors.Wrapf(err, "datasets: %s", path)
+		}
+		defer file.Close()
+		return Read(path, file, check)
+	}
+	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz%s", name, d.Name, d.Files)
 }
 
 // Tags reads one number below limit for each clip.
-func Tags(name string, r io.Reader, clips, limit int) ([]byte, error) {
-	f, err := Read(name, r, func(shape []int) error {
+func (d Folder) Tags(name string, clips, limit int) ([]byte, error) {
+	f, err := d.Read(name, func(shape []int) error {
 		if !slices.Equal(shape, []int{clips}) {
 			return errors.Errorf("shape is %s, want %d, one value for each clip", dims.Dots(shape), clips)
 		}
@@ -49,7 +85,7 @@ func Tags(name string, r io.Reader, clips, limit int) ([]byte, error) {
 	}
 	for i, tag := range f.Data {
 		if int(tag) >= limit {
-			return nil, errors.Errorf("datasets: %s: clip %d has the value %d, want less than %d", name, i, tag, limit)
+			return nil, errors.Errorf("datasets: %s: clip %d has the value %d, want less than %d", f.Path, i, tag, limit)
 		}
 	}
 	return f.Data, nil

@@ -50,8 +50,8 @@ func (r *countingReader) Read(p []byte) (int, error) {
 func TestIDXShapeComesFirst(t *testing.T) {
 	file := gzipped(encodeIDX([]int32{64 << 20}, make([]byte, 64<<20)))
 	r := &countingReader{Reader: bytes.NewReader(file)}
-	_, err := Tags("x.idx", r, 10, 255)
-	require.EqualError(t, err, "datasets: x.idx: shape is 67108864, want 10, one value for each clip")
+	_, err := Read("x.idx", r, func(shape []int) error { return errors.Errorf("shape is %v, want 10", shape) })
+	require.EqualError(t, err, "datasets: x.idx: shape is [67108864], want 10")
 	require.Greater(t, len(file), 50_000)
 	require.Less(t, r.n, 10_000)
 }
