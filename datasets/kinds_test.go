@@ -12,10 +12,10 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/actions"
-	_ "github.com/tensorzoo/tensorzoo/datasets/features"
-	_ "github.com/tensorzoo/tensorzoo/datasets/idx"
-	_ "github.com/tensorzoo/tensorzoo/datasets/npz"
-	_ "github.com/tensorzoo/tensorzoo/datasets/video"
+	"github.com/tensorzoo/tensorzoo/datasets/features"
+	"github.com/tensorzoo/tensorzoo/datasets/idx"
+	"github.com/tensorzoo/tensorzoo/datasets/npz"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 )
 
 // allKinds ends the error for a name that is not a set's.
@@ -198,5 +198,20 @@ func TestBatchesOfActions(t *testing.T) {
 			assert.EqualError(t, err, test.want)
 		}
 		assert.Equal(t, 1, n)
+	}
+}
+
+// A kind opens its own sets, and says so of others.
+func TestKindsOpenTheirOwn(t *testing.T) {
+	const name = "films:clips"
+	for want, open := range map[string]func() (datasets.Set, error){
+		"no set in npz files; want npz:TRAIN.npz,TEST.npz": func() (datasets.Set, error) { return npz.Open(name, datasets.Options{}) },
+		"no set of pictures; want mnist:DIR":               func() (datasets.Set, error) { return idx.Open(name, idx.Options{Sequence: "digits:3"}) },
+		"no set of videos; want folder:DIR":                func() (datasets.Set, error) { return video.Open(t.Context(), name, video.Options{}) },
+		"no set of features; want features:DIR":            func() (datasets.Set, error) { return features.Open(t.Context(), name, features.Options{}) },
+	} {
+		set, err := open()
+		require.ErrorContains(t, err, "datasets: "+name+": this is "+want)
+		require.Nil(t, set)
 	}
 }

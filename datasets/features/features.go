@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -44,8 +45,11 @@ type Options struct {
 	OnBad  func(path string, err error)
 }
 
+// kind starts the names of sets.
+const kind = "features:"
+
 func init() {
-	datasets.Register(datasets.Kind{Pattern: "features:DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
+	datasets.Register(datasets.Kind{Pattern: kind + "DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
 		return Open(ctx, name, Options{Options: opt})
 	}})
 }
@@ -72,6 +76,9 @@ type set struct {
 }
 
 func open(ctx context.Context, name string, opt Options) (*set, error) {
+	if !strings.HasPrefix(name, kind) {
+		return nil, errors.Errorf("datasets: %s: this is no set of features; want %sDIR", name, kind)
+	}
 	clips, err := clipfiles.Open(name, layout.Features, clipfiles.Options{
 		Options: opt.Options, TestOnly: opt.TestOnly, MaxBad: opt.MaxBad, OnBad: opt.OnBad,
 		Sampling: preprocess.Sampling{Steps: cmp.Or(opt.Steps, preprocess.AllSteps), Sample: opt.Sample},

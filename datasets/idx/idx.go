@@ -66,7 +66,10 @@ func init() {
 func Open(name string, opt Options) (datasets.Set, error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	kind, root, _ := strings.Cut(name, ":")
-	if root == "" {
+	switch {
+	case classesOf[kind] == nil:
+		return nil, wrap(errors.New("this is no set of pictures; want mnist:DIR or fashion:DIR"))
+	case root == "":
 		return nil, wrap(errors.Errorf("no folder; write %s:FOLDER", kind))
 	}
 	how, err := parseSequence(opt.Sequence)

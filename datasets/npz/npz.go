@@ -64,7 +64,11 @@ func guess(name string) (string, error) {
 // Without Options.Split the files are its parts. It returns an error that names the file,
 // the array and the place when something is missing, damaged, or not what it should be.
 func Open(name string, opt datasets.Options) (datasets.Set, error) {
-	paths, err := splitPaths(strings.TrimPrefix(name, prefix))
+	list, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return nil, errors.Errorf("datasets: %s: this is no set in npz files; want %s", name, pattern)
+	}
+	paths, err := splitPaths(list)
 	switch {
 	case err != nil:
 		return nil, err

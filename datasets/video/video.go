@@ -162,6 +162,9 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 		return nil, wrap(errors.Errorf("CacheLimit %d and Limit %v must not be negative", opt.CacheLimit, opt.Limit))
 	}
 	kind, _, _ := strings.Cut(name, ":")
+	if layouts[kind] == nil {
+		return nil, wrap(errors.New("this is no set of videos; want folder:DIR, ucf11:DIR, hmdb51:DIR or youtube:DIR"))
+	}
 	clips, err := clipfiles.Open(name, layouts[kind], clipfiles.Options{
 		Options: opt.Options, TestOnly: opt.TestOnly, MaxBad: opt.MaxBad, OnBad: opt.OnBad, Sampling: preprocess.Sampling{Steps: opt.Steps, Sample: opt.Sample},
 	})

@@ -146,3 +146,47 @@ func TestChannels(t *testing.T) {
 		assert.Equal(t, test.want, channels(test.mode, []int{9, test.last}, test.levels), "%+v", test)
 	}
 }
+
+// What is measured of colours normalises them.
+func TestColours(t *testing.T) {
+	// Two clips of two pixels. Red is 0 2 4 6, mean 3, variance 5; green is 10
+	// throughout; blue is 255 0 255 0.
+	frames := []byte{
+		0, 10, 255, 2, 10, 0,
+		4, 10, 255, 6, 10, 0,
+	}
+	m, err := Start(nil, "", []int{1, 2, 3}, true)
+	require.NoError(t, err)
+	m.Bytes(frames)
+	x := make([]float32, 12)
+	m.Normalisation().Bytes(x, frames)
+	assert.InDeltaSlice(t, []float32{-3 / 2.2360680, 0, 1, -1 / 2.2360680, 0, -1, 1 / 2.2360680, 0, 1, 3 / 2.2360680, 0, -1}, x, 1e-6)
+	m.Normalisation().Bytes(x, []byte{0, 11, 0})
+	assert.Equal(t, float32(1), x[1], "a channel of one level is centred only")
+}
+
+// What is given is not measured.
+func TestStart(t *testing.T) {
+	given := preprocess.Normalisation{Mean: []float64{1}, Std: []float64{2}}
+	for _, test := range []struct {
+		given *preprocess.Normalisation
+		mode  string
+		want  preprocess.Normalisation
+	}{
+		{&given, "channel", given}, {nil, "none", preprocess.Normalisation{}},
+		{nil, "minus128", preprocess.Normalisation{Mean: []float64{128}, Std: []float64{1}}}, {&given, "minus128", given},
+	} {
+		m, err := Start(test.given, test.mode, []int{3}, true)
+		require.NoError(t, err)
+		require.False(t, m.On())
+		m.Bytes([]byte{1, 2, 3})
+		require.Equal(t, test.want, m.Normalisation())
+	}
+	_, err := Start(nil, "channel", []int{1 << 21}, false)
+	require.EqualError(t, err, "the last axis of x has 2097152 channels, more than 1048576 to measure apart; normalise global or none")
+	_, err = Start(&given, "", []int{3}, false)
+	require.NoError(t, err)
+	given.Std[0] = 0
+	_, err = Start(&given, "", []int{3}, false)
+	require.ErrorContains(t, err, "Std[0] is 0")
+}
