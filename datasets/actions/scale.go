@@ -20,7 +20,8 @@ type scaler struct {
 }
 
 func newScaler(fromHeight, fromWidth, toHeight, toWidth int) *scaler {
-	return &scaler{draw.BiLinear.NewScaler(toWidth, toHeight, fromWidth, fromHeight), image.Rect(0, 0, fromWidth, fromHeight), image.Rect(0, 0, toWidth, toHeight)}
+	bilinear := draw.BiLinear.NewScaler(toWidth, toHeight, fromWidth, fromHeight)
+	return &scaler{bilinear, image.Rect(0, 0, fromWidth, fromHeight), image.Rect(0, 0, toWidth, toHeight)}
 }
 
 // clip scales frames of interleaved RGB bytes and normalises them into x of shape

@@ -182,7 +182,10 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 	if err := opt.Check(t.Name, t.StepShape); err != nil {
 		return nil, err
 	}
-	s := &set{Files: clips, opt: opt, decoder: decoder{sampling: *t.Sampling, shape: t.StepShape, bytes: 1, limit: opt.Limit}, once: make([]sync.Mutex, len(clips.Paths)), decoded: map[int]bool{}}
+	s := &set{
+		Files: clips, opt: opt, once: make([]sync.Mutex, len(clips.Paths)), decoded: map[int]bool{},
+		decoder: decoder{sampling: *t.Sampling, shape: t.StepShape, bytes: 1, limit: opt.Limit},
+	}
 	if s.how = fmt.Sprintf("%dx%dx%d %d %s", t.StepShape[1], t.StepShape[0], t.StepShape[2], opt.Steps, t.Sampling.Sample); opt.Steps == AllSteps {
 		s.how = fmt.Sprintf("%dx%dx%d all", t.StepShape[1], t.StepShape[0], t.StepShape[2])
 	}
