@@ -78,42 +78,34 @@ func ParseAugmentation(s string) (Augmentation, error) {
 // other parts are those of s; clips that Holdout or Fold move out of the
 // training part are as they are in s. The new set is Grouped and Labelled if s
 // is. Closing it closes s.
-func Augment(s Set, a Augmentation, seed uint64, epoch int) Set {
-	if a == (Augmentation{}) {
+func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
+	if how == (Augmentation{}) {
 		return s
 	}
 	shape := s.StepShape()
-	channels := shape[len(shape)-1]
-	n := s.Normalisation()
-	black := make([]float32, channels) // what a stored 0 is after normalisation
-	for c := range n.Mean {
-		black[c] = float32(-n.Mean[c] / n.Std[c])
-	}
-	if len(n.Mean) == 1 {
-		for c := range black {
-			black[c] = black[0]
+	a := &augmented{how: how, seed: seed, epoch: uint64(epoch), black: make([]float32, shape[len(shape)-1])}
+	s.Normalisation().Apply(a.black)
+	t, at, plain := view(s)
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		p, i := at(clip)
+		if label, steps, err = s.Read(p, i, x); err == nil && p == Train {
+			a.change(i, x, t.Steps)
 		}
+		return label, steps, err
 	}
-	return newView(&augmented{Set: s, how: a, seed: seed, epoch: uint64(epoch), black: black}, s)
+	return newSet(t, plain)
 }
 
 type augmented struct {
-	Set
 	how         Augmentation
 	seed, epoch uint64
-	black       []float32 // by channel
+	black       []float32 // what a stored 0 is after normalisation, by channel
 }
 
-func (a *augmented) origin(p Part, i int) (Part, int) { return p, i }
-func (a *augmented) plain() Set                       { return plain(a.Set) }
-
-func (a *augmented) Read(p Part, i int, x []float32) (label, steps int, err error) {
-	label, steps, err = a.Set.Read(p, i, x)
-	if err != nil || p != Train {
-		return label, steps, err
-	}
-	factors := a.factors(i)
-	for step := range slices.Chunk(x, len(x)/a.Steps()) {
+// change changes the values x of a training clip.
+func (a *augmented) change(clip int, x []float32, steps int) {
+	factors := a.factors(clip)
+	for step := range slices.Chunk(x, len(x)/steps) {
 		if !slices.ContainsFunc(step, func(v float32) bool { return v != 0 }) {
 			continue // padding, before or behind the clip, stays as it is
 		}
@@ -123,7 +115,6 @@ func (a *augmented) Read(p Part, i int, x []float32) (label, steps int, err erro
 			}
 		}
 	}
-	return label, steps, nil
 }
 
 // factors draws those of a clip, by channel.

@@ -78,7 +78,7 @@ func TestAugment(t *testing.T) {
 
 // The factors have the deviations that were asked for.
 func TestAugmentDeviation(t *testing.T) {
-	a := Augment(&fakeSet{clips: 1}, Augmentation{Brightness: 0.3, Colour: 0.4}, 1, 0).(*augmented)
+	a := augmented{how: Augmentation{Brightness: 0.3, Colour: 0.4}, seed: 1, black: make([]float32, 2)}
 	var brightness, colour []float64
 	for clip := range 20_000 {
 		f := a.factors(clip)

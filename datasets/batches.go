@@ -2,12 +2,21 @@ package datasets
 
 import (
 	"iter"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
+
+// Order returns the numbers from 0 to n-1 in an order fixed by seed and epoch:
+// shuffled anew in every epoch, yet the same whenever a run is repeated. It is
+// empty when n is not positive.
+func Order(n int, seed uint64, epoch int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(max(n, 0))
+}
 
 // Batch is a number of clips read together.
 type Batch struct {
@@ -91,7 +100,7 @@ func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
 	rest := b.X
 	for _, i := range clips {
 		label, steps, err := s.Read(p, i, rest[:clipLen:clipLen])
-		if skipped(err) {
+		if skip := (*SkipError)(nil); errors.As(err, &skip) {
 			continue
 		}
 		if err != nil {
@@ -105,26 +114,23 @@ func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
 	return nil
 }
 
-// maxBatchLen bounds the values of a batch, as of a clip, at 8 GB of them. More is a
-// mistake, and running out of memory is nothing a program can report.
-const maxBatchLen = preprocess.MaxValues
-
-// checkBatch returns the number of values of one clip.
+// checkBatch returns the number of values of one clip. More values in a batch than a clip
+// may have are a mistake, and running out of memory is nothing a program can report.
 func checkBatch(s Set, size int) (clipLen int, err error) {
 	if size <= 0 {
 		return 0, errors.Errorf("datasets: batch size is %d, want at least 1", size)
 	}
 	shape := append([]int{size, s.Steps()}, s.StepShape()...)
-	room := maxBatchLen
+	room := preprocess.MaxValues
 	for _, n := range shape {
 		if n <= 0 {
-			return 0, errors.Errorf("datasets: %s has clips of shape %s, every size must be positive", s.Name(), times(shape[1:]))
+			return 0, errors.Errorf("datasets: %s has clips of shape %s, every size must be positive", s.Name(), dims.Dots(shape[1:]))
 		}
 		room /= n
 	}
 	if room == 0 {
 		return 0, errors.Errorf("datasets: a batch of %s values from %s does not fit in memory, use a batch size below %d",
-			times(shape), s.Name(), size)
+			dims.Dots(shape), s.Name(), size)
 	}
-	return product(shape[1:]), nil
+	return dims.Size(shape[1:]), nil
 }

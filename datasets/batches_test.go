@@ -5,7 +5,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -227,7 +226,6 @@ func TestBatchesReadError(t *testing.T) {
 }
 
 func TestBatchesArguments(t *testing.T) {
-	actions := open(t, Options{Height: 120, Width: 160})
 	for _, test := range []struct {
 		set   Set
 		size  int
@@ -239,8 +237,6 @@ func TestBatchesArguments(t *testing.T) {
 		{&fakeSet{}, math.MaxInt, []int{1}, fmt.Sprintf("datasets: a batch of %d·3·2·2 values from fake does not fit in memory, use a batch size below %[1]d", math.MaxInt)},
 		{&fakeSet{shape: []int{2, 0}}, 1, []int{1}, "datasets: fake has clips of shape 3·2·0, every size must be positive"},
 		{&fakeSet{shape: []int{math.MaxInt, math.MaxInt}}, 1, []int{1}, fmt.Sprintf("datasets: a batch of 1·3·%d·%[1]d values from fake does not fit in memory, use a batch size below 1", math.MaxInt)},
-		{actions, 2, []int{0, 768}, "datasets: actions (heldout-subjects) has no train clip 768, it has 768"},
-		{actions, 100_000, []int{0}, "datasets: a batch of 100000·6·120·160·3 values from actions (heldout-subjects) does not fit in memory, use a batch size below 100000"},
 	} {
 		n := 0
 		for b, err := range Batches(test.set, Train, test.size, test.order) {
@@ -250,23 +246,4 @@ func TestBatchesArguments(t *testing.T) {
 		}
 		assert.Equal(t, 1, n)
 	}
-}
-
-// Two loops over one set at a time, as in training with validation.
-func TestBatchesTogether(t *testing.T) {
-	set := open(t, Options{Height: 24, Width: 32})
-	var wg sync.WaitGroup
-	for _, part := range []Part{Train, Test} {
-		wg.Go(func() {
-			n := 0
-			for b, err := range Batches(set, part, 16, Order(100, 3, 0)) {
-				if !assert.NoError(t, err) {
-					return
-				}
-				n += b.Len
-			}
-			assert.Equal(t, 100, n)
-		})
-	}
-	wg.Wait()
 }

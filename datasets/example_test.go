@@ -1,13 +1,12 @@
 package datasets_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log"
+	"slices"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // The set that is part of the program, at its own frame size.
@@ -25,37 +24,6 @@ func ExampleOpen() {
 	// [stance run swing cast shoot block hit die]
 	// 6 steps of [48 64 3]
 	// 768 training and 256 test clips
-}
-
-// The frames in the size of a model's input, here 120·160·3 = 57600 values.
-func ExampleOpen_scaled() {
-	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects", Height: 120, Width: 160})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(set.Name(), set.StepShape())
-	// Output:
-	// actions (few-subjects) [120 160 3]
-}
-
-// Files that numpy wrote, with clips of 1 to 3 steps.
-func ExampleOpen_npz() {
-	set, err := datasets.Open("npz:testdata/npz/uint8-train.npz,testdata/npz/uint8-test.npz", datasets.Options{Normalise: "none"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer set.Close()
-	fmt.Println(set.Classes(), set.StepShape())
-
-	x := make([]float32, set.Steps()*2*4*3)
-	label, steps, err := set.Read(datasets.Train, 1, x)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(set.Classes()[label], "in", steps, "of", set.Steps(), "steps, starting with", x[:3])
-	// Output:
-	// [stehen gehen zurück 走る] [2 4 3]
-	// gehen in 2 of 4 steps, starting with [2 9 16]
 }
 
 // A tenth of the training clips is held out, to choose between models.
@@ -83,7 +51,7 @@ func ExampleOpen_unknown() {
 	_, err := datasets.Open("action", datasets.Options{})
 	fmt.Println(err)
 	// Output:
-	// datasets: no set is called "action"; did you mean "actions"? (known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)
+	// datasets: no set is called "action"; did you mean "actions"? (known: actions, counting:NAME, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)
 }
 
 // One epoch in shuffled batches. The last batch has fewer clips and is zero
@@ -153,22 +121,91 @@ func ExampleAugment() {
 	// epoch 1: up to 15.3 standard deviations
 }
 
-// A clip outside any set, here raw frames from a pipe, is prepared for a model
-// from what its checkpoint keeps.
-func ExampleReader() {
-	r := datasets.Reader{
-		StepShape:     []int{2, 2, 1}, // 2 rows by 2 columns, grey
-		Sampling:      preprocess.Sampling{Steps: 2, Sample: "even"},
-		Normalisation: preprocess.Normalisation{Mean: []float64{128}, Std: []float64{64}},
+// Values in memory: ten clips of one to three steps of two values each. Without a split
+// of its own every fifth clip of a class is tested.
+func ExampleFromSlices() {
+	x := make([]float32, 10*3*2)
+	labels, lengths := make([]int, 10), make([]int, 10)
+	for i := range labels {
+		labels[i], lengths[i] = i%2, 1+i%3
+		x[i*3*2] = float32(i)
 	}
-	three := bytes.NewReader([]byte{0, 0, 0, 0, 64, 64, 64, 64, 128, 128, 128, 192})
-	clip, err := r.ReadFrom(context.Background(), three)
+	set, err := datasets.FromSlices(x, []int{10, 3, 2}, labels, lengths, []string{"even", "odd"})
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(clip.Steps, "steps, frames", clip.Frames)
-	fmt.Println(clip.X)
+	for batch, err := range datasets.Batches(set, datasets.Train, 4, datasets.Order(set.Clips(datasets.Train), 1, 0)) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(batch.Labels, batch.Steps)
+	}
 	// Output:
-	// 2 steps, frames [0 2]
-	// [-2 -2 -2 -2 0 0 0 1]
+	// [0 1 1 1] [3 1 2 2]
+	// [0 0 0 1] [3 1 1 3]
+}
+
+// The first six clips are trained on, the others are tested, as they are stored.
+func ExampleSlices() {
+	set, err := datasets.Slices{
+		X: make([]float32, 8*5), Shape: []int{8, 5, 1}, Labels: []int{0, 1, 0, 1, 0, 1, 0, 1}, Train: 6,
+	}.Set(datasets.Options{Normalise: "none"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Clips(datasets.Train), "and", set.Clips(datasets.Test), "clips of", set.Classes())
+	// Output:
+	// 6 and 2 clips of [0 1]
+}
+
+// counting is a set of clips that are computed when they are read: the numbers from 0 on,
+// upwards or downwards.
+func counting(name string) datasets.Set {
+	t := datasets.Table{Name: name, Classes: []string{"up", "down"}, StepShape: []int{1}, Steps: 4}
+	t.Parts[datasets.Train], t.Parts[datasets.Test] = []int{0, 1, 2, 3}, []int{4, 5}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		for k := range x {
+			x[k] = float32(k)
+		}
+		if clip%2 == 1 {
+			slices.Reverse(x)
+		}
+		return clip % 2, len(x), nil
+	}
+	return datasets.New(t)
+}
+
+// A set of one's own: New makes it of a function that reads a clip.
+func ExampleNew() {
+	set := counting("numbers")
+	x := make([]float32, 4)
+	label, _, err := set.Read(datasets.Test, 1, x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Classes()[label], x)
+	// Output:
+	// down [3 2 1 0]
+}
+
+func init() {
+	datasets.Register(datasets.Kind{Pattern: "counting:NAME", Open: func(_ context.Context, name string, _ datasets.Options) (datasets.Set, error) {
+		return counting(name), nil
+	}})
+}
+
+// A kind of one's own, which Open finds by its name when the package is imported that
+// has
+//
+//	func init() {
+//		datasets.Register(datasets.Kind{Pattern: "counting:NAME", Open: open})
+//	}
+func ExampleRegister() {
+	set, err := datasets.Open("counting:numbers", datasets.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set.Name(), set.Clips(datasets.Train), set.Clips(datasets.Test))
+	// Output:
+	// counting:numbers 4 2
 }

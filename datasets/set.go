@@ -3,8 +3,6 @@ package datasets
 import (
 	"strconv"
 
-	"github.com/pkg/errors"
-
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -22,15 +20,10 @@ const (
 
 // String returns "train", "test" or "validation".
 func (p Part) String() string {
-	switch p {
-	case Train:
-		return "train"
-	case Test:
-		return "test"
-	case Validation:
-		return "validation"
+	if p < Train || p > Validation {
+		return "Part(" + strconv.Itoa(int(p)) + ")"
 	}
-	return "Part(" + strconv.Itoa(int(p)) + ")"
+	return [...]string{"train", "test", "validation"}[p]
 }
 
 // Set is a labelled collection of clips cut into parts. A Set is safe for
@@ -83,13 +76,30 @@ type Labelled interface {
 	Label(p Part, i int) int
 }
 
-// noClip is the error of a Read of a clip that is not there.
-func noClip(s Set, p Part, i int) error {
-	return errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.Name(), p, i, s.Clips(p))
+// Grouped is a Set that knows which of its clips show the same person or come
+// from the same recording. A model judged on a clip must not have seen another
+// clip of its group.
+type Grouped interface {
+	Set
+	// Group returns the name of the group of clip i of part p.
+	Group(p Part, i int) string
 }
 
-// noRoom is the error of a Read into an x of the wrong length.
-func noRoom(s Set, x []float32) error {
-	shape := append([]int{s.Steps()}, s.StepShape()...)
-	return errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.Name(), len(x), times(shape), product(shape))
+// SkipError is the error of any Set's Read for a damaged clip. Batches leaves the
+// clip out and goes on.
+type SkipError struct {
+	Path string // of the clip
+	Err  error  // what is wrong
 }
+
+// Error returns the text of Err.
+func (e *SkipError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *SkipError) Unwrap() error { return e.Err }
+
+// DamagedError is the error when more clips of a set are damaged than may be.
+type DamagedError struct{ Err error }
+
+// Error says how many are damaged, and quotes the last one.
+func (e *DamagedError) Error() string { return e.Err.Error() }

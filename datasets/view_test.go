@@ -100,31 +100,3 @@ func TestViews(t *testing.T) {
 		}
 	})
 }
-
-// The cuts of the actions as they were drawn first, by their fingerprints: a change
-// means that published results cannot be repeated. A fold of what a validation part
-// was cut out of holds whole subjects.
-func TestCutsOfActionsStay(t *testing.T) {
-	set, err := Open("actions", Options{Split: fewSubjects})
-	require.NoError(t, err)
-	for seed, want := range []string{"-heldec4d2a98", "-held506d6c2f", "-helde3c5cc54"} {
-		held, err := Holdout(set, 0.25, uint64(seed))
-		require.NoError(t, err)
-		require.Equal(t, set.Fingerprint()+want, held.Fingerprint())
-	}
-	for seed, want := range []string{"-fold506d6c2f", "-fold5fe58ae3", "-folde3c5cc54"} {
-		fold, err := Fold(set, 4, seed, uint64(seed))
-		require.NoError(t, err)
-		require.Equal(t, set.Fingerprint()+want, fold.Fingerprint())
-	}
-	held, err := Holdout(set, 0.25, 1)
-	require.NoError(t, err)
-	fold, err := Fold(held, 3, 0, 1)
-	require.NoError(t, err)
-	require.Equal(t, 64, fold.Clips(Test))
-	for i := range fold.Clips(Test) {
-		require.Equal(t, fold.(Grouped).Group(Test, 0), fold.(Grouped).Group(Test, i))
-	}
-	_, err = Fold(held, 4, 0, 1)
-	require.ErrorContains(t, err, "3 training groups cannot be cut into 4 folds")
-}

@@ -1,7 +1,13 @@
+// Package preprocess describes what is done to a stored clip before a model sees
+// it: which steps are taken and how values are normalised.
+//
+// It imports nothing of the project, so that a data set, a checkpoint and a
+// program that only predicts agree on one description.
 package preprocess
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -59,4 +65,36 @@ func (n Normalisation) Apply(x []float32) {
 			x = x[len(mean):]
 		}
 	}
+}
+
+// Bytes writes stored bytes, whole rows of the last axis of a step, to x as
+// normalised values: the bits that Apply gives.
+func (n Normalisation) Bytes(x []float32, stored []byte) {
+	const most, levels = 4, 256 // channels with a table, and its length
+	channels := max(1, len(n.Mean))
+	if channels > most || len(stored) < channels*levels {
+		for k, v := range stored {
+			x[k] = float32(v)
+		}
+		n.Apply(x[:len(stored)])
+		return
+	}
+	var table [most][levels]float32
+	for level := range levels {
+		row := [most]float32{float32(level), float32(level), float32(level), float32(level)}
+		n.Apply(row[:channels])
+		for c := range channels {
+			table[c][level] = row[c]
+		}
+	}
+	for c := range channels {
+		for at := c; at < len(stored); at += channels {
+			x[at] = table[c][stored[at]]
+		}
+	}
+}
+
+// Clone returns a copy that shares no memory with n.
+func (n Normalisation) Clone() Normalisation {
+	return Normalisation{Mean: slices.Clone(n.Mean), Std: slices.Clone(n.Std)}
 }

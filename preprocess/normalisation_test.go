@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -68,4 +69,26 @@ func TestJSON(t *testing.T) {
 	var back preprocess.Normalisation
 	require.NoError(t, json.Unmarshal(text, &back))
 	assert.Equal(t, n, back)
+}
+
+// Bytes gives the bits of Apply, with and without a table.
+func TestBytes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		channels, rows := rapid.IntRange(0, 6).Draw(t, "channels"), rapid.SampledFrom([]int{1, 20, 300}).Draw(t, "rows")
+		n := preprocess.Normalisation{}
+		for range channels {
+			n.Mean = append(n.Mean, rapid.Float64Range(-9, 300).Draw(t, "mean"))
+			n.Std = append(n.Std, rapid.Float64Range(0.01, 99).Draw(t, "std"))
+		}
+		stored := make([]byte, rows*max(1, channels))
+		want := make([]float32, len(stored))
+		for k := range stored {
+			stored[k] = byte(k * 37)
+			want[k] = float32(stored[k])
+		}
+		n.Apply(want)
+		got := make([]float32, len(stored))
+		n.Bytes(got, stored)
+		require.Equal(t, want, got)
+	})
 }

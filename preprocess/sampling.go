@@ -28,6 +28,9 @@ const (
 	MaxValues = min(math.MaxInt32, math.MaxInt/4)
 )
 
+// MaxClasses bounds the classes of a set: a confusion matrix has their square.
+const MaxClasses = 1 << 12
+
 // Check returns an error when the sampling is invalid.
 func (s Sampling) Check() error {
 	samples := []string{"random", "even"}
@@ -52,6 +55,24 @@ func CheckClip(steps int, stepShape []int) error {
 		if room /= n; room == 0 {
 			return errors.Errorf("%d steps of shape %v are more than %d values; take fewer or smaller steps", steps, stepShape, MaxValues)
 		}
+	}
+	return nil
+}
+
+// maxSide bounds the frames a set is scaled to. It is far above the input of any
+// recurrent model, and low enough that the size of a clip cannot overflow.
+const maxSide = 4096
+
+// CheckFrame returns an error for a size that frames cannot be scaled to. Both zero is
+// the own size of a set.
+func CheckFrame(height, width int) error {
+	switch {
+	case height == 0 && width == 0:
+		return nil
+	case height <= 0 || width <= 0:
+		return errors.Errorf("Height %d and Width %d: give both as positive numbers, or neither for the set's own size", height, width)
+	case height > maxSide || width > maxSide:
+		return errors.Errorf("Height %d and Width %d: neither may exceed %d", height, width, maxSide)
 	}
 	return nil
 }

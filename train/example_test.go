@@ -11,6 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/actions"
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -18,7 +19,7 @@ import (
 
 // clips opens the embedded clips at 32x24 pixels.
 func clips() datasets.Set {
-	set, err := datasets.Open("actions", datasets.Options{Split: "few-subjects", Width: 32, Height: 24})
+	set, err := actions.Open(actions.Options{Options: datasets.Options{Split: "few-subjects"}, Width: 32, Height: 24})
 	if err != nil {
 		log.Fatal(err)
 	}

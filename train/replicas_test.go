@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/actions"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -77,7 +78,7 @@ func TestReplicasAgreeAtFullSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains at 57,600 values a step")
 	}
-	set, err := datasets.Open("actions", datasets.Options{Width: 160, Height: 120})
+	set, err := actions.Open(actions.Options{Width: 160, Height: 120})
 	require.NoError(t, err)
 	drop := 0.25
 	run := func(threads int) (float64, []float32, []float32) {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/actions"
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -135,7 +136,7 @@ func TestFullSizeIsDeterministic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains at 57,600 values a step")
 	}
-	set, err := datasets.Open("actions", datasets.Options{Width: 160, Height: 120})
+	set, err := actions.Open(actions.Options{Width: 160, Height: 120})
 	require.NoError(t, err)
 	run := func() []float32 {
 		m, err := zoo.New("ht-lstm", zoo.Options{Classes: 8, Seed: 1})

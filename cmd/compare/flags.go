@@ -13,9 +13,11 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -54,7 +56,7 @@ type flags struct {
 	folds       int
 	rounds      int
 	jobs        int
-	video       datasets.Video
+	video       video.Options
 	size        string
 	optimizer   string
 	schedule    string
@@ -113,8 +115,8 @@ func newFlags() *flags {
 	set.SetOutput(io.Discard)
 	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', and files such as my.json with a spec of your own; "+cmdline.Other("train")+" -list has all")
 	set.StringVar(&f.out, "out", "", "train and write the report to this `folder`")
-	set.StringVar(&f.data, "data", "actions", videos.Sets())
-	set.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5")
+	set.StringVar(&f.data, "data", "actions", sets.Sets())
+	set.StringVar(&f.split, "split", "", sets.Splits())
 	set.IntVar(&f.seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
 	set.IntVar(&f.epochs, "epochs", 24, "passes over the training clips, of every run")
 	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")
@@ -133,7 +135,7 @@ func newFlags() *flags {
 	set.BoolVar(&f.quiet, "quiet", false, "no progress, the table alone")
 	set.BoolVar(&f.cost, "cost", false, "measure time and memory of a training step")
 	set.StringVar(&f.growth, "growth", "", "`folder` for pictures and a table of how a step's time grows with input, modes, rank, batch, steps and hidden size")
-	videos.Flags(set, &f.video, &f.size)
+	sets.Flags(set, &f.video, &f.size)
 	set.Lookup("steps").Usage = "with -cost and -growth: `frames` a clip (default 6); of videos and features: those that are taken of a clip, or all (default 6 of videos, all of features)"
 	set.IntVar(&f.runs, "runs", 20, "with -cost and -growth: steps that are timed, at least 20")
 	set.IntVar(&f.warms, "warm-up", 3, "with -cost and -growth: steps before that")
@@ -228,16 +230,16 @@ func (f *flags) check() error {
 	switch {
 	case f.rounds > f.folds:
 		return badf("-rounds is %d and -folds %d; there are no more parts to hold out", f.rounds, f.folds)
-	case f.out == "" && f.video.Steps == datasets.AllSteps:
+	case f.out == "" && f.video.Steps == preprocess.AllSteps:
 		return badf("-steps is all; want a number of frames, as the clips are made up")
 	case !(f.dropout >= 0 && f.dropout < 1):
 		return badf("-dropout is %v; want at least 0 and below 1", f.dropout)
 	}
 	if f.out != "" {
-		if err := videos.Check(f.data, f.video, f.size, f.given); err != nil {
+		if err := sets.Check(f.data, f.video, f.size, f.given); err != nil {
 			return badf("%v", err)
 		}
-		if err := videos.Apart(f.data, f.out); err != nil {
+		if err := sets.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
 		}
 	}

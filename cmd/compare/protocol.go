@@ -12,9 +12,10 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -58,8 +59,8 @@ type cache struct {
 }
 
 // video is how videos are read.
-func (p protocol) video(at cache) datasets.Video {
-	v := datasets.Video{Cache: at.Folder, CacheLimit: at.Limit, MaxBad: 0.01}
+func (p protocol) video(at cache) video.Options {
+	v := video.Options{Cache: at.Folder, CacheLimit: at.Limit, MaxBad: 0.01}
 	if c := p.Clips; c != nil {
 		v.Steps, v.Sample, v.Grey, v.MaxBad = c.Steps, c.Sample, c.Grey, c.MaxBad
 	}
@@ -68,18 +69,19 @@ func (p protocol) video(at cache) datasets.Video {
 
 // open opens the data for a model that reads steps of so many values. Damaged and decoded
 // clips go to report, if there is one.
-func (p protocol) open(ctx context.Context, at cache, model string, features int, report *videos.Report) (datasets.Set, error) {
-	opt, size := datasets.Options{Split: p.Split, Video: p.video(at)}, ""
+func (p protocol) open(ctx context.Context, at cache, model string, features int, report *sets.Report) (datasets.Set, error) {
+	opt, size := sets.Options{Options: p.video(at)}, ""
+	opt.Split = p.Split
 	if p.Clips != nil {
 		size = p.Clips.Size
 	}
-	if opt.Video.MaxBad == 0 {
-		opt.Video.MaxBad = -1 // none
+	if opt.MaxBad == 0 {
+		opt.MaxBad = -1 // none
 	}
 	if report != nil {
-		report.Watch(&opt.Video)
+		report.Watch(&opt.Options)
 	}
-	opt, err := videos.Frame(opt, p.Data, size, features)
+	opt, err := sets.Frame(opt, p.Data, size, features)
 	if err != nil {
 		return nil, usage{errors.Wrapf(err, "compare: %s", model)}
 	}
@@ -94,12 +96,12 @@ func (p protocol) open(ctx context.Context, at cache, model string, features int
 		}
 		return nil
 	}
-	set, err := datasets.OpenContext(ctx, p.Data, opt)
+	set, err := sets.Open(ctx, p.Data, opt)
 	if errors.Is(err, context.Canceled) {
 		return nil, interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
 	}
 	if err != nil {
-		err, _ = videos.Damaged(err, opt.Video)
+		err, _ = sets.Damaged(err, opt.Options)
 		return nil, usage{err}
 	}
 	return set, nil

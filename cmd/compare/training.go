@@ -12,7 +12,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -43,7 +43,7 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) error {
 	if f.quiet {
 		stderr = io.Discard
 	}
-	if err := c.decode(ctx, &videos.Report{W: stderr, Quiet: f.quiet}); err != nil {
+	if err := c.decode(ctx, &sets.Report{W: stderr, Quiet: f.quiet}); err != nil {
 		return err
 	}
 	c.shown = f.progress(stderr, c, final)
@@ -100,7 +100,7 @@ func (c *comparison) check(ctx context.Context) (final int, err error) {
 		if k == 0 { // that of videos depends on the size of the frames too
 			c.Fingerprint = set.Fingerprint()
 		}
-		if err := videos.CheckClasses(set); err != nil {
+		if err := sets.CheckClasses(set); err != nil {
 			set.Close()
 			return 0, badf("%v", err)
 		}
@@ -119,9 +119,9 @@ func (c *comparison) check(ctx context.Context) (final int, err error) {
 
 // decode has all videos decoded into the cache, once for each size that the models
 // read, before runs at the same time would each decode them.
-func (c *comparison) decode(ctx context.Context, report *videos.Report) error {
+func (c *comparison) decode(ctx context.Context, report *sets.Report) error {
 	kind, _, inFolder := strings.Cut(c.Data, ":")
-	if !inFolder || kind == "features" || !datasets.Frames(c.Data) {
+	if !inFolder || kind == "features" || !sets.Frames(c.Data) {
 		return nil
 	}
 	defer report.Tell(nil) // takes its bar away
@@ -142,7 +142,7 @@ func (c *comparison) decode(ctx context.Context, report *videos.Report) error {
 	return nil
 }
 
-func (c *comparison) decodeFor(ctx context.Context, model string, features int, report *videos.Report) error {
+func (c *comparison) decodeFor(ctx context.Context, model string, features int, report *sets.Report) error {
 	set, err := c.open(ctx, c.cache, model, features, report)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (c *comparison) decodeFor(ctx context.Context, model string, features int, 
 			}
 			var skip *datasets.SkipError
 			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, &skip) {
-				err, _ = videos.Damaged(err, c.video(c.cache))
+				err, _ = sets.Damaged(err, c.video(c.cache))
 				return usage{err}
 			}
 		}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"iter"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 )
 
 // reading is a clip, or why it cannot be read.
 type reading struct {
-	clip datasets.Clip
+	clip video.Clip
 	err  error
 }
 

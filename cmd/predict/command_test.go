@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 )
 
 // The commands as users run them: ht-lstm in the papers' size learns moving shapes
@@ -36,7 +37,7 @@ func TestMovingShapes(t *testing.T) {
 	require.NoError(t, json.Unmarshal(do("train", "-eval", dir, "-sample", "even", "-json", "-logits", logits), &scores))
 	require.GreaterOrEqual(t, scores.Test.Accuracy, 0.95)
 
-	set, err := datasets.Open("folder:"+clips, datasets.Options{TestOnly: true, Video: datasets.Video{Cache: cache, Sample: "even"}})
+	set, err := video.Open(t.Context(), "folder:"+clips, video.Options{TestOnly: true, Cache: cache, Sample: "even"})
 	require.NoError(t, err)
 	defer set.Close()
 	args := []string{"-checkpoint", dir, "-json", "-top", "8"}

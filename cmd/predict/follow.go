@@ -7,7 +7,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // running is an answer after some of the frames of a clip.
@@ -23,7 +23,7 @@ func (p *predictor) follow(ctx context.Context, path string) (answers []running,
 		answers = append(answers, running{frame, classes})
 		return err
 	}
-	if p.reader.Sampling.Steps == datasets.AllSteps {
+	if p.reader.Sampling.Steps == preprocess.AllSteps {
 		for x, err := range p.reader.Each(ctx, path) { // however long it is
 			if err != nil || ctx.Err() != nil {
 				return nil, p.failed(ctx, path, err)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 type predictor struct {
 	flags  *flags
 	model  *zoo.Predictor
-	reader datasets.Reader
+	reader video.Reader
 	names  []string
 	out    *printer
 
@@ -105,7 +105,7 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
 	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes())}
-	p.reader = datasets.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
+	p.reader = video.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
 	if err := p.choose(dir); err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func reason(path string, err error) string {
 }
 
 // clip answers for a whole clip, which may have a million steps.
-func (p *predictor) clip(ctx context.Context, name string, c datasets.Clip) (answer, error) {
+func (p *predictor) clip(ctx context.Context, name string, c video.Clip) (answer, error) {
 	a := answer{Clip: name, sampled: p.how}
 	err := interruptible(ctx, func() error {
 		p.mu.Lock()
@@ -179,7 +179,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 }
 
 // answer prints the answer for a clip that was read, unless it was not, and err says why.
-func (p *predictor) answer(ctx context.Context, path string, c datasets.Clip, err error) (a answer, _ error) {
+func (p *predictor) answer(ctx context.Context, path string, c video.Clip, err error) (a answer, _ error) {
 	if err == nil {
 		a, err = p.clip(ctx, path, c)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/preprocess"
@@ -71,8 +72,8 @@ func trained(t testing.TB) (run, clips string) {
 // small is a set of small grey frames, of which each clip has four: in training in a
 // draw of its own, "random".
 func small(dir, sample string) (datasets.Set, error) {
-	return datasets.Open("folder:"+filepath.Join(dir, "clips"), datasets.Options{
-		Height: 12, Width: 16, Video: datasets.Video{Grey: true, Steps: 4, Sample: sample, Cache: filepath.Join(dir, "cache")},
+	return video.Open(context.Background(), "folder:"+filepath.Join(dir, "clips"), video.Options{
+		Height: 12, Width: 16, Grey: true, Steps: 4, Sample: sample, Cache: filepath.Join(dir, "cache"),
 	})
 }
 
@@ -376,7 +377,7 @@ func TestFeatures(t *testing.T) {
 	spec := zoo.Spec{Cell: "gru", InModes: []int{2, 3}, OutModes: []int{2, 2}, Format: decomp.TT{Ranks: []int{2}}}
 	m, err := zoo.FromSpec(spec, zoo.Options{Classes: 3, Seed: 1})
 	require.NoError(t, err)
-	m.Input = &zoo.Input{Steps: 9, StepShape: []int{6}, Sampling: &preprocess.Sampling{Steps: datasets.AllSteps, Sample: "random"}}
+	m.Input = &zoo.Input{Steps: 9, StepShape: []int{6}, Sampling: &preprocess.Sampling{Steps: preprocess.AllSteps, Sample: "random"}}
 	dir, clips := filepath.Join(t.TempDir(), "m"), t.TempDir()
 	require.NoError(t, m.Save(dir))
 	var raw []byte
@@ -473,7 +474,7 @@ func TestUnpadded(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, answers(t, out), shapeFrames)
 
-	r := datasets.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: datasets.AllSteps, Sample: "even"}}
+	r := video.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: preprocess.AllSteps, Sample: "even"}}
 	c, err := r.Read(context.Background(), clip)
 	require.NoError(t, err)
 	p, err := m.Predictor(1)
@@ -494,11 +495,11 @@ func TestInterruptedWhileTheModelWorks(t *testing.T) {
 	p.mu.Lock() // it is at work
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = p.clip(ctx, "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	_, err = p.clip(ctx, "clip", video.Clip{X: make([]float32, 12*16), Steps: 1})
 	require.Equal(t, context.Canceled, err)
 	p.close()
 	p.mu.Unlock()
-	_, err = p.clip(context.Background(), "clip", datasets.Clip{X: make([]float32, 12*16), Steps: 1})
+	_, err = p.clip(context.Background(), "clip", video.Clip{X: make([]float32, 12*16), Steps: 1})
 	require.NoError(t, err, "the model was left alone")
 	p.close()
 }

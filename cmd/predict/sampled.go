@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
 // sampled is how the frames of a clip were taken, as every answer says.
@@ -24,9 +24,9 @@ func (p *predictor) choose(dir string) error {
 	}
 	n := p.reader.Sampling.Steps
 	switch {
-	case n == datasets.AllSteps && f.sample == "random":
+	case n == preprocess.AllSteps && f.sample == "random":
 		return badf("the model of %s reads every frame of a clip, and nothing is drawn; leave -sample random out", dir)
-	case n == datasets.AllSteps:
+	case n == preprocess.AllSteps:
 		p.how, p.caption = sampled{Sample: "all"}, fmt.Sprintf("all %s of a clip are read\n", what)
 		return nil
 	case f.sample == "even":

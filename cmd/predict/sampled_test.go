@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -59,7 +59,7 @@ func TestDraws(t *testing.T) {
 	p, err := m.Predictor(1)
 	require.NoError(t, err)
 	defer p.Close()
-	r := datasets.Reader{
+	r := video.Reader{
 		StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: 4, Sample: "random"}, Normalisation: m.Input.Normalisation, Seed: 3, Draws: draws,
 	}
 	c, err := r.Read(t.Context(), clip)
@@ -100,7 +100,7 @@ func TestDraws(t *testing.T) {
 	require.Regexp(t, `^clip,step,frame,class_1,probability_1,class_2,probability_2,class_3,probability_3\n\S.*,1,0,`, out)
 	require.Equal(t, 5, strings.Count(out, "\n"))
 	// A stream is read once for all draws.
-	whole := datasets.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: datasets.AllSteps, Sample: "even"}}
+	whole := video.Reader{StepShape: m.Input.StepShape, Sampling: preprocess.Sampling{Steps: preprocess.AllSteps, Sample: "even"}}
 	c, err = whole.Read(t.Context(), clip)
 	require.NoError(t, err)
 	raw := make([]byte, len(c.X))

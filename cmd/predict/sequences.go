@@ -8,6 +8,8 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/npz"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -25,7 +27,7 @@ type score struct {
 // sequences answers for each clip of an npz file. One at a time is in memory, as it is
 // stored: with all of its steps.
 func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr io.Writer) error {
-	set, err := datasets.OpenNPZ(path, datasets.Options{Normalisation: &p.reader.Normalisation, Classes: p.names})
+	set, err := npz.OpenClips(path, p.reader.Normalisation, p.names)
 	if err != nil {
 		return cmdline.Usage{Err: errors.WithMessage(err, "predict")}
 	}
@@ -45,7 +47,7 @@ func (p *predictor) sequences(ctx context.Context, path string, stdout, stderr i
 		if err != nil {
 			return cmdline.Usage{Err: errors.WithMessage(err, "predict")} // the file has changed
 		}
-		a, err := p.clip(ctx, name, datasets.Clip{X: x[:steps*step], Steps: steps})
+		a, err := p.clip(ctx, name, video.Clip{X: x[:steps*step], Steps: steps})
 		if err != nil {
 			if err = p.failed(ctx, name, err); ctx.Err() != nil {
 				return err

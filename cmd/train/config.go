@@ -15,11 +15,11 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/jsonpos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 )
 
 const configFile = "config.json"
@@ -140,7 +140,7 @@ func (f *flags) mayDiffer(was flagValue) error {
 	if then, err := spelt(was.name, was.value); err == nil && then == now {
 		return nil
 	}
-	if was.name == "steps" && was.value == "" && (now == defaultSteps && datasets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
+	if was.name == "steps" && was.value == "" && (now == defaultSteps && sets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
 		return nil // the default, spelt out
 	}
 	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)

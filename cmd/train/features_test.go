@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/features"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
 )
@@ -147,9 +147,9 @@ func TestFeatureFolder(t *testing.T) {
 		}
 		require.NoError(t, os.WriteFile(path, file, 0o600))
 	}
-	other, err := datasets.Open("features:"+changed, datasets.Options{Video: datasets.Video{MaxBad: 0.1}})
+	other, err := features.Open(t.Context(), "features:"+changed, features.Options{MaxBad: 0.1})
 	require.NoError(t, err)
-	same, err := datasets.Open("features:"+root, datasets.Options{Video: datasets.Video{MaxBad: 0.1}})
+	same, err := features.Open(t.Context(), "features:"+root, features.Options{MaxBad: 0.1})
 	require.NoError(t, err)
 	require.NotEqual(t, same.Normalisation(), other.Normalisation())
 	_, err = call("-eval", dir, "-data", "features:"+changed, "-logits", filepath.Join(dir, "..", "changed.npy"))

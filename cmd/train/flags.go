@@ -12,11 +12,11 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/internal/trainflags"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -37,8 +37,8 @@ type flags struct {
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
 	protocol                               string
-	video                                  datasets.Video
-	decoding                               videos.Report
+	video                                  video.Options
+	decoding                               sets.Report
 	gaps                                   []string // what to say of classes that a part lacks
 	size, sequence                         string
 	out, resume, eval, logits, config, svg string
@@ -103,10 +103,10 @@ func newFlags() *flags {
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
 
-	fs.StringVar(&f.data, "data", "actions", videos.Sets())
-	fs.StringVar(&f.split, "split", "", "`name` of the split into training and test clips; of actions: "+strings.Join(datasets.Splits("actions"), ", ")+" (the first is the default); of videos and features: group, official:1, random, or folds of them such as group:2/5; of any set: fold:2/5, the second of five parts of all clips is tested, of whole groups where there are groups")
+	fs.StringVar(&f.data, "data", "actions", sets.Sets())
+	fs.StringVar(&f.split, "split", "", sets.Splits()+", the second of five parts of all clips is tested, of whole groups where there are groups")
 	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
-	videos.Flags(fs, &f.video, &f.size)
+	sets.Flags(fs, &f.video, &f.size)
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
@@ -262,7 +262,7 @@ func (f *flags) check() error {
 			return badf("-%s %s says what to propose; give -suggest too", name, f.set.Lookup(name).Value)
 		}
 	}
-	if err := videos.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
+	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
 		return badf("%v", err)
 	}
 	if f.svg != "" {

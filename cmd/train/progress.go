@@ -9,7 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -22,13 +22,13 @@ type progress struct {
 	now      train.Progress
 	steps    int // of this process
 	said     time.Time
-	decoding *videos.Report
+	decoding *sets.Report
 }
 
 // sayEvery is the time between two lines where there is no terminal.
 const sayEvery = 30 * time.Second
 
-func newProgress(w io.Writer, d *videos.Report) *progress {
+func newProgress(w io.Writer, d *sets.Report) *progress {
 	p := &progress{w: w, said: time.Now(), decoding: d}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.terminal = file

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -63,7 +63,7 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 		case e.Spec.Format.Name() == "tt" || e.Spec.Format.Name() == "dense":
 			want = tt
 		}
-		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.Text.Schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*videos.Steps)(&f.video.Steps)), e.Name)
+		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.Text.Schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*sets.Steps)(&f.video.Steps)), e.Name)
 		require.Equal(t, 16, f.Batch)
 		require.Equal(t, "adam", f.Text.Optimizer)
 		require.Zero(t, f.MaxGradNorm)

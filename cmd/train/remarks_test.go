@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 )
@@ -61,7 +62,7 @@ func TestDamagedTestClips(t *testing.T) {
 	require.NoError(t, err)
 
 	pictures(t, file("bad"), map[string]int{"a": 3, "b": 3, "bad a": 1})
-	set, err := datasets.Open("folder:"+file("bad"), datasets.Options{Height: 12, Width: 16, Normalise: "none", Video: datasets.Video{Steps: 2, Cache: file("cache"), MaxBad: -1}})
+	set, err := video.Open(t.Context(), "folder:"+file("bad"), video.Options{Options: datasets.Options{Normalise: "none"}, Height: 12, Width: 16, Steps: 2, Cache: file("cache"), MaxBad: -1})
 	require.NoError(t, err)
 	defer set.Close()
 	x := make([]float32, set.Steps()*12*16*3)

@@ -17,7 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -114,26 +114,26 @@ func (f *flags) entry() (zoo.Entry, error) {
 // openSet opens the data set for a model that reads the given number of values a
 // step; input and classes are those of a checkpoint, nil for a new model.
 func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
-	opt := datasets.Options{Split: f.split, Normalise: f.normalise, Classes: classes, Video: f.video, Sequence: f.sequence}
-	opt.TestOnly = f.eval != ""
-	f.decoding.Watch(&opt.Video)
-	if opt.Video.MaxBad == 0 {
-		opt.Video.MaxBad = -1 // none
+	opt := sets.Options{Options: f.video, Sequence: f.sequence}
+	opt.Split, opt.Normalise, opt.Classes, opt.TestOnly = f.split, f.normalise, classes, f.eval != ""
+	f.decoding.Watch(&opt.Options)
+	if opt.MaxBad == 0 {
+		opt.MaxBad = -1 // none
 	}
 	if input != nil {
 		opt.Normalisation = &input.Normalisation
 		if !f.stated("steps") {
-			opt.Video.Steps = input.Taken().Steps
+			opt.Steps = input.Taken().Steps
 		}
 		if !f.stated("sample") {
-			opt.Video.Sample = input.Taken().Sample
+			opt.Sample = input.Taken().Sample
 		}
 	}
 	switch {
-	case input != nil && len(input.StepShape) == 3 && datasets.Frames(f.data): // as the model was trained
-		opt.Height, opt.Width, opt.Video.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
+	case input != nil && len(input.StepShape) == 3 && sets.Frames(f.data): // as the model was trained
+		opt.Height, opt.Width, opt.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
 	default:
-		if opt, err = videos.Frame(opt, f.data, f.size, features); err != nil {
+		if opt, err = sets.Frame(opt, f.data, f.size, features); err != nil {
 			return nil, badf("%s: %v", name, err)
 		}
 	}
@@ -144,7 +144,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 		}
 		return nil
 	}
-	set, err := datasets.OpenContext(ctx, f.data, opt)
+	set, err := sets.Open(ctx, f.data, opt)
 	if errors.Is(err, context.Canceled) {
 		return nil, cmdline.Interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}

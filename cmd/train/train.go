@@ -14,7 +14,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -23,7 +23,7 @@ import (
 func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	defer f.acknowledge(ctx, stderr, "stopping after this step; again to stop now")()
 	if f.resume == "" && f.out != noOut {
-		if err := videos.Apart(f.data, f.out); err != nil {
+		if err := sets.Apart(f.data, f.out); err != nil {
 			return badf("%v", err)
 		}
 	}
@@ -228,7 +228,7 @@ func (f *flags) sameSpec(m *zoo.Model) error {
 }
 
 func (f *flags) newModel(entry zoo.Entry, set datasets.Set) (*zoo.Model, error) {
-	if err := videos.CheckClasses(set); err != nil {
+	if err := sets.CheckClasses(set); err != nil {
 		return nil, badf("%v", err)
 	}
 	opt := zoo.Options{Classes: len(set.Classes()), Seed: f.Seed}
@@ -273,7 +273,7 @@ func (f *flags) damaged(err error) error {
 	if errors.As(err, &input) {
 		return f.blame(cmdline.Usage{Err: err})
 	}
-	err, ok := videos.Damaged(err, f.video)
+	err, ok := sets.Damaged(err, f.video)
 	if ok {
 		return cmdline.Usage{Err: err}
 	}

@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/videos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -244,8 +245,8 @@ func TestNamesInOutput(t *testing.T) {
 	require.NoError(t, printScores(&out, "runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}}))
 	require.Contains(t, out.String(), `mine of "runs/\x1b[31m" on the test part of folder:a\x1b[2J\n (random): accuracy`)
 	out.Reset()
-	d := videos.Report{W: &out}
-	var v datasets.Video
+	d := sets.Report{W: &out}
+	var v video.Options
 	d.Watch(&v)
 	v.OnBad("clips/\x1b[2J.mp4", errors.New("clips/\x1b[2J.mp4: moov atom not found"))
 	require.Equal(t, `left out: clips/\x1b[2J.mp4: clips/\x1b[2J.mp4: moov atom not found`+"\n", out.String())

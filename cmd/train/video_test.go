@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -126,7 +127,7 @@ func TestVideoLogits(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "no test clips of 1 of the 3 classes, which have too few for this split: once\n")
 
-	set, err := datasets.Open("folder:"+file("clips"), datasets.Options{Width: 8, Height: 6, Video: datasets.Video{Cache: file("cache"), MaxBad: 1}})
+	set, err := video.Open(t.Context(), "folder:"+file("clips"), video.Options{Width: 8, Height: 6, Cache: file("cache"), MaxBad: 1})
 	require.NoError(t, err)
 	defer set.Close()
 	n := set.Clips(datasets.Test)
@@ -172,7 +173,7 @@ func TestEvalSamplesAsTold(t *testing.T) {
 	require.NoError(t, os.WriteFile(file("spec.json"), []byte(pictureSpec), 0o666))
 	_, err := call("-spec", file("spec.json"), "-data", "folder:"+file("clips"), "-cache", file("cache"), "-steps", "3", "-epochs", "1", "-out", file("run"), "-logits", file("trained.npy"))
 	require.NoError(t, err)
-	set, err := datasets.Open("folder:"+file("clips"), datasets.Options{Width: 8, Height: 6, Video: datasets.Video{Cache: file("cache"), Steps: 3, Sample: "even"}})
+	set, err := video.Open(t.Context(), "folder:"+file("clips"), video.Options{Width: 8, Height: 6, Cache: file("cache"), Steps: 3, Sample: "even"})
 	require.NoError(t, err)
 	defer set.Close()
 	m, err := zoo.Load(filepath.Join(file("run"), "best"))

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
@@ -217,9 +218,9 @@ func cached(dir string) (n int) {
 
 // check compares every clip in the cache with what it was made of.
 func (m *many) check(t *testing.T, cache string) {
-	set, err := datasets.Open("folder:"+m.root, datasets.Options{Width: manyWidth, Height: manyHeight, Normalise: "none", Video: datasets.Video{
-		Cache: cache, OnDecoded: func(datasets.Decoding) { t.Error("a clip is not in the cache, or damaged there") },
-	}})
+	set, err := video.Open(t.Context(), "folder:"+m.root, video.Options{Options: datasets.Options{Normalise: "none"}, Width: manyWidth, Height: manyHeight,
+		Cache: cache, OnDecoded: func(video.Decoding) { t.Error("a clip is not in the cache, or damaged there") },
+	})
 	require.NoError(t, err)
 	defer set.Close()
 	x := make([]float32, 6*manyWidth*manyHeight*3)

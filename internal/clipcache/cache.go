@@ -8,6 +8,7 @@
 package clipcache
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -114,10 +115,7 @@ func Key(path, stamp, how string) (string, error) {
 func (c *Cache) Get(key string, most int64) (frames []byte, count int) {
 	path := c.path(key)
 	data, err := durable.ReadFile(path, int64(header)+most)
-	if err != nil {
-		return nil, 0
-	}
-	if len(data) < header || string(data[:len(magic)]) != magic ||
+	if err != nil || len(data) < header || string(data[:len(magic)]) != magic ||
 		binary.LittleEndian.Uint32(data[len(magic)+4:]) != sum(data[len(magic):len(magic)+4], data[header:]) {
 		return nil, 0
 	}
@@ -136,10 +134,10 @@ func (c *Cache) Count(key string) (count int, size int64) {
 	defer f.Close()
 	head := make([]byte, header)
 	info, err := f.Stat()
-	if err != nil {
-		return 0, 0
+	if err == nil {
+		_, err = io.ReadFull(f, head)
 	}
-	if _, err := io.ReadFull(f, head); err != nil || string(head[:len(magic)]) != magic {
+	if err != nil || string(head[:len(magic)]) != magic {
 		return 0, 0
 	}
 	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
@@ -153,30 +151,25 @@ func (c *Cache) Has(key string) bool {
 
 // Put keeps the count frames of a clip.
 func (c *Cache) Put(key string, frames []byte, count int) error {
-	head := append(make([]byte, 0, header), magic...)
-	head = binary.LittleEndian.AppendUint32(head, uint32(count))
+	head := binary.LittleEndian.AppendUint32([]byte(magic), uint32(count))
 	head = binary.LittleEndian.AppendUint32(head, sum(head[len(magic):], frames))
 	// A name of its own: another process may be writing the same clip.
 	f, err := os.CreateTemp(c.dir, key+"-*.tmp")
 	if err != nil {
 		return errors.Wrap(err, "cache")
 	}
-	_, err = f.Write(head)
-	if err == nil {
-		_, err = f.Write(frames)
-	}
+	defer os.Remove(f.Name()) // which is nothing once it has its name
+	_, err = io.Copy(f, io.MultiReader(bytes.NewReader(head), bytes.NewReader(frames)))
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err == nil {
 		err = durable.Rename(f.Name(), c.path(key))
 	}
-	if err != nil {
-		os.Remove(f.Name())
-		return errors.Wrap(err, "cache")
+	if err == nil {
+		c.grow(int64(header + len(frames)))
 	}
-	c.grow(int64(header + len(frames)))
-	return nil
+	return errors.Wrap(err, "cache")
 }
 
 func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+ending) }

@@ -50,9 +50,9 @@ func fileInput(path string, options ...string) (input, error) {
 // nothing else, so that none reads anything without the two lists above. Args follow
 // the inputs. What the program says is in the words.
 func command(ctx context.Context, program string, inputs []input, args ...string) (*exec.Cmd, *words, error) {
-	path, err := exec.LookPath(program)
+	path, err := find(program)
 	if err != nil {
-		return nil, nil, errors.Wrap(err, program)
+		return nil, nil, err
 	}
 	all := []string{"-v", "error"}
 	for _, in := range inputs {

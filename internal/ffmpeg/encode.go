@@ -1,7 +1,7 @@
 package ffmpeg
 
 import (
-	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -32,9 +32,6 @@ var (
 func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if _, err := Find(); err != nil {
-		return Info{}, err
-	}
 	in, err := fileInput(path)
 	if err != nil {
 		return Info{}, err
@@ -83,9 +80,6 @@ func Probe(ctx context.Context, path string, limit time.Duration) (Info, error) 
 // overwritten. It returns an error in ffmpeg's own words, that of frames, or ctx's.
 // info.Aspect may be "" for 1:1.
 func Encode(ctx context.Context, path string, info Info, sound string, frames func(write func(frame []byte) error) error) error {
-	if _, err := Find(); err != nil {
-		return err
-	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -99,11 +93,8 @@ func Encode(ctx context.Context, path string, info Info, sound string, frames fu
 		}
 		inputs, args = append(inputs, in), append(args, "-map", "0:v", "-map", "1:a?")
 	}
-	if info.Aspect == "" {
-		info.Aspect = "1:1"
-	}
 	// Most players want even sizes and this kind of colours.
-	args = append(args, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,setsar="+strings.Replace(info.Aspect, ":", "/", 1)+",format=yuv420p", "file:"+path)
+	args = append(args, "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,setsar="+strings.Replace(cmp.Or(info.Aspect, "1:1"), ":", "/", 1)+",format=yuv420p", "file:"+path)
 	cmd, said, err := command(ctx, "ffmpeg", inputs, args...)
 	if err != nil {
 		return err
@@ -116,21 +107,17 @@ func Encode(ctx context.Context, path string, info Info, sound string, frames fu
 	if err := cmd.Start(); err != nil {
 		return errors.Wrap(err, "ffmpeg")
 	}
-	buffered := bufio.NewWriterSize(in, info.Width*info.Height*3)
 	written := 0
 	framesErr := frames(func(frame []byte) error {
 		if len(frame) != info.Width*info.Height*3 {
 			return errors.Errorf("a frame of %d bytes; want %dx%dx3", len(frame), info.Width, info.Height)
 		}
 		written++
-		if _, err := buffered.Write(frame); err != nil {
+		if _, err := in.Write(frame); err != nil {
 			return errors.Errorf("ffmpeg takes no more after frame %d%s", written, said)
 		}
 		return nil
 	})
-	if framesErr == nil {
-		framesErr = buffered.Flush()
-	}
 	in.Close()
 	waitErr := cmd.Wait()
 	switch {

@@ -37,8 +37,10 @@ var ErrOld = errors.New("the program ffmpeg on the PATH is too old; version 5.1 
 type KilledError struct{ error }
 
 // Find returns the path of the program, or ErrMissing.
-func Find() (string, error) {
-	path, err := exec.LookPath("ffmpeg")
+func Find() (string, error) { return find("ffmpeg") }
+
+func find(program string) (string, error) {
+	path, err := exec.LookPath(program)
 	if err != nil {
 		return "", ErrMissing
 	}
@@ -64,9 +66,6 @@ const unblended = "ya8|ya16be|ya16le|ayuv64be|ayuv64le|gbrapf32be|gbrapf32le|" +
 // when there is no ffmpeg, ctx's error when ctx is done, and yield's. A file that is cut
 // short gives the frames before the cut and no error: ffmpeg accepts it too.
 func Decode(ctx context.Context, path string, opt Options, yield func(frame []byte) error) error {
-	if _, err := Find(); err != nil {
-		return err
-	}
 	format := map[int]string{1: "gray", 3: "rgb24"}[opt.Channels]
 	if format == "" || opt.Width < 1 || opt.Height < 1 {
 		return errors.Errorf("frames of %dx%d with %d channels; want positive sizes, and 1 or 3 channels", opt.Width, opt.Height, opt.Channels)

@@ -2,8 +2,7 @@ package layout
 
 import (
 	"path/filepath"
-	"slices"
-	"strings"
+	"regexp"
 )
 
 // Features reads a folder of arrays, one .npy file per clip, that were made of the videos
@@ -60,36 +59,20 @@ func count(dir string) (files int, folders []string, err error) {
 	return files, folders, err
 }
 
+// numbered is the end of names that have a group and a clip in it.
+var numbered = regexp.MustCompile(`_(?:g(\d+)_c|(\d+)_)\d+$`)
+
 // groupByName gives the clips the groups of their names, if all have one.
 func (l *Listing) groupByName() {
 	groups, groupOf := make([]string, len(l.Clips)), recordings{}
 	for k, c := range l.Clips {
-		number := groupNumber(c.Path)
-		if number == "" {
+		found := numbered.FindStringSubmatch(stem(c.Path))
+		if found == nil {
 			return
 		}
-		groups[k] = groupOf.name(l.Classes[c.Class], number)
+		groups[k] = groupOf.name(l.Classes[c.Class], found[1]+found[2])
 	}
 	for k, g := range groups {
 		l.Clips[k].Group = g
 	}
-}
-
-// groupNumber returns the number of the group in a name that ends in _07_03 or in
-// _g07_c03, "" in any other.
-func groupNumber(name string) string {
-	fields := strings.Split(stem(name), "_")
-	if len(fields) < 3 {
-		return ""
-	}
-	end := slices.Clone(fields[len(fields)-2:])
-	if strings.HasPrefix(end[0], "g") && strings.HasPrefix(end[1], "c") {
-		end[0], end[1] = end[0][1:], end[1][1:]
-	}
-	for _, s := range end {
-		if s == "" || digits(s) != len(s) {
-			return ""
-		}
-	}
-	return end[0]
 }

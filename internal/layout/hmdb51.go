@@ -2,6 +2,8 @@ package layout
 
 import (
 	"bufio"
+	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -33,47 +35,37 @@ func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
 func hmdb51(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: root}
-	all, err := entries(root)
-	if err != nil {
+	if _, err := entries(root); err != nil {
 		return nil, err
 	}
 	lists := splitLists(root)
 	if lists == "" {
 		return nil, errors.Errorf("%s has no folder %s with the lists of its splits; unpack test_train_splits.rar there", root, hmdbFolders[0])
 	}
-	for _, class := range all {
-		if !isDir(root, class) || class.Name() == hmdbFolders[0] || class.Name() == hmdbFolders[1] {
-			continue
-		}
-		l.Classes = append(l.Classes, class.Name())
-		dir := filepath.Join(root, class.Name())
-		files, err := entries(dir)
-		if err != nil {
-			return nil, err
-		}
+	err := l.classes(func(dir string, inside []fs.DirEntry) error {
 		first := len(l.Clips)
-		for _, f := range files {
-			if !has(endings, f.Name()) {
-				l.Ignored++
-				continue
-			}
-			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1, Official: make([]Part, hmdbSplits)})
-		}
-		for split := range hmdbSplits {
-			file := filepath.Join(lists, class.Name()+"_test_split"+string(rune('1'+split))+".txt")
-			if err := readSplit(file, split, l.Clips[first:]); err != nil {
-				return nil, err
+		for _, f := range inside {
+			if has(endings, f.Name()) {
+				l.add("", f.Name())
+				l.Clips[len(l.Clips)-1].Official = make([]Part, hmdbSplits)
 			}
 		}
-	}
-	return l.finish(endings)
+		for n := range hmdbSplits {
+			file := filepath.Join(lists, fmt.Sprintf("%s_test_split%d.txt", filepath.Base(dir), n+1))
+			if err := readSplit(file, n, l.Clips[first:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, hmdbFolders...)
+	return l.finish(endings, err)
 }
 
 // splitLists returns the folder of the lists below root, "" for none.
 func splitLists(root string) (lists string) {
 	for _, name := range hmdbFolders {
 		for _, dir := range []string{filepath.Join(root, name), filepath.Join(root, name, hmdbFolders[0])} {
-			if found, err := filepath.Glob(filepath.Join(quoteMeta(dir), "*_test_split[123].txt")); err == nil && len(found) > 0 {
+			if found, err := fs.Glob(os.DirFS(dir), "*_test_split[123].txt"); err == nil && len(found) > 0 {
 				lists = dir
 			}
 		}
@@ -159,9 +151,4 @@ func readList(file string) ([]listLine, error) {
 		list = append(list, listLine{n, names.Key(fields[0]), part})
 	}
 	return list, errors.Wrap(lines.Err(), file)
-}
-
-// quoteMeta makes a pattern that only dir itself matches.
-func quoteMeta(dir string) string {
-	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`, `\`, `\\`).Replace(dir)
 }

@@ -48,7 +48,6 @@ type Listing struct {
 	Root    string
 	Classes []string // sorted
 	Clips   []Clip   // sorted by path
-	Ignored int      // files whose names are not those of clips
 }
 
 // videos are the endings of files that are taken for clips.
@@ -111,24 +110,62 @@ func like(endings []string) string {
 	return "a video, as in .mp4 or .avi"
 }
 
-// finish sorts the clips and makes sure that every class has one.
-func (l *Listing) finish(endings []string) (*Listing, error) {
-	if err := l.sortClasses(); err != nil {
+// classes adds a class for each folder in the root, but those of some names, and calls
+// visit with what is in it.
+func (l *Listing) classes(visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
+	all, err := entries(l.Root)
+	for _, class := range all {
+		if !isDir(l.Root, class) || slices.Contains(but, class.Name()) {
+			continue
+		}
+		l.Classes = append(l.Classes, class.Name())
+		dir := filepath.Join(l.Root, class.Name())
+		inside, err := entries(dir)
+		if err == nil {
+			err = visit(dir, inside)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// add adds a clip of the last class, in its folder.
+func (l *Listing) add(group string, within ...string) {
+	at := len(l.Classes) - 1
+	l.Clips = append(l.Clips, Clip{Path: path.Join(l.Classes[at], path.Join(within...)), Class: at, Group: group})
+}
+
+// finish sorts the classes and the clips, unless there was an error, and makes sure that
+// every class has one. Classes are sorted as they are compared: a copy of the set where é
+// is spelt otherwise has the same classes with the same numbers.
+func (l *Listing) finish(endings []string, err error) (*Listing, error) {
+	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(l.Clips, func(a, b Clip) int {
-		return cmp.Or(strings.Compare(names.Key(a.Path), names.Key(b.Path)), strings.Compare(a.Path, b.Path))
-	})
-	count := make([]int, len(l.Classes))
-	for _, c := range l.Clips {
-		count[c.Class]++
-	}
-	switch at := slices.Index(count, 0); {
+	switch i, earlier, err := names.CheckAll(l.Classes); {
+	case err != nil:
+		return nil, errors.Errorf("%s: a class has no name to keep: %v; rename it", l.Root, err)
+	case earlier < i:
+		return nil, errors.Errorf("%s: the classes %+q and %+q are one name, spelt in two ways; put their clips together", l.Root, l.Classes[earlier], l.Classes[i])
 	case len(l.Classes) == 0:
 		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips; those that begin with ., @ or $ are passed over", l.Root)
 	case len(l.Clips) == 0:
 		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(endings))
-	case at >= 0:
+	}
+	byKey := func(a, b string) int { return cmp.Compare(names.Key(a), names.Key(b)) }
+	sorted := slices.Clone(l.Classes)
+	slices.SortStableFunc(sorted, byKey)
+	count := make([]int, len(sorted))
+	for k := range l.Clips {
+		c := &l.Clips[k]
+		c.Class, _ = slices.BinarySearchFunc(sorted, l.Classes[c.Class], byKey)
+		count[c.Class]++
+	}
+	l.Classes = sorted
+	slices.SortFunc(l.Clips, func(a, b Clip) int { return cmp.Or(byKey(a.Path, b.Path), strings.Compare(a.Path, b.Path)) })
+	if at := slices.Index(count, 0); at >= 0 {
 		return nil, errors.Errorf("%s: class %s has no clip; remove the folder if it is none", l.Root, l.Classes[at])
 	}
 	return l, nil
@@ -141,42 +178,22 @@ func Folder(root string) (*Listing, error) { return folder(root, videos) }
 // folder lists files of such endings. Folders of frames are clips among videos.
 func folder(root string, endings []string) (*Listing, error) {
 	l := &Listing{Root: root}
-	classes, err := entries(root)
-	if err != nil {
-		return nil, err
-	}
-	for _, class := range classes {
-		if !isDir(root, class) {
-			l.Ignored++
-			continue
-		}
-		l.Classes = append(l.Classes, class.Name())
-		dir := filepath.Join(root, class.Name())
-		files, err := entries(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
+	err := l.classes(func(dir string, inside []fs.DirEntry) error {
+		for _, f := range inside {
 			isClip := has(endings, f.Name())
 			if isDir(dir, f) && endings[0] != arrays[0] {
-				if isClip, err = framesIn(filepath.Join(dir, f.Name())); err != nil {
-					return nil, err
+				frames, err := Frames(filepath.Join(dir, f.Name()))
+				if isClip = len(frames) > 0; err != nil {
+					return err
 				}
 			}
-			if !isClip {
-				l.Ignored++
-				continue
+			if isClip {
+				l.add("", f.Name())
 			}
-			l.Clips = append(l.Clips, Clip{Path: path.Join(class.Name(), f.Name()), Class: len(l.Classes) - 1})
 		}
-	}
-	return l.finish(endings)
-}
-
-// framesIn reports whether a folder holds frames.
-func framesIn(dir string) (bool, error) {
-	files, err := Frames(dir)
-	return len(files) > 0, err
+		return nil
+	})
+	return l.finish(endings, err)
 }
 
 // Frames lists the frames in a folder in the order of their numbers: frame2.png is

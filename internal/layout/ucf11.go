@@ -1,7 +1,8 @@
 package layout
 
 import (
-	"path"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -19,59 +20,49 @@ func UCF11(root string) (*Listing, error) { return ucf11(root, videos) }
 
 func ucf11(root string, endings []string) (*Listing, error) {
 	l, groupOf := &Listing{Root: below(root, "UCF11_updated_mpg")}, recordings{}
-	classes, err := entries(l.Root)
-	if err != nil {
-		return nil, err
-	}
-	for _, class := range classes {
-		if !isDir(l.Root, class) {
-			l.Ignored++
-			continue
-		}
-		l.Classes = append(l.Classes, class.Name())
-		dir := filepath.Join(l.Root, class.Name())
-		groups, err := entries(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, group := range groups {
+	err := l.classes(func(dir string, inside []fs.DirEntry) error {
+		for _, group := range inside {
 			if group.Name() == "Annotation" || !isDir(dir, group) {
-				l.Ignored++
 				continue
 			}
 			files, err := entries(filepath.Join(dir, group.Name()))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			for _, f := range files {
-				name := f.Name()
-				if !has(endings, name) {
-					l.Ignored++
+				if !has(endings, f.Name()) {
 					continue
 				}
-				fields := strings.Split(stem(name), "_")
+				fields := strings.Split(stem(f.Name()), "_")
 				if len(fields) < 3 || digits(fields[len(fields)-2]) == 0 {
-					return nil, errors.Errorf("%s: %s is not named like a clip of UCF11, v_NAME_GG_CC with the number of its group", filepath.Join(dir, group.Name()), name)
+					return errors.Errorf("%s: %s is not named like a clip of UCF11, v_NAME_GG_CC with the number of its group", filepath.Join(dir, group.Name()), f.Name())
 				}
-				l.Clips = append(l.Clips, Clip{
-					Path: path.Join(class.Name(), group.Name(), name), Class: len(l.Classes) - 1, Group: groupOf.name(class.Name(), fields[len(fields)-2]),
-				})
+				l.add(groupOf.name(filepath.Base(dir), fields[len(fields)-2]), group.Name(), f.Name())
 			}
 		}
-	}
-	return l.finish(endings)
+		return nil
+	})
+	return l.finish(endings, err)
 }
 
 // below returns the named folder in root when there is one, and else root.
 func below(root, name string) string {
-	all, err := entries(root)
-	if err != nil {
-		return root
-	}
-	for _, e := range all {
-		if e.Name() == name && isDir(root, e) {
-			return filepath.Join(root, name)
-		}
+	if info, err := os.Stat(filepath.Join(root, name)); err == nil && info.IsDir() {
+		return filepath.Join(root, name)
 	}
 	return root
+}
+
+// recordings are the names of groups, by what they show and their number.
+type recordings map[[2]string]string
+
+// name returns the name of the group of a file that shows what its class or person is
+// called, and has such a number. 7 and 07 are one number: else clips of one recording
+// would be in both parts of a split where they are written differently.
+func (r recordings) name(of, number string) string {
+	key := [2]string{of, strings.TrimLeft(number, "0")}
+	if r[key] == "" {
+		r[key] = of + " " + number
+	}
+	return r[key]
 }

@@ -2,8 +2,8 @@ package layout
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -17,6 +17,9 @@ import (
 // ytcelebrity in it.
 func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
 
+// named is a name: at least two numbers, and a person, who does not begin with one.
+var named = regexp.MustCompile(`(?s)^\d+_(\d+)_(?:\d+_)*(\d*[^\d_].*|_.*)$`)
+
 func youTube(root string, endings []string) (*Listing, error) {
 	l, groupOf := &Listing{Root: below(root, "ytcelebrity")}, recordings{}
 	files, err := entries(l.Root)
@@ -27,20 +30,14 @@ func youTube(root string, endings []string) (*Listing, error) {
 	for _, f := range files {
 		name := f.Name()
 		if isDir(l.Root, f) || !has(endings, name) {
-			l.Ignored++
 			continue
 		}
-		fields := strings.Split(stem(name), "_")
-		numbers := 0
-		for numbers < len(fields) && fields[numbers] != "" && digits(fields[numbers]) == len(fields[numbers]) {
-			numbers++
-		}
-		if numbers < 2 || numbers == len(fields) {
+		found := named.FindStringSubmatch(stem(name))
+		if found == nil {
 			return nil, errors.Errorf("%s is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last%s", filepath.Join(l.Root, name), filepath.Ext(name))
 		}
-		person := strings.Join(fields[numbers:], "_")
-		people = append(people, person)
-		l.Clips = append(l.Clips, Clip{Path: name, Group: groupOf.name(person, fields[1])})
+		people = append(people, found[2])
+		l.Clips = append(l.Clips, Clip{Path: name, Group: groupOf.name(found[2], found[1])})
 	}
 	if len(l.Clips) == 0 {
 		return nil, errors.Errorf("%s has no clips such as 0057_01_002_al_gore.avi", l.Root)
@@ -49,5 +46,5 @@ func youTube(root string, endings []string) (*Listing, error) {
 	for k, person := range people {
 		l.Clips[k].Class, _ = slices.BinarySearch(l.Classes, person)
 	}
-	return l.finish(endings)
+	return l.finish(endings, nil)
 }

@@ -40,6 +40,22 @@ func Check(name string) error {
 // most names it is the name itself.
 func Key(name string) string { return norm.NFC.String(name) }
 
+// CheckAll returns the first of some names that is none, with the error of Check, or that
+// is spelt as an earlier one is, which it returns as well; otherwise the two are the same.
+func CheckAll(all []string) (at, earlier int, err error) {
+	first := make(map[string]int)
+	for i, name := range all {
+		if err := Check(name); err != nil {
+			return i, i, err
+		}
+		if k, there := first[Key(name)]; there {
+			return i, k, nil
+		}
+		first[Key(name)] = i
+	}
+	return 0, 0, nil
+}
+
 // Equal reports whether two lists hold the same names in the same order.
 func Equal(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return Key(x) == Key(y) })
@@ -52,6 +68,19 @@ func Shown(name string) string {
 		return strconv.Quote(name)
 	}
 	return name
+}
+
+// List writes names the way errors show them, and not all of very many.
+func List(all []string) string {
+	const most = 20
+	var shown []string
+	for _, name := range all[:min(len(all), most)] {
+		shown = append(shown, Shown(name))
+	}
+	if len(all) > most {
+		shown = append(shown, "...")
+	}
+	return strings.Join(shown, ", ")
 }
 
 // Line returns a message on one line, such as that of an error, with escapes for control

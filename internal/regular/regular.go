@@ -18,13 +18,10 @@ var ErrNot = errors.New("not a regular file")
 // file.
 func Check(path string) (fs.FileInfo, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
+	if err == nil && !info.Mode().IsRegular() {
 		return nil, ErrNot
 	}
-	return info, nil
+	return info, err
 }
 
 // Open opens a regular file for reading. Its errors are those of Check and the

@@ -4,11 +4,13 @@
 package stills
 
 import (
+	"cmp"
 	"context"
 	"image"
 	_ "image/jpeg" // frames of a folder
 	_ "image/png"
 	"io"
+	"math"
 	"path/filepath"
 	"time"
 
@@ -36,12 +38,9 @@ func Decode(ctx context.Context, dir string, opt ffmpeg.Options, yield func(fram
 	if err != nil {
 		return err
 	}
-	frame, left := make([]byte, 0, opt.Size()), opt.Limit
+	frame, left := make([]byte, 0, opt.Size()), cmp.Or(opt.Limit, math.MaxInt64)
 	for _, name := range names {
-		limited, cancel := ctx, func() {}
-		if opt.Limit > 0 {
-			limited, cancel = context.WithTimeout(ctx, left)
-		}
+		limited, cancel := context.WithTimeout(ctx, left)
 		began := time.Now()
 		canvas, err := scaled(limited, filepath.Join(dir, name), opt.Width, opt.Height)
 		left -= time.Since(began) // what is done with a frame takes what it takes

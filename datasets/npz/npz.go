@@ -1,0 +1,294 @@
+// Package npz opens data sets in files that numpy wrote. "npz:train.npz,test.npz" is
+// two files with the arrays
+//
+//	x        (clips, steps, n_1, ..., n_d)   uint8 or float32
+//	y        (clips)                         integers, the labels from 0
+//	lengths  (clips)                         integers, the real steps of each clip; optional
+//	classes  (classes)                       text, the name of each label; optional
+//
+// x stays on disk and is read a clip at a time; a compressed one is unpacked to a
+// temporary file first. Opening reads everything once, checks it and measures the
+// training part. "npz:test.npz" has no training part to measure, so that it needs
+// Options.Normalisation, or a split such as fold:1/5 of its clips.
+//
+// docs/data.md has a complete example in Python.
+package npz
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
+	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/split"
+	"github.com/tensorzoo/tensorzoo/preprocess"
+)
+
+const (
+	prefix  = "npz:" // of the names of sets
+	ending  = ".npz"
+	pattern = prefix + "TRAIN.npz,TEST.npz"
+)
+
+func init() {
+	datasets.Register(datasets.Kind{Pattern: pattern, Guess: guess, Open: func(_ context.Context, name string, opt datasets.Options) (datasets.Set, error) {
+		return Open(name, opt)
+	}})
+}
+
+// guess takes files without the prefix for a set.
+func guess(name string) (string, error) {
+	if strings.Contains(name, ":") || !strings.HasSuffix(name, ending) {
+		return "", nil
+	}
+	paths, err := splitPaths(name)
+	if err != nil {
+		return "", err
+	}
+	for _, path := range paths {
+		if !isThere(path) {
+			return "", errors.Errorf("datasets: %s: no such file; a set in files is %s", path, pattern)
+		}
+	}
+	return prefix + name, nil
+}
+
+// Open opens the set called name, such as "npz:train.npz,test.npz" or "npz:test.npz".
+// Without Options.Split the files are its parts. It returns an error that names the file,
+// the array and the place when something is missing, damaged, or not what it should be.
+func Open(name string, opt datasets.Options) (datasets.Set, error) {
+	list, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return nil, errors.Errorf("datasets: %s: this is no set in npz files; want %s", name, pattern)
+	}
+	paths, err := splitPaths(list)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(paths) > 2:
+		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; of paths with commas all files must be there", name, len(paths))
+	case slices.Contains(paths, ""):
+		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
+	case opt.Split != "" && !split.IsFold(opt.Split):
+		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
+	}
+	return open(name, paths, opt, false)
+}
+
+// OpenClips opens the file at path, whatever its name, as the test part of a set: clips
+// for a trained model to classify, with the normalisation and the classes of its
+// checkpoint. Its y may be missing; Read then returns the label -1. It returns an error
+// when Open does for "npz:test.npz".
+func OpenClips(path string, n preprocess.Normalisation, classes []string) (datasets.Set, error) {
+	return open(prefix+path, []string{path}, datasets.Options{Normalisation: &n, Classes: classes}, true)
+}
+
+func open(name string, paths []string, opt datasets.Options, unlabelled bool) (_ datasets.Set, err error) {
+	var files []*file
+	defer func() {
+		if err != nil {
+			closeAll(files)
+		}
+	}()
+	for _, path := range paths {
+		f, err := openFile(path)
+		if err != nil {
+			return nil, err
+		}
+		f.unlabelled = unlabelled
+		files = append(files, f)
+	}
+	if len(paths) == 1 && measure.Given(opt.Normalisation, opt.Normalise) == nil && opt.Split == "" {
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5", name)
+	}
+	return newSet(name, files, opt)
+}
+
+func closeAll(files []*file) (err error) {
+	for _, f := range files {
+		if e := f.close(); err == nil {
+			err = e
+		}
+	}
+	return errors.WithMessage(err, "datasets")
+}
+
+// splitPaths splits a list of files at the comma between them. A path may have commas
+// too: the one that counts has a file on either side.
+func splitPaths(files string) ([]string, error) {
+	var ways [][]string
+	for at, c := range files {
+		if c == ',' && isThere(files[:at]) && isThere(files[at+1:]) {
+			ways = append(ways, []string{files[:at], files[at+1:]})
+		}
+	}
+	switch {
+	case len(ways) > 1:
+		return nil, errors.Errorf("datasets: %s may be the files %q or %q; rename one", files, ways[0], ways[1])
+	case len(ways) == 1:
+		return ways[0], nil
+	case isThere(files):
+		return []string{files}, nil
+	}
+	// Some are missing, which is to be said of them by name.
+	paths := strings.Split(files, ending+",")
+	if len(paths) == 1 {
+		return strings.Split(files, ","), nil
+	}
+	for k := range len(paths) - 1 {
+		paths[k] += ending
+	}
+	return paths, nil
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// set is a set in files. Labels and lengths are in memory, the values are read from disk
+// a clip at a time. Clips are numbered on from file to file.
+type set struct {
+	files         []*file // of the training and the test part, or of the test part alone
+	steps         int
+	normalisation preprocess.Normalisation
+	chunks        sync.Pool // of *[]byte, chunk long
+}
+
+// newSet makes a set of files. With an error the caller closes them.
+func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, error) {
+	s := &set{files: files}
+	s.chunks.New = func() any { b := make([]byte, chunk); return &b }
+	var prints []string
+	for _, f := range files {
+		if err := f.read(); err != nil {
+			return nil, err
+		}
+		s.steps, prints = max(s.steps, f.steps()), append(prints, f.fingerprint())
+	}
+	test := files[len(files)-1]
+	if err := test.fits(files[0], s.steps); err != nil {
+		return nil, err
+	}
+	t := datasets.Table{Name: name, StepShape: test.x.Shape[2:], Steps: s.steps, Fingerprint: strings.Join(prints, "-"), Read: s.read}
+	err := opt.Check(name, t.StepShape)
+	if err != nil {
+		return nil, err
+	}
+	if t.Classes, err = classesOf(files, opt); err != nil {
+		return nil, err
+	}
+	train, tested, err := s.cut(opt.Split)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", name)
+	}
+	t.Parts[datasets.Train], t.Parts[datasets.Test] = train, tested
+	if opt.Split != "" {
+		t.Name += " (" + opt.Split + ")"
+	}
+	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, test.x.Dtype.Size == 1)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", name)
+	}
+	for _, f := range files {
+		of := m
+		if f == test && opt.Split == "" {
+			of = nil
+		}
+		if err := f.scan(of); err != nil {
+			return nil, err
+		}
+	}
+	s.normalisation = m.Normalisation()
+	t.Normalisation = s.normalisation
+	t.Close = sync.OnceValue(func() error { return closeAll(files) }) // a Read under way fails
+	return datasets.New(t), nil
+}
+
+// classesOf takes the names of a checkpoint, those of the first file, or numbers, and
+// compares them with the files.
+func classesOf(files []*file, opt datasets.Options) (classes []string, err error) {
+	first, origin := files[0], ""
+	switch {
+	case opt.Classes != nil:
+		classes, origin = slices.Clone(opt.Classes), "of the checkpoint"
+	case first.classes != nil:
+		classes, origin = first.classes, "in "+first.name
+	case len(files) == 1 && opt.Split == "":
+		return nil, first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
+	default:
+		origin = "in " + first.name + ", which has no array classes"
+		most := slices.Max(first.labels)
+		if clips := len(first.labels); int(most) >= max(2, clips) {
+			// One wrong label would make thousands of classes that have no clip.
+			return nil, first.errorf("y[%d] is %d, but there are %d clips; number the classes from 0, or save their names as classes", slices.Index(first.labels, most), most, clips)
+		}
+		for k := range int(most) + 1 {
+			classes = append(classes, strconv.Itoa(k))
+		}
+	}
+	for _, f := range files {
+		if f.classes != nil && !names.Equal(f.classes, classes) {
+			return nil, f.errorf("classes are %s, but %s %s; save the same in both", names.List(f.classes), names.List(classes), origin)
+		}
+		for i, label := range f.labels {
+			if n := len(classes); int(label) >= n {
+				return nil, f.errorf("y[%d] is %d, but there are %d classes, 0 to %d; correct it, or add its name to classes", i, label, n, n-1)
+			}
+		}
+	}
+	return classes, nil
+}
+
+// cut returns the clips of the training and of the test part: folds of all clips, or
+// those of the files.
+func (s *set) cut(by string) (train, test []int, err error) {
+	var tested []bool
+	var labels []int32
+	for k, f := range s.files {
+		tested = append(tested, slices.Repeat([]bool{k == len(s.files)-1}, f.clips())...)
+		labels = append(labels, f.labels...)
+	}
+	if by != "" {
+		if tested, err = split.Cut(by, labels, nil); err != nil {
+			return nil, nil, err
+		}
+		rest := tested
+		for _, f := range s.files {
+			f.tested, rest = rest[:f.clips()], rest[f.clips():]
+		}
+	}
+	train, test = split.Parts(tested)
+	return train, test, nil
+}
+
+// read also fails when the files have changed on disk.
+func (s *set) read(clip int, x []float32) (label, steps int, err error) {
+	f := s.files[0]
+	if n := f.clips(); clip >= n {
+		f, clip = s.files[1], clip-n
+	}
+	steps = f.length(clip)
+	values, first := x[:steps*f.stepLen()], clip*f.steps()*f.stepLen()
+	chunk := s.chunks.Get().(*[]byte)
+	defer s.chunks.Put(chunk)
+	if err := f.readAt(values, first, *chunk); err != nil {
+		return 0, 0, err
+	}
+	if k := measure.NotFinite(values); k >= 0 {
+		return 0, 0, f.errorf("%s is %v; the file has changed since it was opened", f.x.at(first+k), values[k])
+	}
+	s.normalisation.Apply(values)
+	if k := measure.NotFinite(values); k >= 0 {
+		return 0, 0, f.errorf("%s is not a finite float32 after normalisation", f.x.at(first+k))
+	}
+	clear(x[len(values):])
+	return f.label(clip), steps, nil
+}

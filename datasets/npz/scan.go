@@ -1,0 +1,128 @@
+package npz
+
+import (
+	"archive/zip"
+	"os"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/measure"
+	"github.com/tensorzoo/tensorzoo/internal/npy"
+)
+
+// scan goes through x once: it checks the values of the real steps, measures
+// them unless m is nil, and unpacks x to a temporary file if it is packed.
+func (f *file) scan(m *measure.Meter) error {
+	if f.x.member.Method == zip.Store {
+		start, err := f.x.member.DataOffset()
+		if err != nil {
+			return f.damaged("x", err)
+		}
+		f.values, f.offset = f.in, start+f.x.Size
+	} else {
+		temp, err := newTempFile()
+		if err != nil {
+			return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", f.name)
+		}
+		f.temp, f.values = temp, temp
+	}
+	var floats []float32 // the chunk, when it is not bytes
+	size, first := f.x.Dtype.Size, 0
+	return f.x.scan(func(chunk []byte) error {
+		if f.temp != nil {
+			if _, err := f.temp.Write(chunk); err != nil {
+				return errors.Wrapf(err, "datasets: %s: cannot unpack x to %d bytes; set TMPDIR to a larger disk or save with np.savez", f.name, f.x.member.UncompressedSize64)
+			}
+		}
+		n := len(chunk) / size
+		floats = slices.Grow(floats[:0], n)
+		err := f.forReal(first, n, func(from, to int) error {
+			m := m
+			if f.tested != nil && f.tested[from/(f.steps()*f.stepLen())] {
+				m = nil
+			}
+			return f.measure(m, from, chunk[(from-first)*size:(to-first)*size], floats[:to-from])
+		})
+		first += n
+		return err
+	})
+}
+
+// measure checks and measures a run of values of x that starts with number
+// from. It has room for them as floats.
+func (f *file) measure(m *measure.Meter, from int, run []byte, floats []float32) error {
+	if f.x.Dtype.Size == 1 {
+		m.Bytes(run)
+		return nil
+	}
+	npy.Floats(floats, run, f.x.Dtype.Size)
+	if k := measure.NotFinite(floats); k >= 0 {
+		return f.errorf("%s is %v, want finite numbers in all steps of a clip; leave them out, or np.nan_to_num(x)", f.x.at(from+k), floats[k])
+	}
+	m.Floats(floats)
+	return nil
+}
+
+// forReal calls do for each run of values of real steps, as opposed to padding,
+// among the n values of x from number first on. A run is within a clip where clips
+// differ.
+func (f *file) forReal(first, n int, do func(from, to int) error) error {
+	if f.lengths == nil && f.tested == nil {
+		return do(first, first+n)
+	}
+	stepLen := f.stepLen()
+	clipLen := f.steps() * stepLen
+	for at := first; at < first+n; {
+		clip := at / clipLen
+		end := clip*clipLen + f.length(clip)*stepLen
+		if at < end {
+			if err := do(at, min(end, first+n)); err != nil {
+				return err
+			}
+		}
+		at = (clip + 1) * clipLen
+	}
+	return nil
+}
+
+// readAt reads the values of x from number first on, by way of chunk.
+func (f *file) readAt(dst []float32, first int, chunk []byte) error {
+	size := f.x.Dtype.Size
+	for len(dst) > 0 {
+		piece := dst[:min(len(dst), len(chunk)/size)]
+		raw := chunk[:len(piece)*size]
+		if n, err := f.values.ReadAt(raw, f.offset+int64(first)*int64(size)); n < len(raw) {
+			return errors.Wrapf(err, "datasets: %s: cannot read %s", f.name, f.x.at(first))
+		}
+		npy.Floats(piece, raw, size)
+		dst, first = dst[len(piece):], first+len(piece)
+	}
+	return nil
+}
+
+// tempFile is a file that goes away when it is closed, or when the program is
+// killed where the system can remove open files.
+type tempFile struct {
+	*os.File
+	removed bool
+}
+
+func newTempFile() (*tempFile, error) {
+	f, err := os.CreateTemp("", "tensorzoo-*")
+	if err != nil {
+		return nil, err
+	}
+	return &tempFile{File: f, removed: os.Remove(f.Name()) == nil}, nil
+}
+
+func (f *tempFile) Close() error {
+	err := f.File.Close()
+	if !f.removed {
+		f.removed = true
+		if e := os.Remove(f.Name()); err == nil {
+			err = e
+		}
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package video
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets/internal/clipfiles"
+	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+)
+
+// start decodes what the cache doesn't have, on all cores, training clips first.
+func (s *set) start() error {
+	var missing []int
+	for _, k := range s.Used() {
+		key, err := s.key(k)
+		if err == nil && s.cache.Has(key) {
+			continue
+		}
+		missing = append(missing, k)
+		if info, err := os.Stat(s.Paths[k]); err == nil && !info.IsDir() {
+			if _, err := ffmpeg.Find(); err != nil {
+				return err
+			}
+		}
+	}
+	s.decoding.Clips = len(missing)
+	var taken atomic.Int64
+	for range min(runtime.GOMAXPROCS(0), len(missing)) {
+		s.work.Go(func() {
+			// What cannot be kept would be decoded for nothing.
+			for k := taken.Add(1) - 1; int(k) < len(missing) && s.ctx.Err() == nil && s.keeps(); k = taken.Add(1) - 1 {
+				s.frames(missing[k]) // an error is found again by whoever reads the clip
+			}
+		})
+	}
+	return nil
+}
+
+// rules number the ways in which frames were decoded, see docs/video.md. Under another
+// number the cache has other frames: the first took cover pictures for films, showed what
+// is transparent, and did not turn pictures.
+const rules = 2
+
+// key names a clip in the cache: how its frames are taken counts, and so does the draw.
+func (s *set) key(k int) (string, error) {
+	return s.Key(k, fmt.Sprintf("%s %x rules %d", s.how, clipfiles.Seed(s.Paths[k]), rules))
+}
+
+// frames returns the frames of a clip, from the cache or decoded.
+func (s *set) frames(k int) (frames []byte, count int, err error) {
+	s.once[k].Lock()
+	defer s.once[k].Unlock()
+	if err := s.Known(k); err != nil {
+		return nil, 0, err
+	}
+	key, err := s.key(k)
+	if err != nil {
+		return nil, 0, s.damaged(k, err)
+	}
+	if frames, count := s.cache.Get(key, s.decoder.most()); count > 0 && len(frames) == count*s.decoder.size() {
+		return frames, count, nil
+	}
+	d := s.decoder
+	d.seed = clipfiles.Seed(s.Paths[k])
+	t, err := d.decode(s.ctx, s.Paths[k])
+	if s.ctx.Err() != nil {
+		if err := s.Known(k); err != nil {
+			return nil, 0, err
+		}
+		return nil, 0, errors.WithMessagef(context.Cause(s.ctx), "datasets: %s", s.Table.Name)
+	}
+	var killed *ffmpeg.KilledError
+	if errors.As(err, &killed) || errors.Is(err, ffmpeg.ErrMissing) || errors.Is(err, ffmpeg.ErrOld) {
+		return nil, 0, errors.WithMessagef(err, "datasets: %s: %s", s.Table.Name, s.Paths[k])
+	}
+	if err != nil {
+		return nil, 0, s.damaged(k, err)
+	}
+	s.progress(k, t.seen)
+	if err := s.cache.Put(key, t.frames, len(t.at)); err != nil {
+		s.unkept(err)
+	}
+	return t.frames, len(t.at), nil
+}
+
+// count returns the number of frames of a clip: what the cache says of it, or else
+// what is decoded.
+func (s *set) count(k int) (int, error) {
+	if key, err := s.key(k); err == nil {
+		if count, size := s.cache.Count(key); count > 0 && size == int64(count)*int64(s.decoder.size()) {
+			return count, nil
+		}
+	}
+	_, count, err := s.frames(k)
+	return count, err
+}
+
+// unkept reports, once, that a clip has no place in the cache, as on a full disk.
+// It was decoded all the same.
+func (s *set) unkept(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.uncached && s.opt.OnUncached != nil {
+		s.opt.OnUncached(errors.WithMessagef(err, "datasets: %s", s.Table.Name))
+	}
+	s.uncached = true
+}
+
+// keeps reports whether the cache has taken all clips so far.
+func (s *set) keeps() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.uncached
+}
+
+// damaged notes that a clip cannot be decoded, and returns what Read returns for it.
+func (s *set) damaged(k int, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = s.Damaged(k, err)
+	if !clipfiles.Skipped(err) {
+		s.cancel(err) // more of them would say no more
+	}
+	s.decoding.Bad++
+	s.note(k, 0)
+	return err
+}
+
+// progress counts a decoded clip of so many frames.
+func (s *set) progress(k, frames int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(k, frames)
+}
+
+// note counts a clip once, also where the cache has no room for all.
+func (s *set) note(k, frames int) {
+	if s.decoded[k] {
+		return
+	}
+	s.decoded[k] = true
+	s.decoding.Done++
+	s.decoding.Frames += frames
+	if s.opt.OnDecoded != nil {
+		s.opt.OnDecoded(s.decoding)
+	}
+}

@@ -1,0 +1,185 @@
+// Package idxfile reads IDX files, the format of the MNIST files.
+package idxfile
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"io"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/regular"
+)
+
+// File is what an IDX file has in it: two zero bytes, the element type, the number of
+// dimensions, one big-endian int32 for the size of each dimension, then the elements.
+type File struct {
+	Path  string
+	Shape []int
+	Data  []byte // the elements in row-major order
+}
+
+const (
+	typeUint8 = 0x08
+	maxDims   = 8
+)
+
+// Read reads an IDX file of unsigned bytes, gzipped or plain, to its end, once check
+// accepts its shape: what is gzipped may unpack to a thousand times its size. The name
+// is only for errors. Nothing a header says is believed before the bytes are there: the
+// memory used grows with the data read.
+func Read(name string, r io.Reader, check func(shape []int) error) (*File, error) {
+	f, err := inflate(r, check)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", name)
+	}
+	f.Path = name
+	return f, nil
+}
+
+// Folder is a folder of files.
+type Folder struct {
+	fs.FS
+	Name  string // for errors, and
+	Files string // what is said of one that is not there
+}
+
+// Read reads the file called name, plain or with .gz behind it, see Read.
+func (d Folder) Read(name string, check func(shape []int) error) (*File, error) {
+	for _, ending := range []string{"", ".gz"} {
+		path := filepath.Join(d.Name, name+ending)
+		info, err := fs.Stat(d.FS, name+ending)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err == nil && !info.Mode().IsRegular(): // opening a pipe would block
+			return nil, errors.Errorf("datasets: %s is %v, want an IDX file", path, regular.ErrNot)
+		}
+		file, err := d.Open(name + ending)
+		if err != nil {
+			return nil, errors.Wrapf(err, "datasets: %s", path)
+		}
+		defer file.Close()
+		return Read(path, file, check)
+	}
+	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz%s", name, d.Name, d.Files)
+}
+
+// Tags reads one number below limit for each clip.
+func (d Folder) Tags(name string, clips, limit int) ([]byte, error) {
+	f, err := d.Read(name, func(shape []int) error {
+		if !slices.Equal(shape, []int{clips}) {
+			return errors.Errorf("shape is %s, want %d, one value for each clip", dims.Dots(shape), clips)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, tag := range f.Data {
+		if int(tag) >= limit {
+			return nil, errors.Errorf("datasets: %s: clip %d has the value %d, want less than %d", f.Path, i, tag, limit)
+		}
+	}
+	return f.Data, nil
+}
+
+func inflate(r io.Reader, check func(shape []int) error) (*File, error) {
+	plain := bufio.NewReader(r)
+	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return parse(plain, check)
+	}
+	z, err := gzip.NewReader(plain)
+	if err != nil {
+		return nil, errors.Wrap(err, "damaged gzip header")
+	}
+	return parse(z, check)
+}
+
+func parse(r io.Reader, check func(shape []int) error) (*File, error) {
+	shape, err := readShape(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(shape); err != nil {
+		return nil, err
+	}
+	total := 1
+	for _, n := range shape {
+		if total > math.MaxInt/n {
+			return nil, errors.Errorf("IDX header announces %s elements, more than this machine can address", dims.Dots(shape))
+		}
+		total *= n
+	}
+	data, err := readGrowing(r, total)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil, errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", dims.Dots(shape), total, len(data))
+	}
+	if err != nil {
+		return nil, errors.Wrapf(err, "after %d of %d bytes", len(data), total)
+	}
+	// A read past the end also makes gzip compare its checksum.
+	switch n, err := io.ReadFull(r, make([]byte, 1)); {
+	case n > 0:
+		return nil, errors.Errorf("IDX file goes on after the %s = %d bytes its header announces", dims.Dots(shape), total)
+	case err != io.EOF:
+		return nil, errors.Wrap(err, "after the last byte")
+	}
+	return &File{Shape: shape, Data: data}, nil
+}
+
+func readShape(r io.Reader) ([]int, error) {
+	var magic [4]byte
+	if _, err := io.ReadFull(r, magic[:]); err != nil {
+		return nil, errors.Wrap(err, "no IDX header")
+	}
+	dims := int(magic[3])
+	switch {
+	case magic[0] != 0 || magic[1] != 0:
+		return nil, errors.Errorf("not an IDX file: it starts with % x, want 00 00", magic[:2])
+	case magic[2] != typeUint8:
+		return nil, errors.Errorf("IDX elements have type %#02x, want %#02x (unsigned bytes)", magic[2], typeUint8)
+	case dims < 1 || dims > maxDims:
+		return nil, errors.Errorf("IDX header announces %d dimensions, want 1 to %d", dims, maxDims)
+	}
+	sizes := make([]int32, dims)
+	if err := binary.Read(r, binary.BigEndian, sizes); err != nil {
+		return nil, errors.Wrapf(err, "IDX header lacks the sizes of its %d dimensions", dims)
+	}
+	shape := make([]int, dims)
+	for k, n := range sizes {
+		if n <= 0 {
+			return nil, errors.Errorf("IDX dimension %d of %d has size %d, want at least 1", k+1, dims, n)
+		}
+		shape[k] = int(n)
+	}
+	return shape, nil
+}
+
+// readGrowing reads n bytes. Its buffer starts small and doubles only when it
+// is full, so it never has room for much more than was there to read. With an
+// error it returns the bytes before it.
+func readGrowing(r io.Reader, n int) ([]byte, error) {
+	const start = 64 << 10
+	data := make([]byte, 0, min(n, start))
+	for len(data) < n {
+		if len(data) == cap(data) {
+			grown := make([]byte, len(data), len(data)+min(n-len(data), len(data)))
+			copy(grown, data)
+			data = grown
+		}
+		got, err := io.ReadFull(r, data[len(data):cap(data)])
+		data = data[:len(data)+got]
+		if err != nil {
+			return data, err
+		}
+	}
+	return data, nil
+}
