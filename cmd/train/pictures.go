@@ -38,12 +38,12 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 		loss.Lines = append(loss.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Loss}, Marker: true})
 		accuracy.Lines = append(accuracy.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Accuracy}, Marker: true})
 	}
-	return charts.Draw(path, loss, accuracy)
+	return charts.Save(path, charts.Panels{loss, accuracy})
 }
 
 func drawConfusion(path, title string, e *train.Evaluation) error {
 	title = fmt.Sprintf("%s, accuracy %.3f on %s test clips", title, e.Accuracy, thousands(e.Clips))
-	return charts.Confusion(path, title, e.Classes, e.Confusion)
+	return charts.Save(path, charts.Matrix{Title: title, Classes: e.Classes, Counts: e.Confusion})
 }
 
 // drawGates draws, for each layer and direction, the gates' means and how much of
@@ -65,5 +65,5 @@ func drawGates(path string, gates []train.Gate) error {
 		means.Lines = append(means.Lines, charts.Line{Name: g.Name, X: x, Y: g.Mean})
 		saturation.Lines = append(saturation.Lines, charts.Line{Name: g.Name, X: x, Y: g.Saturated})
 	}
-	return charts.Draw(path, panels...)
+	return charts.Save(path, charts.Panels(panels))
 }

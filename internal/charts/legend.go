@@ -3,7 +3,6 @@ package charts
 import (
 	"slices"
 
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -14,11 +13,10 @@ const (
 )
 
 // legendRows breaks the lines of p into rows that fit into width.
-func (p *Panel) legendRows(width vg.Length) [][]Line {
+func (p *Panel) legendRows(width vg.Length) (rows [][]Line) {
 	if len(p.Lines) < 2 {
 		return nil
 	}
-	var rows [][]Line
 	left := vg.Length(-1)
 	for _, l := range p.Lines {
 		w := entryWidth(l, width)
@@ -40,25 +38,24 @@ func entryWidth(l Line, limit vg.Length) vg.Length {
 // drawLegend draws rows from the top of frame down, each in the middle of it.
 // gonum's own legend stacks its entries inside the data, where they cover lines.
 func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]look) {
-	limit := frame.Size().X
-	s := style(tickSize, draw.XLeft, draw.YCenter)
-	for i, row := range rows {
+	limit, y := frame.Size().X, frame.Max.Y-lineHeight/2.0
+	for _, row := range rows {
 		width := vg.Length(entryGap * (len(row) - 1))
 		for _, l := range row {
 			width += entryWidth(l, limit)
 		}
 		x := frame.Min.X + (limit-width)/2
-		y := frame.Max.Y - (vg.Length(i)+0.5)*lineHeight
 		for _, l := range row {
 			k := looks[l.Name]
 			if !l.Marker {
 				pg.StrokeLine2(k.stroke(), x, y, x+sampleWidth, y)
 			}
-			if l.Marker || slices.ContainsFunc(l.runs(), func(run plotter.XYs) bool { return len(run) == 1 }) {
+			if l.Marker || slices.ContainsFunc(l.runs(), l.isolated) {
 				pg.DrawGlyph(k.glyph(), vg.Point{X: x + sampleWidth/2, Y: y})
 			}
-			pg.text(l.Name, s, x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
+			pg.text(l.Name, style(tickSize, draw.XLeft, draw.YCenter), x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
 			x += entryWidth(l, limit) + entryGap
 		}
+		y -= lineHeight
 	}
 }

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -13,76 +14,58 @@ const leastLog = 1e-30
 
 // logarithms returns the panel with the logarithms of what belongs on its
 // logarithmic axes, so that the rest of the package draws it as any other. What
-// is too small, or not drawable without a logarithm, leaves a gap.
+// is too small, or not drawable without a logarithm, leaves a gap. The low end of an
+// interval that is too small, as a mean less a deviation may be, is -Inf, beyond any axis.
 func (p Panel) logarithms() Panel {
-	lines := make([]Line, len(p.Lines))
-	for k, l := range p.Lines {
+	p.Lines = slices.Clone(p.Lines)
+	for k := range p.Lines {
+		l := &p.Lines[k]
 		if p.LogX {
-			l.X = logs(l.X)
+			l.X = logs(l.X, math.NaN())
 		}
 		if p.LogY {
-			l.Y = logs(l.Y)
-			if l.Low != nil {
-				l.Low, l.High = logLows(l.Low), logs(l.High)
-			}
+			l.Y, l.Low, l.High = logs(l.Y, math.NaN()), logs(l.Low, math.Inf(-1)), logs(l.High, math.NaN())
 		}
-		lines[k] = l
 	}
-	p.Lines = lines
-	if p.LogY {
-		p.Min, p.Max = log(p.Min), log(p.Max)
+	for _, end := range []**float64{&p.Min, &p.Max} {
+		if p.LogY && *end != nil {
+			v := math.Log10(**end)
+			*end = &v
+		}
 	}
 	return p
 }
 
-func logs(values []float64) []float64 {
-	out := make([]float64, len(values))
-	for k, v := range values {
-		out[k] = math.NaN()
-		if v >= leastLog && drawable(v) {
-			out[k] = math.Log10(v)
+// logs returns logarithms, and small for what is too small for an axis.
+func logs(values []float64, small float64) (out []float64) {
+	for _, v := range values {
+		switch {
+		case !drawable(v):
+			out = append(out, math.NaN())
+		case v < leastLog:
+			out = append(out, small)
+		default:
+			out = append(out, math.Log10(v))
 		}
 	}
 	return out
-}
-
-// logLows is logs for the low ends of intervals: one that is too small, as a mean
-// less a deviation may be, is -Inf, beyond any axis.
-func logLows(values []float64) []float64 {
-	out := logs(values)
-	for k, v := range values {
-		if drawable(v) && v < leastLog {
-			out[k] = math.Inf(-1)
-		}
-	}
-	return out
-}
-
-func log(v *float64) *float64 {
-	if v == nil {
-		return nil
-	}
-	l := math.Log10(*v)
-	return &l
 }
 
 // logTicks divides an axis into at most so many parts, with ticks at 1, 2 and 5 times
 // powers of ten, or if that is too many at powers of ten; an axis that has too few of
 // them has those of a linear one, and one too short for these is ticked evenly.
 func logTicks(from, to float64, most int) []plot.Tick {
-	for _, of := range []struct {
-		digits []float64
-		least  int
-	}{{[]float64{1, 2, 5}, 3}, {[]float64{1}, 2}} {
+	for k, digits := range [][]float64{{1, 2, 5}, {1}} {
 		var found []plot.Tick
 		for e := math.Floor(from); e <= to; e++ {
-			for _, d := range of.digits {
+			for _, d := range digits {
 				if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
-					found = append(found, plot.Tick{Value: at, Label: powerLabel(d, e)})
+					power := math.Pow(10, e)
+					found = append(found, plot.Tick{Value: at, Label: tickLabel(d*power, power*(1-1e-12))}) // 1e-05 is below the limit
 				}
 			}
 		}
-		if len(found) <= most+1 && len(found) >= of.least {
+		if len(found) <= most+1 && len(found) >= 3-k {
 			return found
 		}
 	}
@@ -104,15 +87,4 @@ func logTicks(from, to float64, most int) []plot.Tick {
 		found[k].Label = strconv.FormatFloat(math.Pow(10, t.Value), 'g', digits, 64)
 	}
 	return found
-}
-
-// powerLabel writes digit·10^e.
-func powerLabel(digit, e float64) string {
-	if e < -4 || e >= 12 {
-		return strconv.FormatFloat(digit*math.Pow(10, e), 'g', 1, 64)
-	}
-	if e >= 3 {
-		return tickLabel(digit*math.Pow(10, e), math.Pow(10, e))
-	}
-	return strconv.FormatFloat(digit*math.Pow(10, e), 'f', int(max(0, -e)), 64)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -20,52 +21,62 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
+// Picture is what Save and SVG draw: Panels, a BarPanel or a Matrix.
+type Picture interface {
+	check() error
+	layOut() (width, height vg.Length, draw func(pg *page))
+}
+
+// Save draws a picture and writes it to path as PNG or SVG, as its extension says. No
+// reader ever sees half a file. It returns an error when the picture has nothing to draw
+// or its parts don't fit together, as its type says, when the extension is another one,
+// or when the file cannot be written.
+func Save(path string, p Picture) error {
+	ending := strings.ToLower(filepath.Ext(path))
+	err := p.check()
+	if err == nil && ending != ".png" && ending != ".svg" {
+		err = errors.Errorf("ending is %q, want .png or .svg", filepath.Ext(path))
+	}
+	if err != nil {
+		return errors.Wrapf(err, "charts: %s", path)
+	}
+	return save(path, render(ending, p))
+}
+
+func save(path string, drawn io.WriterTo) error {
+	err := durable.WriteFile(path, func(w io.Writer) error { _, err := drawn.WriteTo(w); return err })
+	return errors.Wrapf(err, "charts: %s", path)
+}
+
+// SVG draws a picture and writes it as an SVG file. It returns an error as Save does.
+func SVG(w io.Writer, p Picture) error {
+	err := p.check()
+	if err == nil {
+		_, err = render(".svg", p).WriteTo(w)
+	}
+	return errors.Wrap(err, "charts")
+}
+
 // dpi makes a point 4/3 of a pixel, as on the web, so text has its usual size
 // when a picture is shown at 100 %.
 const dpi = 96
 
-// page is a white canvas that can be saved. Lengths are in points, and the
-// origin is at the bottom left.
-type page struct {
-	draw.Canvas
-	path string
-	out  io.WriterTo
-}
+// page is a white canvas. Lengths are in points, and the origin is at the bottom left.
+type page struct{ draw.Canvas }
 
-// format returns the ending of path, which must be one that a page can have.
-func format(path string) (string, error) {
-	ending := strings.ToLower(filepath.Ext(path))
-	if ending != ".png" && ending != ".svg" {
-		return "", errors.Errorf("charts: %s: ending is %q, want .png or .svg", path, filepath.Ext(path))
+func render(ending string, p Picture) io.WriterTo {
+	width, height, paint := p.layOut()
+	var canvas interface {
+		vg.CanvasSizer
+		io.WriterTo
+	} = &svg{Canvas: vgsvg.New(width, height)}
+	if ending == ".png" {
+		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
 	}
-	return ending, nil
-}
-
-func newPage(path string, width, height vg.Length) (*page, error) {
-	ending, err := format(path)
-	if err != nil {
-		return nil, err
-	}
-	p := &page{path: path}
-	if ending == ".svg" {
-		c := &svg{Canvas: vgsvg.New(width, height)}
-		p.Canvas, p.out = draw.New(c), c
-	} else {
-		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
-		p.Canvas, p.out = draw.New(c), c
-	}
-	p.fill(p.Rectangle, color.White)
-	return p, nil
-}
-
-// save writes the page: whoever opens path, at whatever time, finds a whole
-// picture.
-func (p *page) save() error {
-	err := durable.WriteFile(p.path, func(w io.Writer) error {
-		_, err := p.out.WriteTo(w)
-		return err
-	})
-	return errors.Wrapf(err, "charts: %s", p.path)
+	pg := &page{draw.New(canvas)}
+	pg.fill(pg.Rectangle, color.White)
+	paint(pg)
+	return canvas
 }
 
 // svg is a canvas whose text has the width it was laid out with, whatever font the
@@ -86,25 +97,29 @@ func (c *svg) WriteTo(w io.Writer) (int64, error) {
 	if _, err := c.Canvas.WriteTo(&drawn); err != nil {
 		return 0, err
 	}
-	const family, element = "font-family:Liberation Sans", "<text "
-	var out bytes.Buffer
-	parts := strings.Split(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), element)
-	for k, part := range parts {
-		if k > 0 {
-			out.WriteString(element)
-			if width := c.widths[k-1]; width > 0 {
-				fmt.Fprintf(&out, `textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, width.Points())
-			}
+	const family = "font-family:Liberation Sans"
+	k := 0
+	out := textElement.ReplaceAllStringFunc(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), func(element string) string {
+		if k++; c.widths[k-1] > 0 {
+			element += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, c.widths[k-1].Points())
 		}
-		out.WriteString(part)
-	}
-	return out.WriteTo(w)
+		return element
+	})
+	n, err := io.WriteString(w, out)
+	return int64(n), err
 }
+
+var textElement = regexp.MustCompile("<text ")
 
 // fill paints r.
 func (p *page) fill(r vg.Rectangle, c color.Color) {
 	p.SetColor(c)
 	p.Fill(r.Path())
+}
+
+// rule draws a thin line.
+func (p *page) rule(c color.Color, x0, y0, x1, y1 vg.Length) {
+	p.StrokeLine2(draw.LineStyle{Color: c, Width: ruleWidth}, x0, y0, x1, y1)
 }
 
 // text writes s on one line, cut to width, at (x, y).
@@ -120,18 +135,22 @@ func (p *page) text(s string, style draw.TextStyle, x, y, width vg.Length) {
 
 // fit returns s without what cannot be printed, cut to width.
 func fit(s string, style draw.TextStyle, width vg.Length) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	if style.Width(s) <= width {
-		return s
-	}
 	runes := []rune(s)
+	for k, r := range runes {
+		if !unicode.IsPrint(r) {
+			runes[k] = ' '
+		}
+	}
+	if style.Width(string(runes)) <= width {
+		return string(runes)
+	}
 	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
 		runes = runes[:len(runes)-1]
 	}
 	return string(runes) + "…"
+}
+
+// rect is the rectangle between two corners.
+func rect(x0, y0, x1, y1 vg.Length) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
 }

@@ -12,8 +12,19 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Sizes of text in points.
+// Lengths in points. On a phone a panel is 358 px wide, and its text still 9 px high.
 const (
+	panelWidth  = 411
+	panelHeight = 300 // without the legend
+	dataWidth   = 320 // less than the data have
+	margin      = 12
+	titleHeight = 28
+	lineHeight  = 18 // of a line of text
+	tickLength  = 5
+	textGap     = 4
+	ruleWidth   = 0.75
+
+	// Of text.
 	titleSize = 13
 	labelSize = 12
 	tickSize  = 11
@@ -46,14 +57,11 @@ var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 // style is plain text. x and y say which of its sides, or its middle, is at the
 // point where it is drawn.
 func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
-	return draw.TextStyle{
-		Color:   ink,
-		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: size},
-		XAlign:  x,
-		YAlign:  y,
-		Handler: sans,
-	}
+	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
 }
+
+// heading is the text of titles, bold and centred.
+func heading() draw.TextStyle { return bold(style(titleSize, draw.XCenter, draw.YCenter)) }
 
 func bold(s draw.TextStyle) draw.TextStyle {
 	s.Font.Weight = stdfont.WeightBold

@@ -12,39 +12,27 @@ import (
 const mostTicks = 8
 
 // ticker puts ticks on an axis, at multiples of at least least where it is not
-// logarithmic. Their labels are beside each other on an axis of that length; 0 is for
-// one whose labels are not.
+// logarithmic. Their labels are beside each other on an axis of that length, and as many as
+// there is room for; 0 is for one whose labels are not.
 func ticker(log bool, least float64, length vg.Length) plot.Ticker {
-	return plot.TickerFunc(func(from, to float64) []plot.Tick {
-		marks := func(most int) []plot.Tick {
-			if log {
-				return logTicks(from, to, most)
-			}
-			return ticks(from, to, least, most)
-		}
-		if length == 0 {
-			return marks(mostTicks)
-		}
-		return spaced(from, to, length, marks)
-	})
-}
-
-// spaced returns as many ticks of an axis as there is room for labels beside each
-// other; marks gives those of at most so many parts.
-func spaced(from, to float64, length vg.Length, marks func(most int) []plot.Tick) []plot.Tick {
 	label := style(tickSize, 0, 0)
-	for most := mostTicks; ; most-- {
-		found := marks(most)
-		fits, end := true, vg.Length(math.Inf(-1)) // of the label before
-		for _, m := range found {
-			at, half := vg.Length((m.Value-from)/(to-from))*length, label.Width(m.Label)/2
-			fits = fits && at-half >= end+2*textGap
-			end = at + half
+	return plot.TickerFunc(func(from, to float64) (found []plot.Tick) {
+		for most := mostTicks; most > 0; most-- {
+			if found = ticks(from, to, least, most); log {
+				found = logTicks(from, to, most)
+			}
+			fits, end := true, vg.Length(math.Inf(-1)) // of the label before
+			for _, m := range found {
+				at, half := vg.Length((m.Value-from)/(to-from))*length, label.Width(m.Label)/2
+				fits = fits && at-half >= end+2*textGap
+				end = at + half
+			}
+			if fits || length == 0 {
+				break
+			}
 		}
-		if fits || most == 1 {
-			return found
-		}
-	}
+		return found
+	})
 }
 
 // ticks divides an axis into at most so many parts, with ticks at multiples of 1, 2

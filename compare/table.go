@@ -1,10 +1,12 @@
-package main
+package compare
 
 import (
 	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
 )
 
 // sheet is a table, as text, Markdown and CSV, and in parts for the page, which
@@ -40,3 +42,6 @@ func (t *sheet) add(row ...any) {
 
 // Number reports whether column k, from 0, holds numbers.
 func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }
+
+// grouped writes whole numbers as 57,600.
+var grouped = message.NewPrinter(language.English)

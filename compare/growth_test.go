@@ -1,7 +1,6 @@
-package main
+package compare
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"os"
@@ -18,11 +17,16 @@ func TestGrowth(t *testing.T) {
 	require.Equal(t, "input", s.name)
 	s.values = []int{2, 4}
 	dir := filepath.Join(t.TempDir(), "new")
-	var out, progress bytes.Buffer
-	f := &flags{growth: dir, threads: 1, batch: 2, steps: 1, runs: 3}
-	require.NoError(t, growth(context.Background(), f, []sweep{s}, &out, &progress))
-	require.Equal(t, "input: ........\n", progress.String())
-	require.Contains(t, out.String(), " 16 - 256 ")
+	var seen []int
+	onPoint := func(size string, done, all int) {
+		require.Equal(t, "input", size)
+		require.Equal(t, 8, all)
+		seen = append(seen, done)
+	}
+	g, err := grow(context.Background(), dir, Measuring{Threads: 1, Batch: 2, Steps: 1, Runs: 3}, onPoint, []sweep{s})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, seen)
+	require.Contains(t, g.Text(), " 16 - 256 ")
 	require.FileExists(t, filepath.Join(dir, "growth-input.png"))
 	file, err := os.Open(filepath.Join(dir, "growth.csv"))
 	require.NoError(t, err)
@@ -46,9 +50,9 @@ func TestSweeps(t *testing.T) {
 			for _, format := range []string{"tt", "tr", "bt", "ht"} {
 				d, err := zoo.Describe(zoo.Entry{Spec: p.spec(format)})
 				require.NoError(t, err, "%s %d", s.name, v)
-				w, err := p.matrix(format)
+				w, err := p.spec(format).Weights()
 				require.NoError(t, err)
-				require.Equal(t, d.InputToHidden, w.Params(), "%s %d: the matrix of the model", s.name, v)
+				require.Equal(t, float64(d.InputToHidden), planned(w[0].Matrix, 96).Weights, "%s %d: the matrix of the model", s.name, v)
 			}
 		}
 	}
@@ -58,10 +62,10 @@ func TestSweeps(t *testing.T) {
 // n = 3, m = 4·5 = 20, r = 2, N = 9, M = 4·25 = 100.
 func TestBound(t *testing.T) {
 	p := point{modes: 2, in: 3, out: 5, rank: 2}
-	require.Equal(t, projection{2 * 20 * 3 * 4, 2 * 20 * 4 * 9, 4 * 20 * 16 * 9}, p.bound("tt"))
-	require.Equal(t, projection{2 * 20 * 3 * 4, 2*8*9 + 2*8*100, 4*32*9 + 3*4*32*100}, p.bound("tr"))
-	require.Equal(t, projection{2*20*3*2 + 4, 2 * 20 * 4 * 9, 4 * 20 * 4 * 9}, p.bound("bt"))
-	require.Equal(t, projection{2*20*3*2 + 2*8, 2*20*4*9 + 2*8*9, 4*20*32*9 + 4*64*9}, p.bound("ht"))
+	require.Equal(t, Projection{2 * 20 * 3 * 4, 2 * 20 * 4 * 9, 4 * 20 * 16 * 9}, p.bound("tt"))
+	require.Equal(t, Projection{2 * 20 * 3 * 4, 2*8*9 + 2*8*100, 4*32*9 + 3*4*32*100}, p.bound("tr"))
+	require.Equal(t, Projection{2*20*3*2 + 4, 2 * 20 * 4 * 9, 4 * 20 * 4 * 9}, p.bound("bt"))
+	require.Equal(t, Projection{2*20*3*2 + 2*8, 2*20*4*9 + 2*8*9, 4*20*32*9 + 4*64*9}, p.bound("ht"))
 }
 
 func TestExponent(t *testing.T) {

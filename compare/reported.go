@@ -1,4 +1,4 @@
-package main
+package compare
 
 import "github.com/jedib0t/go-pretty/v6/table"
 
@@ -25,16 +25,16 @@ var reported = []struct {
 }
 
 // others is the table of what the papers report of other methods, on the data that
-// the published accuracies of the results are for; nil where they have none.
-func others(results []*result) *sheet {
+// the published accuracies of the models are for; nil where they have none.
+func (r *Results) others() *sheet {
 	on := map[string]bool{}
-	for _, r := range results {
-		on[r.Entry.Data] = on[r.Entry.Data] || r.PublishedAccuracy > 0
+	for _, m := range r.Models {
+		on[m.Model.Data] = on[m.Model.Data] || m.Model.PublishedAccuracy > 0
 	}
 	t := newTable(table.Row{"method", "published accuracy (reported)"})
-	for _, m := range reported {
-		if on[m.data] {
-			t.add(m.method, percentOn(m.accuracy, m.data))
+	for _, o := range reported {
+		if on[o.data] {
+			t.add(o.method, percentOn(o.accuracy, o.data))
 		}
 	}
 	if len(t.Rows) == 0 {
