@@ -32,10 +32,13 @@ import "github.com/pkg/errors"
 
 // InputError is the error for what a caller asks for and cannot have. Its text names fields
 // as Protocol.Rates.
-type InputError struct{ error }
+type InputError struct{ Err error }
+
+// Error says what is wrong.
+func (e *InputError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what is wrong.
-func (e *InputError) Unwrap() error { return e.error }
+func (e *InputError) Unwrap() error { return e.Err }
 
 func inputf(format string, args ...any) error {
 	return &InputError{errors.Errorf("compare: "+format, args...)}

@@ -46,7 +46,7 @@ const wordsOf = `[...document.querySelectorAll("figure svg")].map(svg => [...svg
 		Size: parseFloat(getComputedStyle(t).fontSize) * Math.hypot(matrix.a, matrix.b)}
 }))`
 
-type words struct {
+type word struct {
 	Words                     string
 	X, Y, Width, Height, Size float64
 }
@@ -74,7 +74,7 @@ func TestPage(t *testing.T) {
 		require.Equal(t, int(width), value[int](b, `innerWidth`))
 		require.LessOrEqual(t, value[int](b, `document.documentElement.scrollWidth`), int(width), "the page is no wider than the screen")
 		require.Zero(t, value[int](b, `[...document.querySelectorAll(".scroll")].filter(e => e.querySelector("table") && e.scrollWidth > e.clientWidth).length`), "no table is cut at %d px", width)
-		plots := value[[][]words](b, wordsOf)
+		plots := value[[][]word](b, wordsOf)
 		require.Len(t, plots, 7+len(names))
 		for _, plot := range plots {
 			require.NotEmpty(t, plot)

@@ -17,7 +17,10 @@ type Plot struct {
 }
 
 // SVG writes the plot as an SVG file.
-func (p Plot) SVG(w io.Writer) error { return charts.SVG(w, p.picture) }
+func (p Plot) SVG(w io.Writer) error {
+	_, err := charts.SVG(w, p.picture)
+	return err
+}
 
 const plotsDir = "plots"
 

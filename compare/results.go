@@ -2,10 +2,8 @@ package compare
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -95,7 +93,9 @@ func (r *Result) sample() {
 	r.Accuracy = figure(func(run *Run) (float64, bool) { return run.Test.Accuracy, true })
 	r.Loss = figure(func(run *Run) (float64, bool) { return run.Test.Loss, true })
 	r.StepMillis = figure(func(run *Run) (float64, bool) { return run.StepMillis, run.StepMillis > 0 })
-	r.TrainingSeconds = figure(func(run *Run) (float64, bool) { return run.StepMillis * float64(run.steps()) / 1000, run.StepMillis > 0 })
+	r.TrainingSeconds = figure(func(run *Run) (float64, bool) {
+		return run.StepMillis * float64(run.steps()) / 1000, run.StepMillis > 0
+	})
 	r.PeakMB = figure(func(run *Run) (float64, bool) { return run.PeakMB, run.PeakMB > 0 })
 }
 
@@ -124,25 +124,26 @@ func (r *Result) verdict() string {
 	return verdict(r.Difference, r.P)
 }
 
-// diverged lists the seeds without a result, and says why the first one has none.
-func (r *Result) diverged() (seeds, why string) {
-	var all []string
+// Diverged lists the seeds without a result.
+func (r *Result) Diverged() (seeds []uint64) {
+	for _, run := range r.Runs {
+		if run.Diverged != "" {
+			seeds = append(seeds, run.Seed)
+		}
+	}
+	return seeds
+}
+
+// Why is what the first run that diverged said, "" when none did.
+func (r *Result) Why() string {
 	runs := slices.Clone(r.Runs)
 	for _, c := range r.Searched {
 		runs = append(runs, c.Rounds...)
 	}
-	for k, run := range runs {
-		if run.Diverged == "" {
-			continue
-		}
-		if why == "" {
-			why = names.Line(run.Diverged)
-		}
-		if k < len(r.Runs) {
-			all = append(all, fmt.Sprint(run.Seed))
-		}
+	if k := slices.IndexFunc(runs, func(run *Run) bool { return run.Diverged != "" }); k >= 0 {
+		return names.Line(runs[k].Diverged)
 	}
-	return strings.Join(all, ", "), why
+	return ""
 }
 
 // Confusion adds up the confusion matrices of the seeds: how many test clips of each class,

@@ -1,6 +1,8 @@
 package compare
 
 import (
+	_ "embed"
+	"encoding/csv"
 	"fmt"
 	"math"
 	"slices"
@@ -115,9 +117,8 @@ func (r *Results) figures() table.Writer {
 		return strconv.FormatFloat(v, 'g', 6, 64)
 	}
 	for _, m := range r.Models {
-		diverged, _ := m.diverged()
 		row := table.Row{m.Model.Name, m.Sizes.Cell, m.Sizes.Format, m.Sizes.Joint, m.Sizes.InputToHidden, m.Sizes.RecurrentLayer, m.Sizes.Model, m.Sizes.MulAddsPerFrame,
-			m.chosen(), strings.Trim(fmt.Sprint(m.Seeds), "[]"), strings.ReplaceAll(diverged, ",", "")}
+			m.chosen(), strings.Trim(fmt.Sprint(m.Seeds), "[]"), strings.Trim(fmt.Sprint(m.Diverged()), "[]")}
 		for k, s := range []Sample{m.Accuracy, m.Loss, m.StepMillis, m.TrainingSeconds, m.PeakMB} {
 			row = append(row, number(s.Mean), number(s.SD), s.each([]int{6, 6, 2, 2, 1}[k]))
 		}
@@ -129,6 +130,25 @@ func (r *Results) figures() table.Writer {
 			weights = fmt.Sprint(m.Model.PublishedParams)
 		}
 		t.AppendRow(append(row, number(m.Difference), number(m.P), m.verdict(), accuracy, on, weights))
+	}
+	return t
+}
+
+//go:embed reported.csv
+var reported string
+
+// others is the table of what the papers' tables report of methods that are not compared
+// here, on the data that the published accuracies of the models are for.
+func (r *Results) others() *sheet {
+	t := newTable(table.Row{"method", "published accuracy (reported)"})
+	rows, err := csv.NewReader(strings.NewReader(reported)).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	for _, row := range rows[1:] { // method, data, accuracy
+		if slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] }) {
+			t.add(row[0], row[2]+" % on "+row[1])
+		}
 	}
 	return t
 }

@@ -13,50 +13,20 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// source is how the data are opened.
-type source struct {
-	Data, Split string
-	Clips       *clips
-
-	// Where decoded videos are kept has no part in what comes out.
-	Cache      string
-	CacheLimit int64
-}
-
-// clips says how videos become clips, or which steps of features are taken; nil for
-// what is the default.
-type clips struct {
-	Steps  int     `json:"steps"` // 0 for the default
-	Sample string  `json:"sample"`
-	Size   string  `json:"size"` // "" for what each model reads
-	Grey   bool    `json:"grey"`
-	MaxBad float64 `json:"max_bad"`
-}
-
-// video is how videos are read.
-func (s source) video() (v datasets.Video, size string) {
-	v = datasets.Video{Cache: s.Cache, CacheLimit: s.CacheLimit, MaxBad: 0.01}
-	if c := s.Clips; c != nil {
-		v.Steps, v.Sample, v.Grey, v.MaxBad, size = c.Steps, c.Sample, c.Grey, c.MaxBad, c.Size
-	}
-	return v, size
-}
-
 // opener opens the data for a model that reads steps of so many values. Damaged and decoded
 // clips go to report, if there is one.
-func (s source) opener(report *videos.Report) func(ctx context.Context, model string, features int) (datasets.Set, error) {
+func (f *flags) opener(report *videos.Report) func(ctx context.Context, model string, features int) (datasets.Set, error) {
 	return func(ctx context.Context, model string, features int) (datasets.Set, error) {
-		video, size := s.video()
-		opt := datasets.Options{Split: s.Split, Video: video}
+		opt := datasets.Options{Split: f.Split, Video: f.video}
 		if opt.Video.MaxBad == 0 {
 			opt.Video.MaxBad = -1 // none
 		}
 		if report != nil {
 			report.Watch(&opt.Video)
 		}
-		opt, err := videos.Frame(opt, s.Data, size, features)
+		opt, err := videos.Frame(opt, f.Data, f.size, features)
 		if err != nil {
-			return nil, usage{errors.Wrapf(err, "compare: %s", model)}
+			return nil, usage(errors.Wrapf(err, "compare: %s", model))
 		}
 		opt.Accept = func(set string, step []int) error {
 			if n := dims.Size(step); n != features {
@@ -65,26 +35,26 @@ func (s source) opener(report *videos.Report) func(ctx context.Context, model st
 			}
 			return nil
 		}
-		set, err := datasets.OpenContext(ctx, s.Data, opt)
-		if errors.Is(err, context.Canceled) {
+		set, err := datasets.OpenContext(ctx, f.Data, opt)
+		switch {
+		case errors.Is(err, context.Canceled):
 			return nil, interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
+		case err != nil:
+			err, _ = videos.Damaged(err, f.video)
+			return nil, usage(err)
 		}
-		if err == nil {
-			if err = videos.CheckClasses(set); err == nil {
-				return set, nil
-			}
+		if err := videos.CheckClasses(set); err != nil {
 			set.Close()
 			return nil, badf("%v", err)
 		}
-		err, _ = videos.Damaged(err, opt.Video)
-		return nil, usage{err}
+		return set, nil
 	}
 }
 
 // decode has all videos decoded into the cache, once for each size that the models
 // read, before runs at the same time would each decode them.
-func (s source) decode(ctx context.Context, models []zoo.Entry, report *videos.Report) error {
-	if kind, _, inFolder := strings.Cut(s.Data, ":"); !inFolder || kind == "features" || !datasets.Frames(s.Data) {
+func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *videos.Report) error {
+	if kind, _, inFolder := strings.Cut(f.Data, ":"); !inFolder || kind == "features" || !datasets.Frames(f.Data) {
 		return nil
 	}
 	defer report.Tell(nil) // takes its bar away
@@ -92,35 +62,34 @@ func (s source) decode(ctx context.Context, models []zoo.Entry, report *videos.R
 	for _, e := range models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return usage{err}
+			return usage(err)
 		}
-		if !done[d.Features] {
-			if err := s.decodeFor(ctx, e.Name, d.Features, report); err != nil {
-				return err
-			}
+		if done[d.Features] {
+			continue
 		}
 		done[d.Features] = true
+		set, err := f.opener(report)(ctx, e.Name, d.Features)
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		if err := f.readAll(ctx, set); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (s source) decodeFor(ctx context.Context, model string, features int, report *videos.Report) error {
-	set, err := s.opener(report)(ctx, model, features)
-	if err != nil {
-		return err
-	}
-	defer set.Close()
-	x := make([]float32, set.Steps()*features)
+func (f *flags) readAll(ctx context.Context, set datasets.Set) error {
+	x := make([]float32, set.Steps()*dims.Size(set.StepShape()))
 	for _, part := range []datasets.Part{datasets.Train, datasets.Test} {
 		for i := range set.Clips(part) {
 			if ctx.Err() != nil {
 				return interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
 			}
-			var skip *datasets.SkipError
-			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, &skip) {
-				video, _ := s.video()
-				err, _ = videos.Damaged(err, video)
-				return usage{err}
+			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, new(*datasets.SkipError)) {
+				err, _ = videos.Damaged(err, f.video)
+				return usage(err)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -21,72 +22,66 @@ import (
 )
 
 // usage is an error in what the user asked for.
-type usage struct{ error }
+func usage(err error) error { return &compare.InputError{Err: err} }
 
-// Unwrap returns the wrapped error.
-func (u usage) Unwrap() error { return u.error }
-
-func badf(format string, args ...any) error {
-	return usage{errors.Errorf("compare: "+format, args...)}
-}
+func badf(format string, args ...any) error { return usage(errors.Errorf("compare: "+format, args...)) }
 
 // isUsage reports whether an error is the user's to fix.
-func isUsage(err error) bool {
-	var u usage
-	var input *compare.InputError
-	return errors.As(err, &u) || errors.As(err, &input)
-}
+func isUsage(err error) bool { return errors.As(err, new(*compare.InputError)) }
 
-// blame has an error name the flag that it is about, by the field or the value that it
-// quotes.
+// blame has an error name the flag that it is about, by the field that it names or the
+// value that it quotes.
 func (f *flags) blame(err error) error {
-	var bad *train.SettingError
-	if errors.As(err, &bad) {
-		is := "is"
-		if bad.Field == "LearningRate" {
-			is = "has" // with others
-		}
-		return badf("-%s %s %v; want %s", f.named(bad.Field), is, bad.Value, bad.Want)
+	named := func(field string) string {
+		return cmp.Or(map[string]string{"Dir": "out", "LearningRate": "rates", "Clip": "clip", "MaxGradNorm": "clip"}[field], cmdline.Field(f.set, field))
 	}
-	var input *compare.InputError
-	if !errors.As(err, &input) {
-		if text, ok := cmdline.Blame(f.set, err); ok && isUsage(err) {
-			return badf("%s", text)
-		}
+	var bad *train.SettingError
+	switch {
+	case errors.As(err, &bad) && bad.Field == "LearningRate":
+		return badf("-rates has %v; want %s", bad.Value, bad.Want)
+	case errors.As(err, &bad):
+		return badf("-%s is %v; want %s", named(bad.Field), bad.Value, bad.Want)
+	case !isUsage(err):
 		return err
 	}
-	return usage{errors.New(field.ReplaceAllStringFunc(err.Error(), func(name string) string { return "-" + f.named(field.FindStringSubmatch(name)[1]) }))}
-}
-
-// field is one that package compare names.
-var field = regexp.MustCompile(`\b(?:Comparison|Protocol|Measuring)\.([A-Z]\w*)`)
-
-// named is the flag of a field.
-func (f *flags) named(field string) string {
-	if name := map[string]string{"Dir": "out", "LearningRate": "rates", "Clip": "clip", "MaxGradNorm": "clip"}[field]; name != "" {
-		return name
+	if fields.MatchString(err.Error()) {
+		return usage(errors.New(fields.ReplaceAllStringFunc(err.Error(), func(field string) string {
+			return "-" + named(field[strings.Index(field, ".")+1:])
+		})))
 	}
-	return cmdline.Field(f.set, field)
+	if text, ok := cmdline.Blame(f.set, err); ok {
+		return badf("%s", text)
+	}
+	return err
 }
+
+// fields are those that package compare names.
+var fields = regexp.MustCompile(`\b(Comparison|Protocol|Measuring)\.[A-Z]\w*`)
 
 // flags are what the command line says.
 type flags struct {
-	set *flag.FlagSet
-	compare.Comparison
-	measuring compare.Measuring
+	args []string
+	set  *flag.FlagSet
 
-	// The training comparison.
-	models  string
-	source  source
-	rates   string
-	dropout float64
-	video   datasets.Video
-	size    string
-	quiet   bool
+	compare.Comparison // of -out
+	measuring          compare.Measuring
+	models, rates      string
+	dropout            float64
+	video              datasets.Video
+	size               string
+	growth             string
+	quiet, cost, js    bool
+	job                bool // this process works for another
+}
 
-	cost, js bool
-	growth   string
-	job      bool // a process that works for another
+// clips says how videos become clips, or which steps of features are taken, where the flags
+// do; protocol.json keeps it.
+type clips struct {
+	Steps  int     `json:"steps"` // 0 for the default
+	Sample string  `json:"sample"`
+	Size   string  `json:"size"` // "" for what each model reads
+	Grey   bool    `json:"grey"`
+	MaxBad float64 `json:"max_bad"`
 }
 
 const intro = `Compare sets models side by side.
@@ -159,7 +154,7 @@ func newFlags() *flags {
 // parse reads the flags; helped reports that it printed them instead.
 func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	f = newFlags()
-	err = f.set.Parse(args)
+	f.args, err = args, f.set.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		f.help(stdout)
 		return f, true, nil
@@ -172,7 +167,7 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	}
 	var idle []string
 	f.set.Visit(func(fl *flag.Flag) {
-		if !slices.Contains(reads, fl.Name) {
+		if !slices.Contains(reads, fl.Name) && fl.Name != "job" {
 			idle = append(idle, "-"+fl.Name)
 		}
 	})
@@ -183,8 +178,6 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
 	case cmdline.CheckText(f.set) != nil:
 		return f, false, badf("%v", cmdline.CheckText(f.set))
-	case f.job:
-		return f, false, nil
 	case !f.cost && f.growth == "" && f.Dir == "":
 		return f, false, badf("nothing to do; give -out, -cost or -growth, or -h for help")
 	case f.cost && f.growth != "" || f.Dir != "" && (f.cost || f.growth != ""):
@@ -226,10 +219,9 @@ func (f *flags) complete() error {
 	if f.measuring.Steps < 1 { // none given, or all
 		f.measuring.Steps = 6
 	}
-	if err := f.measuring.Check(); err != nil {
+	switch err := f.measuring.Check(); {
+	case err != nil:
 		return f.blame(err)
-	}
-	switch {
 	case f.measuring.Runs < 20:
 		return badf("-runs is %d; want at least 20 and at most 1000000", f.measuring.Runs)
 	case f.Dir == "" && f.video.Steps == datasets.AllSteps:
@@ -237,25 +229,15 @@ func (f *flags) complete() error {
 	case f.Dir == "":
 		return nil
 	}
-	if err := videos.Check(f.Data, f.video, f.size, f.given); err != nil {
+	if err := cmp.Or(videos.Check(f.Data, f.video, f.size, f.given), videos.Apart(f.Data, f.Dir)); err != nil {
 		return badf("%v", err)
 	}
-	if err := videos.Apart(f.Data, f.Dir); err != nil {
-		return badf("%v", err)
-	}
-	return f.protocol()
-}
-
-// protocol completes what all runs share.
-func (f *flags) protocol() error {
 	f.Command = f.command()
-	f.source = source{Data: f.Data, Split: f.Split, Cache: f.video.Cache, CacheLimit: f.video.CacheLimit}
 	if f.given("dropout") {
 		f.Dropout = &f.dropout
 	}
 	if slices.ContainsFunc([]string{"steps", "sample", "size", "grey", "max-bad"}, f.given) {
-		f.source.Clips = &clips{Steps: f.video.Steps, Sample: f.video.Sample, Size: f.size, Grey: f.video.Grey, MaxBad: f.video.MaxBad}
-		f.Clips = f.source.Clips
+		f.Clips = clips{f.video.Steps, f.video.Sample, f.size, f.video.Grey, f.video.MaxBad}
 	}
 	f.Rates = nil
 	for text := range strings.SplitSeq(f.rates, ",") {
@@ -265,10 +247,7 @@ func (f *flags) protocol() error {
 		}
 		f.Rates = append(f.Rates, rate)
 	}
-	if err := f.Check(); err != nil {
-		return f.blame(err)
-	}
-	return nil
+	return f.blame(f.Check())
 }
 
 // given reports whether a flag stands on the command line.

@@ -51,7 +51,7 @@ func main() {
 // gets a terminal's signals twice, from there and from the other: it takes them as one,
 // and saves its work.
 func listen(args []string) context.Context {
-	if !slices.Equal(args, []string{"-job"}) {
+	if !slices.Contains(args, "-job") {
 		return interrupt.Context()
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), interrupt.Signals()...)
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case err != nil || helped:
 		return err
 	case f.job:
-		return work(ctx, os.Stdin, stdout)
+		return f.work(ctx, os.Stdin, stdout)
 	case f.growth != "":
 		return f.grow(ctx, stdout, stderr)
 	case f.cost:
@@ -90,9 +90,8 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err erro
 		stderr = io.Discard
 	}
 	report := &videos.Report{W: stderr, Quiet: f.quiet}
-	c.Open = f.source.opener(nil)
-	c.Train = f.source.train
-	c.Prepare = func(ctx context.Context) error { return f.source.decode(ctx, c.Models, report) }
+	c.Open, c.Train = f.opener(nil), f.train
+	c.Prepare = func(ctx context.Context) error { return f.decode(ctx, c.Models, report) }
 	shown := newProgress(stderr)
 	c.OnProgress = shown.show
 	results, err := c.Run(ctx)
@@ -121,7 +120,7 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 	var costs []*compare.Cost
 	for k, e := range models {
 		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(models), e.Name)
-		r, err := ask(ctx, task{Model: e.Name, Spec: e.Spec, Measure: &f.measuring}, nil)
+		r, err := f.ask(ctx, compare.Job{Model: e.Name, Spec: e.Spec}, nil)
 		switch {
 		case ctx.Err() != nil:
 			return interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")

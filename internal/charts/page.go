@@ -48,13 +48,16 @@ func save(path string, drawn io.WriterTo) error {
 	return errors.Wrapf(err, "charts: %s", path)
 }
 
-// SVG draws a picture and writes it as an SVG file. It returns an error as Save does.
-func SVG(w io.Writer, p Picture) error {
-	err := p.check()
-	if err == nil {
-		_, err = render(".svg", p).WriteTo(w)
+// SVG draws a picture and writes it as an SVG file. It returns the width in px at which the
+// smallest text of the picture can be read, and an error as Save does.
+func SVG(w io.Writer, p Picture) (readable float64, err error) {
+	if err := p.check(); err != nil {
+		return 0, errors.Wrap(err, "charts")
 	}
-	return errors.Wrap(err, "charts")
+	drawn := render(".svg", p).(*svg)
+	_, err = drawn.WriteTo(w)
+	width, _ := drawn.Size()
+	return math.Ceil(9 * width.Points() / drawn.smallest.Points()), err
 }
 
 // dpi makes a point 4/3 of a pixel, as on the web, so text has its usual size
@@ -84,11 +87,15 @@ func render(ending string, p Picture) io.WriterTo {
 // or Arial, which has the same measures.
 type svg struct {
 	*vgsvg.Canvas
-	widths []vg.Length // of the texts so far
+	widths   []vg.Length // of the texts so far
+	smallest vg.Length   // size of them
 }
 
 func (c *svg) FillString(f font.Face, at vg.Point, s string) {
 	c.widths = append(c.widths, f.Width(s))
+	if size := f.Font.Size; c.smallest == 0 || size < c.smallest {
+		c.smallest = size
+	}
 	c.Canvas.FillString(f, at, s)
 }
 
