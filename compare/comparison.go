@@ -111,7 +111,7 @@ func (c Comparison) tries(rates int) int {
 
 // Check returns an error for a setting that no comparison can have, as Run does.
 func (c Comparison) Check() error {
-	if err := within("Comparison", []setting{{"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
+	if err := within("Comparison", []setting{{"Models", len(c.Models), 1, 1000}, {"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
 		return err
 	}
 	return c.Protocol.Check()

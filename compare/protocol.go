@@ -88,23 +88,14 @@ func (p Protocol) Check() error {
 		if slices.Contains(p.Rates[:k], rate) {
 			return inputf("Protocol.Rates has %g twice", rate)
 		}
-		if err := p.checkRate(rate); err != nil {
+		if _, err := p.config(rate, 1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkRate returns an error for a rate that no run can have.
-func (p Protocol) checkRate(rate float64) error {
-	cfg, err := p.config(rate, 1)
-	if err != nil {
-		return err
-	}
-	return cfg.Check()
-}
-
-// config returns the settings of a run.
+// config returns the settings of a run, or an error for those that no run can have.
 func (p Protocol) config(rate float64, seed uint64) (train.Config, error) {
 	cfg := train.Config{
 		Epochs: p.Epochs, Batch: p.Batch, Threads: p.Threads, LearningRate: rate, WeightDecay: p.WeightDecay,
@@ -120,7 +111,7 @@ func (p Protocol) config(rate float64, seed uint64) (train.Config, error) {
 	if cfg.Schedule, err = train.ParseSchedule(p.Schedule); err != nil {
 		return cfg, inputf("Protocol.Schedule: %s", cmdline.Bare(err))
 	}
-	return cfg, nil
+	return cfg, cfg.Check()
 }
 
 const (

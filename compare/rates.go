@@ -31,7 +31,7 @@ func (c *comparison) choose(ctx context.Context, r *Result) error {
 		return err
 	}
 	next := r.beyond()
-	if next == 0 || c.checkRate(next) != nil {
+	if _, err := c.config(next, 1); err != nil { // or there is none
 		return nil
 	}
 	c.shown.more(r.Model.Name, c.tries(1))

@@ -81,22 +81,29 @@ func (r *Result) sample() {
 			runs, r.Seeds = append(runs, run), append(r.Seeds, run.Seed)
 		}
 	}
-	figure := func(of func(run *Run) (value float64, known bool)) Sample {
+	// NaN is for what was not measured.
+	figure := func(of func(run *Run) float64) Sample {
 		var values []float64
 		for _, run := range runs {
-			if v, known := of(run); known {
+			if v := of(run); !math.IsNaN(v) {
 				values = append(values, v)
 			}
 		}
 		return newSample(values)
 	}
-	r.Accuracy = figure(func(run *Run) (float64, bool) { return run.Test.Accuracy, true })
-	r.Loss = figure(func(run *Run) (float64, bool) { return run.Test.Loss, true })
-	r.StepMillis = figure(func(run *Run) (float64, bool) { return run.StepMillis, run.StepMillis > 0 })
-	r.TrainingSeconds = figure(func(run *Run) (float64, bool) {
-		return run.StepMillis * float64(run.steps()) / 1000, run.StepMillis > 0
+	known := func(v float64) float64 {
+		if v > 0 {
+			return v
+		}
+		return math.NaN()
+	}
+	r.Accuracy = figure(func(run *Run) float64 { return run.Test.Accuracy })
+	r.Loss = figure(func(run *Run) float64 { return run.Test.Loss })
+	r.StepMillis = figure(func(run *Run) float64 { return known(run.StepMillis) })
+	r.TrainingSeconds = figure(func(run *Run) float64 {
+		return known(run.StepMillis) * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000
 	})
-	r.PeakMB = figure(func(run *Run) (float64, bool) { return run.PeakMB, run.PeakMB > 0 })
+	r.PeakMB = figure(func(run *Run) float64 { return known(run.PeakMB) })
 }
 
 // against returns the mean difference of two models' accuracies over the seeds

@@ -61,14 +61,6 @@ func (j Job) name() string {
 	return fmt.Sprintf("rate-%s-seed-%d", rate, j.Seed)
 }
 
-// steps is the number of steps of the whole run, 0 when it diverged.
-func (r *Run) steps() int {
-	if len(r.Epochs) == 0 {
-		return 0
-	}
-	return r.Epochs[len(r.Epochs)-1].Updates
-}
-
 // whole reports whether the parts of a run fit together.
 func (r *Run) whole() bool {
 	if r.Diverged != "" {

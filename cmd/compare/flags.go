@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	_ "embed"
 	"flag"
 	"fmt"
 	"io"
@@ -84,29 +85,8 @@ type clips struct {
 	MaxBad float64 `json:"max_bad"`
 }
 
-const intro = `Compare sets models side by side.
-
-  go run ./cmd/compare -models lstm,tt-lstm,ht-lstm -split few-subjects -seeds 5 -out report
-
-trains every model with every seed under one protocol, each run in a process of its own, and writes report/index.html,
-one page that needs no network, report.md, results.csv and plots. A learning rate is chosen for each model from those of
--rates, on a part of the training clips; the test clips have no part in it. Where the best is the least or the largest of
-them, one beyond it is tried too. Stopped by Ctrl-C, the same command goes on where it stopped; more models or seeds are
-added to what is there. Data are those of cmd/train: -data folder:clips compares on videos.
-
-  go run ./cmd/compare -cost                                  what the five LSTMs of UCF11 cost: time, memory, ratios
-  go run ./cmd/compare -cost -models 'tt-*,lstm' -threads 1   others, on one core
-  go run ./cmd/compare -cost -models my.json,ht-lstm          a model of your own beside one of the zoo
-  go run ./cmd/compare -cost -json                            one line of JSON a model
-  go run ./cmd/compare -growth DIR                            how a step's time grows with each size, with pictures
-
-measure the time of a training step (forward, backward and Adam on -batch clips of -steps frames), of its forward pass and
-of one frame of a live sequence, and the memory of the process, on random data. GFLOP/s is the rate of the forward pass,
-two operations a multiply-add of mul_adds_per_frame. OpenBLAS makes the products, or those for which it is faster, with
-
-  CGO_LDFLAGS=-lopenblas go run -tags openblas ./cmd/compare ...
-
-`
+//go:embed help.txt
+var intro string
 
 // What each job reads; the rest would be ignored without a word.
 var (

@@ -169,3 +169,42 @@ func spread(places []vg.Length, gap, low, high vg.Length) (out []vg.Length) {
 	}
 	return out
 }
+
+// logarithms returns the panel with the logarithms of what belongs on its
+// logarithmic axes, so that the rest of the package draws it as any other. What
+// is too small, or not drawable without a logarithm, leaves a gap. The low end of an
+// interval that is too small, as a mean less a deviation may be, is -Inf, beyond any axis.
+func (p Panel) logarithms() Panel {
+	p.Lines = slices.Clone(p.Lines)
+	for k := range p.Lines {
+		l := &p.Lines[k]
+		if p.LogX {
+			l.X = logs(l.X, math.NaN())
+		}
+		if p.LogY {
+			l.Y, l.Low, l.High = logs(l.Y, math.NaN()), logs(l.Low, math.Inf(-1)), logs(l.High, math.NaN())
+		}
+	}
+	for _, end := range []**float64{&p.Min, &p.Max} {
+		if p.LogY && *end != nil {
+			v := math.Log10(**end)
+			*end = &v
+		}
+	}
+	return p
+}
+
+// logs returns logarithms, and small for what is too small for an axis.
+func logs(values []float64, small float64) (out []float64) {
+	for _, v := range values {
+		switch {
+		case !drawable(v):
+			out = append(out, math.NaN())
+		case v < leastLog:
+			out = append(out, small)
+		default:
+			out = append(out, math.Log10(v))
+		}
+	}
+	return out
+}
