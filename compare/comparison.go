@@ -109,9 +109,10 @@ func (c Comparison) tries(rates int) int {
 	return rates * c.Rounds
 }
 
-// Check returns an error for a setting that no comparison can have, as Run does.
+// Check returns an error for a setting that no comparison can have, whatever its models and
+// its data are, as Run does.
 func (c Comparison) Check() error {
-	if err := within("Comparison", []setting{{"Models", len(c.Models), 1, 1000}, {"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
+	if err := within("Comparison", []setting{{"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
 		return err
 	}
 	return c.Protocol.Check()
@@ -122,6 +123,9 @@ func (c Comparison) Check() error {
 func (c *comparison) check(ctx context.Context) error {
 	if err := c.Check(); err != nil {
 		return err
+	}
+	if len(c.Models) == 0 {
+		return inputf("Comparison.Models is empty; give one at least")
 	}
 	c.Backend = backend.Name
 	seen := map[string]bool{}

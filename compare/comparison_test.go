@@ -93,7 +93,7 @@ func TestRunsElsewhere(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	for want, change := range map[string]func(c *Comparison){
 		"compare: Comparison.Seeds is 0; want at least 1":                                         func(c *Comparison) { c.Seeds = 0 },
-		"compare: Comparison.Models is 0; want at least 1":                                        func(c *Comparison) { c.Models = nil },
+		"compare: Comparison.Models is empty":                                                     func(c *Comparison) { c.Models = nil },
 		"there are no data; give Comparison.Set or Comparison.Open":                               func(c *Comparison) { c.Set = nil },
 		`compare: the model "a" has the name of another`:                                          func(c *Comparison) { c.Models = append(c.Models, c.Models[0]) },
 		`compare: the model "../a" has the name of another, or one that no folder can have`:       func(c *Comparison) { c.Models[0].Name = "../a" },

@@ -29,20 +29,19 @@ const (
 )
 
 func (m Matrix) check() error {
-	if len(m.Classes) == 0 {
+	n := len(m.Classes)
+	if n == 0 {
 		return errors.New("no classes to draw")
 	}
-	if len(m.Counts) != len(m.Classes) {
-		return errors.Errorf("counts has %d rows for %d classes", len(m.Counts), len(m.Classes))
+	if len(m.Counts) != n {
+		return errors.Errorf("counts has %d rows for %d classes", len(m.Counts), n)
 	}
 	for i, row := range m.Counts {
-		if len(row) != len(m.Classes) {
-			return errors.Errorf("row %d (%s) of counts has %d columns for %d classes", i, m.Classes[i], len(row), len(m.Classes))
+		if len(row) != n {
+			return errors.Errorf("row %d (%s) of counts has %d columns for %d classes", i, m.Classes[i], len(row), n)
 		}
-		for j, n := range row {
-			if n < 0 {
-				return errors.Errorf("counts[%d][%d] is %d, must not be negative", i, j, n)
-			}
+		if j := slices.IndexFunc(row, func(n int) bool { return n < 0 }); j >= 0 {
+			return errors.Errorf("counts[%d][%d] is %d, must not be negative", i, j, row[j])
 		}
 	}
 	return nil
@@ -65,11 +64,9 @@ type matrix struct {
 // name beside a row, as long as the whole fits on a screen.
 func (m Matrix) matrix() *matrix {
 	n := vg.Length(len(m.Classes))
-	out := &matrix{Matrix: m, every: 1, cell: min(90, max(250/n, min(16, 816/n)))}
+	out := &matrix{Matrix: m, cell: min(90, max(250/n, min(16, 816/n)))}
 	size := min(tickSize, max(9, 0.8*out.cell))
-	for vg.Length(out.every)*out.cell < size {
-		out.every++
-	}
+	out.every = int(math.Ceil(float64(size / out.cell)))
 	out.names = style(size, draw.XRight, draw.YCenter)
 	var longest vg.Length
 	for _, name := range m.Classes {

@@ -148,24 +148,22 @@ func sideBySide(lines []Line, x0, x1 float64) []Line {
 // spread moves sorted places between low and high to at least gap from each other,
 // or as far as there is room for so many, by the least sum of squares: each run of
 // places that are too near is centred where it was. Less gap times their numbers, the
-// places are those of an isotonic regression, by pooling neighbours.
+// places are those of an isotonic regression, by its formula of largest and least means.
 func spread(places []vg.Length, gap, low, high vg.Length) (out []vg.Length) {
 	last := vg.Length(len(places) - 1)
 	gap = min(gap, (high-low)/max(1, last))
-	type pool struct{ sum, n vg.Length }
-	var pools []pool
-	for k, place := range places {
-		pools = append(pools, pool{place - vg.Length(k)*gap, 1})
-		for n := len(pools); n > 1 && pools[n-2].sum*pools[n-1].n > pools[n-1].sum*pools[n-2].n; n-- {
-			pools[n-2] = pool{pools[n-2].sum + pools[n-1].sum, pools[n-2].n + pools[n-1].n}
-			pools = pools[:n-1]
+	for k := range places {
+		at := low
+		for i := range k + 1 {
+			sum, least := vg.Length(0), high-last*gap
+			for j, place := range places[i:] {
+				if sum += place - vg.Length(i+j)*gap; i+j >= k {
+					least = min(least, sum/vg.Length(j+1))
+				}
+			}
+			at = max(at, least)
 		}
-	}
-	for _, p := range pools {
-		at := max(low, min(high-last*gap, p.sum/p.n))
-		for range int(p.n) {
-			out = append(out, at+vg.Length(len(out))*gap)
-		}
+		out = append(out, at+vg.Length(k)*gap)
 	}
 	return out
 }

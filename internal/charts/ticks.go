@@ -65,14 +65,11 @@ func tickLabel(v, step float64) string {
 		return "0"
 	}
 	if step > 999 && math.Abs(v) < 0.999e12 {
-		unit := 1e3
-		suffix := "k"
-		for _, larger := range []string{"M", "G"} {
-			if math.Abs(v) >= 0.999e3*unit {
-				unit, suffix = 1e3*unit, larger
-			}
+		unit, suffix := 1e3, 0
+		for suffix < 2 && math.Abs(v) >= 0.999e3*unit {
+			unit, suffix = 1e3*unit, suffix+1
 		}
-		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + suffix
+		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + string("kMG"[suffix])
 	}
 	if math.Abs(v) >= 1e6 || step < 1e-5 {
 		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)
