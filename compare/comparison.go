@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -129,31 +130,37 @@ func (c *comparison) check(ctx context.Context) error {
 	}
 	c.Backend = backend.Name
 	seen := map[string]bool{}
-	for k, e := range c.Models {
+	for _, e := range c.Models {
 		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) {
 			return inputf("the model %q has the name of another, or one that no folder can have; rename it", e.Name)
 		}
 		seen[e.Name] = true
-		set, done, err := c.open(ctx, e)
-		if err != nil {
+		if err := c.see(ctx, e); err != nil {
 			return err
 		}
-		defer done()
-		c.classes = len(set.Classes())
-		if k == 0 { // that of videos depends on the size of the frames too
-			c.Fingerprint = set.Fingerprint()
+	}
+	return nil
+}
+
+// see opens the data for a model. The fingerprint of videos depends on the size of the
+// frames too: the first model gives it.
+func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
+	set, done, err := c.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if c.classes = len(set.Classes()); e.Name == c.Models[0].Name {
+		c.Fingerprint = set.Fingerprint()
+	}
+	c.Data = cmp.Or(c.Data, set.Name())
+	if c.tries(1) > 0 {
+		if _, err := datasets.Fold(set, c.Folds, 0, 1); err != nil {
+			return &InputError{err}
 		}
-		if c.Data == "" {
-			c.Data = set.Name()
-		}
-		if c.tries(1) > 0 {
-			if _, err := datasets.Fold(set, c.Folds, 0, 1); err != nil {
-				return &InputError{err}
-			}
-		}
-		if _, err := zoo.Find(e.Name); err != nil && e.Spec.Classes != 0 && e.Spec.Classes != c.classes {
-			return inputf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
-		}
+	}
+	if _, err := zoo.Find(e.Name); err != nil && e.Spec.Classes != 0 && e.Spec.Classes != c.classes {
+		return inputf("%s says %d classes, %s has %d; leave the field out", e.Name, e.Spec.Classes, set.Name(), c.classes)
 	}
 	return nil
 }

@@ -41,7 +41,8 @@ func (t *tracker) more(model string, runs int) {
 	t.say(*t.models[model])
 }
 
-// step records how much of a run is done. One that has ended may have been found.
+// step records how much of a run is done: all, with what it came to, when it has ended now
+// or was found.
 func (t *tracker) step(j Job, done float64, r *Run, found bool, took time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -72,8 +72,9 @@ func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *videos.R
 		if err != nil {
 			return err
 		}
-		defer set.Close()
-		if err := f.readAll(ctx, set); err != nil {
+		err = f.readAll(ctx, set)
+		set.Close()
+		if err != nil {
 			return err
 		}
 	}

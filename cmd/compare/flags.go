@@ -200,10 +200,10 @@ func (f *flags) complete() error {
 		f.measuring.Steps = 6
 	}
 	switch err := f.measuring.Check(); {
-	case err != nil:
-		return f.blame(err)
 	case f.measuring.Runs < 20:
 		return badf("-runs is %d; want at least 20 and at most 1000000", f.measuring.Runs)
+	case err != nil:
+		return f.blame(err)
 	case f.Dir == "" && f.video.Steps == datasets.AllSteps:
 		return badf("-steps is all; want a number of frames, as the clips are made up")
 	case f.Dir == "":
