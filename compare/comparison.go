@@ -15,6 +15,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -131,7 +132,7 @@ func (c *comparison) check(ctx context.Context) error {
 	c.Backend = backend.Name
 	seen := map[string]bool{}
 	for _, e := range c.Models {
-		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) {
+		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
 			return inputf("the model %q has the name of another, or one that no folder can have; rename it", e.Name)
 		}
 		seen[e.Name] = true

@@ -97,6 +97,7 @@ func TestBadInput(t *testing.T) {
 		"there are no data; give Comparison.Set or Comparison.Open":                               func(c *Comparison) { c.Set = nil },
 		`compare: the model "a" has the name of another`:                                          func(c *Comparison) { c.Models = append(c.Models, c.Models[0]) },
 		`compare: the model "../a" has the name of another, or one that no folder can have`:       func(c *Comparison) { c.Models[0].Name = "../a" },
+		`compare: the model "a\tb" has the name of another, or one that no folder can have`:       func(c *Comparison) { c.Models[0].Name = "a\tb" },
 		"compare: a reads 12 values a step, actions (few-subjects) has steps of [6 8 3] = 144":    func(c *Comparison) { c.Models[0].Spec.InModes = []int{12} },
 		"compare: a says 3 classes, actions (few-subjects) has 8; leave the field out":            func(c *Comparison) { c.Models[0].Spec.Classes = 3 },
 		"compare: Protocol.Rates is 0; want at least 1":                                           func(c *Comparison) { c.Rates = nil },

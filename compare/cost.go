@@ -195,12 +195,15 @@ func CostTable(costs []*Cost) string {
 	t := newTable(table.Row{"model", "step ms", "10-90 %", "forward ms", "frame µs", "step, dense/this", "input weights", "model", "mul-adds a frame", "GFLOP/s", "peak MB"},
 		2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 	for _, c := range costs {
-		ratio := "-"
+		ratio, frame := "-", "-"
 		if dense >= 0 {
 			ratio = fmt.Sprintf("%.1f", costs[dense].StepMedian/c.StepMedian)
 		}
+		if c.Frame > 0 {
+			frame = fmt.Sprintf("%.0f", c.Frame)
+		}
 		t.add(c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			orDash(c.Frame > 0, fmt.Sprintf("%.0f", c.Frame)), ratio, grouped.Sprint(c.InputToHidden), grouped.Sprint(c.Params), grouped.Sprint(c.MulAdds),
+			frame, ratio, grouped.Sprint(c.InputToHidden), grouped.Sprint(c.Params), grouped.Sprint(c.MulAdds),
 			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
 	}
 	return t.Render()

@@ -35,13 +35,12 @@ type section struct {
 	Plots []Plot
 }
 
-//go:embed report.html report.md.tmpl words.tmpl
+//go:embed report.html report.md.tmpl
 var files embed.FS
 
 var (
 	page     = template.Must(template.ParseFS(files, "report.html"))
 	markdown = texttemplate.Must(texttemplate.ParseFS(files, "report.md.tmpl"))
-	words    = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{"counted": counted, "join": join}).ParseFS(files, "words.tmpl"))
 )
 
 // Save writes a report to a folder, which it makes: index.html, report.md, results.csv and
@@ -61,85 +60,71 @@ func (r *Results) Save(dir string) error {
 }
 
 // HTML writes the report as one page that needs nothing else.
-func (r *Results) HTML(w io.Writer) error { return r.execute(w, page) }
+func (r *Results) HTML(w io.Writer) error { return page.Execute(w, r.report()) }
 
 // Markdown writes the report with links to the plots as Save writes them.
-func (r *Results) Markdown(w io.Writer) error { return r.execute(w, markdown) }
-
-func (r *Results) execute(w io.Writer, t interface{ Execute(io.Writer, any) error }) error {
-	report, err := r.report()
-	if err != nil {
-		return err
-	}
-	return t.Execute(w, report)
-}
+func (r *Results) Markdown(w io.Writer) error { return markdown.Execute(w, r.report()) }
 
 // CSV writes a row per model, for programs.
 func (r *Results) CSV(w io.Writer) error {
-	_, err := fmt.Fprintln(w, r.figures().RenderCSV())
+	_, err := fmt.Fprintln(w, r.table("results.csv").RenderCSV())
 	return err
 }
 
 // Text returns the table of accuracies for a terminal, and what to know of the best model
 // and the learning rates.
 func (r *Results) Text() string {
-	text := r.accuracies().Render() + "\n\n" + r.best()
+	text := r.table("Accuracy").Render() + "\n\n" + r.best()
 	if edges := r.edges(); edges != "" {
 		text += "\n" + edges
 	}
 	return text
 }
 
-// report puts together what the results say: a section for each table that has rows and
-// each kind of plots.
-func (r *Results) report() (out *report, err error) {
-	out = &report{Title: "Recurrent models side by side", Command: r.Command, Best: r.best()}
-	if out.Protocol, err = r.words("protocol"); err != nil {
-		return nil, err
-	}
+// report puts together what the results say: sections with a text, a table or plots, as far
+// as there are any.
+func (r *Results) report() *report {
+	out := &report{"Recurrent models side by side", r.Command, r.paragraphs("protocol"), r.best(), nil}
 	plots := map[string][]Plot{}
 	for _, p := range r.Plots() {
 		kind, _, _ := strings.Cut(p.Name, "-")
 		plots[kind] = append(plots[kind], p)
 	}
 	for _, s := range []section{
-		{"Accuracy", nil, r.accuracies(), plots["accuracy"]}, {"Beside the papers' claims", nil, claimed(r.Claims()), nil},
-		{"Other methods in the papers", nil, r.others(), nil}, {"Training", nil, nil, plots["curves"]}, {"Costs", nil, r.costs(), plots["costs"]},
-		{"Learning rates", nil, r.searches(), nil}, {"Confusions", nil, nil, plots["confusion"]},
+		{Title: "Accuracy", Plots: plots["accuracy"]}, {Title: "Beside the papers' claims"}, {Title: "Other methods in the papers"},
+		{Title: "Training", Plots: plots["curves"]}, {Title: "Costs", Plots: plots["costs"]}, {Title: "Learning rates"},
+		{Title: "Confusions", Plots: plots["confusion"]},
 	} {
-		if s.Table != nil && len(s.Table.Rows) == 0 {
-			continue
+		if words.Lookup("table "+s.Title) != nil {
+			if s.Table = r.table(s.Title); len(s.Table.Rows) == 0 {
+				continue
+			}
 		}
-		if s.Text, err = r.words(s.Title); err != nil {
-			return nil, err
-		}
+		s.Text = r.paragraphs(s.Title)
 		out.Sections = append(out.Sections, s)
 	}
-	return out, nil
+	return out
 }
 
-// words returns the paragraphs of a section.
-func (r *Results) words(of string) (paragraphs []string, err error) {
-	about := struct {
-		*Results
-		Tested     int
-		Edges, Set string
-	}{r, r.tested(), r.edges(), r.Protocol.Data}
+// paragraphs are those of a text of the words.
+func (r *Results) paragraphs(name string) (all []string) {
+	for text := range strings.SplitSeq(r.said(name), "\n\n") {
+		if text = strings.TrimSpace(text); text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// set names the data as the runs do.
+func (r *Results) set() string {
+	set := r.Protocol.Data
 	for _, m := range r.Models {
 		for _, run := range m.Runs {
-			about.Set = names.Line(run.Set)
+			set = run.Set
 		}
 	}
-	var b strings.Builder
-	if err := words.ExecuteTemplate(&b, of, about); err != nil {
-		return nil, err
-	}
-	for text := range strings.SplitSeq(b.String(), "\n\n") {
-		if text = strings.TrimSpace(text); text != "" {
-			paragraphs = append(paragraphs, text)
-		}
-	}
-	return paragraphs, nil
+	return names.Line(set)
 }
 
 // best says which models a reader may take for the best.

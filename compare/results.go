@@ -178,6 +178,7 @@ func (r *Result) Confusion() (classes []string, counts [][]int) {
 // Claim is a difference of two models' accuracies that was published, and what it is here.
 type Claim struct {
 	Above, Below  *Result
+	Published     float64 // the difference in points
 	Difference, P float64 // of the accuracies here; P has Holm's correction for the claims
 }
 
@@ -193,7 +194,7 @@ func (r *Results) Claims() []Claim {
 				continue
 			}
 			difference, p := against(above, below)
-			all, ps = append(all, Claim{above, below, difference, p}), append(ps, p)
+			all, ps = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p}), append(ps, p)
 		}
 	}
 	for k, p := range holm(ps) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"text/template"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -52,66 +53,41 @@ func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }
 // grouped writes whole numbers as 57,600.
 var grouped = message.NewPrinter(language.English)
 
-// orDash writes what a model has, or that it has none.
-func orDash(has bool, text string) string {
-	if !has {
-		return "-"
+//go:embed words.tmpl
+var wordsText string
+
+// words are the texts and tables of a report.
+var words = template.Must(template.New("").Funcs(template.FuncMap{
+	"counted": counted, "join": join, "grouped": func(n int) string { return grouped.Sprint(n) },
+	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
+	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
+	"set": (*Results).set, "tested": (*Results).tested, "tried": (*Results).tried, "edges": (*Results).edges, "others": (*Results).others,
+}).Parse(wordsText))
+
+// said executes a template of the words.
+func (r *Results) said(name string) string {
+	var b strings.Builder
+	if err := words.ExecuteTemplate(&b, name, r); err != nil {
+		panic(err)
 	}
-	return text
+	return strings.Trim(b.String(), "\n")
 }
 
-// accuracies is the main table.
-func (r *Results) accuracies() *sheet {
-	t := newTable(table.Row{"model", "test accuracy", "of each seed", "against the best", "published accuracy (reported)", "recurrent layer", "input weights", "published weights (reported)", "learning rate"}, 6, 7, 8, 9)
-	for _, m := range r.Models {
-		t.add(m.Model.Name, m.Accuracy.plusMinus(4), m.Accuracy.each(4), m.verdict(), orDash(m.Model.PublishedAccuracy > 0, percentOn(m.Model.PublishedAccuracy, m.Model.Data)),
-			grouped.Sprint(m.Sizes.RecurrentLayer), grouped.Sprint(m.Sizes.InputToHidden), orDash(m.Model.PublishedParams > 0, grouped.Sprint(m.Model.PublishedParams)), m.chosen())
-	}
-	return t
-}
-
-func percentOn(accuracy float64, data string) string {
-	return fmt.Sprintf("%.1f %% on %s", accuracy, data)
-}
-
-// chosen writes the learning rate.
-func (r *Result) chosen() string { return orDash(r.Rate != 0, fmt.Sprintf("%g", r.Rate)) }
-
-// costs is the table of what training took.
-func (r *Results) costs() *sheet {
-	t := newTable(table.Row{"model", "a step, ms", "training, s", "peak memory, MB", "multiply-adds a frame", "whole model", "test loss"}, 2, 3, 4, 5, 6, 7)
-	for _, m := range r.Models {
-		t.add(m.Model.Name, m.StepMillis.plusMinus(1), m.TrainingSeconds.plusMinus(1), m.PeakMB.plusMinus(0),
-			grouped.Sprint(m.Sizes.MulAddsPerFrame), grouped.Sprint(m.Sizes.Model), m.Loss.plusMinus(3))
-	}
-	return t
-}
-
-// searches is the table of the learning rates that were tried.
-func (r *Results) searches() *sheet {
-	var rates []float64
-	for _, m := range r.Models {
-		rates = append(rates, m.tried()...)
-	}
-	slices.Sort(rates)
-	rates = slices.Compact(rates)
-	header := table.Row{"model"}
-	numbers := make([]int, len(rates))
-	for k, rate := range rates {
-		header = append(header, fmt.Sprintf("%g", rate))
-		numbers[k] = k + 2
+// table returns a table of the words.
+func (r *Results) table(name string) *sheet {
+	var header table.Row
+	var numbers []int
+	lines := strings.Split(r.said("table "+name), "\n")
+	for k, cell := range strings.Split(lines[0], "\t") {
+		name, number := strings.CutSuffix(cell, "#")
+		if header = append(header, name); number {
+			numbers = append(numbers, k+1)
+		}
 	}
 	t := newTable(header, numbers...)
-	for _, m := range r.Models {
-		row := table.Row{m.Model.Name}
-		for _, rate := range rates {
-			cell := "-"
-			if k := slices.IndexFunc(m.Searched, func(c Candidate) bool { return c.Rate == rate }); k >= 0 {
-				cell = m.Searched[k].cell()
-				if rate == m.Rate {
-					cell += " *"
-				}
-			}
+	for _, line := range lines[1:] {
+		var row table.Row
+		for cell := range strings.SplitSeq(line, "\t") {
 			row = append(row, cell)
 		}
 		t.add(row...)
@@ -119,76 +95,64 @@ func (r *Results) searches() *sheet {
 	return t
 }
 
-func (c Candidate) cell() string {
-	if c.Accuracy < 0 {
-		return "diverged"
+// figure writes a number for programs, and nothing for one that is not known.
+func figure(v float64) string {
+	if math.IsNaN(v) {
+		return ""
 	}
-	var accuracies []float64
-	for _, run := range c.Rounds {
-		accuracies = append(accuracies, run.Test.Accuracy)
-	}
-	return newSample(accuracies).plusMinus(4)
+	return strconv.FormatFloat(v, 'g', 6, 64)
 }
 
-// claimed is the table of published orders of two models.
-func claimed(all []Claim) *sheet {
-	t := newTable(table.Row{"claim", "reported difference", "difference here", "p", "verdict"}, 2, 3, 4)
-	for _, c := range all {
-		above, below := c.Above.Model, c.Below.Model
-		t.add(above.Name+" above "+below.Name, fmt.Sprintf("%+.1f points", above.PublishedAccuracy-below.PublishedAccuracy),
-			fmt.Sprintf("%+.1f points", 100*c.Difference), orDash(!math.IsNaN(c.P), fmt.Sprintf("%.3g", c.P)), c.verdict())
+func pValue(p float64) string {
+	if math.IsNaN(p) {
+		return "-"
 	}
-	return t
+	return fmt.Sprintf("%.3g", p)
 }
 
-// figures is the table for programs, a row per model.
-func (r *Results) figures() table.Writer {
-	t := table.NewWriter()
-	header := table.Row{"model", "cell", "format", "joint", "params_input_to_hidden", "params_recurrent_layer", "params_model", "mul_adds_per_frame",
-		"learning_rate", "seeds", "diverged_seeds"}
-	for _, name := range []string{"accuracy", "loss", "step_ms", "training_s", "peak_rss_mb"} {
-		header = append(header, name+"_mean", name+"_sd", name+"_by_seed")
-	}
-	t.AppendHeader(append(header, "difference_to_best", "p_holm", "against_best", "published_accuracy_percent", "published_on", "published_input_weights"))
-	number := func(v float64) string {
-		if math.IsNaN(v) {
-			return ""
-		}
-		return strconv.FormatFloat(v, 'g', 6, 64)
-	}
+func points(difference float64) string { return fmt.Sprintf("%+.1f points", 100*difference) }
+
+// tried lists the learning rates that were tried for any model, sorted.
+func (r *Results) tried() []float64 {
+	var rates []float64
 	for _, m := range r.Models {
-		row := table.Row{m.Model.Name, m.Sizes.Cell, m.Sizes.Format, m.Sizes.Joint, m.Sizes.InputToHidden, m.Sizes.RecurrentLayer, m.Sizes.Model, m.Sizes.MulAddsPerFrame,
-			m.chosen(), strings.Trim(fmt.Sprint(m.Seeds), "[]"), strings.Trim(fmt.Sprint(m.Diverged()), "[]")}
-		for k, s := range []Sample{m.Accuracy, m.Loss, m.StepMillis, m.TrainingSeconds, m.PeakMB} {
-			row = append(row, number(s.Mean), number(s.SD), s.each([]int{6, 6, 2, 2, 1}[k]))
-		}
-		accuracy, on, weights := "", "", ""
-		if m.Model.PublishedAccuracy > 0 {
-			accuracy, on = number(m.Model.PublishedAccuracy), m.Model.Data
-		}
-		if m.Model.PublishedParams > 0 {
-			weights = fmt.Sprint(m.Model.PublishedParams)
-		}
-		t.AppendRow(append(row, number(m.Difference), number(m.P), m.verdict(), accuracy, on, weights))
+		rates = append(rates, m.tried()...)
 	}
-	return t
+	slices.Sort(rates)
+	return slices.Compact(rates)
+}
+
+// cell is what the table of learning rates has for one of them.
+func (r *Result) cell(rate float64) string {
+	k := slices.IndexFunc(r.Searched, func(c Candidate) bool { return c.Rate == rate })
+	if k < 0 {
+		return "-"
+	}
+	text := "diverged"
+	if r.Searched[k].Accuracy >= 0 {
+		var accuracies []float64
+		for _, run := range r.Searched[k].Rounds {
+			accuracies = append(accuracies, run.Test.Accuracy)
+		}
+		text = newSample(accuracies).plusMinus(4)
+	}
+	if rate == r.Rate {
+		text += " *"
+	}
+	return text
 }
 
 //go:embed reported.csv
 var reported string
 
-// others is the table of what the papers' tables report of methods that are not compared
-// here, on the data that the published accuracies of the models are for.
-func (r *Results) others() *sheet {
-	t := newTable(table.Row{"method", "published accuracy (reported)"})
+// others lists what the papers' tables report of methods that are not compared here, on the
+// data that the published accuracies of the models are for: method, data and accuracy.
+func (r *Results) others() [][]string {
 	rows, err := csv.NewReader(strings.NewReader(reported)).ReadAll()
 	if err != nil {
 		panic(err)
 	}
-	for _, row := range rows[1:] { // method, data, accuracy
-		if slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] }) {
-			t.add(row[0], row[2]+" % on "+row[1])
-		}
-	}
-	return t
+	return slices.DeleteFunc(rows, func(row []string) bool {
+		return !slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] })
+	})
 }
