@@ -87,3 +87,23 @@ func ExampleMeasure() {
 	fmt.Println(cost.Params, "learnable values; timed:", cost.StepMedian > 0 && cost.Forward > 0 && cost.Frame > 0)
 	// Output: 1579 learnable values; timed: true
 }
+
+// How the time of a step grows with its input; growth-input.png shows it.
+func ExampleMeasureGrowth() {
+	dir, err := os.MkdirTemp("", "growth")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	g, err := compare.MeasureGrowth(context.Background(), dir, compare.Measuring{Batch: 1, Steps: 1, Threads: 1, Runs: 1}, nil, "input")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range g.Points[:3] {
+		fmt.Println(p.Format, p.Size, "values a frame:", p.Product.Weights, "weights")
+	}
+	// Output:
+	// tt 1296 values a frame: 1248 weights
+	// tt 4096 values a frame: 1664 weights
+	// tt 10000 values a frame: 2080 weights
+}

@@ -80,12 +80,22 @@ type Growth struct {
 }
 
 // MeasureGrowth measures LSTMs of each format while one size at a time grows: input, modes,
-// rank, batch, steps and hidden units. It writes growth.csv and a picture for each size to
-// the folder dir. onPoint, if not nil, is called before the first and after each of the
-// points of a size. When ctx is done it returns an error that wraps ctx's, and dir keeps the pictures
-// that were drawn.
-func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int)) (*Growth, error) {
-	return grow(ctx, dir, by, onPoint, sweeps)
+// rank, batch, steps and hidden, or those of them that are named. It writes growth.csv and a
+// picture for each size to the folder dir. onPoint, if not nil, is called before the first
+// and after each of the points of a size. It returns an *InputError for an unknown name, for
+// what cannot be measured and for a folder that cannot be made. When ctx is done it returns
+// its error, and dir keeps the pictures that were drawn.
+func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sizes ...string) (*Growth, error) {
+	var chosen []sweep
+	for _, s := range sweeps {
+		if len(sizes) == 0 || slices.Contains(sizes, s.name) {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(sizes) > 0 && len(chosen) != len(sizes) {
+		return nil, inputf("the sizes %q; want some of input, modes, rank, batch, steps and hidden, each once", sizes)
+	}
+	return grow(ctx, dir, by, onPoint, chosen)
 }
 
 func grow(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sweeps []sweep) (*Growth, error) {

@@ -37,6 +37,17 @@ func TestGrowth(t *testing.T) {
 	require.Equal(t, []string{"input", "tt", "16"}, rows[1][:3])
 }
 
+func TestUnknownSize(t *testing.T) {
+	_, err := MeasureGrowth(context.Background(), t.TempDir(), Measuring{Batch: 1, Steps: 1, Threads: 1, Runs: 1}, nil, "modes", "ranks")
+	require.EqualError(t, err, `compare: the sizes ["modes" "ranks"]; want some of input, modes, rank, batch, steps and hidden, each once`)
+	_, err = MeasureGrowth(context.Background(), t.TempDir(), Measuring{Batch: 1, Steps: 1, Runs: 1}, nil)
+	require.ErrorContains(t, err, "compare: Measuring.Threads is 0; want at least 1")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = MeasureGrowth(ctx, t.TempDir(), Measuring{Batch: 1, Steps: 1, Threads: 1, Runs: 1}, nil)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 // Every point of every sweep is a valid model.
 func TestSweeps(t *testing.T) {
 	for _, s := range sweeps {
