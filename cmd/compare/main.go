@@ -11,16 +11,23 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/compare"
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 )
 
 func main() {
@@ -34,20 +41,129 @@ func main() {
 	if errors.Is(err, context.Canceled) {
 		os.Exit(130) // as shells report an interrupt
 	}
-	var u usage
-	if errors.As(err, &u) {
+	if isUsage(err) {
 		os.Exit(2)
 	}
 	os.Exit(1)
 }
 
-// listen returns what ends when the process is asked to stop. One that trains for
-// another gets a terminal's signals twice, from there and from the other: it takes them
-// as one, and saves its work.
+// listen returns what ends when the process is asked to stop. One that works for another
+// gets a terminal's signals twice, from there and from the other: it takes them as one,
+// and saves its work.
 func listen(args []string) context.Context {
-	if !slices.Equal(args, []string{"-job"}) {
+	if !slices.Contains(args, "-job") {
 		return interrupt.Context()
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), interrupt.Signals()...)
 	return ctx
+}
+
+// run does what the command line asks for.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f, helped, err := parse(args, stdout)
+	switch {
+	case err != nil || helped:
+		return err
+	case f.job:
+		return f.work(ctx, os.Stdin, stdout)
+	case f.growth != "":
+		return f.grow(ctx, stdout, stderr)
+	case f.cost:
+		return f.measure(ctx, stdout, stderr)
+	}
+	return f.compare(ctx, stdout, stderr)
+}
+
+// interrupted is the error of work that the user stopped.
+type interrupted string
+
+func (e interrupted) Error() string { return string(e) }
+func (e interrupted) Unwrap() error { return context.Canceled }
+
+// compare trains the models of the flags and writes the report.
+func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	c := f.Comparison
+	if c.Models, err = f.entries(); err != nil {
+		return err
+	}
+	if f.quiet {
+		stderr = io.Discard
+	}
+	report := &sets.Report{W: stderr, Quiet: f.quiet}
+	c.Open, c.Train = f.opener(nil), f.train
+	c.Prepare = func(ctx context.Context) error { return f.decode(ctx, c.Models, report) }
+	shown := newProgress(stderr)
+	c.OnProgress = shown.show
+	results, err := c.Run(ctx)
+	shown.close(ctx.Err() != nil)
+	var stopped interrupted
+	if err != nil && ctx.Err() != nil && !errors.As(err, &stopped) {
+		return interrupted(fmt.Sprintf("compare: stopped; %d of %d runs have ended and are kept in %s, those under way from their last checkpoint; go on with: %s",
+			shown.now.Ended, shown.now.Runs, c.Dir, c.Command))
+	}
+	if err != nil {
+		return f.blame(err)
+	}
+	if err := results.Save(c.Dir); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\nthe report: %s/index.html, report.md, results.csv and plots\n", results.Text(), c.Dir)
+	return errors.Wrap(err, "compare")
+}
+
+// measure prints what the models of the flags cost, each in a process of its own.
+func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
+	models, err := f.entries()
+	if err != nil {
+		return err
+	}
+	var costs []*compare.Cost
+	for k, e := range models {
+		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(models), e.Name)
+		r, err := f.ask(ctx, compare.Job{Model: e.Name, Spec: e.Spec}, nil)
+		switch {
+		case ctx.Err() != nil:
+			return interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
+		case isUsage(err):
+			fmt.Fprintln(stderr, err)
+			return badf("%s is not measured, for the reason above", e.Name)
+		case err != nil:
+			return errors.Wrapf(err, "compare: the process that measures %s", e.Name)
+		}
+		costs = append(costs, r.Cost)
+		if f.js {
+			if err := json.NewEncoder(stdout).Encode(r.Cost); err != nil {
+				return errors.Wrap(err, "compare")
+			}
+		}
+	}
+	if f.js {
+		return nil
+	}
+	_, err = fmt.Fprintf(stdout, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", backend.Name, f.Threads, f.Batch, f.measuring.Steps, compare.CostTable(costs))
+	return errors.Wrap(err, "compare")
+}
+
+// grow measures how costs grow, and prints the exponents.
+func (f *flags) grow(ctx context.Context, stdout, stderr io.Writer) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
+	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
+	g, err := compare.MeasureGrowth(ctx, f.growth, f.measuring, func(size string, done, all int) {
+		if done == 0 {
+			fmt.Fprintf(stderr, "%s: ", size)
+		} else {
+			fmt.Fprint(stderr, ".")
+		}
+		if done == all {
+			fmt.Fprintln(stderr)
+		}
+	})
+	if ctx.Err() != nil {
+		return interrupted("compare: stopped; " + f.growth + " keeps the pictures of the sizes that were done, growth.csv is not written")
+	}
+	if err != nil {
+		return f.blame(err)
+	}
+	_, err = fmt.Fprintln(stdout, g.Text())
+	return errors.Wrap(err, "compare")
 }

@@ -14,52 +14,49 @@ import (
 
 var plainName = regexp.MustCompile(`^[\pL\d][\pL\d_.-]*$`)
 
-// mostSpec bounds the file of a spec, and that of a protocol.
+// mostSpec bounds the file of a spec.
 const mostSpec = 1 << 20
 
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() ([]zoo.Entry, error) {
 	var all []zoo.Entry
 	from := map[string]string{} // the pattern or file of each
-	add := func(e zoo.Entry, pattern string) error {
-		if first, twice := from[e.Name]; twice {
-			return badf("-models has %s twice: %s and %s; leave one out, or rename a file", e.Name, first, pattern)
-		}
-		from[e.Name] = pattern
-		all = append(all, e)
-		return nil
-	}
 	for pattern := range strings.SplitSeq(f.models, ",") {
 		pattern = strings.TrimSpace(pattern)
-		if strings.HasSuffix(pattern, ".json") {
-			e, err := readSpec(pattern)
-			if err != nil {
-				return nil, err
-			}
-			if err := add(e, pattern); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		entries, err := zoo.List(pattern)
-		if err == nil && !strings.ContainsAny(pattern, "*?[") {
-			var e zoo.Entry
-			e, err = zoo.Find(pattern)
-			entries = []zoo.Entry{e}
-		}
+		entries, err := f.matching(pattern)
 		if err != nil {
-			return nil, f.blame(usage{err})
-		}
-		if len(entries) == 0 {
-			return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
+			return nil, err
 		}
 		for _, e := range entries {
-			if err := add(e, pattern); err != nil {
-				return nil, err
+			if first, twice := from[e.Name]; twice {
+				return nil, badf("-models has %s twice: %s and %s; leave one out, or rename a file", e.Name, first, pattern)
 			}
+			from[e.Name] = pattern
+			all = append(all, e)
 		}
 	}
 	return all, nil
+}
+
+// matching lists the models that a name, a pattern or a file stands for.
+func (f *flags) matching(pattern string) (found []zoo.Entry, err error) {
+	switch {
+	case strings.HasSuffix(pattern, ".json"):
+		e, err := readSpec(pattern)
+		return []zoo.Entry{e}, err
+	case strings.ContainsAny(pattern, "*?["):
+		found, err = zoo.List(pattern)
+	default:
+		found = make([]zoo.Entry, 1)
+		found[0], err = zoo.Find(pattern)
+	}
+	if err == nil && len(found) == 0 {
+		return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
+	}
+	if err != nil {
+		return nil, f.blame(usage(err))
+	}
+	return found, nil
 }
 
 // readSpec reads a model of the user's own, whose name is that of the file.
@@ -73,22 +70,11 @@ func readSpec(path string) (zoo.Entry, error) {
 		_, err = zoo.Describe(zoo.Entry{Name: path, Spec: spec})
 	}
 	if err != nil {
-		return zoo.Entry{}, usage{errors.Wrapf(err, "compare: %s", path)}
+		return zoo.Entry{}, usage(errors.Wrapf(err, "compare: %s", path))
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".json")
 	if !plainName.MatchString(name) {
 		return zoo.Entry{}, badf("-models: the name of %s becomes that of files and of a line in tables; rename it with letters, digits, -, _ and . alone, a letter or digit first", path)
 	}
 	return zoo.Entry{Name: name, Spec: spec}, nil
-}
-
-// named is what -models has of a model: its name, or the file of one that is not in the
-// zoo.
-func (f *flags) named(e zoo.Entry) string {
-	for pattern := range strings.SplitSeq(f.models, ",") {
-		if pattern = strings.TrimSpace(pattern); strings.TrimSuffix(filepath.Base(pattern), ".json") == e.Name && strings.HasSuffix(pattern, ".json") {
-			return pattern
-		}
-	}
-	return e.Name
 }

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
+
+	"github.com/tensorzoo/tensorzoo/compare"
 )
 
 // progress shows how far each model is: a line each on a terminal, which change
@@ -18,102 +19,71 @@ import (
 type progress struct {
 	w    io.Writer
 	bars *mpb.Progress // nil where there is no terminal
-
-	mu     sync.Mutex
-	models map[string]*line
-	runs   int // of all models
-	ended  int
+	of   map[string]*bar
+	now  compare.Progress // the last one
 }
 
-// line is how far a model is.
-type line struct {
-	bar  *mpb.Bar
-	all  int64                  // steps
-	at   map[string]int         // steps of each run, by folder
-	last atomic.Pointer[string] // what ended last; drawing it must not wait for mu
+// bar is how far a model is.
+type bar struct {
+	*mpb.Bar
+	last atomic.Pointer[string] // what ended last
 }
 
-// newProgress shows runs of the given models, each of so many steps in all.
-func newProgress(w io.Writer, models []string, steps, runs int) *progress {
-	var bars *mpb.Progress
+// parts are what a bar divides a run into.
+const parts = 10000
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, of: map[string]*bar{}}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
-	}
-	return progressOn(w, bars, models, steps, runs)
-}
-
-// progressOn shows bars, or lines on w where there are none.
-func progressOn(w io.Writer, bars *mpb.Progress, models []string, steps, runs int) *progress {
-	p := &progress{w: w, bars: bars, models: map[string]*line{}, runs: runs * len(models)}
-	for _, name := range models {
-		l := &line{at: map[string]int{}, all: int64(steps)}
-		l.say("")
-		if p.bars != nil {
-			l.bar = p.bars.AddBar(0, // else it would not take more
-				mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
-				mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
-					decor.Any(func(decor.Statistics) string { return " " + *l.last.Load() }, decor.WCSyncSpaceR)))
-			l.bar.SetTotal(l.all, false)
-		}
-		p.models[name] = l
+		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
 	}
 	return p
 }
 
-func (l *line) say(text string) { l.last.Store(&text) }
-
-// step records that a run has taken that many steps.
-func (p *progress) step(j job, steps int) {
-	l := p.models[j.Model]
-	p.mu.Lock()
-	more := max(0, steps-l.at[j.Dir])
-	l.at[j.Dir] += more
-	p.mu.Unlock()
-	if l.bar != nil {
-		l.bar.IncrBy(more) // waits for what is being drawn
+// show is told by one goroutine at a time. Drawing waits for none of them.
+func (p *progress) show(now compare.Progress) {
+	p.now = now
+	said := ""
+	if r := now.Run; r != nil {
+		what, of := fmt.Sprintf("seed %d", r.Seed), "test accuracy "
+		if r.Fold > 0 {
+			what, of = fmt.Sprintf("rate %g", r.Rate), fmt.Sprintf("accuracy on fold %d ", r.Fold)
+		}
+		score := fmt.Sprintf("%.4f", r.Test.Accuracy)
+		if r.Diverged != "" {
+			of, score = "", "diverged"
+		}
+		said = what + ": " + score // beside a bar there is little room
+		if now.Found {
+			said = "was there"
+		} else if p.bars == nil {
+			fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", now.Ended, now.Runs, now.Model, what, of, score, now.Took.Round(time.Second))
+		}
 	}
-}
-
-// more records that a model needs more steps, in more runs.
-func (p *progress) more(model string, steps, runs int) {
-	l := p.models[model]
-	p.mu.Lock()
-	p.runs += runs
-	l.all += int64(steps)
-	all := l.all
-	p.mu.Unlock()
-	if l.bar != nil {
-		l.bar.SetTotal(all, false)
-	}
-}
-
-// skip records that a run had already ended.
-func (p *progress) skip(j job, o *outcome) {
-	p.step(j, o.steps())
-	p.models[j.Model].say("was there")
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ended++
-}
-
-// done records that a run has ended.
-func (p *progress) done(j job, o *outcome, took time.Duration) {
-	what, of := fmt.Sprintf("seed %d", j.Seed), "test accuracy "
-	if j.Fold > 0 {
-		what, of = fmt.Sprintf("rate %g", j.Rate), fmt.Sprintf("accuracy on fold %d ", j.Fold)
-	}
-	score := fmt.Sprintf("%.4f", o.Test.Accuracy)
-	if o.Diverged != "" {
-		of, score = "", "diverged"
-	}
-	p.step(j, o.steps())
-	p.models[j.Model].say(what + ": " + score) // beside a bar there is little room
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ended++
 	if p.bars == nil {
-		fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", p.ended, p.runs, j.Model, what, of, score, took.Round(time.Second))
+		return
 	}
+	b := p.of[now.Model]
+	if b == nil {
+		b = p.add(now.Model)
+	}
+	if said != "" {
+		b.last.Store(&said)
+	}
+	b.SetTotal(int64(parts*now.ModelRuns), false)
+	b.SetCurrent(int64(parts * now.Done))
+}
+
+// add adds the bar of a model.
+func (p *progress) add(model string) *bar {
+	b := new(bar)
+	b.last.Store(new(string))
+	b.Bar = p.bars.AddBar(0, // else it would not take more
+		mpb.PrependDecorators(decor.Name(model, decor.WCSyncSpaceR)),
+		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
+			decor.Any(func(decor.Statistics) string { return " " + *b.last.Load() }, decor.WCSyncSpaceR)))
+	p.of[model] = b
+	return b
 }
 
 // close leaves the lines as they are, or takes away those that are half drawn.
@@ -121,8 +91,8 @@ func (p *progress) close(away bool) {
 	if p.bars == nil {
 		return
 	}
-	for _, l := range p.models {
-		l.bar.Abort(away)
+	for _, b := range p.of {
+		b.Abort(away)
 	}
 	p.bars.Wait()
 }

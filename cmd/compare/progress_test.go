@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -10,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vbauerster/mpb/v8"
 
-	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/compare"
 )
 
 // Bars are drawn while runs of several models report their steps: neither waits
@@ -19,30 +18,36 @@ func TestProgressBars(t *testing.T) {
 	const steps, runs = 3000, 3
 	bars := mpb.New(mpb.WithOutput(io.Discard), mpb.WithAutoRefresh(), mpb.WithRefreshRate(time.Millisecond))
 	models := []string{"a", "b", "c", "d"}
-	p := progressOn(io.Discard, bars, models, steps*runs, runs)
+	p := newProgress(io.Discard)
+	p.bars = bars
+	for _, model := range models {
+		p.show(compare.Progress{Model: model, ModelRuns: runs})
+	}
 	ended := make(chan bool)
 	go func() {
 		var wait sync.WaitGroup
+		var one sync.Mutex // as compare.Comparison promises
 		for _, model := range models {
 			for run := range runs {
 				wait.Go(func() {
-					j := job{Model: model, Dir: fmt.Sprint(model, run)}
-					o := &outcome{Epochs: []train.Epoch{{Updates: steps}}}
-					if run == 0 {
-						p.skip(j, o)
-						return
-					}
 					for k := range steps {
-						p.step(j, k)
+						one.Lock()
+						now := compare.Progress{Model: model, Done: float64(run*steps+k+1) / steps, ModelRuns: runs, Ended: p.now.Ended}
+						if k == steps-1 {
+							now.Run, now.Found = &compare.Run{Seed: uint64(run + 1)}, run == 0
+							now.Ended++
+						}
+						p.show(now)
+						one.Unlock()
 					}
-					p.done(j, o, time.Second)
 				})
 			}
 		}
 		wait.Wait()
-		for _, l := range p.models {
-			if l.bar.Current() != steps*runs {
-				t.Errorf("a bar stands at %d of %d", l.bar.Current(), steps*runs)
+		for _, model := range models {
+			p.show(compare.Progress{Model: model, Done: runs, ModelRuns: runs, Ended: p.now.Ended})
+			if at := p.of[model].Current(); at != runs*parts {
+				t.Errorf("a bar stands at %d of %d", at, runs*parts)
 			}
 		}
 		p.close(false)
@@ -53,5 +58,5 @@ func TestProgressBars(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatal("the bars and the runs wait for each other")
 	}
-	require.Equal(t, runs*len(models), p.ended)
+	require.Equal(t, runs*len(models), p.now.Ended)
 }

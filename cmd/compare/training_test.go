@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/tensorzoo/tensorzoo/compare"
 )
 
 // Two models of frames of 8 by 6 pixels.
@@ -80,14 +83,14 @@ func TestComparison(t *testing.T) {
 		require.Equal(t, name, row["model"])
 		require.Equal(t, "1 2", row["seeds"])
 		var accuracies []float64
-		var searched []outcome
+		var searched []compare.Run
 		found, err := filepath.Glob(filepath.Join(dir, "runs", name, "*"))
 		require.NoError(t, err)
 		require.Len(t, found, 3+2, "of two rates one is the least or the largest, so a third one is tried")
 		for _, run := range found {
-			data, err := os.ReadFile(filepath.Join(run, outcomeFile))
+			data, err := os.ReadFile(filepath.Join(run, "result.json"))
 			require.NoError(t, err)
-			var o outcome
+			var o compare.Run
 			require.NoError(t, json.Unmarshal(data, &o))
 			require.Len(t, o.Epochs, 2)
 			require.NoDirExists(t, filepath.Join(run, "checkpoints"))
@@ -109,9 +112,9 @@ func TestComparison(t *testing.T) {
 				}
 			}
 		}
-		s := newSample(accuracies)
-		require.InDelta(t, s.mean, parsed(t, row["accuracy_mean"]), 1e-5)
-		require.InDelta(t, s.sd, parsed(t, row["accuracy_sd"]), 1e-5)
+		mean, sd := stat.MeanStdDev(accuracies, nil)
+		require.InDelta(t, mean, parsed(t, row["accuracy_mean"]), 1e-5)
+		require.InDelta(t, sd, parsed(t, row["accuracy_sd"]), 1e-5)
 		if row["against_best"] == "best" {
 			bests++
 		}
@@ -121,9 +124,9 @@ func TestComparison(t *testing.T) {
 	require.NoError(t, err)
 	for _, plot := range []string{"accuracy-recurrent-layer", "accuracy-input-weights", "accuracy-multiply-adds", "curves-loss", "curves-accuracy", "costs-time", "costs-memory", "confusion-tt", "confusion-dense"} {
 		for _, ending := range []string{".png", ".svg"} {
-			require.FileExists(t, filepath.Join(dir, plotsDir, plot+ending))
+			require.FileExists(t, filepath.Join(dir, "plots", plot+ending))
 		}
-		require.Contains(t, string(text), "("+plotsDir+"/"+plot+".png)")
+		require.Contains(t, string(text), "(plots/"+plot+".png)")
 	}
 
 	was, err := os.ReadFile(filepath.Join(dir, "results.csv"))
@@ -142,10 +145,10 @@ func TestComparison(t *testing.T) {
 
 	_, _, err = compareModels(context.Background(), models, dir, "-epochs", "3")
 	require.EqualError(t, err, "compare: "+dir+` holds a comparison with other settings ("epochs": 2, now "epochs": 3); give them again, or another -out`)
-	require.ErrorAs(t, err, new(usage))
+	require.True(t, isUsage(err))
 
 	// Other clips under the same name.
-	path := filepath.Join(dir, protocolFile)
+	path := filepath.Join(dir, "protocol.json")
 	settings, err := os.ReadFile(path)
 	require.NoError(t, err)
 	changed := regexp.MustCompile(`"data_fingerprint": "[^"]*`).ReplaceAll(settings, []byte(`"data_fingerprint": "other`))
@@ -157,15 +160,15 @@ func TestComparison(t *testing.T) {
 
 	// Runs that are not what their folder says.
 	run := filepath.Join(dir, "runs", "dense")
-	kept, err := os.ReadFile(filepath.Join(run, "rate-0.01-fold-1", outcomeFile))
+	kept, err := os.ReadFile(filepath.Join(run, "rate-0.01-fold-1", "result.json"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(run, "rate-0.001-fold-1", outcomeFile), kept, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(run, "rate-0.001-fold-1", "result.json"), kept, 0o600))
 	_, _, err = compareModels(context.Background(), models, dir)
 	require.ErrorContains(t, err, "result.json is not of the run of its folder; remove the file")
-	require.NoError(t, os.WriteFile(filepath.Join(run, "rate-0.001-fold-1", outcomeFile), []byte("{"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(run, "rate-0.001-fold-1", "result.json"), []byte("{"), 0o600))
 	_, _, err = compareModels(context.Background(), models, dir)
 	require.ErrorContains(t, err, "result.json is damaged")
-	require.ErrorAs(t, err, new(usage))
+	require.True(t, isUsage(err))
 }
 
 // Interrupted again and again, a comparison comes to what it comes to at once.
@@ -207,7 +210,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func ended(dir string) []string {
-	found, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "*", outcomeFile))
+	found, _ := filepath.Glob(filepath.Join(dir, "runs", "*", "*", "result.json"))
 	return found
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/compare"
 )
 
 // films makes a folder of clips, four of six frames for each of six people and two
@@ -43,7 +45,7 @@ func TestOneClass(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(root, "b")))
 	err := run(context.Background(), []string{"-models", specs(t), "-data", "folder:" + root, "-cache", t.TempDir(), "-out", out, "-max-bad", "0.1"}, new(bytes.Buffer), new(bytes.Buffer))
 	require.ErrorContains(t, err, " has one class, a; a classifier needs two")
-	require.ErrorAs(t, err, new(usage))
+	require.True(t, isUsage(err))
 	require.NoDirExists(t, out)
 }
 
@@ -64,9 +66,9 @@ func TestVideos(t *testing.T) {
 	kept, err := filepath.Glob(filepath.Join(cache, "*.clip"))
 	require.NoError(t, err)
 	require.Len(t, kept, 47)
-	data, err := os.ReadFile(filepath.Join(out, "runs", "tt", "rate-0.001-fold-1", outcomeFile))
+	data, err := os.ReadFile(filepath.Join(out, "runs", "tt", "rate-0.001-fold-1", "result.json"))
 	require.NoError(t, err)
-	var o outcome
+	var o compare.Run
 	require.NoError(t, json.Unmarshal(data, &o))
 	require.Contains(t, o.Set, "fold 1 of 3 of its training part")
 	require.Contains(t, []int{0, 3}, o.Test.Clips%4, "whole groups, but for the damaged clip")
@@ -76,7 +78,7 @@ func TestVideos(t *testing.T) {
 	require.ErrorContains(t, err, "holds a comparison with other settings")
 	_, _, err = compareFilms("-max-bad", "0", "-out", filepath.Join(t.TempDir(), "none"))
 	require.ErrorContains(t, err, "remove what is damaged, or allow for more than -max-bad 0 of the clips")
-	require.ErrorAs(t, err, new(usage))
+	require.True(t, isUsage(err))
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -92,7 +94,7 @@ func TestCostOfASpec(t *testing.T) {
 	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
 	require.Len(t, lines, 2)
 	for k, name := range []string{"tt", "dense"} {
-		var c cost
+		var c compare.Cost
 		require.NoError(t, json.Unmarshal(lines[k], &c))
 		require.Equal(t, name, c.Model)
 		require.Equal(t, name, c.Format, "tt is one, and so is dense")

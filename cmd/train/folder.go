@@ -240,7 +240,7 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 		return err
 	}
 	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, thousands(r.Test.Clips))
-	if err := charts.Confusion(filepath.Join(o.dir, "confusion.png"), title, r.Test.Classes, r.Test.Confusion); err != nil {
+	if err := charts.Save(filepath.Join(o.dir, "confusion.png"), charts.Matrix{Title: title, Classes: r.Test.Classes, Counts: r.Test.Confusion}); err != nil {
 		return err
 	}
 	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)

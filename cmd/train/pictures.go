@@ -39,7 +39,7 @@ func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error
 		loss.Lines = append(loss.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Loss}, Marker: true})
 		accuracy.Lines = append(accuracy.Lines, charts.Line{Name: "test", X: at, Y: []float64{r.Test.Accuracy}, Marker: true})
 	}
-	return charts.Draw(path, loss, accuracy)
+	return charts.Save(path, charts.Panels{loss, accuracy})
 }
 
 // drawGates draws, for each layer and direction, the gates' means and how much of
@@ -61,7 +61,7 @@ func drawGates(path string, gates []train.Gate) error {
 		means.Lines = append(means.Lines, charts.Line{Name: g.Name, X: x, Y: g.Mean})
 		saturation.Lines = append(saturation.Lines, charts.Line{Name: g.Name, X: x, Y: g.Saturated})
 	}
-	return charts.Draw(path, panels...)
+	return charts.Save(path, charts.Panels(panels))
 }
 
 // drawNetworks draws the tensor networks of a model's weights: those from the

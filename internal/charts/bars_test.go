@@ -15,7 +15,7 @@ import (
 
 func drawBars(t require.TestingT, dir, name string, panel BarPanel) string {
 	path := filepath.Join(dir, name)
-	require.NoError(t, Bars(path, panel))
+	require.NoError(t, Save(path, panel))
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return string(data)
@@ -64,12 +64,12 @@ func TestBarsErrors(t *testing.T) {
 		`panel "p": bar "b" is NaN long`:   {Title: "p", Bars: []Bar{{"b", math.NaN(), 0, 0}}},
 		`panel "p": bar "b" is 1e+40 long`: {Title: "p", Bars: []Bar{{"b", 1e40, 0, 0}}},
 	} {
-		require.ErrorContains(t, Bars(path, panel), want)
+		require.ErrorContains(t, Save(path, panel), want)
 		require.NoFileExists(t, path)
 	}
 	missing := filepath.Join(t.TempDir(), "none", "a.svg")
-	require.ErrorIs(t, Bars(missing, BarPanel{Bars: []Bar{{"b", 1, 1, 1}}}), os.ErrNotExist)
-	require.ErrorContains(t, Bars(path+".gif", BarPanel{Bars: []Bar{{"b", 1, 1, 1}}}), "want .png or .svg")
+	require.ErrorIs(t, Save(missing, BarPanel{Bars: []Bar{{"b", 1, 1, 1}}}), os.ErrNotExist)
+	require.ErrorContains(t, Save(path+".gif", BarPanel{Bars: []Bar{{"b", 1, 1, 1}}}), "want .png or .svg")
 }
 
 // Whatever is drawn, every number in the file is one.

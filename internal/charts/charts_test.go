@@ -39,6 +39,8 @@ func curves(n int) []Panel {
 	}
 }
 
+func drawPanels(path string, panels ...Panel) error { return Save(path, Panels(panels)) }
+
 func readPNG(t *testing.T, path string) image.Image {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -78,13 +80,13 @@ func TestDrawSize(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "a.png")
-			require.NoError(t, Draw(path, test.panels...))
+			require.NoError(t, drawPanels(path, test.panels...))
 			img := readPNG(t, path)
 			assert.Equal(t, image.Rect(0, 0, test.width*4/3, test.height*4/3), img.Bounds())
 			assert.Equal(t, color.RGBAModel.Convert(color.White), color.RGBAModel.Convert(img.At(0, 0)))
 
 			path = filepath.Join(t.TempDir(), "a.SVG")
-			require.NoError(t, Draw(path, test.panels...))
+			require.NoError(t, drawPanels(path, test.panels...))
 			checkSVG(t, path, test.width, test.height)
 		})
 	}
@@ -109,12 +111,12 @@ func TestDrawAtTheEnds(t *testing.T) {
 	for _, value := range []float64{0.1, 0.3, 0.7} {
 		for _, marker := range []bool{false, true} {
 			p := Panel{Min: ptr(0.1), Max: ptr(0.7), Lines: []Line{{X: []float64{1, 2}, Y: []float64{value, value}, Marker: marker}}}
-			require.NoError(t, Draw(path, p))
+			require.NoError(t, drawPanels(path, p))
 			assert.Greater(t, count(readPNG(t, path), palette[0]), 10, "%v", value)
 		}
 	}
 	p := Panel{Min: ptr(0.1), Max: ptr(0.7), Lines: []Line{{X: []float64{1, 2}, Y: []float64{0.8, 0.8}}}}
-	require.NoError(t, Draw(path, p))
+	require.NoError(t, drawPanels(path, p))
 	assert.Zero(t, count(readPNG(t, path), palette[0]), "above Max")
 }
 
@@ -122,7 +124,7 @@ func TestDrawAtTheEnds(t *testing.T) {
 func TestDrawIsCutAtTheAxes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	p := Panel{Min: ptr(0), Max: ptr(1), Lines: []Line{{X: []float64{1, 2, 3}, Y: []float64{0.5, 1e29, 0.2}}}}
-	require.NoError(t, Draw(path, p))
+	require.NoError(t, drawPanels(path, p))
 	img := readPNG(t, path)
 	r, g, b, _ := palette[0].RGBA()
 	for y := range img.Bounds().Max.Y {
@@ -137,7 +139,7 @@ func TestDrawIsCutAtTheAxes(t *testing.T) {
 
 func TestDrawOnePoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
-	require.NoError(t, Draw(path, Panel{IntegerX: true, Lines: []Line{{X: []float64{1}, Y: []float64{2}}}}))
+	require.NoError(t, drawPanels(path, Panel{IntegerX: true, Lines: []Line{{X: []float64{1}, Y: []float64{2}}}}))
 	assert.Greater(t, count(readPNG(t, path), palette[0]), 10, "a line of one epoch is seen")
 }
 
@@ -246,7 +248,7 @@ func TestDrawErrors(t *testing.T) {
 		{"a.jpg", curves(1), `a.jpg: ending is ".jpg", want .png or .svg`},
 		{"a", curves(1), `a: ending is "", want .png or .svg`},
 	} {
-		assert.EqualError(t, Draw(filepath.Join(dir, test.file), test.panels...), "charts: "+dir+"/"+test.want)
+		assert.EqualError(t, drawPanels(filepath.Join(dir, test.file), test.panels...), "charts: "+dir+"/"+test.want)
 	}
 	assert.Empty(t, names(t, dir))
 }
@@ -272,12 +274,11 @@ func (brokenWriterTo) WriteTo(w io.Writer) (int64, error) {
 func TestSaveIsAtomic(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.png")
-	require.NoError(t, Draw(path, curves(3)...))
+	require.NoError(t, drawPanels(path, curves(3)...))
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)
 
-	p := &page{path: path, out: brokenWriterTo{}}
-	assert.EqualError(t, p.save(), "charts: "+path+": short write")
+	assert.EqualError(t, save(path, brokenWriterTo{}), "charts: "+path+": short write")
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(before, after))
@@ -285,10 +286,10 @@ func TestSaveIsAtomic(t *testing.T) {
 
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "b.png"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.png", "full"), nil, 0o644))
-	err = Draw(filepath.Join(dir, "b.png"), curves(1)...) // cannot be renamed to
+	err = drawPanels(filepath.Join(dir, "b.png"), curves(1)...) // cannot be renamed to
 	assert.ErrorContains(t, err, "charts: "+dir+"/b.png: rename ")
 
-	err = Draw(filepath.Join(dir, "none", "a.png"), curves(1)...)
+	err = drawPanels(filepath.Join(dir, "none", "a.png"), curves(1)...)
 	assert.ErrorContains(t, err, "charts: "+dir+"/none/a.png: ")
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
@@ -299,7 +300,7 @@ func TestSaveUnwritableFolder(t *testing.T) {
 	}
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o555))
-	assert.ErrorIs(t, Draw(filepath.Join(dir, "a.png"), curves(1)...), os.ErrPermission)
+	assert.ErrorIs(t, drawPanels(filepath.Join(dir, "a.png"), curves(1)...), os.ErrPermission)
 	assert.Empty(t, names(t, dir))
 }
 
@@ -309,7 +310,7 @@ func TestSameInputSameBytes(t *testing.T) {
 		var files [2][]byte
 		for i := range files {
 			path := filepath.Join(dir, fmt.Sprint(i)+ending)
-			require.NoError(t, Draw(path, curves(30)...))
+			require.NoError(t, drawPanels(path, curves(30)...))
 			var err error
 			files[i], err = os.ReadFile(path)
 			require.NoError(t, err)
@@ -365,7 +366,7 @@ func TestDrawAnything(t *testing.T) {
 			valid = valid && p.check() == nil
 		}
 		path := filepath.Join(dir, "a.svg")
-		err := Draw(path, panels...)
+		err := drawPanels(path, panels...)
 		if !valid {
 			require.Error(t, err)
 			return
@@ -377,7 +378,7 @@ func TestDrawAnything(t *testing.T) {
 		require.NotContains(t, string(data), "Inf")
 		require.NoError(t, xml.Unmarshal(data, new(struct{})))
 		if rapid.IntRange(0, 9).Draw(t, "png") == 0 { // slow
-			require.NoError(t, Draw(filepath.Join(dir, "a.png"), panels...))
+			require.NoError(t, drawPanels(filepath.Join(dir, "a.png"), panels...))
 		}
 	})
 }

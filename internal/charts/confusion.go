@@ -3,12 +3,23 @@ package charts
 import (
 	"fmt"
 	"image/color"
+	"math"
+	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
+
+// Matrix shows how often clips of each true class (a row) were taken for each class (a
+// column): Counts[true][predicted]. The colour of a cell is its part of the row. It cannot
+// be drawn without classes, or when Counts is not a square of them or has a negative entry.
+type Matrix struct {
+	Title   string
+	Classes []string
+	Counts  [][]int
+}
 
 const (
 	titleWidth = 640 // at most
@@ -17,105 +28,81 @@ const (
 	barRoom    = 90 // from the matrix to the right edge
 )
 
-// Confusion draws how often clips of each true class (a row) were taken for
-// each class (a column): counts[true][predicted]. The colour of a cell is its
-// part of the row. It writes path as Draw does.
-//
-// It fails when there are no classes, when counts is not a square of them or has
-// a negative entry, when the extension of path is neither .png nor .svg, or when
-// the file cannot be written.
-func Confusion(path, title string, classes []string, counts [][]int) error {
-	if err := checkCounts(classes, counts); err != nil {
-		return errors.Wrapf(err, "charts: %s", path)
-	}
-	m := newMatrix(classes, counts)
-	size := m.cell * vg.Length(len(classes))
-	width := margin + lineHeight + m.left + size + barRoom
-	// A title is not cut for a small matrix.
-	heading := bold(style(titleSize, draw.XCenter, draw.YCenter))
-	width = max(width, heading.Width(fit(title, heading, titleWidth))+2*margin)
-	pg, err := newPage(path, width, margin+titleHeight+size+m.below+lineHeight+margin)
-	if err != nil {
-		return err
-	}
-	m.Min = vg.Point{X: margin + lineHeight + m.left, Y: margin + lineHeight + m.below}
-	m.Max = m.Min.Add(vg.Point{X: size, Y: size})
-	pg.text(title, heading, width/2, pg.Max.Y-margin-titleHeight/2, width-2*margin)
-	m.drawCells(pg)
-	m.drawNames(pg)
-	m.drawBar(pg)
-	return pg.save()
-}
-
-func checkCounts(classes []string, counts [][]int) error {
-	if len(classes) == 0 {
+func (m Matrix) check() error {
+	n := len(m.Classes)
+	if n == 0 {
 		return errors.New("no classes to draw")
 	}
-	if len(counts) != len(classes) {
-		return errors.Errorf("counts has %d rows for %d classes", len(counts), len(classes))
+	if len(m.Counts) != n {
+		return errors.Errorf("counts has %d rows for %d classes", len(m.Counts), n)
 	}
-	for i, row := range counts {
-		if len(row) != len(classes) {
-			return errors.Errorf("row %d (%s) of counts has %d columns for %d classes", i, classes[i], len(row), len(classes))
+	for i, row := range m.Counts {
+		if len(row) != n {
+			return errors.Errorf("row %d (%s) of counts has %d columns for %d classes", i, m.Classes[i], len(row), n)
 		}
-		for j, n := range row {
-			if n < 0 {
-				return errors.Errorf("counts[%d][%d] is %d, must not be negative", i, j, n)
-			}
+		if j := slices.IndexFunc(row, func(n int) bool { return n < 0 }); j >= 0 {
+			return errors.Errorf("counts[%d][%d] is %d, must not be negative", i, j, row[j])
 		}
 	}
 	return nil
 }
 
-// matrix is a confusion matrix laid out: its cells fill the rectangle.
+// matrix is a Matrix laid out: its cells fill the rectangle.
 type matrix struct {
+	Matrix
 	vg.Rectangle
-	classes []string
-	counts  [][]int
-	cell    vg.Length // width and height
-	names   draw.TextStyle
-	every   int // every how many-th class has a name: 1, unless there are too many
-	turned  bool
-	left    vg.Length // room for the names of the rows
-	below   vg.Length // and of the columns
+	width, height vg.Length // of the page
+	cell          vg.Length // width and height
+	names         draw.TextStyle
+	every         int // every how many-th class has a name: 1, unless there are too many
+	turned        bool
+	left          vg.Length // room for the names of the rows
+	below         vg.Length // and of the columns
 }
 
-// newMatrix chooses sizes: large cells for few classes, but always room for a
+// matrix chooses sizes: large cells for few classes, but always room for a
 // name beside a row, as long as the whole fits on a screen.
-func newMatrix(classes []string, counts [][]int) *matrix {
-	n := vg.Length(len(classes))
-	m := &matrix{classes: classes, counts: counts, every: 1}
-	m.cell = min(90, max(250/n, min(16, 816/n)))
-	size := min(tickSize, max(9, 0.8*m.cell))
-	for vg.Length(m.every)*m.cell < size {
-		m.every++
-	}
-	m.names = style(size, draw.XRight, draw.YCenter)
+func (m Matrix) matrix() *matrix {
+	n := vg.Length(len(m.Classes))
+	out := &matrix{Matrix: m, cell: min(90, max(250/n, min(16, 816/n)))}
+	size := min(tickSize, max(9, 0.8*out.cell))
+	out.every = int(math.Ceil(float64(size / out.cell)))
+	out.names = style(size, draw.XRight, draw.YCenter)
 	var longest vg.Length
-	for _, name := range classes {
-		longest = max(longest, m.names.Width(fit(name, m.names, nameWidth)))
+	for _, name := range m.Classes {
+		longest = max(longest, out.names.Width(fit(name, out.names, nameWidth)))
 	}
-	m.left = longest + 2*textGap
-	m.turned = longest > m.cell-textGap
-	m.below = lineHeight + 2*textGap
-	if m.turned {
-		m.below = longest + 2*textGap
+	out.left, out.below = longest+2*textGap, lineHeight+2*textGap
+	if out.turned = longest > out.cell-textGap; out.turned {
+		out.below = out.left
 	}
-	return m
+	side := out.cell * n
+	x, y := margin+lineHeight+out.left, margin+lineHeight+out.below
+	out.Rectangle = rect(x, y, x+side, y+side)
+	// A title is not cut for a small matrix.
+	out.width = max(x+side+barRoom, heading().Width(fit(m.Title, heading(), titleWidth))+2*margin)
+	out.height = y + side + titleHeight + margin
+	return out
 }
 
-// at returns the cell of a row and a column; the first row is at the top.
-func (m *matrix) at(row, column int) vg.Rectangle {
-	corner := vg.Point{
-		X: m.Min.X + vg.Length(column)*m.cell,
-		Y: m.Max.Y - vg.Length(row+1)*m.cell,
+func (m Matrix) layOut() (width, height vg.Length, draw func(pg *page)) {
+	out := m.matrix()
+	return out.width, out.height, func(pg *page) {
+		pg.text(m.Title, heading(), out.width/2, pg.Max.Y-margin-titleHeight/2, out.width-2*margin)
+		out.drawCells(pg)
+		out.drawNames(pg)
+		out.drawBar(pg)
 	}
-	return vg.Rectangle{Min: corner, Max: corner.Add(vg.Point{X: m.cell, Y: m.cell})}
+}
+
+// at returns the middle of the cell of a row and a column; the first row is at the top.
+func (m *matrix) at(row, column int) (x, y vg.Length) {
+	return m.Min.X + (vg.Length(column)+0.5)*m.cell, m.Max.Y - (vg.Length(row)+0.5)*m.cell
 }
 
 func (m *matrix) drawCells(pg *page) {
 	number := style(m.numberSize(), draw.XCenter, draw.YCenter)
-	for i, row := range m.counts {
+	for i, row := range m.Counts {
 		sum := 0.0
 		for _, n := range row {
 			sum += float64(n)
@@ -124,21 +111,18 @@ func (m *matrix) drawCells(pg *page) {
 			if n == 0 { // so an empty row needs no part
 				continue
 			}
-			part := float64(n) / sum
-			cell := m.at(i, j)
-			pg.fill(cell, shade(part))
-			label := strconv.Itoa(n)
-			if number.Width(label) > m.cell-2 || number.Font.Size > m.cell {
-				continue
+			x, y := m.at(i, j)
+			pg.fill(rect(x-m.cell/2, y-m.cell/2, x+m.cell/2, y+m.cell/2), shade(float64(n)/sum))
+			if label := strconv.Itoa(n); number.Width(label) <= m.cell-2 && number.Font.Size <= m.cell {
+				pg.text(label, number, x, y, m.cell)
 			}
-			pg.text(label, number, (cell.Min.X+cell.Max.X)/2, (cell.Min.Y+cell.Max.Y)/2, m.cell)
 		}
 	}
-	for i := range len(m.classes) + 1 {
+	for i := range len(m.Classes) + 1 {
 		d := vg.Length(i) * m.cell
-		line := draw.LineStyle{Color: faint, Width: min(0.75, m.cell/10)}
-		if i == 0 || i == len(m.classes) {
-			line = draw.LineStyle{Color: ink, Width: 0.75}
+		line := draw.LineStyle{Color: faint, Width: min(ruleWidth, m.cell/10)}
+		if i == 0 || i == len(m.Classes) {
+			line = draw.LineStyle{Color: ink, Width: ruleWidth}
 		}
 		pg.StrokeLine2(line, m.Min.X+d, m.Min.Y, m.Min.X+d, m.Max.Y)
 		pg.StrokeLine2(line, m.Min.X, m.Min.Y+d, m.Max.X, m.Min.Y+d)
@@ -149,17 +133,11 @@ func (m *matrix) drawCells(pg *page) {
 // into a cell, or else the smallest.
 func (m *matrix) numberSize() vg.Length {
 	largest := 0
-	for _, row := range m.counts {
-		for _, n := range row {
-			largest = max(largest, n)
-		}
+	for _, row := range m.Counts {
+		largest = max(largest, slices.Max(row))
 	}
-	for size := vg.Length(labelSize); size > 7; size-- {
-		if style(size, 0, 0).Width(strconv.Itoa(largest)) <= m.cell-3 && size <= 0.8*m.cell {
-			return size
-		}
-	}
-	return 7
+	ofOne := style(1, 0, 0).Width(strconv.Itoa(largest))
+	return max(7, min(labelSize, vg.Length(math.Floor(float64(min((m.cell-3)/ofOne, 0.8*m.cell))))))
 }
 
 func (m *matrix) drawNames(pg *page) {
@@ -173,20 +151,17 @@ func (m *matrix) drawNames(pg *page) {
 	} else {
 		column.XAlign, column.YAlign = draw.XCenter, draw.YTop
 	}
-	for i := 0; i < len(m.classes); i += m.every {
-		cell := m.at(i, i)
-		pg.text(m.classes[i], m.names, m.Min.X-textGap, (cell.Min.Y+cell.Max.Y)/2, nameWidth)
-		pg.text(m.classes[i], column, (cell.Min.X+cell.Max.X)/2, m.Min.Y-textGap, nameWidth)
+	for i := 0; i < len(m.Classes); i += m.every {
+		x, y := m.at(i, i)
+		pg.text(m.Classes[i], m.names, m.Min.X-textGap, y, nameWidth)
+		pg.text(m.Classes[i], column, x, m.Min.Y-textGap, nameWidth)
 	}
 }
 
 // drawBar says what the colours mean.
 func (m *matrix) drawBar(pg *page) {
 	const shades = 100
-	bar := vg.Rectangle{
-		Min: vg.Point{X: m.Max.X + margin, Y: m.Min.Y},
-		Max: vg.Point{X: m.Max.X + margin + barWidth, Y: m.Max.Y},
-	}
+	bar := rect(m.Max.X+margin, m.Min.Y, m.Max.X+margin+barWidth, m.Max.Y)
 	height := bar.Size().Y
 	for i := range shades {
 		// Down to the bottom, each over those before: no gaps in between.
@@ -194,13 +169,12 @@ func (m *matrix) drawBar(pg *page) {
 		rest.Max.Y -= vg.Length(i) / shades * height
 		pg.fill(rest, shade(1-(float64(i)+0.5)/shades))
 	}
-	pg.SetLineStyle(draw.LineStyle{Color: ink, Width: 0.75})
+	pg.SetLineStyle(draw.LineStyle{Color: ink, Width: ruleWidth})
 	pg.Stroke(bar.Path())
-	percent := style(tickSize, draw.XLeft, draw.YCenter)
 	for _, p := range []int{0, 50, 100} {
 		y := bar.Min.Y + vg.Length(p)/100*height
-		pg.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.75}, bar.Max.X, y, bar.Max.X+tickLength, y)
-		pg.text(fmt.Sprintf("%d %%", p), percent, bar.Max.X+tickLength+textGap, y, barRoom)
+		pg.rule(ink, bar.Max.X, y, bar.Max.X+tickLength, y)
+		pg.text(fmt.Sprintf("%d %%", p), style(tickSize, draw.XLeft, draw.YCenter), bar.Max.X+tickLength+textGap, y, barRoom)
 	}
 	pg.text("part of the row", upwards(style(tickSize, draw.XCenter, draw.YCenter)),
 		m.Max.X+barRoom-lineHeight/2, (bar.Min.Y+bar.Max.Y)/2, max(height, 80))

@@ -28,19 +28,19 @@ func TestConfusionFiles(t *testing.T) {
 	for _, n := range []int{1, 2, 8, 11, 51, 200} {
 		classes, counts := square(n)
 		path := filepath.Join(dir, "a.png")
-		require.NoError(t, Confusion(path, "test", classes, counts))
+		require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 		size := readPNG(t, path).Bounds().Size()
 		assert.Less(t, size.X, 1500, "%d classes", n)
 		assert.Less(t, size.Y, 1500, "%d classes", n)
 		first, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.NoError(t, Confusion(path, "test", classes, counts))
+		require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 		second, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.True(t, bytes.Equal(first, second), "same input, same bytes")
 
 		path = filepath.Join(dir, "a.svg")
-		require.NoError(t, Confusion(path, "test", classes, counts))
+		require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		assert.NotContains(t, string(data), "NaN")
@@ -52,9 +52,9 @@ func TestConfusionFiles(t *testing.T) {
 func TestConfusionCells(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	classes, counts := []string{"a", "b"}, [][]int{{0, 3}, {1, 1}}
-	require.NoError(t, Confusion(path, "test", classes, counts))
+	require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 	img := readPNG(t, path)
-	m := newMatrix(classes, counts)
+	m := Matrix{Classes: classes, Counts: counts}.matrix()
 	top, left := margin+titleHeight, margin+lineHeight+m.left
 	for i, row := range [][]float64{{0, 1}, {0.5, 0.5}} {
 		for j, part := range row {
@@ -92,7 +92,7 @@ func TestConfusionErrors(t *testing.T) {
 		{"a.png", two, [][]int{{1, -2}, {1, 1}}, "a.png: counts[0][1] is -2, must not be negative"},
 		{"a.gif", two, [][]int{{1, 2}, {1, 1}}, `a.gif: ending is ".gif", want .png or .svg`},
 	} {
-		assert.EqualError(t, Confusion(filepath.Join(dir, test.file), "test", test.classes, test.counts), "charts: "+dir+"/"+test.want)
+		assert.EqualError(t, Save(filepath.Join(dir, test.file), Matrix{"test", test.classes, test.counts}), "charts: "+dir+"/"+test.want)
 	}
 	assert.Empty(t, names(t, dir))
 }
@@ -104,7 +104,7 @@ func TestConfusionAnything(t *testing.T) {
 		classes := rapid.SliceOfN(rapid.String(), n, n).Draw(t, "names")
 		count := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, math.MaxInt))
 		counts := rapid.SliceOfN(rapid.SliceOfN(count, n, n), n, n).Draw(t, "counts")
-		require.NoError(t, Confusion(path, rapid.String().Draw(t, "title"), classes, counts))
+		require.NoError(t, Save(path, Matrix{rapid.String().Draw(t, "title"), classes, counts}))
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.NotContains(t, string(data), "NaN")

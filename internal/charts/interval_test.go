@@ -14,7 +14,7 @@ import (
 
 func drawn(t require.TestingT, dir string, p Panel) string {
 	path := filepath.Join(dir, "a.svg")
-	require.NoError(t, Draw(path, p))
+	require.NoError(t, drawPanels(path, p))
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	return string(data)
@@ -78,7 +78,7 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
 	l := Line{X: []float64{0, 1}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
 	shaded := func(max float64) int {
-		require.NoError(t, Draw(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
+		require.NoError(t, drawPanels(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
 		return count(readPNG(t, path), color.NRGBA{R: 0xcf, G: 0xe5, B: 0xf1, A: 0xff})
 	}
 	require.Greater(t, shaded(1), 120_000)
@@ -90,7 +90,7 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 func TestIntervalErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.svg")
 	l := Line{Name: "l", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}
-	require.ErrorContains(t, Draw(path, Panel{Title: "p", Lines: []Line{l}}), `panel "p": line "l" has 1 X, 1 Low and 0 High`)
+	require.ErrorContains(t, drawPanels(path, Panel{Title: "p", Lines: []Line{l}}), `panel "p": line "l" has 1 X, 1 Low and 0 High`)
 }
 
 func TestIntervalsAnything(t *testing.T) {

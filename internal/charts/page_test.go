@@ -19,11 +19,11 @@ func TestTextHasItsWidth(t *testing.T) {
 	sized := regexp.MustCompile(`(?s)^<text textLength="([0-9.]+)" lengthAdjust="spacingAndGlyphs" .*font-weight:(\w+);.*font-size:([0-9.]+)px[^>]*>([^<]*)</text>$`)
 	for name, draw := range map[string]func(path string) error{
 		"lines": func(path string) error {
-			return Draw(path, Panel{Title: "a <title> & more", X: "x", Y: "y", Lines: make([]Line, 2)})
+			return drawPanels(path, Panel{Title: "a <title> & more", X: "x", Y: "y", Lines: make([]Line, 2)})
 		},
-		"bars": func(path string) error { return Bars(path, BarPanel{Title: "t", X: "x", Bars: []Bar{{"b", 1, 0, 0}}}) },
+		"bars": func(path string) error { return Save(path, BarPanel{Title: "t", X: "x", Bars: []Bar{{"b", 1, 0, 0}}}) },
 		"confusion": func(path string) error {
-			return Confusion(path, "title", []string{"<up>", "down"}, [][]int{{1, 2}, {3, 4}})
+			return Save(path, Matrix{"title", []string{"<up>", "down"}, [][]int{{1, 2}, {3, 4}}})
 		},
 	} {
 		path := filepath.Join(t.TempDir(), "a.svg")

@@ -12,39 +12,27 @@ import (
 const mostTicks = 8
 
 // ticker puts ticks on an axis, at multiples of at least least where it is not
-// logarithmic. Their labels are beside each other on an axis of that length; 0 is for
-// one whose labels are not.
+// logarithmic. Their labels are beside each other on an axis of that length, and as many as
+// there is room for; 0 is for one whose labels are not.
 func ticker(log bool, least float64, length vg.Length) plot.Ticker {
-	return plot.TickerFunc(func(from, to float64) []plot.Tick {
-		marks := func(most int) []plot.Tick {
-			if log {
-				return logTicks(from, to, most)
-			}
-			return ticks(from, to, least, most)
-		}
-		if length == 0 {
-			return marks(mostTicks)
-		}
-		return spaced(from, to, length, marks)
-	})
-}
-
-// spaced returns as many ticks of an axis as there is room for labels beside each
-// other; marks gives those of at most so many parts.
-func spaced(from, to float64, length vg.Length, marks func(most int) []plot.Tick) []plot.Tick {
 	label := style(tickSize, 0, 0)
-	for most := mostTicks; ; most-- {
-		found := marks(most)
-		fits, end := true, vg.Length(math.Inf(-1)) // of the label before
-		for _, m := range found {
-			at, half := vg.Length((m.Value-from)/(to-from))*length, label.Width(m.Label)/2
-			fits = fits && at-half >= end+2*textGap
-			end = at + half
+	return plot.TickerFunc(func(from, to float64) (found []plot.Tick) {
+		for most := mostTicks; most > 0; most-- {
+			if found = ticks(from, to, least, most); log {
+				found = logTicks(from, to, most)
+			}
+			fits, end := true, vg.Length(math.Inf(-1)) // of the label before
+			for _, m := range found {
+				at, half := vg.Length((m.Value-from)/(to-from))*length, label.Width(m.Label)/2
+				fits = fits && at-half >= end+2*textGap
+				end = at + half
+			}
+			if fits || length == 0 {
+				break
+			}
 		}
-		if fits || most == 1 {
-			return found
-		}
-	}
+		return found
+	})
 }
 
 // ticks divides an axis into at most so many parts, with ticks at multiples of 1, 2
@@ -77,17 +65,56 @@ func tickLabel(v, step float64) string {
 		return "0"
 	}
 	if step > 999 && math.Abs(v) < 0.999e12 {
-		unit := 1e3
-		suffix := "k"
-		for _, larger := range []string{"M", "G"} {
-			if math.Abs(v) >= 0.999e3*unit {
-				unit, suffix = 1e3*unit, larger
-			}
+		unit, suffix := 1e3, 0
+		for suffix < 2 && math.Abs(v) >= 0.999e3*unit {
+			unit, suffix = 1e3*unit, suffix+1
 		}
-		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + suffix
+		return strconv.FormatFloat(v/unit, 'f', int(max(0, math.Ceil(math.Log10(unit/step)-1e-9))), 64) + string("kMG"[suffix])
 	}
 	if math.Abs(v) >= 1e6 || step < 1e-5 {
 		return strconv.FormatFloat(v, 'g', 2+int(math.Log10(math.Abs(v)/step)), 64)
 	}
 	return strconv.FormatFloat(v, 'f', int(max(0, -math.Floor(math.Log10(step)+1e-9))), 64)
+}
+
+// leastLog is the least value that a logarithmic axis shows, as far from 1 as the
+// largest: powers of ten beyond have no number for a label.
+const leastLog = 1e-30
+
+// logTicks divides an axis into at most so many parts, with ticks at 1, 2 and 5 times
+// powers of ten, or if that is too many at powers of ten; an axis that has too few of
+// them has those of a linear one, and one too short for these is ticked evenly.
+func logTicks(from, to float64, most int) []plot.Tick {
+	for k, digits := range [][]float64{{1, 2, 5}, {1}} {
+		var found []plot.Tick
+		for e := math.Floor(from); e <= to; e++ {
+			for _, d := range digits {
+				if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
+					power := math.Pow(10, e)
+					found = append(found, plot.Tick{Value: at, Label: tickLabel(d*power, power*(1-1e-12))}) // 1e-05 is below the limit
+				}
+			}
+		}
+		if len(found) <= most+1 && len(found) >= 3-k {
+			return found
+		}
+	}
+	if low, high := math.Pow(10, from), math.Pow(10, to); to-from < 1 && apart(low, high) {
+		found := ticks(low, high, 0, most)
+		for k, t := range found {
+			found[k].Value = math.Log10(t.Value)
+		}
+		if len(found) > 1 {
+			return found
+		}
+	}
+	found := ticks(from, to, 0, most)
+	digits := 3 // or as many as tell neighbours apart
+	if len(found) > 1 {
+		digits = max(digits, 2-int(math.Floor(math.Log10(found[1].Value-found[0].Value))))
+	}
+	for k, t := range found {
+		found[k].Label = strconv.FormatFloat(math.Pow(10, t.Value), 'g', digits, 64)
+	}
+	return found
 }

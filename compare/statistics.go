@@ -1,30 +1,53 @@
-package main
+package compare
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// sample is a mean over seeds and their standard deviation (that of n-1), NaN for
-// a single one.
-type sample struct {
-	values   []float64
-	mean, sd float64
+// Sample is a figure of several runs: its values by seed, their mean, NaN for none, and
+// their standard deviation (that of n-1), NaN for fewer than two.
+type Sample struct {
+	Values   []float64
+	Mean, SD float64
 }
 
-func newSample(values []float64) sample {
-	s := sample{values: values, mean: math.NaN(), sd: math.NaN()}
+func newSample(values []float64) Sample {
+	s := Sample{Values: values, Mean: math.NaN(), SD: math.NaN()}
 	if len(values) > 0 {
-		s.mean = stat.Mean(values, nil)
+		s.Mean = stat.Mean(values, nil)
 	}
 	if len(values) > 1 {
-		s.sd = stat.StdDev(values, nil)
+		s.SD = stat.StdDev(values, nil)
 	}
 	return s
+}
+
+// plusMinus writes the mean and the standard deviation with so many decimals.
+func (s Sample) plusMinus(decimals int) string {
+	switch {
+	case math.IsNaN(s.Mean):
+		return "-"
+	case math.IsNaN(s.SD):
+		return strconv.FormatFloat(s.Mean, 'f', decimals, 64)
+	}
+	return fmt.Sprintf("%.*f ± %.*f", decimals, s.Mean, decimals, s.SD)
+}
+
+// each writes all values.
+func (s Sample) each(decimals int) string {
+	var all []string
+	for _, v := range s.Values {
+		all = append(all, strconv.FormatFloat(v, 'f', decimals, 64))
+	}
+	return strings.Join(all, " ")
 }
 
 // significance is the probability below which a difference counts as shown.
@@ -74,3 +97,18 @@ func holm(p []float64) []float64 {
 	}
 	return out
 }
+
+// verdict words a difference of accuracies and its p-value.
+func verdict(difference, p float64) string {
+	switch {
+	case math.IsNaN(difference):
+		return "no seed in common"
+	case math.IsNaN(p):
+		return fmt.Sprintf("%+.4f, not tested", difference)
+	case p >= significance:
+		return fmt.Sprintf("%+.4f, %s (p = %.3g)", difference, noDifference, p)
+	}
+	return fmt.Sprintf("%+.4f (p = %.3g)", difference, p)
+}
+
+const noDifference = "no difference shown"

@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"fmt"
@@ -15,24 +15,23 @@ import (
 )
 
 // invented returns models of the zoo with runs that nobody made.
-func invented(t *testing.T, c *comparison, names ...string) []*contender {
+func invented(t *testing.T, p Protocol, seeds int, names ...string) []*Result {
 	rng := rand.New(rand.NewPCG(1, 1))
-	var all []*contender
+	var all []*Result
 	for _, name := range names {
 		e, err := zoo.Find(name)
 		require.NoError(t, err)
-		c.models = append(c.models, e)
-		m := &contender{Entry: e, rate: c.Rates[0], runs: make([]*outcome, c.seeds)}
-		for _, rate := range c.Rates {
-			m.searched = append(m.searched, candidate{rate: rate, accuracy: 0.5, rounds: []*outcome{{Test: train.Score{Accuracy: rng.Float64()}}}})
+		m := &Result{Model: e, Rate: p.Rates[0], Runs: make([]*Run, seeds)}
+		for _, rate := range p.Rates {
+			m.Searched = append(m.Searched, Candidate{Rate: rate, Accuracy: 0.5, Rounds: []*Run{{Test: train.Score{Accuracy: rng.Float64()}}}})
 		}
-		for k := range m.runs {
-			o := &outcome{Model: name, Set: "invented", Seed: uint64(k + 1), Classes: []string{"<up>", "down"}, Confusion: [][]int{{8, 1}, {2, 9}}, StepMillis: 20 + 5*rng.Float64(), PeakMB: 200}
-			for e := range c.Epochs {
+		for k := range m.Runs {
+			o := &Run{Model: name, Set: "invented", Seed: uint64(k + 1), Classes: []string{"<up>", "down"}, Confusion: [][]int{{8, 1}, {2, 9}}, StepMillis: 20 + 5*rng.Float64(), PeakMB: 200}
+			for e := range p.Epochs {
 				o.Epochs = append(o.Epochs, train.Epoch{Epoch: e + 1, Updates: 16 * (e + 1), Train: train.Score{Loss: 2 / float64(e+1) * (1 + rng.Float64()), Accuracy: 0.9 * rng.Float64()}})
 			}
 			o.Test = train.Score{Accuracy: 0.8 + 0.1*rng.Float64(), Loss: 1}
-			m.runs[k] = o
+			m.Runs[k] = o
 		}
 		all = append(all, m)
 	}
@@ -47,7 +46,7 @@ const wordsOf = `[...document.querySelectorAll("figure svg")].map(svg => [...svg
 		Size: parseFloat(getComputedStyle(t).fontSize) * Math.hypot(matrix.a, matrix.b)}
 }))`
 
-type words struct {
+type word struct {
 	Words                     string
 	X, Y, Width, Height, Size float64
 }
@@ -57,12 +56,13 @@ type words struct {
 // the network, and the console stays empty.
 func TestPage(t *testing.T) {
 	b := newBrowser(t)
-	c := &comparison{protocol: protocol{Data: "actions", Epochs: 6, Batch: 16, Rates: []float64{1e-3, 1e-2}, Folds: 4, Rounds: 1, Threads: 1}, dir: t.TempDir(), seeds: 5}
+	p := Protocol{Data: "actions", Epochs: 6, Batch: 16, Rates: []float64{1e-3, 1e-2}, Folds: 4, Rounds: 1, Threads: 1}
 	names := []string{"lstm", "ht-lstm", "tt-lstm", "bt-lstm", "fdtt-lstm"}
-	results, err := newResults(invented(t, c, names...), 8)
-	require.NoError(t, err)
-	require.NoError(t, newReport(c, "go run ./cmd/compare <with> \"quotes\" & more", results).write(c.dir, results))
-	address := "file://" + filepath.Join(c.dir, "index.html")
+	results := summarised(t, 8, invented(t, p, 5, names...)...)
+	results.Protocol, results.Seeds, results.Command = p, 5, "go run ./cmd/compare <with> \"quotes\" & more"
+	dir := t.TempDir()
+	require.NoError(t, results.Save(dir))
+	address := "file://" + filepath.Join(dir, "index.html")
 	b.do(chromedp.Navigate(address))
 
 	require.Equal(t, "Recurrent models side by side", value[string](b, `document.title`))
@@ -74,7 +74,7 @@ func TestPage(t *testing.T) {
 		require.Equal(t, int(width), value[int](b, `innerWidth`))
 		require.LessOrEqual(t, value[int](b, `document.documentElement.scrollWidth`), int(width), "the page is no wider than the screen")
 		require.Zero(t, value[int](b, `[...document.querySelectorAll(".scroll")].filter(e => e.querySelector("table") && e.scrollWidth > e.clientWidth).length`), "no table is cut at %d px", width)
-		plots := value[[][]words](b, wordsOf)
+		plots := value[[][]word](b, wordsOf)
 		require.Len(t, plots, 7+len(names))
 		for _, plot := range plots {
 			require.NotEmpty(t, plot)

@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"math"
@@ -17,7 +17,7 @@ func TestPaired(t *testing.T) {
 		n    int
 	}{{2.776445, 0.05, 5}, {4.604095, 0.01, 5}, {12.706205, 0.05, 2}} {
 		shape := []float64{-1, 1, -1, 1, 0}[:c.n]
-		sd := newSample(shape).sd
+		sd := newSample(shape).SD
 		var a, b []float64
 		for k, v := range shape {
 			b = append(b, float64(k))
@@ -58,8 +58,8 @@ func TestHolm(t *testing.T) {
 
 func TestSample(t *testing.T) {
 	s := newSample([]float64{1, 2, 3})
-	require.Equal(t, 2.0, s.mean)
-	require.Equal(t, 1.0, s.sd)
-	require.True(t, math.IsNaN(newSample([]float64{1}).sd))
-	require.True(t, math.IsNaN(newSample(nil).mean))
+	require.Equal(t, 2.0, s.Mean)
+	require.Equal(t, 1.0, s.SD)
+	require.True(t, math.IsNaN(newSample([]float64{1}).SD))
+	require.True(t, math.IsNaN(newSample(nil).Mean))
 }

@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"strings"
@@ -8,11 +8,11 @@ import (
 )
 
 // searching returns a model that tried these rates and took one of them.
-func searching(t *testing.T, name string, taken float64, rates ...float64) *contender {
+func searching(t *testing.T, name string, taken float64, rates ...float64) *Result {
 	m := ran(t, name, 0.9, 0.8)
-	m.rate = taken
+	m.Rate = taken
 	for _, rate := range rates {
-		m.searched = append(m.searched, candidate{rate: rate, accuracy: 0.5, rounds: []*outcome{{}}})
+		m.Searched = append(m.Searched, Candidate{Rate: rate, Accuracy: 0.5, Rounds: []*Run{{}}})
 	}
 	return m
 }
@@ -43,16 +43,18 @@ func TestBeyond(t *testing.T) {
 // edge all the same; the table has a column for each.
 func TestEdges(t *testing.T) {
 	offered := []float64{1e-3, 3e-3, 1e-2}
-	results, err := newResults([]*contender{
+	results := Results{Command: "compare", Protocol: Protocol{Rates: offered}, Models: []*Result{
 		searching(t, "ht-lstm", 3e-3, 1e-3, 3e-3, 1e-2),
 		searching(t, "tt-lstm", 3e-2, 1e-3, 3e-3, 1e-2, 3e-2),
 		searching(t, "bt-lstm", 1e-2, 1e-3, 3e-3, 1e-2, 3e-2),
-	}, 8)
-	require.NoError(t, err)
+	}}
+	require.NoError(t, summarise(results.Models, 8))
 	require.Equal(t, "The best rate offered was the least or the largest, so one more was tried beyond it: tt-lstm 0.03, bt-lstm 0.03. "+
-		"At the edge of what was tried, where one beyond may do better: tt-lstm 0.03. Give more -rates.", edges(offered, results))
-	require.Empty(t, edges(offered, results[:1]))
-	table := searches(results).RenderCSV()
+		"At the edge of what was tried, where one beyond may do better: tt-lstm 0.03. Give more -rates.", results.edges())
+	results.Command = ""
+	require.Contains(t, results.edges(), "Give more rates.")
+	require.Empty(t, (&Results{Protocol: results.Protocol, Models: results.Models[:1]}).edges())
+	table := results.table("Learning rates").RenderCSV()
 	require.Equal(t, "model,0.001,0.003,0.01,0.03\nht-lstm,0.5000,0.5000 *,0.5000,-\ntt-lstm,0.5000,0.5000,0.5000,0.5000 *\nbt-lstm,0.5000,0.5000,0.5000 *,0.5000",
 		strings.ReplaceAll(table, "0.0000", "0.5000"))
 }

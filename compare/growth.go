@@ -1,0 +1,251 @@
+package compare
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/charts"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// point is one LSTM of four modes, of 16 in and 4 out with rank 4, and its
+// batch, but for the size that grows.
+type point struct{ modes, in, out, rank, batch, steps int }
+
+// sweep grows one size.
+type sweep struct {
+	name, axis string
+	values     []int
+	set        func(p *point, v int)
+	size       func(p point) float64 // what the x axis shows
+}
+
+var sweeps = []sweep{
+	{"input", "values a frame (four modes of 6 to 20)", []int{6, 8, 10, 12, 16, 20}, func(p *point, v int) { p.in = v }, func(p point) float64 { return power(p.in, p.modes) }},
+	{"modes", "number of modes (of 65,536 values and 256 units)", []int{2, 4, 8}, func(p *point, v int) {
+		p.modes, p.in, p.out = v, int(math.Round(math.Pow(65536, 1/float64(v)))), int(math.Round(math.Pow(256, 1/float64(v))))
+	}, func(p point) float64 { return float64(p.modes) }},
+	{"rank", "rank", []int{1, 2, 3, 4, 6, 8}, func(p *point, v int) { p.rank = v }, func(p point) float64 { return float64(p.rank) }},
+	{"batch", "clips a step", []int{1, 2, 4, 8, 16, 32}, func(p *point, v int) { p.batch = v }, func(p point) float64 { return float64(p.batch) }},
+	{"steps", "frames a clip", []int{1, 2, 4, 8, 16, 32}, func(p *point, v int) { p.steps = v }, func(p point) float64 { return float64(p.steps) }},
+	{"hidden", "hidden units (four modes of 2 to 6)", []int{2, 3, 4, 5, 6}, func(p *point, v int) { p.out = v }, func(p point) float64 { return power(p.out, p.modes) }},
+}
+
+func power(base, exponent int) float64 { return math.Pow(float64(base), float64(exponent)) }
+
+// spec is the point's model in a format.
+func (p point) spec(format string) zoo.Spec {
+	f, _ := decomp.ParseFormat(format, nil) // one of zoo.SuggestedFormats
+	return zoo.Spec{
+		Cell: "lstm", Format: f.(decomp.Ranked).WithRank(p.rank, p.modes), Classes: 11,
+		InModes: slices.Repeat([]int{p.in}, p.modes), OutModes: slices.Repeat([]int{p.out}, p.modes),
+	}
+}
+
+// Grown is what one size of a model costs in one format.
+type Grown struct {
+	Sweep, Format string
+	Size          float64
+	StepMillis    float64    // of a training step, median
+	ForwardMillis float64    // of its forward pass alone
+	MulAdds       float64    // of its forward pass, as planned for the rows of a graph
+	Product       Projection // x·W alone, a frame
+	Bound         Projection // what the paper has for it, up to constants
+}
+
+// Growth is how costs grow with each size.
+type Growth struct {
+	By     Measuring
+	Points []Grown // size by size, each format by format
+	sweeps []sweep
+}
+
+// MeasureGrowth measures LSTMs of each format while one size at a time grows: input, modes,
+// rank, batch, steps and hidden, or those of them that are named. It writes growth.csv and a
+// picture for each size to the folder dir. onPoint, if not nil, is called before the first
+// and after each of the points of a size. It returns an *InputError for an unknown name, for
+// what cannot be measured and for a folder that cannot be made. When ctx is done it returns
+// its error, and dir keeps the pictures that were drawn.
+func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sizes ...string) (*Growth, error) {
+	var chosen []sweep
+	for _, s := range sweeps {
+		if len(sizes) == 0 || slices.Contains(sizes, s.name) {
+			chosen = append(chosen, s)
+		}
+	}
+	if len(sizes) > 0 && len(chosen) != len(sizes) {
+		return nil, inputf("the sizes %q; want some of input, modes, rank, batch, steps and hidden, each once", sizes)
+	}
+	return grow(ctx, dir, by, onPoint, chosen)
+}
+
+func grow(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sweeps []sweep) (*Growth, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, &InputError{errors.Wrap(err, "compare")}
+	}
+	g := &Growth{By: by, sweeps: sweeps}
+	for _, s := range sweeps {
+		formats := zoo.SuggestedFormats()
+		all := len(formats) * len(s.values)
+		for k := range all {
+			if onPoint != nil {
+				onPoint(s.name, k, all)
+			}
+			point, err := s.measure(ctx, by, formats[k/len(s.values)], s.values[k%len(s.values)])
+			if err != nil {
+				return nil, err
+			}
+			g.Points = append(g.Points, point)
+		}
+		if onPoint != nil {
+			onPoint(s.name, all, all)
+		}
+		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), g.picture(s)); err != nil {
+			return nil, err
+		}
+	}
+	path := filepath.Join(dir, "growth.csv")
+	return g, errors.Wrap(durable.WriteFile(path, g.csv), "compare: "+path)
+}
+
+func (s sweep) measure(ctx context.Context, by Measuring, format string, v int) (g Grown, err error) {
+	p := point{modes: 4, in: 16, out: 4, rank: 4, batch: by.Batch, steps: by.Steps}
+	s.set(&p, v)
+	by.Batch, by.Steps, by.Threads = p.batch, p.steps, min(by.Threads, p.batch)
+	watch, err := newStopwatch(ctx, zoo.Entry{Spec: p.spec(format)}, by)
+	if err != nil {
+		return g, err
+	}
+	defer watch.Close()
+	weights, err := p.spec(format).Weights()
+	if err != nil {
+		return g, err
+	}
+	g = Grown{
+		Sweep: s.name, Format: format, Size: s.size(p), StepMillis: quantile(watch.steps(), 0.5), ForwardMillis: quantile(watch.forward(), 0.5),
+		MulAdds: float64(watch.model.MulAddsPerFrame(by.clips(), p.steps)) * float64(p.batch*p.steps),
+		Product: planned(weights[0].Matrix, by.clips()*p.steps), Bound: p.bound(format),
+	}
+	return g, watch.err
+}
+
+// of lists the points of a size in a format.
+func (g *Growth) of(s sweep, format string) (points []Grown) {
+	for _, p := range g.Points {
+		if p.Sweep == s.name && p.Format == format {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// picture sets the time of a step beside its multiply-adds.
+func (g *Growth) picture(s sweep) charts.Picture {
+	time := charts.Panel{Title: "time", X: s.axis, Y: "ms a training step", LogX: true, LogY: true}
+	work := charts.Panel{Title: "multiply-adds", X: s.axis, Y: "millions, forward", LogX: true, LogY: true}
+	for _, format := range zoo.SuggestedFormats() {
+		a, b := charts.Line{Name: format}, charts.Line{Name: format}
+		for _, p := range g.of(s, format) {
+			a.X, a.Y = append(a.X, p.Size), append(a.Y, p.StepMillis)
+			b.X, b.Y = append(b.X, p.Size), append(b.Y, p.MulAdds/1e6)
+		}
+		time.Lines, work.Lines = append(time.Lines, a), append(work.Lines, b)
+	}
+	return charts.Panels{time, work}
+}
+
+func (g *Growth) csv(to io.Writer) error {
+	w := csv.NewWriter(to)
+	w.Write([]string{"sweep", "format", "size", "step_ms_median", "forward_ms_median", "forward_mul_adds",
+		"projection_weights", "projection_forward_mul_adds_per_frame", "projection_backward_mul_adds_per_frame"})
+	for _, p := range g.Points {
+		w.Write([]string{p.Sweep, p.Format, decimals(p.Size, 0), decimals(p.StepMillis, 3), decimals(p.ForwardMillis, 3), decimals(p.MulAdds, 0),
+			decimals(p.Product.Weights, 0), decimals(p.Product.Forward, 0), decimals(p.Product.Backward, 0)})
+	}
+	w.Flush()
+	return w.Error()
+}
+
+func decimals(x float64, n int) string { return strconv.FormatFloat(x, 'f', n, 64) }
+
+// Text returns two tables for a terminal, of the exponents with which costs grow from
+// the first size of each sweep to the last: of a whole training step its time, forward and
+// the rest, and multiply-adds; and of x·W alone its weights and multiply-adds beside the
+// paper's bounds.
+func (g *Growth) Text() string {
+	steps := newTable(table.Row{"what grows", "from - to", "format", "step, ms", "step", "forward", "rest", "multiply-adds"})
+	products := newTable(table.Row{"what grows", "from - to", "format", "weights", "bound", "forward", "bound", "backward", "bound"})
+	for _, s := range g.sweeps {
+		for _, format := range zoo.SuggestedFormats() {
+			line := g.of(s, format)
+			a, b := line[0], line[len(line)-1]
+			by := func(y0, y1 float64) string { return fmt.Sprintf("%.2f", exponent(a.Size, b.Size, y0, y1)) }
+			from := decimals(a.Size, 0) + " - " + decimals(b.Size, 0)
+			steps.add(s.name, from, format, fmt.Sprintf("%.1f - %.1f", a.StepMillis, b.StepMillis), by(a.StepMillis, b.StepMillis), by(a.ForwardMillis, b.ForwardMillis),
+				by(a.StepMillis-a.ForwardMillis, b.StepMillis-b.ForwardMillis), by(a.MulAdds, b.MulAdds))
+			if s.name != "batch" && s.name != "steps" { // no matrix depends on them
+				products.add(s.name, from, format,
+					by(a.Product.Weights, b.Product.Weights), by(a.Bound.Weights, b.Bound.Weights),
+					by(a.Product.Forward, b.Product.Forward), by(a.Bound.Forward, b.Bound.Forward),
+					by(a.Product.Backward, b.Product.Backward), by(a.Bound.Backward, b.Bound.Backward))
+			}
+		}
+	}
+	return fmt.Sprintf(`backend %s, %d threads, LSTM with four modes of 16 in and 4 out, rank 4, %d clips of %d frames, but for what grows.
+Figures are exponents from the first size to the last.
+
+a training step: time of the step, of its forward pass and of the rest, multiply-adds forward
+%s
+
+x·W alone: weights and multiply-adds a frame, beside the bounds of arXiv 2005.04366
+%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, steps.Render(), products.Render())
+}
+
+func exponent(x0, x1, y0, y1 float64) float64 { return math.Log(y1/y0) / math.Log(x1/x0) }
+
+// Projection is what x·W costs in a format: weights, and multiply-adds a frame.
+type Projection struct{ Weights, Forward, Backward float64 }
+
+// gates of an LSTM, which are folded into the first output mode.
+const gates = 4
+
+// bound is the complexity of x·W as the HT paper's table has it (Yin et al., arXiv
+// 2005.04366), up to constants: of N values in and M out, d modes of at most n in
+// and m out, and ranks of at most r. BT has one block here.
+func (p point) bound(format string) Projection {
+	d, n, m, r := float64(p.modes), float64(p.in), float64(gates*p.out), float64(p.rank)
+	N, M := power(p.in, p.modes), gates*power(p.out, p.modes)
+	switch format {
+	case "tt":
+		return Projection{d * m * n * r * r, d * m * r * r * N, d * d * m * math.Pow(r, 4) * N}
+	case "tr":
+		return Projection{d * m * n * r * r, d*math.Pow(r, 3)*N + d*math.Pow(r, 3)*M, d*d*math.Pow(r, 5)*N + n*d*d*math.Pow(r, 5)*M}
+	case "bt":
+		core := math.Pow(r, d)
+		return Projection{d*m*n*r + core, d * m * core * N, d * d * m * core * N}
+	case "ht":
+		return Projection{d*m*n*r + d*math.Pow(r, 3), d*m*r*r*N + d*math.Pow(r, 3)*N, d*d*m*math.Pow(r, 5)*N + d*d*math.Pow(r, 6)*N}
+	}
+	return Projection{math.NaN(), math.NaN(), math.NaN()} // of a format that is not in the table
+}
+
+// planned is the projection as this program computes it, by the plan for so many frames
+// and its gradients.
+func planned(w *decomp.Matrix, frames int) Projection {
+	plan := w.Plan(decomp.PlanOptions{Rows: frames})
+	forward, _ := plan.MulAdds()
+	return Projection{float64(w.Params()), float64(forward), float64(plan.GradientMulAdds(false))}
+}

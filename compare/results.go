@@ -1,0 +1,217 @@
+package compare
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// Results is what a comparison came to.
+type Results struct {
+	Protocol Protocol
+	Seeds    int
+	Command  string    // that of the Comparison
+	Models   []*Result // in the order of Comparison.Models
+}
+
+// Result is a model in figures, over the seeds that did not diverge.
+type Result struct {
+	Model    zoo.Entry
+	Sizes    zoo.Description // with a classifier for the classes of the data
+	Searched []Candidate     // the learning rates that were tried; none where there was one alone
+	Rate     float64         // the chosen one, 0 when training diverged at every rate
+	Runs     []*Run          // by seed, those that diverged too
+
+	Seeds          []uint64 // of the values of the samples
+	Accuracy, Loss Sample   // on the test part
+
+	// Of the seeds for which they were measured: the median step in milliseconds, all steps
+	// of a run in seconds, and the largest memory of the process in MB of 2^20 bytes.
+	StepMillis, TrainingSeconds, PeakMB Sample
+
+	// Against the model with the best mean accuracy, on the seeds that both have: the mean
+	// difference, and the probability of one as large or larger where there is none,
+	// corrected for the number of models; NaN for the best itself and where it is not known.
+	Difference, P float64
+	Best          bool
+}
+
+// summarise takes the means of what the runs came to, on data of so many classes,
+// and compares each model with the best: that of the highest mean among those that
+// have a result with most seeds.
+func summarise(results []*Result, classes int) (err error) {
+	var best *Result
+	for _, r := range results {
+		e := r.Model
+		e.Spec.Classes = classes // the classifier's, which are counted
+		if r.Sizes, err = zoo.Describe(e); err != nil {
+			return err
+		}
+		r.sample()
+		if len(r.Seeds) > 0 && (best == nil || cmp.Or(cmp.Compare(len(r.Seeds), len(best.Seeds)), cmp.Compare(r.Accuracy.Mean, best.Accuracy.Mean)) > 0) {
+			best = r
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	best.Best = true
+	ps := make([]float64, len(results))
+	for k, r := range results {
+		ps[k] = math.NaN()
+		if r != best {
+			r.Difference, ps[k] = against(r, best)
+		}
+	}
+	for k, p := range holm(ps) {
+		results[k].P = p
+	}
+	return nil
+}
+
+// sample fills in the figures of the runs that did not diverge.
+func (r *Result) sample() {
+	r.Seeds, r.Difference, r.P = nil, math.NaN(), math.NaN()
+	var runs []*Run
+	for _, run := range r.Runs {
+		if run.Diverged == "" {
+			runs, r.Seeds = append(runs, run), append(r.Seeds, run.Seed)
+		}
+	}
+	// NaN is for what was not measured.
+	figure := func(of func(run *Run) float64) Sample {
+		var values []float64
+		for _, run := range runs {
+			if v := of(run); !math.IsNaN(v) {
+				values = append(values, v)
+			}
+		}
+		return newSample(values)
+	}
+	known := func(v float64) float64 {
+		if v > 0 {
+			return v
+		}
+		return math.NaN()
+	}
+	r.Accuracy = figure(func(run *Run) float64 { return run.Test.Accuracy })
+	r.Loss = figure(func(run *Run) float64 { return run.Test.Loss })
+	r.StepMillis = figure(func(run *Run) float64 { return known(run.StepMillis) })
+	r.TrainingSeconds = figure(func(run *Run) float64 {
+		return known(run.StepMillis) * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000
+	})
+	r.PeakMB = figure(func(run *Run) float64 { return known(run.PeakMB) })
+}
+
+// against returns the mean difference of two models' accuracies over the seeds
+// that both have, and its p-value.
+func against(a, b *Result) (difference, p float64) {
+	var x, y []float64
+	for k, seed := range a.Seeds {
+		if at := slices.Index(b.Seeds, seed); at >= 0 {
+			x, y = append(x, a.Accuracy.Values[k]), append(y, b.Accuracy.Values[at])
+		}
+	}
+	return newSample(x).Mean - newSample(y).Mean, paired(x, y)
+}
+
+// verdict is the model's against the best.
+func (r *Result) verdict() string {
+	switch {
+	case r.Best:
+		return "best"
+	case r.Rate == 0:
+		return "diverged at every learning rate"
+	case len(r.Seeds) == 0:
+		return "diverged with every seed"
+	}
+	return verdict(r.Difference, r.P)
+}
+
+// Diverged lists the seeds without a result.
+func (r *Result) Diverged() (seeds []uint64) {
+	for _, run := range r.Runs {
+		if run.Diverged != "" {
+			seeds = append(seeds, run.Seed)
+		}
+	}
+	return seeds
+}
+
+// Why is what the first run that diverged said, "" when none did.
+func (r *Result) Why() string {
+	runs := slices.Clone(r.Runs)
+	for _, c := range r.Searched {
+		runs = append(runs, c.Rounds...)
+	}
+	if k := slices.IndexFunc(runs, func(run *Run) bool { return run.Diverged != "" }); k >= 0 {
+		return names.Line(runs[k].Diverged)
+	}
+	return ""
+}
+
+// Confusion adds up the confusion matrices of the seeds: how many test clips of each class,
+// a row, were taken for each, a column.
+func (r *Result) Confusion() (classes []string, counts [][]int) {
+	for _, run := range r.Runs {
+		if run.Diverged != "" {
+			continue
+		}
+		if counts == nil {
+			classes, counts = run.Classes, make([][]int, len(run.Classes))
+		}
+		for i, row := range run.Confusion {
+			if counts[i] == nil {
+				counts[i] = make([]int, len(row))
+			}
+			for j, n := range row {
+				counts[i][j] += n
+			}
+		}
+	}
+	return classes, counts
+}
+
+// Claim is a difference of two models' accuracies that was published, and what it is here.
+type Claim struct {
+	Above, Below  *Result
+	Published     float64 // the difference in points
+	Difference, P float64 // of the accuracies here; P has Holm's correction for the claims
+}
+
+// Claims lists the published differences between models of the comparison that
+// were measured on the same data, each with the better one above.
+func (r *Results) Claims() []Claim {
+	var all []Claim
+	var ps []float64
+	for _, above := range r.Models {
+		for _, below := range r.Models {
+			a, b := above.Model, below.Model
+			if b.PublishedAccuracy == 0 || a.PublishedAccuracy <= b.PublishedAccuracy || a.Data != b.Data {
+				continue
+			}
+			difference, p := against(above, below)
+			all, ps = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p}), append(ps, p)
+		}
+	}
+	for k, p := range holm(ps) {
+		all[k].P = p
+	}
+	return all
+}
+
+// verdict reports whether the order that was published is seen here.
+func (c Claim) verdict() string {
+	switch {
+	case math.IsNaN(c.Difference) || math.IsNaN(c.P):
+		return "not tested"
+	case c.P >= significance:
+		return noDifference
+	case c.Difference > 0:
+		return "holds here"
+	}
+	return "the other way round here"
+}

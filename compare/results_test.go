@@ -1,0 +1,116 @@
+package compare
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
+)
+
+// ran returns a model of the zoo with runs of these accuracies; a negative one
+// diverged.
+func ran(t *testing.T, name string, accuracies ...float64) *Result {
+	e, err := zoo.Find(name)
+	require.NoError(t, err)
+	c := &Result{Model: e, Rate: 1e-3}
+	for k, a := range accuracies {
+		o := &Run{Seed: uint64(k + 1), Test: train.Score{Accuracy: a}, Epochs: []train.Epoch{{Updates: 100}}, StepMillis: 20}
+		if a < 0 {
+			o.Diverged, o.Epochs = "NaN", nil
+		}
+		c.Runs = append(c.Runs, o)
+	}
+	return c
+}
+
+// summarised are the results of models, on data of so many classes.
+func summarised(t *testing.T, classes int, models ...*Result) *Results {
+	require.NoError(t, summarise(models, classes))
+	return &Results{Models: models}
+}
+
+func TestResults(t *testing.T) {
+	results := summarised(t, 8,
+		ran(t, "tt-lstm", 0.80, 0.82, 0.81),
+		ran(t, "ht-lstm", 0.90, 0.93, 0.91),
+		ran(t, "tr-lstm", 0.88, 0.95, 0.89),
+		ran(t, "bt-lstm", -1, 0.10, 0.50),
+		ran(t, "lstm", -1, -1, -1),
+	)
+	tt, ht, tr, bt, dense := results.Models[0], results.Models[1], results.Models[2], results.Models[3], results.Models[4]
+	require.True(t, ht.Best)
+	require.Equal(t, "best", ht.verdict())
+	require.InDelta(t, 2.0, ht.TrainingSeconds.Mean, 1e-12)
+
+	// Differences -0.10, -0.11, -0.10: t = 31. Three p-values are corrected.
+	require.InDelta(t, -0.31/3, tt.Difference, 1e-12)
+	require.InDelta(t, 3*paired(tt.Accuracy.Values, ht.Accuracy.Values), tt.P, 1e-12)
+	require.Regexp(t, `^-0\.1033 \(p = 0\.003\d*\)$`, tt.verdict())
+	require.Regexp(t, `^-0\.0067, no difference shown \(p = 0\.\d+\)$`, tr.verdict())
+	// The seeds that both have.
+	require.Equal(t, []uint64{2, 3}, bt.Seeds)
+	require.Equal(t, []uint64{1}, bt.Diverged())
+	require.Equal(t, "NaN", bt.Why())
+	require.InDelta(t, (0.10+0.50)/2-(0.93+0.91)/2, bt.Difference, 1e-12)
+	require.Equal(t, "diverged with every seed", dense.verdict())
+	require.True(t, math.IsNaN(dense.Accuracy.Mean))
+	require.Equal(t, "-", dense.Accuracy.plusMinus(4))
+	require.Equal(t, "The highest mean is that of ht-lstm, 0.9133 ± 0.0153, with 264,413 learnable values in its recurrent layer. Between it and tr-lstm, bt-lstm: no difference shown, in 3 comparisons with the best.", results.best())
+
+	verdicts := map[string]string{}
+	for _, c := range results.Claims() {
+		verdicts[c.Above.Model.Name+" "+c.Below.Model.Name] = c.verdict()
+	}
+	require.Len(t, verdicts, 10, "every pair of the five")
+	require.Equal(t, "holds here", verdicts["ht-lstm tt-lstm"])
+	require.Equal(t, noDifference, verdicts["ht-lstm tr-lstm"])
+	require.Equal(t, "not tested", verdicts["tt-lstm lstm"])
+
+	// 8 classes, whatever the data of the paper have.
+	require.Equal(t, ht.Sizes.RecurrentLayer+257*8, ht.Sizes.Model)
+}
+
+// One good run beside four that diverged does not make a model the best.
+func TestBestOfMostSeeds(t *testing.T) {
+	results := summarised(t, 8, ran(t, "tt-lstm", -1, -1, 0.99), ran(t, "ht-lstm", 0.90, 0.93, 0.91))
+	require.True(t, results.Models[1].Best)
+	require.Equal(t, "+0.0800, not tested", results.Models[0].verdict())
+}
+
+// A report can be written of whatever there is: no result at all, no times and no
+// memory, a model that diverged at every rate.
+func TestReportOfLittle(t *testing.T) {
+	nothing := ran(t, "tt-lstm")
+	nothing.Rate = 0
+	nothing.Searched = []Candidate{{Rate: 1e-3, Accuracy: -1, Rounds: []*Run{{Diverged: "the loss is NaN"}}}}
+	timeless := ran(t, "ht-lstm", 0.9, 0.8)
+	for _, o := range timeless.Runs {
+		o.StepMillis, o.Set, o.Classes, o.Confusion = 0, "some", []string{"a", "b"}, [][]int{{1, 2}, {3, 4}}
+	}
+	for name, all := range map[string][]*Result{"nothing": {nothing}, "diverged": {ran(t, "lstm", -1, -1)}, "timeless": {timeless, nothing}} {
+		dir := t.TempDir()
+		results := summarised(t, 2, all...)
+		results.Protocol, results.Seeds = Protocol{Rates: []float64{1e-3, 1e-2}}, 2
+		require.NoError(t, results.Save(dir), name)
+		text, err := os.ReadFile(filepath.Join(dir, "report.md"))
+		require.NoError(t, err)
+		if name == "timeless" {
+			require.Contains(t, string(text), "| ht-lstm | - | - | - |")
+			require.Contains(t, string(text), "tt-lstm diverged at every learning rate (the loss is NaN) and has no figures.")
+			continue
+		}
+		require.Contains(t, string(text), "No model has a result.")
+	}
+}
+
+func TestClaimTheOtherWayRound(t *testing.T) {
+	results := summarised(t, 8, ran(t, "ht-lstm", 0.5, 0.52, 0.51), ran(t, "tt-lstm", 0.9, 0.93, 0.91), ran(t, "tt-lstm-youtube", 0.1, 0.2, 0.3), ran(t, "tt-gru", 1, 1, 1))
+	all := results.Claims()
+	require.Len(t, all, 1, "models without a published accuracy or of other data make no claim")
+	require.Equal(t, "the other way round here", all[0].verdict())
+}

@@ -1,0 +1,158 @@
+package compare
+
+import (
+	_ "embed"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// sheet is a table, as text, Markdown and CSV, and in parts for the page, which
+// stacks the cells of a row on a narrow screen.
+type sheet struct {
+	table.Writer
+	Header  table.Row
+	Rows    []table.Row
+	numbers []int
+}
+
+// newTable returns a table with a header. The given columns, from 1, hold numbers,
+// which stand at the right.
+func newTable(header table.Row, numbers ...int) *sheet {
+	t := &sheet{Writer: table.NewWriter(), Header: header, numbers: numbers}
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for _, n := range numbers {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+// add appends a row.
+func (t *sheet) add(row ...any) {
+	t.AppendRow(row)
+	t.Rows = append(t.Rows, row)
+}
+
+// Number reports whether column k, from 0, holds numbers.
+func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }
+
+// grouped writes whole numbers as 57,600.
+var grouped = message.NewPrinter(language.English)
+
+//go:embed words.tmpl
+var wordsText string
+
+// words are the texts and tables of a report.
+var words = template.Must(template.New("").Funcs(template.FuncMap{
+	"counted": counted, "join": join, "grouped": func(n int) string { return grouped.Sprint(n) },
+	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
+	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
+	"set": (*Results).set, "tested": (*Results).tested, "tried": (*Results).tried, "edges": (*Results).edges, "others": (*Results).others,
+}).Parse(wordsText))
+
+// said executes a template of the words.
+func (r *Results) said(name string) string {
+	var b strings.Builder
+	if err := words.ExecuteTemplate(&b, name, r); err != nil {
+		panic(err)
+	}
+	return strings.Trim(b.String(), "\n")
+}
+
+// table returns a table of the words.
+func (r *Results) table(name string) *sheet {
+	var header table.Row
+	var numbers []int
+	lines := strings.Split(r.said("table "+name), "\n")
+	for k, cell := range strings.Split(lines[0], "\t") {
+		name, number := strings.CutSuffix(cell, "#")
+		if header = append(header, name); number {
+			numbers = append(numbers, k+1)
+		}
+	}
+	t := newTable(header, numbers...)
+	for _, line := range lines[1:] {
+		var row table.Row
+		for cell := range strings.SplitSeq(line, "\t") {
+			row = append(row, cell)
+		}
+		t.add(row...)
+	}
+	return t
+}
+
+// figure writes a number for programs, and nothing for one that is not known.
+func figure(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
+func pValue(p float64) string {
+	if math.IsNaN(p) {
+		return "-"
+	}
+	return fmt.Sprintf("%.3g", p)
+}
+
+func points(difference float64) string { return fmt.Sprintf("%+.1f points", 100*difference) }
+
+// tried lists the learning rates that were tried for any model, sorted.
+func (r *Results) tried() []float64 {
+	var rates []float64
+	for _, m := range r.Models {
+		rates = append(rates, m.tried()...)
+	}
+	slices.Sort(rates)
+	return slices.Compact(rates)
+}
+
+// cell is what the table of learning rates has for one of them.
+func (r *Result) cell(rate float64) string {
+	k := slices.IndexFunc(r.Searched, func(c Candidate) bool { return c.Rate == rate })
+	if k < 0 {
+		return "-"
+	}
+	text := "diverged"
+	if r.Searched[k].Accuracy >= 0 {
+		var accuracies []float64
+		for _, run := range r.Searched[k].Rounds {
+			accuracies = append(accuracies, run.Test.Accuracy)
+		}
+		text = newSample(accuracies).plusMinus(4)
+	}
+	if rate == r.Rate {
+		text += " *"
+	}
+	return text
+}
+
+//go:embed reported.csv
+var reported string
+
+// others lists what the papers' tables report of methods that are not compared here, on the
+// data that the published accuracies of the models are for: method, data and accuracy.
+func (r *Results) others() [][]string {
+	rows, err := csv.NewReader(strings.NewReader(reported)).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	return slices.DeleteFunc(rows, func(row []string) bool {
+		return !slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] })
+	})
+}
