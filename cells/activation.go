@@ -12,8 +12,10 @@ type Activation struct {
 	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
 }
 
-// Names of activations that are not gates.
+// Names of activations: that of the gate with the state's new content, and those
+// that are not gates.
 const (
+	Candidate  = "candidate"
 	Projection = "projection" // x·W of all steps, without bias
 	Memory     = "memory"     // State.C after the step
 	Hidden     = "state"      // State.H after the step

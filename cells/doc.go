@@ -1,15 +1,13 @@
 // Package cells builds recurrent layers whose weight matrices are tensor networks
 // of package decomp.
 //
-// A layer reads x (batch, steps, features) and keeps a state h (batch, hidden).
-// With g gates, input modes n_1·…·n_d = features and output modes m_1·…·m_e =
-// hidden,
+// A layer reads x (batch, steps, features) and keeps a state h (batch, hidden). Of
+// g gates, input modes n_1·…·n_d = features, output modes m_1·…·m_e = hidden,
 //
 //	x (batch, steps, n_1..n_d)
 //	│  all steps of all sequences at once: they do not depend on h
 //	▼
 //	W (n_1·…·n_d, (g·m_1)·m_2·…·m_e), any format     one product of batch·steps rows
-//	│
 //	▼
 //	(batch, steps, g, hidden) ── step t ──► + b + h·U ──► Cell ──► h (batch, hidden)
 //	                                            ▲                   │
@@ -22,16 +20,10 @@
 //		Cell: cells.LSTM{}, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
 //		Input: decomp.HT{Leaf: []int{4}, Inner: []int{5}},
 //	})
-//	params := stack.Params()            // names and shapes
-//	values := stack.Init(seed)          // their initial values
-//	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
+//	out, err := stack.Forward(x, nodes, cells.Options{})  // nodes of stack.Params, by name
 //
-// LSTM, GRU and RNN are Cells. One of your own says what its gates are and how a
-// step goes, and Register gives it a name for specs.
-//
-// A Joint layer has one network instead of two: W and U are blocks of it. A Runner
-// (Stack.Runner) is for inference: it needs no graph and no gradients, and carries
-// the state from step to step. Sequences of unequal length share a batch:
-// Options.Lengths says where each ends, and the padding after it affects neither
-// results nor gradients.
+// A Cell says what its gates are and how a step goes; Register gives one of your own
+// a name for specs. In a Joint layer W and U are blocks of one network. Sequences of
+// unequal length share a batch (Options.Lengths). A Runner is for inference: it has
+// no graph, and carries the state from step to step.
 package cells
