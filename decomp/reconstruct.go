@@ -6,6 +6,8 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+	"github.com/tensorzoo/tensorzoo/internal/planner"
 )
 
 // Dense returns W (N, M), row-major, from the values of the cores, in the order
@@ -15,28 +17,53 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 	if err := m.check(values); err != nil {
 		return nil, err
 	}
-	cores, index := m.Cores(), m.coreIndex()
-	order := slices.Concat(m.In, m.Out)
+	index := m.coreIndex()
 	w := make([]float64, m.Rows()*m.Cols())
 	for _, net := range m.Terms {
-		arrays := make([]array, len(net))
+		n := m.number(net)
+		parts, legs := make([][]float64, len(net)), slices.Clone(n.Cores)
 		for k, c := range net {
-			at := index[c.Name]
-			arrays[k] = m.part(c, cores[at].Shape(), values[at])
-			for _, l := range c.Legs {
-				if net.dangling(l) {
-					arrays[k] = arrays[k].sum(l)
-				}
-			}
+			parts[k] = m.part(net, c, index[c.Name], values)
 		}
-		for _, s := range m.number(net).MergeAll() {
-			arrays = append(arrays, contract(arrays[s.A], arrays[s.B]))
+		for _, s := range n.MergeAll() {
+			a, b := legs[s.A], legs[s.B]
+			open := planner.Open(a, b)
+			parts, legs = append(parts, ops.Contract(parts[s.A], parts[s.B], n.axes(a), n.axes(b), n.axes(open))), append(legs, open)
 		}
-		for j, v := range arrays[len(arrays)-1].ordered(order) {
+		k := len(parts) - 1 // once more with a number, to have the modes in order
+		for j, v := range ops.Contract(parts[k], []float64{1}, n.axes(legs[k]), nil, n.axes(slices.Concat(n.In, n.Out))) {
 			w[j] += v
 		}
 	}
 	return w, nil
+}
+
+// part returns what a network reads of a core, summed over ranks that no other core
+// has.
+func (m *Matrix) part(net Network, c Core, core int, values [][]float64) []float64 {
+	shape, data := m.Cores()[core].Shape(), values[core]
+	for axis, l := range slices.Backward(c.Legs) {
+		outer, n, inner := dims.Size(shape[:axis]), shape[axis], dims.Size(shape[axis+1:])
+		var part []float64
+		switch {
+		case net.dangling(l):
+			part = make([]float64, outer*inner)
+			for j, v := range data {
+				part[j/(n*inner)*inner+j%inner] += v
+			}
+			shape[axis] = 1
+		case l.Size < n:
+			for o := range outer {
+				at := (o*n + m.from[l]) * inner
+				part = append(part, data[at:at+l.Size*inner]...)
+			}
+			shape[axis] = l.Size
+		default:
+			continue
+		}
+		data = part
+	}
+	return data
 }
 
 // check returns an error when values are not those of the cores.
@@ -51,77 +78,4 @@ func (m *Matrix) check(values [][]float64) error {
 		}
 	}
 	return nil
-}
-
-// array is a row-major tensor with named axes.
-type array struct {
-	legs []Leg
-	data []float64
-}
-
-// ordered returns the data with the axes in another order.
-func (x array) ordered(order []Leg) []float64 {
-	if slices.Equal(order, x.legs) {
-		return x.data
-	}
-	stride := map[Leg]int{}
-	s := 1
-	for k := len(x.legs) - 1; k >= 0; k-- {
-		stride[x.legs[k]] = s
-		s *= x.legs[k].Size
-	}
-	out := make([]float64, len(x.data))
-	index := make([]int, len(order))
-	from := 0
-	for j := range out {
-		out[j] = x.data[from]
-		for k := len(order) - 1; k >= 0; k-- {
-			index[k]++
-			from += stride[order[k]]
-			if index[k] < order[k].Size {
-				break
-			}
-			from -= index[k] * stride[order[k]]
-			index[k] = 0
-		}
-	}
-	return out
-}
-
-// sum adds x up over one leg.
-func (x array) sum(l Leg) array {
-	rest := slices.DeleteFunc(slices.Clone(x.legs), func(o Leg) bool { return o == l })
-	data := x.ordered(append(slices.Clone(rest), l))
-	out := make([]float64, len(data)/l.Size)
-	for j, v := range data {
-		out[j/l.Size] += v
-	}
-	return array{rest, out}
-}
-
-// contract sums the product of a and b over the legs they share.
-func contract(a, b array) array {
-	var shared []Leg
-	for _, l := range a.legs {
-		if slices.Contains(b.legs, l) {
-			shared = append(shared, l)
-		}
-	}
-	free := func(legs []Leg) []Leg {
-		return slices.DeleteFunc(slices.Clone(legs), func(l Leg) bool { return slices.Contains(shared, l) })
-	}
-	freeA, freeB := free(a.legs), free(b.legs)
-	x, y := a.ordered(slices.Concat(freeA, shared)), b.ordered(slices.Concat(shared, freeB))
-	rows, inner, cols := dims.Size(sizes(freeA)), dims.Size(sizes(shared)), dims.Size(sizes(freeB))
-	out := make([]float64, rows*cols)
-	for r := range rows {
-		row := out[r*cols : (r+1)*cols]
-		for k := range inner {
-			v := x[r*inner+k]
-			for c, w := range y[k*cols : (k+1)*cols] {
-				row[c] += v * w
-			}
-		}
-	}
-	return array{slices.Concat(freeA, freeB), out}
 }

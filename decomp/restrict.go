@@ -109,21 +109,3 @@ func (m *Matrix) parts(net Network, cores G.Nodes, index map[string]int) (G.Node
 	}
 	return nodes, nil
 }
-
-// part returns what a network reads of a core whose whole has the given shape.
-func (m *Matrix) part(c Core, shape []int, data []float64) array {
-	shape = slices.Clone(shape)
-	for axis, l := range c.Legs {
-		if l.Size == shape[axis] {
-			continue
-		}
-		inner := dims.Size(shape[axis+1:])
-		var cut []float64
-		for outer := range dims.Size(shape[:axis]) {
-			at := (outer*shape[axis] + m.from[l]) * inner
-			cut = append(cut, data[at:at+l.Size*inner]...)
-		}
-		data, shape[axis] = cut, l.Size
-	}
-	return array{c.Legs, data}
-}

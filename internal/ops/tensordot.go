@@ -55,6 +55,15 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 	}, a, b)
 }
 
+// Contract returns y = Σ a·b of tensors that Tensordot would make a node of. The axes
+// have to fit.
+func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
+	c := contract(aAxes, bAxes, yAxes, backend.Here())
+	y := make([]T, volume(yAxes))
+	compute(&c, &memory[T]{}, y, a, b)
+	return y
+}
+
 // pair returns an error unless each axis is in two of the three tensors.
 func pair(tensors ...[]Axis) error {
 	seen := map[Axis]int{}
