@@ -22,21 +22,7 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if lo == 0 && hi == x.Shape()[axis] {
 		return x, nil
 	}
-	b := blocksAlong(x.Shape(), axis)
-	shape := x.Shape().Clone()
-	shape[axis] = hi - lo
-	size := b.size
-	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("slice axis %d %d:%d of %v", axis, lo, hi, x.Shape()),
-		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { takeBlocks(out, in[0], b, lo, hi) },
-		F64:   func(out []float64, in [][]float64) { takeBlocks(out, in[0], b, lo, hi) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := pad(grad, axis, lo, size)
-			return G.Nodes{g}, err
-		},
-	}, x)
+	return window(x, axis, lo, hi, x.Shape()[axis], false)
 }
 
 // Pad returns x with zeros appended along an axis, which is then of the given
@@ -48,24 +34,28 @@ func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	if size == x.Shape()[axis] {
 		return x, nil
 	}
-	return pad(x, axis, 0, size)
+	return window(x, axis, 0, x.Shape()[axis], size, true)
 }
 
-// pad is Slice's transpose: x stands at lo along an axis of the given size, and
-// zeros elsewhere.
-func pad(x *G.Node, axis, lo, size int) (*G.Node, error) {
-	shape := x.Shape().Clone()
-	hi := lo + shape[axis]
+// window cuts lo:hi out of an axis of the given size or, as its transpose, puts x there
+// with zeros around it.
+func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
+	shape, name := x.Shape().Clone(), "slice"
 	shape[axis] = size
 	b := blocksAlong(shape, axis)
+	if put {
+		name = "pad"
+	} else {
+		shape[axis] = hi - lo
+	}
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("pad axis %d %d:%d of %v", axis, lo, hi, shape),
+		Name:  fmt.Sprintf("%s axis %d %d:%d of %d", name, axis, lo, hi, size),
 		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { clear(out); putBlocks(out, in[0], b, lo, hi) },
-		F64:   func(out []float64, in [][]float64) { clear(out); putBlocks(out, in[0], b, lo, hi) },
+		F32:   func(out []float32, in [][]float32) { moveBlocks(out, in[0], b, lo, hi, put) },
+		F64:   func(out []float64, in [][]float64) { moveBlocks(out, in[0], b, lo, hi, put) },
 		WRT:   []bool{true},
 		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := Slice(grad, axis, lo, hi)
+			g, err := window(grad, axis, lo, hi, size, !put)
 			return G.Nodes{g}, err
 		},
 	}, x)
@@ -159,7 +149,12 @@ func blocksAlong(s tensor.Shape, axis int) blocks {
 	return blocks{outer: dims.Size(s[:axis]), size: s[axis], inner: dims.Size(s[axis+1:])}
 }
 
-func takeBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int) {
+func moveBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int, put bool) {
+	if put {
+		clear(dst)
+		putBlocks(dst, src, b, lo, hi)
+		return
+	}
 	n := (hi - lo) * b.inner
 	for o := range b.outer {
 		copy(dst[o*n:(o+1)*n], src[(o*b.size+lo)*b.inner:])
