@@ -1,0 +1,107 @@
+package graph_test
+
+import (
+	"fmt"
+	"log"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/graph"
+)
+
+// The last axis of a meets the first of b, and the result has b's axis first.
+func ExampleTensordot() {
+	g := G.NewGraph()
+	a, err := graph.Input(g, "a", tensor.Float64, tensor.Shape{2, 3}, tensor.New(tensor.WithShape(2, 3), tensor.WithBacking([]float64{1, 2, 3, 4, 5, 6})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := graph.Input(g, "b", tensor.Float64, tensor.Shape{3, 2}, tensor.New(tensor.WithShape(3, 2), tensor.WithBacking([]float64{1, 0, 0, 1, 1, 1})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	y, err := graph.Tensordot([]int{1}, []int{0}, a, b, 1, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	program, err := graph.Compile(G.Nodes{y}, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer program.Close()
+	if err := program.Run(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(program.Value(y).Data())
+	// Output:
+	// [4 10 5 11]
+}
+
+// A program computes a loss and its gradients as often as its inputs change.
+func ExampleCompile() {
+	g := G.NewGraph()
+	w, err := graph.Input(g, "w", tensor.Float64, tensor.Shape{2}, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, -2})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	target, err := graph.Input(g, "target", tensor.Float64, tensor.Shape{2}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	loss, err := graph.MeanSquare(w, target)
+	if err != nil {
+		log.Fatal(err)
+	}
+	grads, err := graph.Grad(loss, w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	program, err := graph.Compile(G.Nodes{loss}, grads, G.Nodes{w})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer program.Close()
+	for _, values := range [][]float64{{0, 0}, {1, 2}} {
+		G.Let(target, tensor.New(tensor.WithShape(2), tensor.WithBacking(values)))
+		if err := program.Run(); err != nil {
+			log.Fatal(err)
+		}
+		value, _ := program.Scalar(loss)
+		gradient, _ := w.Grad()
+		fmt.Println(value, gradient.Data())
+	}
+	// Output:
+	// 2.5 [1 -2]
+	// 8 [0 -4]
+}
+
+// The second derivative of Σ w³ is 6w: the gradient of a gradient.
+func ExampleGrad() {
+	g := G.NewGraph()
+	w, err := graph.Input(g, "w", tensor.Float64, tensor.Shape{2}, tensor.New(tensor.WithShape(2), tensor.WithBacking([]float64{1, 2})))
+	if err != nil {
+		log.Fatal(err)
+	}
+	cube := G.Must(G.HadamardProd(w, G.Must(G.HadamardProd(w, w))))
+	first, err := graph.Grad(G.Must(graph.SumAll(cube)), w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	second, err := graph.Grad(G.Must(graph.SumAll(first[0])), w)
+	if err != nil {
+		log.Fatal(err)
+	}
+	program, err := graph.Compile(G.Nodes{first[0]}, second, G.Nodes{w})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer program.Close()
+	if err := program.Run(); err != nil {
+		log.Fatal(err)
+	}
+	gradient, _ := w.Grad()
+	fmt.Println(program.Value(first[0]).Data(), gradient.Data())
+	// Output:
+	// [3 12] [6 12]
+}
