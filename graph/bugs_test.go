@@ -13,7 +13,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
 )
 
-// One test for each bug of doc.go. "upstream" shows what gorgonia makes of the
+// One test for each bug of doc.go, by its number. "upstream" shows what gorgonia makes of the
 // smallest case today and fails when a release mends it; "ours" shows that this
 // package gives the right value and gradient. Bugs 7 to 10, 12, 17 and 18
 // are in bugs_graph_test.go, those of the machines in bugs_machine_test.go.

@@ -13,25 +13,19 @@
 // what stands on the right; upstream's Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
 // BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D are correct for every shape.
 //
-//	 1  Slice and Concat's gradient merge nodes whose bounds agree mod 256   Slice, Split, Concat
-//	 2  Reshape shares memory that other operations then overwrite           Reshape
-//	 3  Tensordot is wrong for some numbers of axes,                         Tensordot
-//	 4  has no gradient when one operand is used up,                         Tensordot
-//	 5  fails when the contracted axis has size 1,                           Tensordot
-//	 6  and over all axes gives a vector that calls itself a scalar          Tensordot
-//	 7  Sum along a middle axis of a 4-D tensor is wrong                     Sum
-//	 8  OuterProd has a wrong gradient                                       Tensordot with no axes
-//	 9  LogSumExp is wrong                                                   LogSoftMax
-//	10  Log(SoftMax(x)) overwrites the SoftMax                               LogSoftMax, Probabilities
-//	11  a node's Value may hold a later node's result                        Program.Value
-//	12  two inputs with one name are one node                                Input
-//	13  gradients nobody asked for are computed                              Compile
-//	14  a second RunAll without Reset does nothing                           Program.Run
-//	15  gradients add up from run to run                                     Program.Run
-//	16  the LispMachine is wrong                                             Compile, which uses a TapeMachine
-//	17  nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which check
-//	18  SoftMax looks for a row's maximum from the tensor's first element    LogSoftMax, Probabilities
-//	19  Grad leaves out terms of a second loss, or of a gradient             Grad
+//	1         Slice and Concat's gradient merge nodes whose bounds agree mod 256   Slice, Split, Concat
+//	2         Reshape shares memory that other operations then overwrite           Reshape
+//	3-6       Tensordot is wrong, or refused, for some numbers and sizes of axes   Tensordot
+//	7         Sum along a middle axis of a 4-D tensor is wrong                     Sum
+//	8         OuterProd has a wrong gradient                                       Tensordot with no axes
+//	9, 10, 18 LogSumExp, Log(SoftMax(x)) and SoftMax of large values are wrong     LogSoftMax, Probabilities
+//	11        a node's Value may hold a later node's result                        Program.Value
+//	12        two inputs with one name are one node                                Input
+//	13        gradients nobody asked for are computed                              Compile
+//	14, 15    RunAll without Reset does nothing; gradients add up from run to run  Program.Run
+//	16        the LispMachine is wrong                                             Compile, which uses a TapeMachine
+//	17        nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which check
+//	19        Grad leaves out terms of a second loss, or of a gradient             Grad
 //
 // What no check finds is two upstream operations of one kind and shape on other
 // operands whose hashes happen to be equal, about n²/2³³ times in a graph of n nodes.
