@@ -213,6 +213,16 @@ func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle 
 	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
 }
 
+// Width is that of text in the font of the pictures, which is part of the program, in the
+// unit of its size.
+func Width(words string, size float64, isBold bool) float64 {
+	s := style(vg.Length(size), 0, 0)
+	if isBold {
+		s = bold(s)
+	}
+	return float64(s.Width(words))
+}
+
 // heading is the text of titles, bold and centred.
 func heading() draw.TextStyle { return bold(style(titleSize, draw.XCenter, draw.YCenter)) }
 

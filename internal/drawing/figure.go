@@ -2,6 +2,7 @@ package drawing
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -111,10 +112,8 @@ func digits(l decomp.Leg) string { return strconv.Itoa(l.Size) }
 func labelWidth(c decomp.Core, kinds ...decomp.Kind) float64 {
 	most := 0.0
 	for _, l := range c.Legs {
-		for _, k := range kinds {
-			if l.Kind == k {
-				most = max(most, kindStyle(k).room(digits(l)))
-			}
+		if slices.Contains(kinds, l.Kind) {
+			most = max(most, kindStyle(l.Kind).room(digits(l)))
 		}
 	}
 	return most

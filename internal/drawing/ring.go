@@ -11,14 +11,11 @@ import (
 func ring(g graph, order []int, ranks []decomp.Leg) *figure {
 	var core, label float64 // the widest
 	inputs := 0
-	for _, c := range g.cores {
+	for k, c := range g.cores {
 		core = max(core, width(c))
 		label = max(label, labelWidth(c, decomp.Input, decomp.Output, decomp.Rank))
-		for _, l := range c.Legs {
-			if l.Kind == decomp.Input {
-				inputs++
-			}
-		}
+		in, _, _ := g.modes(k)
+		inputs += in
 	}
 	n := float64(len(order))
 	pitch := core + max(edgeLength, label+space)
