@@ -2,16 +2,13 @@ package compare
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -168,39 +165,22 @@ func (g *Growth) picture(s sweep) charts.Picture {
 }
 
 func (g *Growth) csv(to io.Writer) error {
-	w := csv.NewWriter(to)
-	w.Write([]string{"sweep", "format", "size", "step_ms_median", "forward_ms_median", "forward_mul_adds",
-		"projection_weights", "projection_forward_mul_adds_per_frame", "projection_backward_mul_adds_per_frame"})
-	for _, p := range g.Points {
-		w.Write([]string{p.Sweep, p.Format, decimals(p.Size, 0), decimals(p.StepMillis, 3), decimals(p.ForwardMillis, 3), decimals(p.MulAdds, 0),
-			decimals(p.Product.Weights, 0), decimals(p.Product.Forward, 0), decimals(p.Product.Backward, 0)})
-	}
-	w.Flush()
-	return w.Error()
+	_, err := fmt.Fprintln(to, newTable("growth.csv", g.Points).RenderCSV())
+	return err
 }
-
-func decimals(x float64, n int) string { return strconv.FormatFloat(x, 'f', n, 64) }
 
 // Text returns two tables for a terminal, of the exponents with which costs grow from
 // the first size of each sweep to the last: of a whole training step its time, forward and
 // the rest, and multiply-adds; and of x·W alone its weights and multiply-adds beside the
 // paper's bounds.
 func (g *Growth) Text() string {
-	steps := newTable(table.Row{"what grows", "from - to", "format", "step, ms", "step", "forward", "rest", "multiply-adds"})
-	products := newTable(table.Row{"what grows", "from - to", "format", "weights", "bound", "forward", "bound", "backward", "bound"})
+	var steps, products []*line
 	for _, s := range g.sweeps {
 		for _, format := range zoo.SuggestedFormats() {
-			line := g.of(s, format)
-			a, b := line[0], line[len(line)-1]
-			by := func(y0, y1 float64) string { return fmt.Sprintf("%.2f", exponent(a.Size, b.Size, y0, y1)) }
-			from := decimals(a.Size, 0) + " - " + decimals(b.Size, 0)
-			steps.add(s.name, from, format, fmt.Sprintf("%.1f - %.1f", a.StepMillis, b.StepMillis), by(a.StepMillis, b.StepMillis), by(a.ForwardMillis, b.ForwardMillis),
-				by(a.StepMillis-a.ForwardMillis, b.StepMillis-b.ForwardMillis), by(a.MulAdds, b.MulAdds))
-			if s.name != "batch" && s.name != "steps" { // no matrix depends on them
-				products.add(s.name, from, format,
-					by(a.Product.Weights, b.Product.Weights), by(a.Bound.Weights, b.Bound.Weights),
-					by(a.Product.Forward, b.Product.Forward), by(a.Bound.Forward, b.Bound.Forward),
-					by(a.Product.Backward, b.Product.Backward), by(a.Bound.Backward, b.Bound.Backward))
+			points := g.of(s, format)
+			l := &line{points[0], points[len(points)-1]}
+			if steps = append(steps, l); s.name != "batch" && s.name != "steps" { // no matrix depends on them
+				products = append(products, l)
 			}
 		}
 	}
@@ -211,7 +191,15 @@ a training step: time of the step, of its forward pass and of the rest, multiply
 %s
 
 x·W alone: weights and multiply-adds a frame, beside the bounds of arXiv 2005.04366
-%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, steps.Render(), products.Render())
+%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, newTable("growth of steps", steps).Render(), newTable("growth of products", products).Render())
+}
+
+// line is how a format's costs grow from the first size of a sweep to the last.
+type line struct{ From, To Grown }
+
+// By returns the exponent with which a figure grows.
+func (l *line) By(from, to float64) string {
+	return fmt.Sprintf("%.2f", exponent(l.From.Size, l.To.Size, from, to))
 }
 
 func exponent(x0, x1, y0, y1 float64) float64 { return math.Log(y1/y0) / math.Log(x1/x0) }

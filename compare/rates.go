@@ -106,11 +106,8 @@ func (r *Result) beyond() float64 {
 	if r.Rate != rates[0] {
 		slices.Reverse(rates)
 	}
-	next := rates[0] * (rates[0] / rates[1])
-	if len(rates) > 2 {
-		next = rates[0] * (rates[1] / rates[2])
-	}
-	next, err := strconv.ParseFloat(strconv.FormatFloat(next, 'g', 2, 64), 64)
+	before := min(2, len(rates)-1)
+	next, err := strconv.ParseFloat(strconv.FormatFloat(rates[0]*(rates[before-1]/rates[before]), 'g', 2, 64), 64)
 	if err != nil || !(next > 0) || math.IsInf(next, 0) {
 		return 0
 	}

@@ -67,14 +67,14 @@ func (r *Results) Markdown(w io.Writer) error { return markdown.Execute(w, r.rep
 
 // CSV writes a row per model, for programs.
 func (r *Results) CSV(w io.Writer) error {
-	_, err := fmt.Fprintln(w, r.table("results.csv").RenderCSV())
+	_, err := fmt.Fprintln(w, newTable("results.csv", r).RenderCSV())
 	return err
 }
 
 // Text returns the table of accuracies for a terminal, and what to know of the best model
 // and the learning rates.
 func (r *Results) Text() string {
-	text := r.table("Accuracy").Render() + "\n\n" + r.best()
+	text := newTable("Accuracy", r).Render() + "\n\n" + r.best()
 	if edges := r.edges(); edges != "" {
 		text += "\n" + edges
 	}
@@ -96,7 +96,7 @@ func (r *Results) report() *report {
 		{Title: "Confusions", Plots: plots["confusion"]},
 	} {
 		if words.Lookup("table "+s.Title) != nil {
-			if s.Table = r.table(s.Title); len(s.Table.Rows) == 0 {
+			if s.Table = newTable(s.Title, r); len(s.Table.Rows) == 0 {
 				continue
 			}
 		}
@@ -108,7 +108,7 @@ func (r *Results) report() *report {
 
 // paragraphs are those of a text of the words.
 func (r *Results) paragraphs(name string) (all []string) {
-	for text := range strings.SplitSeq(r.said(name), "\n\n") {
+	for text := range strings.SplitSeq(said(name, r), "\n\n") {
 		if text = strings.TrimSpace(text); text != "" {
 			all = append(all, text)
 		}

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -127,8 +128,14 @@ func (r *Result) verdict() string {
 		return "diverged at every learning rate"
 	case len(r.Seeds) == 0:
 		return "diverged with every seed"
+	case math.IsNaN(r.Difference):
+		return "no seed in common"
+	case math.IsNaN(r.P):
+		return fmt.Sprintf("%+.4f, not tested", r.Difference)
+	case r.P >= significance:
+		return fmt.Sprintf("%+.4f, %s (p = %.3g)", r.Difference, noDifference, r.P)
 	}
-	return verdict(r.Difference, r.P)
+	return fmt.Sprintf("%+.4f (p = %.3g)", r.Difference, r.P)
 }
 
 // Diverged lists the seeds without a result.

@@ -20,14 +20,8 @@ type Sample struct {
 }
 
 func newSample(values []float64) Sample {
-	s := Sample{Values: values, Mean: math.NaN(), SD: math.NaN()}
-	if len(values) > 0 {
-		s.Mean = stat.Mean(values, nil)
-	}
-	if len(values) > 1 {
-		s.SD = stat.StdDev(values, nil)
-	}
-	return s
+	mean, sd := stat.MeanStdDev(values, nil)
+	return Sample{values, mean, sd}
 }
 
 // plusMinus writes the mean and the standard deviation with so many decimals.
@@ -96,19 +90,6 @@ func holm(p []float64) []float64 {
 		out[at] = least
 	}
 	return out
-}
-
-// verdict words a difference of accuracies and its p-value.
-func verdict(difference, p float64) string {
-	switch {
-	case math.IsNaN(difference):
-		return "no seed in common"
-	case math.IsNaN(p):
-		return fmt.Sprintf("%+.4f, not tested", difference)
-	case p >= significance:
-		return fmt.Sprintf("%+.4f, %s (p = %.3g)", difference, noDifference, p)
-	}
-	return fmt.Sprintf("%+.4f (p = %.3g)", difference, p)
 }
 
 const noDifference = "no difference shown"
