@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -108,18 +107,15 @@ func (c *svg) WriteTo(w io.Writer) (int64, error) {
 		return 0, err
 	}
 	const family = "font-family:Liberation Sans"
-	k := 0
-	out := textElement.ReplaceAllStringFunc(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), func(element string) string {
-		if k++; c.widths[k-1] > 0 {
-			element += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, c.widths[k-1].Points())
+	parts := strings.SplitAfter(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), "<text ")
+	for k, width := range c.widths {
+		if width > 0 {
+			parts[k] += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, width.Points())
 		}
-		return element
-	})
-	n, err := io.WriteString(w, out)
+	}
+	n, err := io.WriteString(w, strings.Join(parts, ""))
 	return int64(n), err
 }
-
-var textElement = regexp.MustCompile("<text ")
 
 // fill paints r.
 func (p *page) fill(r vg.Rectangle, c color.Color) {
