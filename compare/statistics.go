@@ -37,11 +37,7 @@ func (s Sample) plusMinus(decimals int) string {
 
 // each writes all values.
 func (s Sample) each(decimals int) string {
-	var all []string
-	for _, v := range s.Values {
-		all = append(all, strconv.FormatFloat(v, 'f', decimals, 64))
-	}
-	return strings.Join(all, " ")
+	return strings.Trim(fmt.Sprintf("%.*f", decimals, s.Values), "[]")
 }
 
 // significance is the probability below which a difference counts as shown.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
+
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // sheet is a table, as text, Markdown and CSV, and in parts for the page, which
@@ -28,19 +28,16 @@ type sheet struct {
 // Number reports whether column k, from 0, holds numbers.
 func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k) }
 
-// grouped writes whole numbers as 57,600.
-var grouped = message.NewPrinter(language.English)
-
 //go:embed words.tmpl
 var wordsText string
 
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
-	"counted": counted, "over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b },
-	"join": join, "grouped": func(n int) string { return grouped.Sprint(n) },
+	"counted": cmdline.Counted, "grouped": cmdline.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b },
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
-	"set": (*Results).set, "tested": (*Results).tested, "tried": (*Results).tried, "edges": (*Results).edges, "others": (*Results).others,
+	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "tried": (*Results).tried, "widened": (*Results).widened, "atEdge": (*Results).atEdge, "others": (*Results).others,
 }).Parse(wordsText))
 
 // said executes a template of the words.
