@@ -86,30 +86,25 @@ func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(s
 	if len(sizes) > 0 && len(chosen) != len(sizes) {
 		return nil, inputf("the sizes %q; want some of input, modes, rank, batch, steps and hidden, each once", sizes)
 	}
-	return grow(ctx, dir, by, onPoint, chosen)
-}
-
-func grow(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sweeps []sweep) (*Growth, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, &InputError{errors.Wrap(err, "compare")}
 	}
-	g := &Growth{By: by, sweeps: sweeps}
-	for _, s := range sweeps {
+	if onPoint == nil {
+		onPoint = func(string, int, int) {}
+	}
+	g := &Growth{By: by, sweeps: chosen}
+	for _, s := range chosen {
 		formats := zoo.SuggestedFormats()
 		all := len(formats) * len(s.values)
 		for k := range all {
-			if onPoint != nil {
-				onPoint(s.name, k, all)
-			}
+			onPoint(s.name, k, all)
 			point, err := s.measure(ctx, by, formats[k/len(s.values)], s.values[k%len(s.values)])
 			if err != nil {
 				return nil, err
 			}
 			g.Points = append(g.Points, point)
 		}
-		if onPoint != nil {
-			onPoint(s.name, all, all)
-		}
+		onPoint(s.name, all, all)
 		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), g.picture(s)); err != nil {
 			return nil, err
 		}
