@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -52,10 +53,7 @@ func paired(a, b []float64) float64 {
 	if len(a) < 2 {
 		return math.NaN()
 	}
-	d := make([]float64, len(a))
-	for k := range d {
-		d[k] = a[k] - b[k]
-	}
+	d := floats.SubTo(make([]float64, len(a)), a, b)
 	mean, sd := stat.MeanStdDev(d, nil)
 	n := float64(len(d))
 	if sd <= 1e-12*math.Abs(mean) || sd == 0 {
@@ -64,7 +62,7 @@ func paired(a, b []float64) float64 {
 		}
 		return math.NaN()
 	}
-	t := math.Abs(mean) / (sd / math.Sqrt(n))
+	t := math.Abs(mean) / stat.StdErr(sd, n)
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t)
 }
 
