@@ -37,7 +37,8 @@ var words = template.Must(template.New("").Funcs(template.FuncMap{
 	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b },
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
-	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "tried": (*Results).tried, "widened": (*Results).widened, "atEdge": (*Results).atEdge, "others": (*Results).others,
+	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "others": (*Results).others,
+	"tried": (*Results).tried, "widened": (*Results).widened, "atEdge": (*Results).atEdge,
 }).Parse(wordsText))
 
 // said executes a template of the words.

@@ -18,7 +18,6 @@ type graph struct {
 func layout(net decomp.Network) (*figure, error) {
 	g := graph{cores: net, ends: map[string][]int{}}
 	joints := 0
-	chained, round := true, true // as far as each core goes
 	for c, core := range net {
 		for _, l := range core.Legs {
 			if g.ends[l.Name] = append(g.ends[l.Name], c); len(g.ends[l.Name]) > 1 {
@@ -26,6 +25,7 @@ func layout(net decomp.Network) (*figure, error) {
 			}
 		}
 	}
+	chained, round := true, true // whether each core is as those of a chain, and of a ring
 	for c := range net {
 		in, out, loose := g.modes(c)
 		chained = chained && g.joints(c) <= 2 && in <= 1 && out <= 1 && in+out > 0 && !loose
