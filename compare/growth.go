@@ -52,9 +52,8 @@ func (p point) spec(format string) zoo.Spec {
 	}
 }
 
-// Grown is what one size of a model costs in one format.
+// Grown is what a model of some size costs.
 type Grown struct {
-	Sweep, Format string
 	Size          float64
 	StepMillis    float64    // of a training step, median
 	ForwardMillis float64    // of its forward pass alone
@@ -66,8 +65,13 @@ type Grown struct {
 // Growth is how costs grow with each size.
 type Growth struct {
 	By     Measuring
-	Points []Grown // size by size, each format by format
-	sweeps []sweep
+	Curves []Curve // size by size, each format by format
+}
+
+// Curve is how the costs of a format grow with a size.
+type Curve struct {
+	Sweep, Format string
+	Points        []Grown
 }
 
 // MeasureGrowth measures LSTMs of each format while one size at a time grows: input, modes,
@@ -92,22 +96,26 @@ func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(s
 	if onPoint == nil {
 		onPoint = func(string, int, int) {}
 	}
-	g := &Growth{By: by, sweeps: chosen}
+	g := &Growth{By: by}
+	formats := zoo.SuggestedFormats()
 	for _, s := range chosen {
-		formats := zoo.SuggestedFormats()
-		all := len(formats) * len(s.values)
+		n, all := len(s.values), len(formats)*len(s.values)
+		curves := make([]Curve, len(formats))
 		for k := range all {
 			onPoint(s.name, k, all)
-			point, err := s.measure(ctx, by, formats[k/len(s.values)], s.values[k%len(s.values)])
+			c := &curves[k/n]
+			c.Sweep, c.Format = s.name, formats[k/n]
+			point, err := s.measure(ctx, by, c.Format, s.values[k%n])
 			if err != nil {
 				return nil, err
 			}
-			g.Points = append(g.Points, point)
+			c.Points = append(c.Points, point)
 		}
 		onPoint(s.name, all, all)
-		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), g.picture(s)); err != nil {
+		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), s.picture(curves)); err != nil {
 			return nil, err
 		}
+		g.Curves = append(g.Curves, curves...)
 	}
 	path := filepath.Join(dir, "growth.csv")
 	return g, errors.Wrap(durable.WriteFile(path, g.csv), "compare: "+path)
@@ -127,30 +135,20 @@ func (s sweep) measure(ctx context.Context, by Measuring, format string, v int) 
 		return g, err
 	}
 	g = Grown{
-		Sweep: s.name, Format: format, Size: s.size(p), StepMillis: quantile(watch.steps(), 0.5), ForwardMillis: quantile(watch.forward(), 0.5),
+		Size: s.size(p), StepMillis: quantile(watch.steps(), 0.5), ForwardMillis: quantile(watch.forward(), 0.5),
 		MulAdds: float64(watch.model.MulAddsPerFrame(by.clips(), p.steps)) * float64(p.batch*p.steps),
 		Product: planned(weights[0].Matrix, by.clips()*p.steps), Bound: p.bound(format),
 	}
 	return g, watch.err
 }
 
-// of lists the points of a size in a format.
-func (g *Growth) of(s sweep, format string) (points []Grown) {
-	for _, p := range g.Points {
-		if p.Sweep == s.name && p.Format == format {
-			points = append(points, p)
-		}
-	}
-	return points
-}
-
 // picture sets the time of a step beside its multiply-adds.
-func (g *Growth) picture(s sweep) charts.Picture {
+func (s sweep) picture(curves []Curve) charts.Picture {
 	time := charts.Panel{Title: "time", X: s.axis, Y: "ms a training step", LogX: true, LogY: true}
 	work := charts.Panel{Title: "multiply-adds", X: s.axis, Y: "millions, forward", LogX: true, LogY: true}
-	for _, format := range zoo.SuggestedFormats() {
-		a, b := charts.Line{Name: format}, charts.Line{Name: format}
-		for _, p := range g.of(s, format) {
+	for _, c := range curves {
+		a, b := charts.Line{Name: c.Format}, charts.Line{Name: c.Format}
+		for _, p := range c.Points {
 			a.X, a.Y = append(a.X, p.Size), append(a.Y, p.StepMillis)
 			b.X, b.Y = append(b.X, p.Size), append(b.Y, p.MulAdds/1e6)
 		}
@@ -160,7 +158,7 @@ func (g *Growth) picture(s sweep) charts.Picture {
 }
 
 func (g *Growth) csv(to io.Writer) error {
-	_, err := fmt.Fprintln(to, newTable("growth.csv", g.Points).RenderCSV())
+	_, err := fmt.Fprintln(to, newTable("growth.csv", g.Curves).RenderCSV())
 	return err
 }
 
@@ -169,16 +167,7 @@ func (g *Growth) csv(to io.Writer) error {
 // the rest, and multiply-adds; and of x·W alone its weights and multiply-adds beside the
 // paper's bounds.
 func (g *Growth) Text() string {
-	var steps, products []*line
-	for _, s := range g.sweeps {
-		for _, format := range zoo.SuggestedFormats() {
-			points := g.of(s, format)
-			l := &line{points[0], points[len(points)-1]}
-			if steps = append(steps, l); s.name != "batch" && s.name != "steps" { // no matrix depends on them
-				products = append(products, l)
-			}
-		}
-	}
+	products := slices.DeleteFunc(slices.Clone(g.Curves), func(c Curve) bool { return c.Sweep == "batch" || c.Sweep == "steps" }) // no matrix depends on them
 	return fmt.Sprintf(`backend %s, %d threads, LSTM with four modes of 16 in and 4 out, rank 4, %d clips of %d frames, but for what grows.
 Figures are exponents from the first size to the last.
 
@@ -186,11 +175,16 @@ a training step: time of the step, of its forward pass and of the rest, multiply
 %s
 
 x·W alone: weights and multiply-adds a frame, beside the bounds of arXiv 2005.04366
-%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, newTable("growth of steps", steps).Render(), newTable("growth of products", products).Render())
+%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, newTable("growth of steps", g.Curves).Render(), newTable("growth of products", products).Render())
 }
 
-// line is how a format's costs grow from the first size of a sweep to the last.
-type line struct{ From, To Grown }
+// line leads from the first size of a curve to the last.
+type line struct {
+	Curve
+	From, To Grown
+}
+
+func newLine(c Curve) *line { return &line{c, c.Points[0], c.Points[len(c.Points)-1]} }
 
 // By returns the exponent with which a figure grows.
 func (l *line) By(from, to float64) string {

@@ -34,7 +34,7 @@ var wordsText string
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
 	"counted": cmdline.Counted, "grouped": cmdline.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
-	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b },
+	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "line": newLine,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
 	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "others": (*Results).others,
