@@ -9,10 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"time"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/preprocess"
@@ -177,34 +174,11 @@ func PeakMemory() float64 {
 		return 0
 	}
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kb, err := strconv.ParseFloat(string(fields[0]), 64)
-	if err != nil {
-		return 0
-	}
+	var kb float64
+	fmt.Sscan(string(rest), &kb) // or it stays 0
 	return kb / 1024
 }
 
 // CostTable returns a table of costs for a terminal, with ratios to the first dense model
 // there is.
-func CostTable(costs []*Cost) string {
-	dense := slices.IndexFunc(costs, func(c *Cost) bool { return c.Format == "dense" })
-	t := newTable(table.Row{"model", "step ms", "10-90 %", "forward ms", "frame µs", "step, dense/this", "input weights", "model", "mul-adds a frame", "GFLOP/s", "peak MB"},
-		2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
-	for _, c := range costs {
-		ratio, frame := "-", "-"
-		if dense >= 0 {
-			ratio = fmt.Sprintf("%.1f", costs[dense].StepMedian/c.StepMedian)
-		}
-		if c.Frame > 0 {
-			frame = fmt.Sprintf("%.0f", c.Frame)
-		}
-		t.add(c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			frame, ratio, grouped.Sprint(c.InputToHidden), grouped.Sprint(c.Params), grouped.Sprint(c.MulAdds),
-			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
-	}
-	return t.Render()
-}
+func CostTable(costs []*Cost) string { return newTable("measured", costs).Render() }

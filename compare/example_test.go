@@ -101,8 +101,8 @@ func ExampleMeasureGrowth() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, p := range g.Points[:3] {
-		fmt.Println(p.Format, p.Size, "values a frame:", p.Product.Weights, "weights")
+	for _, p := range g.Curves[0].Points[:3] {
+		fmt.Println(g.Curves[0].Format, p.Size, "values a frame:", p.Product.Weights, "weights")
 	}
 	// Output:
 	// tt 1296 values a frame: 1248 weights

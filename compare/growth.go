@@ -2,16 +2,13 @@ package compare
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -55,9 +52,8 @@ func (p point) spec(format string) zoo.Spec {
 	}
 }
 
-// Grown is what one size of a model costs in one format.
+// Grown is what a model of some size costs.
 type Grown struct {
-	Sweep, Format string
 	Size          float64
 	StepMillis    float64    // of a training step, median
 	ForwardMillis float64    // of its forward pass alone
@@ -69,8 +65,13 @@ type Grown struct {
 // Growth is how costs grow with each size.
 type Growth struct {
 	By     Measuring
-	Points []Grown // size by size, each format by format
-	sweeps []sweep
+	Curves []Curve // size by size, each format by format
+}
+
+// Curve is how the costs of a format grow with a size.
+type Curve struct {
+	Sweep, Format string
+	Points        []Grown
 }
 
 // MeasureGrowth measures LSTMs of each format while one size at a time grows: input, modes,
@@ -89,33 +90,32 @@ func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(s
 	if len(sizes) > 0 && len(chosen) != len(sizes) {
 		return nil, inputf("the sizes %q; want some of input, modes, rank, batch, steps and hidden, each once", sizes)
 	}
-	return grow(ctx, dir, by, onPoint, chosen)
-}
-
-func grow(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sweeps []sweep) (*Growth, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, &InputError{errors.Wrap(err, "compare")}
 	}
-	g := &Growth{By: by, sweeps: sweeps}
-	for _, s := range sweeps {
-		formats := zoo.SuggestedFormats()
-		all := len(formats) * len(s.values)
+	if onPoint == nil {
+		onPoint = func(string, int, int) {}
+	}
+	g := &Growth{By: by}
+	formats := zoo.SuggestedFormats()
+	for _, s := range chosen {
+		n, all := len(s.values), len(formats)*len(s.values)
+		curves := make([]Curve, len(formats))
 		for k := range all {
-			if onPoint != nil {
-				onPoint(s.name, k, all)
-			}
-			point, err := s.measure(ctx, by, formats[k/len(s.values)], s.values[k%len(s.values)])
+			onPoint(s.name, k, all)
+			c := &curves[k/n]
+			c.Sweep, c.Format = s.name, formats[k/n]
+			point, err := s.measure(ctx, by, c.Format, s.values[k%n])
 			if err != nil {
 				return nil, err
 			}
-			g.Points = append(g.Points, point)
+			c.Points = append(c.Points, point)
 		}
-		if onPoint != nil {
-			onPoint(s.name, all, all)
-		}
-		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), g.picture(s)); err != nil {
+		onPoint(s.name, all, all)
+		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), s.picture(curves)); err != nil {
 			return nil, err
 		}
+		g.Curves = append(g.Curves, curves...)
 	}
 	path := filepath.Join(dir, "growth.csv")
 	return g, errors.Wrap(durable.WriteFile(path, g.csv), "compare: "+path)
@@ -135,30 +135,20 @@ func (s sweep) measure(ctx context.Context, by Measuring, format string, v int) 
 		return g, err
 	}
 	g = Grown{
-		Sweep: s.name, Format: format, Size: s.size(p), StepMillis: quantile(watch.steps(), 0.5), ForwardMillis: quantile(watch.forward(), 0.5),
+		Size: s.size(p), StepMillis: quantile(watch.steps(), 0.5), ForwardMillis: quantile(watch.forward(), 0.5),
 		MulAdds: float64(watch.model.MulAddsPerFrame(by.clips(), p.steps)) * float64(p.batch*p.steps),
 		Product: planned(weights[0].Matrix, by.clips()*p.steps), Bound: p.bound(format),
 	}
 	return g, watch.err
 }
 
-// of lists the points of a size in a format.
-func (g *Growth) of(s sweep, format string) (points []Grown) {
-	for _, p := range g.Points {
-		if p.Sweep == s.name && p.Format == format {
-			points = append(points, p)
-		}
-	}
-	return points
-}
-
 // picture sets the time of a step beside its multiply-adds.
-func (g *Growth) picture(s sweep) charts.Picture {
+func (s sweep) picture(curves []Curve) charts.Picture {
 	time := charts.Panel{Title: "time", X: s.axis, Y: "ms a training step", LogX: true, LogY: true}
 	work := charts.Panel{Title: "multiply-adds", X: s.axis, Y: "millions, forward", LogX: true, LogY: true}
-	for _, format := range zoo.SuggestedFormats() {
-		a, b := charts.Line{Name: format}, charts.Line{Name: format}
-		for _, p := range g.of(s, format) {
+	for _, c := range curves {
+		a, b := charts.Line{Name: c.Format}, charts.Line{Name: c.Format}
+		for _, p := range c.Points {
 			a.X, a.Y = append(a.X, p.Size), append(a.Y, p.StepMillis)
 			b.X, b.Y = append(b.X, p.Size), append(b.Y, p.MulAdds/1e6)
 		}
@@ -168,42 +158,16 @@ func (g *Growth) picture(s sweep) charts.Picture {
 }
 
 func (g *Growth) csv(to io.Writer) error {
-	w := csv.NewWriter(to)
-	w.Write([]string{"sweep", "format", "size", "step_ms_median", "forward_ms_median", "forward_mul_adds",
-		"projection_weights", "projection_forward_mul_adds_per_frame", "projection_backward_mul_adds_per_frame"})
-	for _, p := range g.Points {
-		w.Write([]string{p.Sweep, p.Format, decimals(p.Size, 0), decimals(p.StepMillis, 3), decimals(p.ForwardMillis, 3), decimals(p.MulAdds, 0),
-			decimals(p.Product.Weights, 0), decimals(p.Product.Forward, 0), decimals(p.Product.Backward, 0)})
-	}
-	w.Flush()
-	return w.Error()
+	_, err := fmt.Fprintln(to, newTable("growth.csv", g.Curves).RenderCSV())
+	return err
 }
-
-func decimals(x float64, n int) string { return strconv.FormatFloat(x, 'f', n, 64) }
 
 // Text returns two tables for a terminal, of the exponents with which costs grow from
 // the first size of each sweep to the last: of a whole training step its time, forward and
 // the rest, and multiply-adds; and of x·W alone its weights and multiply-adds beside the
 // paper's bounds.
 func (g *Growth) Text() string {
-	steps := newTable(table.Row{"what grows", "from - to", "format", "step, ms", "step", "forward", "rest", "multiply-adds"})
-	products := newTable(table.Row{"what grows", "from - to", "format", "weights", "bound", "forward", "bound", "backward", "bound"})
-	for _, s := range g.sweeps {
-		for _, format := range zoo.SuggestedFormats() {
-			line := g.of(s, format)
-			a, b := line[0], line[len(line)-1]
-			by := func(y0, y1 float64) string { return fmt.Sprintf("%.2f", exponent(a.Size, b.Size, y0, y1)) }
-			from := decimals(a.Size, 0) + " - " + decimals(b.Size, 0)
-			steps.add(s.name, from, format, fmt.Sprintf("%.1f - %.1f", a.StepMillis, b.StepMillis), by(a.StepMillis, b.StepMillis), by(a.ForwardMillis, b.ForwardMillis),
-				by(a.StepMillis-a.ForwardMillis, b.StepMillis-b.ForwardMillis), by(a.MulAdds, b.MulAdds))
-			if s.name != "batch" && s.name != "steps" { // no matrix depends on them
-				products.add(s.name, from, format,
-					by(a.Product.Weights, b.Product.Weights), by(a.Bound.Weights, b.Bound.Weights),
-					by(a.Product.Forward, b.Product.Forward), by(a.Bound.Forward, b.Bound.Forward),
-					by(a.Product.Backward, b.Product.Backward), by(a.Bound.Backward, b.Bound.Backward))
-			}
-		}
-	}
+	products := slices.DeleteFunc(slices.Clone(g.Curves), func(c Curve) bool { return c.Sweep == "batch" || c.Sweep == "steps" }) // no matrix depends on them
 	return fmt.Sprintf(`backend %s, %d threads, LSTM with four modes of 16 in and 4 out, rank 4, %d clips of %d frames, but for what grows.
 Figures are exponents from the first size to the last.
 
@@ -211,7 +175,20 @@ a training step: time of the step, of its forward pass and of the rest, multiply
 %s
 
 x·W alone: weights and multiply-adds a frame, beside the bounds of arXiv 2005.04366
-%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, steps.Render(), products.Render())
+%s`, backend.Name, g.By.Threads, g.By.Batch, g.By.Steps, newTable("growth of steps", g.Curves).Render(), newTable("growth of products", products).Render())
+}
+
+// line leads from the first size of a curve to the last.
+type line struct {
+	Curve
+	From, To Grown
+}
+
+func newLine(c Curve) *line { return &line{c, c.Points[0], c.Points[len(c.Points)-1]} }
+
+// By returns the exponent with which a figure grows.
+func (l *line) By(from, to float64) string {
+	return fmt.Sprintf("%.2f", exponent(l.From.Size, l.To.Size, from, to))
 }
 
 func exponent(x0, x1, y0, y1 float64) float64 { return math.Log(y1/y0) / math.Log(x1/x0) }

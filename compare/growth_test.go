@@ -13,9 +13,9 @@ import (
 )
 
 func TestGrowth(t *testing.T) {
-	s := sweeps[0]
-	require.Equal(t, "input", s.name)
-	s.values = []int{2, 4}
+	values := sweeps[0].values
+	sweeps[0].values = []int{2, 4}
+	defer func() { sweeps[0].values = values }()
 	dir := filepath.Join(t.TempDir(), "new")
 	var seen []int
 	onPoint := func(size string, done, all int) {
@@ -23,7 +23,7 @@ func TestGrowth(t *testing.T) {
 		require.Equal(t, 8, all)
 		seen = append(seen, done)
 	}
-	g, err := grow(context.Background(), dir, Measuring{Threads: 1, Batch: 2, Steps: 1, Runs: 3}, onPoint, []sweep{s})
+	g, err := MeasureGrowth(context.Background(), dir, Measuring{Threads: 1, Batch: 2, Steps: 1, Runs: 3}, onPoint, "input")
 	require.NoError(t, err)
 	require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8}, seen)
 	require.Contains(t, g.Text(), " 16 - 256 ")

@@ -2,8 +2,6 @@ package compare
 
 import (
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/tensorzoo/tensorzoo/internal/charts"
@@ -20,21 +18,6 @@ type Plot struct {
 func (p Plot) SVG(w io.Writer) error {
 	_, err := charts.SVG(w, p.picture)
 	return err
-}
-
-const plotsDir = "plots"
-
-// save writes the plot as SVG and PNG to the folder of a report.
-func (p Plot) save(dir string) error {
-	if err := os.MkdirAll(filepath.Join(dir, plotsDir), 0o777); err != nil {
-		return err
-	}
-	for _, ending := range []string{".svg", ".png"} {
-		if err := charts.Save(filepath.Join(dir, plotsDir, p.Name+ending), p.picture); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Plots draws the results: accuracy against size and arithmetic, curves of the training,

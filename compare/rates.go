@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -106,11 +105,8 @@ func (r *Result) beyond() float64 {
 	if r.Rate != rates[0] {
 		slices.Reverse(rates)
 	}
-	next := rates[0] * (rates[0] / rates[1])
-	if len(rates) > 2 {
-		next = rates[0] * (rates[1] / rates[2])
-	}
-	next, err := strconv.ParseFloat(strconv.FormatFloat(next, 'g', 2, 64), 64)
+	before := min(2, len(rates)-1)
+	next, err := strconv.ParseFloat(strconv.FormatFloat(rates[0]*(rates[before-1]/rates[before]), 'g', 2, 64), 64)
 	if err != nil || !(next > 0) || math.IsInf(next, 0) {
 		return 0
 	}
@@ -119,28 +115,26 @@ func (r *Result) beyond() float64 {
 
 // edges says which rates were tried beyond those offered, and which of those taken
 // are at the edge all the same; "" where all is well.
-func (r *Results) edges() string {
-	var widened, still []string
+func (r *Results) edges() string { return said("edges", r) }
+
+// widened lists the rates that were tried beyond those offered, with their models.
+func (r *Results) widened() (all []string) {
 	for _, m := range r.Models {
 		for _, c := range m.Searched {
 			if !slices.Contains(r.Protocol.Rates, c.Rate) {
-				widened = append(widened, fmt.Sprintf("%s %g", m.Model.Name, c.Rate))
+				all = append(all, fmt.Sprintf("%s %g", m.Model.Name, c.Rate))
 			}
 		}
+	}
+	return all
+}
+
+// atEdge lists the rates that were taken at the edge of those tried, with their models.
+func (r *Results) atEdge() (all []string) {
+	for _, m := range r.Models {
 		if m.atEdge() {
-			still = append(still, fmt.Sprintf("%s %g", m.Model.Name, m.Rate))
+			all = append(all, fmt.Sprintf("%s %g", m.Model.Name, m.Rate))
 		}
 	}
-	var lines []string
-	if len(widened) > 0 {
-		lines = append(lines, fmt.Sprintf("The best rate offered was the least or the largest, so one more was tried beyond it: %s.", strings.Join(widened, ", ")))
-	}
-	if len(still) > 0 {
-		more := "rates"
-		if r.Command != "" {
-			more = "-rates"
-		}
-		lines = append(lines, fmt.Sprintf("At the edge of what was tried, where one beyond may do better: %s. Give more %s.", strings.Join(still, ", "), more))
-	}
-	return strings.Join(lines, " ")
+	return all
 }

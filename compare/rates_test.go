@@ -54,7 +54,7 @@ func TestEdges(t *testing.T) {
 	results.Command = ""
 	require.Contains(t, results.edges(), "Give more rates.")
 	require.Empty(t, (&Results{Protocol: results.Protocol, Models: results.Models[:1]}).edges())
-	table := results.table("Learning rates").RenderCSV()
+	table := newTable("Learning rates", &results).RenderCSV()
 	require.Equal(t, "model,0.001,0.003,0.01,0.03\nht-lstm,0.5000,0.5000 *,0.5000,-\ntt-lstm,0.5000,0.5000,0.5000,0.5000 *\nbt-lstm,0.5000,0.5000,0.5000 *,0.5000",
 		strings.ReplaceAll(table, "0.0000", "0.5000"))
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	texttemplate "text/template"
@@ -46,9 +47,15 @@ var (
 // Save writes a report to a folder, which it makes: index.html, report.md, results.csv and
 // plots as SVG and PNG.
 func (r *Results) Save(dir string) error {
+	plots := filepath.Join(dir, "plots")
+	if err := os.MkdirAll(plots, 0o777); err != nil {
+		return errors.Wrap(err, "compare")
+	}
 	for _, p := range r.Plots() {
-		if err := p.save(dir); err != nil {
-			return errors.Wrap(err, "compare")
+		for _, ending := range []string{".svg", ".png"} {
+			if err := charts.Save(filepath.Join(plots, p.Name+ending), p.picture); err != nil {
+				return errors.Wrap(err, "compare")
+			}
 		}
 	}
 	for name, write := range map[string]func(io.Writer) error{"index.html": r.HTML, "report.md": r.Markdown, "results.csv": r.CSV} {
@@ -67,14 +74,14 @@ func (r *Results) Markdown(w io.Writer) error { return markdown.Execute(w, r.rep
 
 // CSV writes a row per model, for programs.
 func (r *Results) CSV(w io.Writer) error {
-	_, err := fmt.Fprintln(w, r.table("results.csv").RenderCSV())
+	_, err := fmt.Fprintln(w, newTable("results.csv", r).RenderCSV())
 	return err
 }
 
 // Text returns the table of accuracies for a terminal, and what to know of the best model
 // and the learning rates.
 func (r *Results) Text() string {
-	text := r.table("Accuracy").Render() + "\n\n" + r.best()
+	text := newTable("Accuracy", r).Render() + "\n\n" + r.best()
 	if edges := r.edges(); edges != "" {
 		text += "\n" + edges
 	}
@@ -96,7 +103,7 @@ func (r *Results) report() *report {
 		{Title: "Confusions", Plots: plots["confusion"]},
 	} {
 		if words.Lookup("table "+s.Title) != nil {
-			if s.Table = r.table(s.Title); len(s.Table.Rows) == 0 {
+			if s.Table = newTable(s.Title, r); len(s.Table.Rows) == 0 {
 				continue
 			}
 		}
@@ -108,7 +115,7 @@ func (r *Results) report() *report {
 
 // paragraphs are those of a text of the words.
 func (r *Results) paragraphs(name string) (all []string) {
-	for text := range strings.SplitSeq(r.said(name), "\n\n") {
+	for text := range strings.SplitSeq(said(name, r), "\n\n") {
 		if text = strings.TrimSpace(text); text != "" {
 			all = append(all, text)
 		}
@@ -128,21 +135,16 @@ func (r *Results) set() string {
 }
 
 // best says which models a reader may take for the best.
-func (r *Results) best() string {
-	text := "No model has a result."
-	var alike []string
+func (r *Results) best() string { return said("best", r) }
+
+// alike lists the models that are not shown to be behind the best.
+func (r *Results) alike() (all []string) {
 	for _, m := range r.Models {
-		switch {
-		case m.Best:
-			text = fmt.Sprintf("The highest mean is that of %s, %s, with %s learnable values in its recurrent layer.", m.Model.Name, m.Accuracy.plusMinus(4), grouped.Sprint(m.Sizes.RecurrentLayer))
-		case m.P >= significance:
-			alike = append(alike, m.Model.Name)
+		if m.P >= significance {
+			all = append(all, m.Model.Name)
 		}
 	}
-	if len(alike) > 0 {
-		text += fmt.Sprintf(" Between it and %s: %s, in %s with the best.", strings.Join(alike, ", "), noDifference, counted(r.tested(), "comparison"))
-	}
-	return text
+	return all
 }
 
 // tested is the number of models whose difference to the best was tested.
@@ -158,14 +160,6 @@ func (r *Results) tested() (n int) {
 // join writes a list of numbers with commas between.
 func join(list any) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(list), "[]"), " ", ", ")
-}
-
-// counted writes a number of things, "1 step" or "6 steps".
-func counted(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // inline is a plot inside the page: a part of it, so that its text is text.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -72,38 +73,26 @@ func summarise(results []*Result, classes int) (err error) {
 	return nil
 }
 
-// sample fills in the figures of the runs that did not diverge.
+// sample fills in the figures of the runs that did not diverge. Times and memory are 0
+// where they were not measured.
 func (r *Result) sample() {
 	r.Seeds, r.Difference, r.P = nil, math.NaN(), math.NaN()
-	var runs []*Run
+	var accuracy, loss, step, training, memory []float64
 	for _, run := range r.Runs {
-		if run.Diverged == "" {
-			runs, r.Seeds = append(runs, run), append(r.Seeds, run.Seed)
+		if run.Diverged != "" {
+			continue
+		}
+		r.Seeds, accuracy, loss = append(r.Seeds, run.Seed), append(accuracy, run.Test.Accuracy), append(loss, run.Test.Loss)
+		if run.StepMillis > 0 {
+			updates := run.Epochs[len(run.Epochs)-1].Updates
+			step, training = append(step, run.StepMillis), append(training, run.StepMillis*float64(updates)/1000)
+		}
+		if run.PeakMB > 0 {
+			memory = append(memory, run.PeakMB)
 		}
 	}
-	// NaN is for what was not measured.
-	figure := func(of func(run *Run) float64) Sample {
-		var values []float64
-		for _, run := range runs {
-			if v := of(run); !math.IsNaN(v) {
-				values = append(values, v)
-			}
-		}
-		return newSample(values)
-	}
-	known := func(v float64) float64 {
-		if v > 0 {
-			return v
-		}
-		return math.NaN()
-	}
-	r.Accuracy = figure(func(run *Run) float64 { return run.Test.Accuracy })
-	r.Loss = figure(func(run *Run) float64 { return run.Test.Loss })
-	r.StepMillis = figure(func(run *Run) float64 { return known(run.StepMillis) })
-	r.TrainingSeconds = figure(func(run *Run) float64 {
-		return known(run.StepMillis) * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000
-	})
-	r.PeakMB = figure(func(run *Run) float64 { return known(run.PeakMB) })
+	r.Accuracy, r.Loss = newSample(accuracy), newSample(slices.DeleteFunc(loss, math.IsNaN))
+	r.StepMillis, r.TrainingSeconds, r.PeakMB = newSample(step), newSample(training), newSample(memory)
 }
 
 // against returns the mean difference of two models' accuracies over the seeds
@@ -127,8 +116,14 @@ func (r *Result) verdict() string {
 		return "diverged at every learning rate"
 	case len(r.Seeds) == 0:
 		return "diverged with every seed"
+	case math.IsNaN(r.Difference):
+		return "no seed in common"
+	case math.IsNaN(r.P):
+		return fmt.Sprintf("%+.4f, not tested", r.Difference)
+	case r.P >= significance:
+		return fmt.Sprintf("%+.4f, %s (p = %.3g)", r.Difference, noDifference, r.P)
 	}
-	return verdict(r.Difference, r.P)
+	return fmt.Sprintf("%+.4f (p = %.3g)", r.Difference, r.P)
 }
 
 // Diverged lists the seeds without a result.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -20,14 +21,8 @@ type Sample struct {
 }
 
 func newSample(values []float64) Sample {
-	s := Sample{Values: values, Mean: math.NaN(), SD: math.NaN()}
-	if len(values) > 0 {
-		s.Mean = stat.Mean(values, nil)
-	}
-	if len(values) > 1 {
-		s.SD = stat.StdDev(values, nil)
-	}
-	return s
+	mean, sd := stat.MeanStdDev(values, nil)
+	return Sample{values, mean, sd}
 }
 
 // plusMinus writes the mean and the standard deviation with so many decimals.
@@ -43,11 +38,7 @@ func (s Sample) plusMinus(decimals int) string {
 
 // each writes all values.
 func (s Sample) each(decimals int) string {
-	var all []string
-	for _, v := range s.Values {
-		all = append(all, strconv.FormatFloat(v, 'f', decimals, 64))
-	}
-	return strings.Join(all, " ")
+	return strings.Trim(fmt.Sprintf("%.*f", decimals, s.Values), "[]")
 }
 
 // significance is the probability below which a difference counts as shown.
@@ -62,10 +53,7 @@ func paired(a, b []float64) float64 {
 	if len(a) < 2 {
 		return math.NaN()
 	}
-	d := make([]float64, len(a))
-	for k := range d {
-		d[k] = a[k] - b[k]
-	}
+	d := floats.SubTo(make([]float64, len(a)), a, b)
 	mean, sd := stat.MeanStdDev(d, nil)
 	n := float64(len(d))
 	if sd <= 1e-12*math.Abs(mean) || sd == 0 {
@@ -74,7 +62,7 @@ func paired(a, b []float64) float64 {
 		}
 		return math.NaN()
 	}
-	t := math.Abs(mean) / (sd / math.Sqrt(n))
+	t := math.Abs(mean) / stat.StdErr(sd, n)
 	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t)
 }
 
@@ -96,19 +84,6 @@ func holm(p []float64) []float64 {
 		out[at] = least
 	}
 	return out
-}
-
-// verdict words a difference of accuracies and its p-value.
-func verdict(difference, p float64) string {
-	switch {
-	case math.IsNaN(difference):
-		return "no seed in common"
-	case math.IsNaN(p):
-		return fmt.Sprintf("%+.4f, not tested", difference)
-	case p >= significance:
-		return fmt.Sprintf("%+.4f, %s (p = %.3g)", difference, noDifference, p)
-	}
-	return fmt.Sprintf("%+.4f (p = %.3g)", difference, p)
 }
 
 const noDifference = "no difference shown"

@@ -12,8 +12,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
+
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // sheet is a table, as text, Markdown and CSV, and in parts for the page, which
@@ -22,76 +22,59 @@ type sheet struct {
 	table.Writer
 	Header  table.Row
 	Rows    []table.Row
-	numbers []int
-}
-
-// newTable returns a table with a header. The given columns, from 1, hold numbers,
-// which stand at the right.
-func newTable(header table.Row, numbers ...int) *sheet {
-	t := &sheet{Writer: table.NewWriter(), Header: header, numbers: numbers}
-	t.SetStyle(table.StyleLight)
-	t.Style().Options.DrawBorder = false
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(header)
-	var columns []table.ColumnConfig
-	for _, n := range numbers {
-		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
-	return t
-}
-
-// add appends a row.
-func (t *sheet) add(row ...any) {
-	t.AppendRow(row)
-	t.Rows = append(t.Rows, row)
+	numbers []int // columns of numbers, from 0, which stand at the right
 }
 
 // Number reports whether column k, from 0, holds numbers.
-func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }
-
-// grouped writes whole numbers as 57,600.
-var grouped = message.NewPrinter(language.English)
+func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k) }
 
 //go:embed words.tmpl
 var wordsText string
 
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
-	"counted": counted, "join": join, "grouped": func(n int) string { return grouped.Sprint(n) },
+	"counted": cmdline.Counted, "grouped": cmdline.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "line": newLine,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
-	"set": (*Results).set, "tested": (*Results).tested, "tried": (*Results).tried, "edges": (*Results).edges, "others": (*Results).others,
+	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "others": (*Results).others,
+	"tried": (*Results).tried, "widened": (*Results).widened, "atEdge": (*Results).atEdge,
 }).Parse(wordsText))
 
 // said executes a template of the words.
-func (r *Results) said(name string) string {
+func said(name string, data any) string {
 	var b strings.Builder
-	if err := words.ExecuteTemplate(&b, name, r); err != nil {
+	if err := words.ExecuteTemplate(&b, name, data); err != nil {
 		panic(err)
 	}
 	return strings.Trim(b.String(), "\n")
 }
 
-// table returns a table of the words.
-func (r *Results) table(name string) *sheet {
-	var header table.Row
-	var numbers []int
-	lines := strings.Split(r.said("table "+name), "\n")
+// newTable returns a table of the words.
+func newTable(name string, data any) *sheet {
+	t := &sheet{Writer: table.NewWriter()}
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	var columns []table.ColumnConfig
+	lines := strings.Split(said("table "+name, data), "\n")
 	for k, cell := range strings.Split(lines[0], "\t") {
 		name, number := strings.CutSuffix(cell, "#")
-		if header = append(header, name); number {
-			numbers = append(numbers, k+1)
+		if t.Header = append(t.Header, name); number {
+			t.numbers = append(t.numbers, k)
+			columns = append(columns, table.ColumnConfig{Number: k + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}
-	t := newTable(header, numbers...)
 	for _, line := range lines[1:] {
 		var row table.Row
 		for cell := range strings.SplitSeq(line, "\t") {
 			row = append(row, cell)
 		}
-		t.add(row...)
+		t.Rows = append(t.Rows, row)
 	}
+	t.AppendHeader(t.Header)
+	t.AppendRows(t.Rows)
+	t.SetColumnConfigs(columns)
 	return t
 }
 

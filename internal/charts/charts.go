@@ -86,21 +86,17 @@ func (all Panels) layOut() (width, height vg.Length, draw func(pg *page)) {
 
 func (all Panels) draw(pg *page, rows, cols int, below vg.Length) {
 	looks := newLooks(all)
-	plots := make([][]*plot.Plot, rows)
-	for row := range plots {
-		plots[row] = make([]*plot.Plot, cols)
-	}
+	plots := make([]*plot.Plot, rows*cols)
 	for i, p := range all {
 		p = p.logarithms()
-		plots[i/cols][i%cols] = p.plot(looks)
+		plots[i] = p.plot(looks)
 	}
 	tiles := draw.Tiles{Cols: cols, Rows: rows, PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: 2 * margin}
-	canvases := plot.Align(plots, tiles, pg.Canvas) // one size for all, so that panels can be compared
+	canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, pg.Canvas) // one size for all, so that panels can be compared
 	for i, p := range all {
 		c := draw.Crop(canvases[i/cols][i%cols], 0, 0, below, -titleHeight)
-		drawn := plots[i/cols][i%cols]
-		drawn.Draw(c)
-		frame := drawn.DataCanvas(c).Rectangle
+		plots[i].Draw(c)
+		frame := plots[i].DataCanvas(c).Rectangle
 		pg.text(p.Title, heading(), (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, frame.Size().X)
 		frame.Max.Y = c.Min.Y
 		drawLegend(pg, frame, p.legendRows(dataWidth), looks)

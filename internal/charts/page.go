@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -108,18 +107,15 @@ func (c *svg) WriteTo(w io.Writer) (int64, error) {
 		return 0, err
 	}
 	const family = "font-family:Liberation Sans"
-	k := 0
-	out := textElement.ReplaceAllStringFunc(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), func(element string) string {
-		if k++; c.widths[k-1] > 0 {
-			element += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, c.widths[k-1].Points())
+	parts := strings.SplitAfter(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), "<text ")
+	for k, width := range c.widths {
+		if width > 0 {
+			parts[k] += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, width.Points())
 		}
-		return element
-	})
-	n, err := io.WriteString(w, out)
+	}
+	n, err := io.WriteString(w, strings.Join(parts, ""))
 	return int64(n), err
 }
-
-var textElement = regexp.MustCompile("<text ")
 
 // fill paints r.
 func (p *page) fill(r vg.Rectangle, c color.Color) {
@@ -211,6 +207,16 @@ var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 // point where it is drawn.
 func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
 	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
+}
+
+// Width is that of text in the font of the pictures, which is part of the program, in the
+// unit of its size.
+func Width(words string, size float64, isBold bool) float64 {
+	s := style(vg.Length(size), 0, 0)
+	if isBold {
+		s = bold(s)
+	}
+	return float64(s.Width(words))
 }
 
 // heading is the text of titles, bold and centred.

@@ -4,7 +4,7 @@
 // at the bottom; which of them a network is follows from its legs, not its
 // format.
 //
-// A layout (chain.go, ring.go, tree.go) gives a figure, shapes at places, of
+// A layout (row.go, tree.go) gives a figure, shapes at places, of
 // which svg.go writes the file.
 package drawing
 

@@ -2,6 +2,7 @@ package drawing
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -107,15 +108,22 @@ func (f *figure) label(l decomp.Leg, at, side point) {
 
 func digits(l decomp.Leg) string { return strconv.Itoa(l.Size) }
 
-// labelWidth is what the sizes of the core's legs of some kinds take at most.
-func labelWidth(c decomp.Core, kinds ...decomp.Kind) float64 {
-	most := 0.0
-	for _, l := range c.Legs {
-		for _, k := range kinds {
-			if l.Kind == k {
-				most = max(most, kindStyle(k).room(digits(l)))
+// labelWidth returns what the sizes of a core's legs of some kinds take at most.
+func labelWidth(kinds ...decomp.Kind) func(c decomp.Core) float64 {
+	return func(c decomp.Core) (most float64) {
+		for _, l := range c.Legs {
+			if slices.Contains(kinds, l.Kind) {
+				most = max(most, kindStyle(l.Kind).room(digits(l)))
 			}
 		}
+		return most
+	}
+}
+
+// widest is the largest width of the cores.
+func (g graph) widest(of func(c decomp.Core) float64) (most float64) {
+	for _, c := range g.cores {
+		most = max(most, of(c))
 	}
 	return most
 }

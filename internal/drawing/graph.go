@@ -1,6 +1,8 @@
 package drawing
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -12,14 +14,33 @@ type graph struct {
 	ends  map[string][]int // of a leg, by name: the cores that have it
 }
 
-func newGraph(net decomp.Network) graph {
+// layout draws the network as what it is.
+func layout(net decomp.Network) (*figure, error) {
 	g := graph{cores: net, ends: map[string][]int{}}
+	joints := 0
 	for c, core := range net {
 		for _, l := range core.Legs {
-			g.ends[l.Name] = append(g.ends[l.Name], c)
+			if g.ends[l.Name] = append(g.ends[l.Name], c); len(g.ends[l.Name]) > 1 {
+				joints++
+			}
 		}
 	}
-	return g
+	chained, round := true, true // whether each core is as those of a chain, and of a ring
+	for c := range net {
+		in, out, loose := g.modes(c)
+		chained = chained && g.joints(c) <= 2 && in <= 1 && out <= 1 && in+out > 0 && !loose
+		round = round && g.joints(c) == 2 && in+out == 1 && !loose
+	}
+	switch order, ranks := g.walk(); {
+	case len(order) < len(net): // in parts
+	case joints == len(net)-1 && chained:
+		return chain(g, order, ranks), nil
+	case joints == len(net)-1:
+		return tree(g), nil
+	case joints == len(net) && joints > 1 && round:
+		return ring(g, order, ranks), nil
+	}
+	return nil, errors.Errorf("a network of %d cores and %d ranks between them is neither a chain nor a ring nor a tree", len(net), joints)
 }
 
 // across returns the core at the other end of a leg of core c, if there is one.
@@ -34,27 +55,9 @@ func (g graph) across(l decomp.Leg, c int) (int, bool) {
 	return ends[0], true
 }
 
-// layout draws the network as what it is.
-func layout(net decomp.Network) (*figure, error) {
-	g := newGraph(net)
-	joints := 0
-	for _, ends := range g.ends {
-		joints += len(ends) - 1
-	}
-	switch order, ranks := g.walk(); {
-	case len(order) == len(net) && len(ranks) == joints && joints == len(net)-1 && g.each(atMostOneModeOfEachKind):
-		return chain(g, order, ranks), nil
-	case len(order) == len(net) && len(order) > 1 && len(ranks) == joints && joints == len(net) && g.joinsTwo() && g.each(oneMode):
-		return ring(g, order, ranks), nil
-	case joints == len(net)-1 && g.reached() == len(net):
-		return tree(g), nil
-	}
-	return nil, errors.Errorf("a network of %d cores and %d ranks between them is neither a chain nor a ring nor a tree", len(net), joints)
-}
-
-// walk goes from core to core, each time through the last rank that leads on,
-// and lists both. It begins at an end of a chain, or else at the first core, and
-// stops at the other end or where it began.
+// walk goes from core to core, each time through the last rank that leads on, and
+// lists the cores that it reaches and the ranks that it passes. It begins at an end,
+// or at the first core where there is none, as in a ring.
 func (g graph) walk() (order []int, ranks []decomp.Leg) {
 	start := 0
 	for c := len(g.cores) - 1; c >= 0; c-- {
@@ -62,25 +65,20 @@ func (g graph) walk() (order []int, ranks []decomp.Leg) {
 			start = c
 		}
 	}
-	seen := make([]bool, len(g.cores))
-	for c, came := start, ""; ; {
+	var visit func(c int)
+	visit = func(c int) {
 		order = append(order, c)
-		seen[c] = true
-		next := -1
-		var rank decomp.Leg
-		for _, l := range g.cores[c].Legs {
-			if other, ok := g.across(l, c); ok && l.Name != came {
-				next, rank = other, l
+		for _, l := range slices.Backward(g.cores[c].Legs) {
+			if other, ok := g.across(l, c); ok && !slices.Contains(ranks, l) {
+				ranks = append(ranks, l)
+				if !slices.Contains(order, other) {
+					visit(other)
+				}
 			}
 		}
-		if next >= 0 {
-			ranks = append(ranks, rank)
-		}
-		if next < 0 || seen[next] {
-			return order, ranks
-		}
-		c, came = next, rank.Name
 	}
+	visit(start)
+	return order, ranks
 }
 
 // joints is the number of ranks that join core c to others.
@@ -94,59 +92,18 @@ func (g graph) joints(c int) int {
 	return n
 }
 
-// joinsTwo reports whether every core is joined by two ranks.
-func (g graph) joinsTwo() bool {
-	for c := range g.cores {
-		if g.joints(c) != 2 {
-			return false
+// modes counts the modes of core c, and reports whether it has a rank above 1 that joins
+// nothing.
+func (g graph) modes(c int) (in, out int, loose bool) {
+	for _, l := range g.cores[c].Legs {
+		switch _, joined := g.across(l, c); {
+		case l.Kind == decomp.Input:
+			in++
+		case l.Kind == decomp.Output:
+			out++
+		case !joined && l.Size > 1:
+			loose = true
 		}
 	}
-	return true
+	return in, out, loose
 }
-
-// reached is the number of cores that are connected with the first.
-func (g graph) reached() int {
-	seen := map[int]bool{}
-	var visit func(c int)
-	visit = func(c int) {
-		if seen[c] {
-			return
-		}
-		seen[c] = true
-		for _, l := range g.cores[c].Legs {
-			if other, ok := g.across(l, c); ok {
-				visit(other)
-			}
-		}
-	}
-	visit(0)
-	return len(seen)
-}
-
-// each reports whether all cores have legs of which ok is true, by the numbers
-// of input modes, of output modes, and of ranks above 1 that join nothing.
-func (g graph) each(ok func(in, out, loose int) bool) bool {
-	for c, core := range g.cores {
-		in, out, loose := 0, 0, 0
-		for _, l := range core.Legs {
-			switch _, joined := g.across(l, c); {
-			case l.Kind == decomp.Input:
-				in++
-			case l.Kind == decomp.Output:
-				out++
-			case !joined && l.Size > 1:
-				loose++
-			}
-		}
-		if !ok(in, out, loose) {
-			return false
-		}
-	}
-	return true
-}
-
-func atMostOneModeOfEachKind(in, out, loose int) bool {
-	return in <= 1 && out <= 1 && in+out > 0 && loose == 0
-}
-
-func oneMode(in, out, loose int) bool { return in+out == 1 && loose == 0 }

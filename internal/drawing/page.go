@@ -105,9 +105,9 @@ func legend(kinds map[decomp.Kind]bool) *figure {
 			continue
 		}
 		f.leg(decomp.Leg{Kind: entry.kind, Size: 2}, point{x, 0}, point{x + sample, 0})
-		w := legendStyle.room(entry.name)
+		w := nameStyle.room(entry.name)
 		x += sample + gap + w/2
-		f.texts = append(f.texts, text{at: point{x, 0}, words: entry.name, style: legendStyle})
+		f.texts = append(f.texts, text{at: point{x, 0}, words: entry.name, style: nameStyle})
 		x += w/2 + 2*space
 	}
 	return f

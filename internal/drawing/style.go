@@ -1,11 +1,8 @@
 package drawing
 
 import (
-	stdfont "golang.org/x/image/font"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/font/liberation"
-
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/charts"
 )
 
 // Colours are those of package charts: Okabe and Ito's, which people of any
@@ -30,24 +27,16 @@ type style struct {
 }
 
 var (
-	nameStyle   = style{size: 13, colour: ink}
-	legendStyle = style{size: 13, colour: ink}
-	titleStyle  = style{size: 15, bold: true, colour: ink}
-	plusStyle   = style{size: 24, colour: ink}
+	nameStyle  = style{size: 13, colour: ink} // of cores, and in the legend
+	titleStyle = style{size: 15, bold: true, colour: ink}
+	plusStyle  = style{size: 24, colour: ink}
 )
 
-// kindStyle is the style of the size of a leg.
-func kindStyle(k decomp.Kind) style { return style{size: 13, colour: colour(k)} }
+// colours are those of legs.
+var colours = map[decomp.Kind]string{decomp.Input: blue, decomp.Output: vermilion, decomp.Rank: grey}
 
-func colour(k decomp.Kind) string {
-	switch k {
-	case decomp.Input:
-		return blue
-	case decomp.Output:
-		return vermilion
-	}
-	return grey
-}
+// kindStyle is the style of the size of a leg.
+func kindStyle(k decomp.Kind) style { return style{size: 13, colour: colours[k]} }
 
 // fill distinguishes cores of input modes, of output modes, of both and of
 // neither.
@@ -63,18 +52,9 @@ func (n node) fill() string {
 	return paleGrey
 }
 
-var fonts = font.NewCache(liberation.Collection())
-
 // wider is how much wider than Liberation Sans, or Arial, which has the same
 // measures, the sans-serif font of a reader may be: DejaVu Sans and Verdana are.
 const wider = 1.16
 
 // room is the width that words may take on any reader's screen.
-func (s style) room(words string) float64 {
-	f := font.Font{Typeface: "Liberation", Variant: "Sans"}
-	if s.bold {
-		f.Weight = stdfont.WeightBold
-	}
-	face := fonts.Lookup(f, font.Length(s.size))
-	return wider * float64(face.Width(words))
-}
+func (s style) room(words string) float64 { return wider * charts.Width(words, s.size, s.bold) }

@@ -19,7 +19,7 @@ func (f *figure) svg(w io.Writer, size point, title string) error {
 	fmt.Fprintf(&out, "<title>%s</title>\n", escape(title))
 	fmt.Fprintf(&out, `<rect width="%s" height="%s" fill="%s"/>`+"\n", width, height, paper)
 	for _, l := range f.lines {
-		fmt.Fprintf(&out, `<path d="%s" fill="none" stroke="%s" stroke-width="%s"/>`+"\n", l.path(), colour(l.kind), number(l.thickness()))
+		fmt.Fprintf(&out, `<path d="%s" fill="none" stroke="%s" stroke-width="%s"/>`+"\n", l.path(), colours[l.kind], number(l.thickness()))
 	}
 	for _, n := range f.nodes {
 		b := n.box()

@@ -83,7 +83,7 @@ func (g graph) root() int {
 // or is the root if that is -1.
 func (g graph) branch(c int, leg decomp.Leg, from int) *branch {
 	b := &branch{core: c, leg: leg, height: 1}
-	own := width(g.cores[c]) + max(space, 2*labelWidth(g.cores[c], decomp.Rank)) // ranks draw near each other further up
+	own := width(g.cores[c]) + max(space, 2*labelWidth(decomp.Rank)(g.cores[c])) // ranks draw near each other further up
 	up, _ := g.loose(c)
 	for _, l := range g.cores[c].Legs {
 		other, joined := g.across(l, c)
