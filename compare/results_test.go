@@ -101,6 +101,8 @@ func TestReportOfLittle(t *testing.T) {
 		require.NoError(t, err)
 		if name == "timeless" {
 			require.Contains(t, string(text), "| ht-lstm | - | - | - |")
+			require.Contains(t, string(text), "| ht-lstm above tt-lstm | +7.6 points | - |")
+			require.NotContains(t, string(text), "NaN points")
 			require.Contains(t, string(text), "tt-lstm diverged at every learning rate (the loss is NaN) and has no figures.")
 			continue
 		}

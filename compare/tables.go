@@ -93,7 +93,12 @@ func pValue(p float64) string {
 	return fmt.Sprintf("%.3g", p)
 }
 
-func points(difference float64) string { return fmt.Sprintf("%+.1f points", 100*difference) }
+func points(difference float64) string {
+	if math.IsNaN(difference) { // of a model without a result
+		return "-"
+	}
+	return fmt.Sprintf("%+.1f points", 100*difference)
+}
 
 // tried lists the learning rates that were tried for any model, sorted.
 func (r *Results) tried() []float64 {
