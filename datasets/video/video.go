@@ -17,6 +17,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -132,9 +133,10 @@ type set struct {
 	work   sync.WaitGroup
 	once   []sync.Mutex // of each clip: it is decoded by one goroutine
 
+	uncached atomic.Bool // a clip could not be kept
+
 	mu       sync.Mutex
 	decoded  map[int]bool // in this process
-	uncached bool         // a clip could not be kept
 	decoding Decoding
 }
 
@@ -225,7 +227,10 @@ func (s *set) prepare() error {
 	if t.Steps == AllSteps {
 		t.Steps = 0
 		err := clipfiles.Each(s.ctx, s.Used(), func(k int) error {
-			count, err := s.count(k)
+			count, err := s.cached(k), error(nil)
+			if count == 0 {
+				_, count, err = s.frames(k)
+			}
 			t.Steps = max(t.Steps, count)
 			return err
 		})
