@@ -21,7 +21,7 @@ func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
 var named = regexp.MustCompile(`(?s)^\d+_(\d+)_(?:\d+_)*(\d*[^\d_].*|_.*)$`)
 
 func youTube(root string, endings []string) (*Listing, error) {
-	l, groupOf := &Listing{Root: below(root, "ytcelebrity")}, recordings{}
+	l, groupOf := &Listing{Root: below(root, "ytcelebrity"), endings: endings}, recordings{}
 	files, err := entries(l.Root)
 	if err != nil {
 		return nil, err
@@ -46,5 +46,5 @@ func youTube(root string, endings []string) (*Listing, error) {
 	for k, person := range people {
 		l.Clips[k].Class, _ = slices.BinarySearch(l.Classes, person)
 	}
-	return l.finish(endings, nil)
+	return l.finish(nil)
 }
