@@ -99,23 +99,22 @@ func drawn(s Set, draw string, seed uint64) (units [][]int, what string) {
 	return units, what
 }
 
-// recut returns s with other parts, of clips as view numbers them: training clips of s
-// first. Its fingerprint says which are in the part of that kind. Clips that are no more
-// trained on are as they are without Augment.
+// recut returns s with other parts, of clips as they are numbered through all parts of s:
+// training clips first. Its fingerprint says which are in the part of that kind.
 func recut(s Set, name, kind string, marked Part, parts [Validation + 1][]int) Set {
-	t, at, plain := view(s)
+	t := tableOf(s)
 	sum := crc32.NewIEEE()
 	for _, clip := range parts[marked] {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
 	}
-	t.Name, t.Parts = name, parts
+	t.Name = name
 	t.Fingerprint += fmt.Sprintf("-%s%08x", kind, sum.Sum32())
-	t.Read = func(clip int, x []float32) (label, steps int, err error) {
-		if _, trained := slices.BinarySearch(parts[Train], clip); !trained {
-			return plain(clip, x)
+	all := slices.Concat(t.Parts[:]...)
+	for p, clips := range parts {
+		t.Parts[p] = make([]int, len(clips))
+		for i, clip := range clips {
+			t.Parts[p][i] = all[clip]
 		}
-		p, i := at(clip)
-		return s.Read(p, i, x)
 	}
-	return newSet(t, plain)
+	return New(t)
 }
