@@ -96,10 +96,8 @@ func Register(k Kind) {
 	}
 	kinds.all = append(kinds.all, k)
 	slices.SortFunc(kinds.all, func(a, b Kind) int {
-		if a.inFolder() != b.inFolder() {
-			return map[bool]int{false: -1, true: 1}[a.inFolder()]
-		}
-		return cmp.Compare(a.name(), b.name())
+		last := map[bool]int{true: 1}
+		return cmp.Or(last[a.inFolder()]-last[b.inFolder()], cmp.Compare(a.name(), b.name()))
 	})
 }
 

@@ -70,9 +70,8 @@ func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
 type set struct {
 	datasets.Set
 	*clipfiles.Files
-	features      int
-	lengths       []int // of each clip in its file; 0 of a damaged one
-	normalisation preprocess.Normalisation
+	features int
+	lengths  []int // of each clip in its file; 0 of a damaged one
 }
 
 func open(ctx context.Context, name string, opt Options) (*set, error) {
@@ -109,8 +108,8 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 			return nil, err
 		}
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation, t.Read = s.normalisation, s.read
+	s.Table.Normalisation = m.Normalisation()
+	t.Read = s.read
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
 	return s, nil
@@ -175,7 +174,7 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 	clear(x[:front*s.features])
 	clear(values[steps*s.features:])
 	values = values[:steps*s.features]
-	s.normalisation.Apply(values)
+	s.Table.Normalisation.Apply(values)
 	if at := measure.NotFinite(values); at >= 0 {
 		return 0, 0, s.Damaged(k, errors.Errorf("feature %d of step %d of those taken is not a finite float32 after normalisation", at%s.features, at/s.features))
 	}

@@ -2,6 +2,7 @@ package npz
 
 import (
 	"archive/zip"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,7 +27,6 @@ var arrays = []string{"x", "y", "lengths", "classes"}
 type file struct {
 	name       string // as errors show it
 	in         io.ReaderAt
-	closer     io.Closer // of in; may be nil
 	members    map[string]*zip.File
 	unlabelled bool // y may be missing
 
@@ -38,7 +38,8 @@ type file struct {
 
 	values io.ReaderAt // what the values of x are read from,
 	offset int64       // from here on
-	temp   *tempFile   // what x was unpacked to, if it was packed
+
+	closers []func() error
 }
 
 // openFile opens a file on disk. The caller closes it.
@@ -57,7 +58,7 @@ func openFile(path string) (*file, error) {
 	if err == nil {
 		var f *file
 		if f, err = readArchive(path, in, info.Size()); err == nil {
-			f.closer = in
+			f.closers = append(f.closers, in.Close)
 			return f, nil
 		}
 	}
@@ -66,13 +67,8 @@ func openFile(path string) (*file, error) {
 }
 
 func (f *file) close() (err error) {
-	if f.closer != nil {
-		err = f.closer.Close()
-	}
-	if f.temp != nil {
-		if e := f.temp.Close(); err == nil {
-			err = e
-		}
+	for _, c := range f.closers {
+		err = cmp.Or(err, c())
 	}
 	return err
 }

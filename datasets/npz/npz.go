@@ -15,6 +15,7 @@
 package npz
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -113,9 +114,7 @@ func open(name string, paths []string, opt datasets.Options, unlabelled bool) (_
 
 func closeAll(files []*file) (err error) {
 	for _, f := range files {
-		if e := f.close(); err == nil {
-			err = e
-		}
+		err = cmp.Or(err, f.close())
 	}
 	return errors.WithMessage(err, "datasets")
 }

@@ -14,24 +14,23 @@ import (
 // scan goes through x once: it checks the values of the real steps, measures
 // them unless m is nil, and unpacks x to a temporary file if it is packed.
 func (f *file) scan(m *measure.Meter) error {
-	if f.x.member.Method == zip.Store {
-		start, err := f.x.member.DataOffset()
-		if err != nil {
-			return f.damaged("x", err)
+	temp := (*os.File)(nil)
+	start, err := f.x.member.DataOffset()
+	if err != nil {
+		return f.damaged("x", err)
+	}
+	f.values, f.offset = f.in, start+f.x.Size
+	if f.x.member.Method != zip.Store {
+		if temp, err = f.tempFile(); err != nil {
+			return err
 		}
-		f.values, f.offset = f.in, start+f.x.Size
-	} else {
-		temp, err := newTempFile()
-		if err != nil {
-			return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", f.name)
-		}
-		f.temp, f.values = temp, temp
+		f.values, f.offset = temp, 0
 	}
 	var floats []float32 // the chunk, when it is not bytes
 	size, first := f.x.Dtype.Size, 0
 	return f.x.scan(func(chunk []byte) error {
-		if f.temp != nil {
-			if _, err := f.temp.Write(chunk); err != nil {
+		if temp != nil {
+			if _, err := temp.Write(chunk); err != nil {
 				return errors.Wrapf(err, "datasets: %s: cannot unpack x to %d bytes; set TMPDIR to a larger disk or save with np.savez", f.name, f.x.member.UncompressedSize64)
 			}
 		}
@@ -101,28 +100,16 @@ func (f *file) readAt(dst []float32, first int, chunk []byte) error {
 	return nil
 }
 
-// tempFile is a file that goes away when it is closed, or when the program is
-// killed where the system can remove open files.
-type tempFile struct {
-	*os.File
-	removed bool
-}
-
-func newTempFile() (*tempFile, error) {
-	f, err := os.CreateTemp("", "tensorzoo-*")
+// tempFile makes a file that goes away when f is closed, or when the program is killed
+// where the system can remove open files.
+func (f *file) tempFile() (*os.File, error) {
+	temp, err := os.CreateTemp("", "tensorzoo-*")
 	if err != nil {
-		return nil, err
+		return nil, errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", f.name)
 	}
-	return &tempFile{File: f, removed: os.Remove(f.Name()) == nil}, nil
-}
-
-func (f *tempFile) Close() error {
-	err := f.File.Close()
-	if !f.removed {
-		f.removed = true
-		if e := os.Remove(f.Name()); err == nil {
-			err = e
-		}
+	f.closers = append(f.closers, temp.Close)
+	if os.Remove(temp.Name()) != nil {
+		f.closers = append(f.closers, func() error { return os.Remove(temp.Name()) })
 	}
-	return err
+	return temp, nil
 }

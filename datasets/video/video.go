@@ -122,11 +122,10 @@ const (
 type set struct {
 	datasets.Set
 	*clipfiles.Files
-	opt           Options
-	how           string // of decoding, for the cache
-	decoder       decoder
-	normalisation preprocess.Normalisation
-	cache         *clipcache.Cache
+	opt     Options
+	how     string // of decoding, for the cache
+	decoder decoder
+	cache   *clipcache.Cache
 
 	cancel context.CancelCauseFunc
 	ctx    context.Context // of all decoding
@@ -215,7 +214,7 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	t.Normalisation, t.Fingerprint, t.Read, t.Close = s.normalisation, clips.Print(s.how), s.read, s.close
+	t.Fingerprint, t.Read, t.Close = clips.Print(s.how), s.read, s.close
 	s.Set = datasets.New(*t)
 	return s, nil
 }
@@ -254,7 +253,7 @@ func (s *set) prepare() error {
 		})
 	}
 	if err == nil {
-		s.normalisation = m.Normalisation()
+		s.Table.Normalisation = m.Normalisation()
 	}
 	return err
 }
@@ -281,7 +280,7 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 		clear(x[len(frames):])
 		steps, x = len(frames)/s.decoder.size(), x[:len(frames)]
 	}
-	padInFront(x, frames, s.normalisation)
+	padInFront(x, frames, s.Table.Normalisation)
 	return s.Table.Label(k), steps, nil
 }
 
