@@ -34,7 +34,6 @@ type file struct {
 	labels  []int32  // (clips), nil when there are none
 	lengths []int32  // (clips), nil when all clips have all steps
 	classes []string // nil when the file has none
-	tested  []bool   // (clips), of a set cut into folds: those that are not measured
 
 	values io.ReaderAt // what the values of x are read from,
 	offset int64       // from here on
@@ -53,17 +52,17 @@ func openFile(path string) (*file, error) {
 	case err != nil:
 		return nil, errors.Wrapf(err, "datasets: %s", path)
 	}
+	var f *file
 	info, err := in.Stat()
-	err = errors.Wrapf(err, "datasets: %s", path)
-	if err == nil {
-		var f *file
-		if f, err = readArchive(path, in, info.Size()); err == nil {
-			f.closers = append(f.closers, in.Close)
-			return f, nil
-		}
+	if err = errors.Wrapf(err, "datasets: %s", path); err == nil {
+		f, err = readArchive(path, in, info.Size())
 	}
-	in.Close()
-	return nil, err
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	f.closers = append(f.closers, in.Close)
+	return f, nil
 }
 
 func (f *file) close() (err error) {

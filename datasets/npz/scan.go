@@ -11,9 +11,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/npy"
 )
 
-// scan goes through x once: it checks the values of the real steps, measures
-// them unless m is nil, and unpacks x to a temporary file if it is packed.
-func (f *file) scan(m *measure.Meter) error {
+// scan goes through x once: it checks the values of the real steps, measures those of
+// clips that are not tested, and unpacks x to a temporary file if it is packed.
+func (f *file) scan(m *measure.Meter, tested []bool) error {
 	temp := (*os.File)(nil)
 	start, err := f.x.member.DataOffset()
 	if err != nil {
@@ -28,6 +28,7 @@ func (f *file) scan(m *measure.Meter) error {
 	}
 	var floats []float32 // the chunk, when it is not bytes
 	size, first := f.x.Dtype.Size, 0
+	clipLen := f.steps() * f.stepLen()
 	return f.x.scan(func(chunk []byte) error {
 		if temp != nil {
 			if _, err := temp.Write(chunk); err != nil {
@@ -36,15 +37,20 @@ func (f *file) scan(m *measure.Meter) error {
 		}
 		n := len(chunk) / size
 		floats = slices.Grow(floats[:0], n)
-		err := f.forReal(first, n, func(from, to int) error {
-			m := m
-			if f.tested != nil && f.tested[from/(f.steps()*f.stepLen())] {
-				m = nil
+		for at, end := first, first+n; at < end; { // the real steps of each clip that is in the chunk
+			clip, of := at/clipLen, m
+			if tested[clip] {
+				of = nil
 			}
-			return f.measure(m, from, chunk[(from-first)*size:(to-first)*size], floats[:to-from])
-		})
+			if to := min(end, clip*clipLen+f.length(clip)*f.stepLen()); at < to {
+				if err := f.measure(of, at, chunk[(at-first)*size:(to-first)*size], floats[:to-at]); err != nil {
+					return err
+				}
+			}
+			at = (clip + 1) * clipLen // behind the padding
+		}
 		first += n
-		return err
+		return nil
 	})
 }
 
@@ -60,28 +66,6 @@ func (f *file) measure(m *measure.Meter, from int, run []byte, floats []float32)
 		return f.errorf("%s is %v, want finite numbers in all steps of a clip; leave them out, or np.nan_to_num(x)", f.x.at(from+k), floats[k])
 	}
 	m.Floats(floats)
-	return nil
-}
-
-// forReal calls do for each run of values of real steps, as opposed to padding,
-// among the n values of x from number first on. A run is within a clip where clips
-// differ.
-func (f *file) forReal(first, n int, do func(from, to int) error) error {
-	if f.lengths == nil && f.tested == nil {
-		return do(first, first+n)
-	}
-	stepLen := f.stepLen()
-	clipLen := f.steps() * stepLen
-	for at := first; at < first+n; {
-		clip := at / clipLen
-		end := clip*clipLen + f.length(clip)*stepLen
-		if at < end {
-			if err := do(at, min(end, first+n)); err != nil {
-				return err
-			}
-		}
-		at = (clip + 1) * clipLen
-	}
 	return nil
 }
 
