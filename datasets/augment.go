@@ -71,8 +71,7 @@ func ParseAugmentation(s string) (Augmentation, error) {
 // Augment returns s with its training clips changed at random, as drawn from the
 // seed for each clip of an epoch. All steps of a clip are changed alike. The
 // other parts are those of s; clips that Holdout or Fold move out of the
-// training part are as they are in s. The new set is Grouped and Labelled if s
-// is. Closing it closes s.
+// training part are as they are in s. Closing it closes s.
 func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
 	if how == (Augmentation{}) {
 		return s

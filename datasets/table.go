@@ -27,8 +27,8 @@ type Table struct {
 	// several goroutines at once.
 	Read func(clip int, x []float32) (label, steps int, err error)
 
-	// Label, Group and Close may be nil: the set is Labelled if it has labels, and
-	// Grouped if it has groups.
+	// Label, Group and Close may be nil: labels are then not known, and there are no
+	// groups.
 	Label func(clip int) int
 	Group func(clip int) string
 	Close func() error
@@ -38,38 +38,9 @@ type Table struct {
 
 // New returns the set of a table, which the caller must not change afterwards.
 // Its Read checks the number of the clip and the length of x.
-func New(t Table) Set {
-	s := &set{t}
-	switch {
-	case t.Label != nil && t.Group != nil:
-		return struct {
-			*set
-			labels
-			groups
-		}{s, labels{s}, groups{s}}
-	case t.Label != nil:
-		return struct {
-			*set
-			labels
-		}{s, labels{s}}
-	case t.Group != nil:
-		return struct {
-			*set
-			groups
-		}{s, groups{s}}
-	}
-	return s
-}
+func New(t Table) Set { return &set{t} }
 
 type set struct{ t Table }
-
-type labels struct{ of *set }
-
-func (l labels) Label(p Part, i int) int { return l.of.t.Label(l.of.t.Parts[p][i]) }
-
-type groups struct{ of *set }
-
-func (g groups) Group(p Part, i int) string { return g.of.t.Group(g.of.t.Parts[p][i]) }
 
 func (s *set) Name() string        { return s.t.Name }
 func (s *set) Classes() []string   { return slices.Clone(s.t.Classes) }
@@ -110,6 +81,20 @@ func (s *set) Read(p Part, i int, x []float32) (label, steps int, err error) {
 	return label, steps, err
 }
 
+func (s *set) Label(p Part, i int) int {
+	if s.t.Label == nil {
+		return -1
+	}
+	return s.t.Label(s.t.Parts[p][i])
+}
+
+func (s *set) Group(p Part, i int) string {
+	if s.t.Group == nil {
+		return ""
+	}
+	return s.t.Group(s.t.Parts[p][i])
+}
+
 func (s *set) Close() error {
 	if s.t.Close == nil {
 		return nil
@@ -141,11 +126,7 @@ func tableOf(s Set) Table {
 		}
 	}
 	t.Read = func(clip int, x []float32) (label, steps int, err error) { return s.Read(at[clip].part, at[clip].i, x) }
-	if l, ok := s.(Labelled); ok {
-		t.Label = func(clip int) int { return l.Label(at[clip].part, at[clip].i) }
-	}
-	if g, ok := s.(Grouped); ok {
-		t.Group = func(clip int) string { return g.Group(at[clip].part, at[clip].i) }
-	}
+	t.Label = func(clip int) int { return s.Label(at[clip].part, at[clip].i) }
+	t.Group = func(clip int) string { return s.Group(at[clip].part, at[clip].i) }
 	return t
 }

@@ -92,11 +92,7 @@ func Open(opt Options) (datasets.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := newSet(a, opt)
-	if err != nil {
-		return nil, err
-	}
-	return s.Set, nil
+	return newSet(a, opt)
 }
 
 // actions is the whole set as it is stored, 56 MB for all sets of a process.
@@ -138,7 +134,7 @@ type set struct {
 	scale         *scaler // nil when the frames are wanted as stored
 }
 
-func newSet(a *actions, opt Options) (*set, error) {
+func newSet(a *actions, opt Options) (datasets.Set, error) {
 	if opt.Split == "" {
 		opt.Split = Splits()[0]
 	}

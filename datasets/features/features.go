@@ -59,22 +59,6 @@ func init() {
 // or split, when the options do not fit it, when more files than MaxBad are damaged, and
 // ctx's error when ctx is done.
 func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
-	s, err := open(ctx, name, opt)
-	if err != nil {
-		return nil, err
-	}
-	return s.Set, nil
-}
-
-// set is a set of arrays on disk.
-type set struct {
-	datasets.Set
-	*clipfiles.Files
-	features int
-	lengths  []int // of each clip in its file; 0 of a damaged one
-}
-
-func open(ctx context.Context, name string, opt Options) (*set, error) {
 	if !strings.HasPrefix(name, kind) {
 		return nil, errors.Errorf("datasets: %s: this is no set of features; want %sDIR", name, kind)
 	}
@@ -113,6 +97,14 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
 	return s, nil
+}
+
+// set is a set of arrays on disk.
+type set struct {
+	datasets.Set
+	*clipfiles.Files
+	features int
+	lengths  []int // of each clip in its file; 0 of a damaged one
 }
 
 // survey reads the headers of the files of both parts. A clip has as many features as

@@ -145,15 +145,7 @@ type set struct {
 // decoded, as for AllSteps or a mean of all training clips. When ctx is done later, the
 // set stops decoding at once: Read returns what the cache has, and ctx's error for other
 // clips.
-func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
-	s, err := open(ctx, name, opt)
-	if err != nil {
-		return nil, err
-	}
-	return s.Set, nil
-}
-
-func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
+func Open(ctx context.Context, name string, opt Options) (_ datasets.Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	opt.Steps, opt.Limit = cmp.Or(opt.Steps, papersSteps), cmp.Or(opt.Limit, defaultLimit)
 	if err := preprocess.CheckFrame(opt.Height, opt.Width); err != nil {
