@@ -205,10 +205,7 @@ func fingerprint() string {
 	const trailer = 8
 	var sums []byte
 	for _, name := range []string{framesFile, labelsFile} {
-		data, err := files.ReadFile(name)
-		if err != nil || len(data) < trailer {
-			return ""
-		}
+		data, _ := files.ReadFile(name) // which is part of the program
 		sums = append(sums, data[len(data)-trailer:]...)
 	}
 	return hex.EncodeToString(sums)

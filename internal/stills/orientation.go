@@ -59,8 +59,7 @@ func (o orientation) apply(from *image.RGBA) *image.RGBA {
 // there is none or it is damaged.
 func readOrientation(file io.Reader) orientation {
 	r := bufio.NewReader(file)
-	var start [2]byte
-	if _, err := io.ReadFull(r, start[:]); err != nil {
+	if _, err := r.Discard(2); err != nil { // where every JPEG begins
 		return upright
 	}
 	const app1, scan = 0xe1, 0xda
@@ -100,13 +99,8 @@ func tiffOrientation(tiff []byte) orientation {
 	if len(tiff) < 8 {
 		return upright
 	}
-	var order binary.ByteOrder
-	switch string(tiff[:4]) {
-	case "II*\x00":
-		order = binary.LittleEndian
-	case "MM\x00*":
-		order = binary.BigEndian
-	default:
+	order := map[string]binary.ByteOrder{"II*\x00": binary.LittleEndian, "MM\x00*": binary.BigEndian}[string(tiff[:4])]
+	if order == nil {
 		return upright
 	}
 	at := uint64(order.Uint32(tiff[4:]))
