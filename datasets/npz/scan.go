@@ -14,7 +14,7 @@ import (
 // scan goes through x once: it checks the values of the real steps, measures those of
 // clips that are not tested, and unpacks x to a temporary file if it is packed.
 func (f *file) scan(m *measure.Meter, tested []bool) error {
-	temp := (*os.File)(nil)
+	var temp *os.File // what x is unpacked to, if it is packed
 	start, err := f.x.member.DataOffset()
 	if err != nil {
 		return f.damaged("x", err)
