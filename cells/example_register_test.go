@@ -134,6 +134,8 @@ func (s *memory) Classes() []string                       { return []string{"dow
 func (s *memory) StepShape() []int                        { return []int{4} }
 func (s *memory) Steps() int                              { return 5 }
 func (s *memory) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
+func (s *memory) Label(datasets.Part, int) int            { return -1 }
+func (s *memory) Group(datasets.Part, int) string         { return "" }
 func (s *memory) Sampling() *preprocess.Sampling          { return nil }
 func (s *memory) Fingerprint() string                     { return "signs" }
 func (s *memory) Close() error                            { return nil }

@@ -54,13 +54,8 @@ func ParseAugmentation(s string) (Augmentation, error) {
 	seen := map[string]bool{}
 	for part := range strings.SplitSeq(s, ",") {
 		name, text, _ := strings.Cut(part, ":")
-		var field *float64
-		switch name {
-		case "brightness":
-			field = &a.Brightness
-		case "colour":
-			field = &a.Colour
-		default:
+		field := map[string]*float64{"brightness": &a.Brightness, "colour": &a.Colour}[name]
+		if field == nil {
 			return a, errors.Errorf("datasets: no augmentation is called %q%s", name, didyoumean.Hint(name, []string{"brightness", "colour"}))
 		}
 		v, err := strconv.ParseFloat(text, 64)
@@ -76,8 +71,7 @@ func ParseAugmentation(s string) (Augmentation, error) {
 // Augment returns s with its training clips changed at random, as drawn from the
 // seed for each clip of an epoch. All steps of a clip are changed alike. The
 // other parts are those of s; clips that Holdout or Fold move out of the
-// training part are as they are in s. The new set is Grouped and Labelled if s
-// is. Closing it closes s.
+// training part are as they are in s. Closing it closes s.
 func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
 	if how == (Augmentation{}) {
 		return s
@@ -85,15 +79,9 @@ func Augment(s Set, how Augmentation, seed uint64, epoch int) Set {
 	shape := s.StepShape()
 	a := &augmented{how: how, seed: seed, epoch: uint64(epoch), black: make([]float32, shape[len(shape)-1])}
 	s.Normalisation().Apply(a.black)
-	t, at, plain := view(s)
-	t.Read = func(clip int, x []float32) (label, steps int, err error) {
-		p, i := at(clip)
-		if label, steps, err = s.Read(p, i, x); err == nil && p == Train {
-			a.change(i, x, t.Steps)
-		}
-		return label, steps, err
-	}
-	return newSet(t, plain)
+	t := tableOf(s)
+	t.augmented = append(slices.Clone(t.augmented), a)
+	return New(t)
 }
 
 type augmented struct {

@@ -55,7 +55,6 @@ func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 		const buffers = 2
 		free := make(chan *Batch, buffers)
 		ready := make(chan *Batch, buffers) // room for all, so sending never blocks
-		stop := make(chan struct{})
 		for range buffers {
 			free <- &Batch{X: make([]float32, size*clipLen)}
 		}
@@ -63,20 +62,21 @@ func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 		go func() {
 			defer close(ready)
 			for chunk := range slices.Chunk(clips, size) {
-				select {
-				case <-stop:
+				b, more := <-free
+				if !more {
 					return
-				case b := <-free:
-					b.err = b.read(s, p, chunk, clipLen)
-					ready <- b
-					if b.err != nil {
-						return
-					}
+				}
+				b.err = b.read(s, p, chunk, clipLen)
+				ready <- b
+				if b.err != nil {
+					return
 				}
 			}
 		}()
 		defer func() {
-			close(stop)
+			close(free)
+			for range free { // nothing more is to be read
+			}
 			for range ready { // until the goroutine closes it
 			}
 		}()

@@ -36,6 +36,8 @@ func (s *fakeSet) Classes() []string                       { return []string{"ev
 func (s *fakeSet) Steps() int                              { return 3 }
 func (s *fakeSet) Fingerprint() string                     { return "" }
 func (s *fakeSet) Close() error                            { return nil }
+func (s *fakeSet) Label(Part, int) int                     { return -1 }
+func (s *fakeSet) Group(Part, int) string                  { return "" }
 func (s *fakeSet) Sampling() *preprocess.Sampling          { return nil }
 func (s *fakeSet) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
 

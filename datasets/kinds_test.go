@@ -78,7 +78,7 @@ func TestFoldActions(t *testing.T) {
 		require.Equal(t, set.Normalisation(), f.Normalisation())
 		subjects := map[string]bool{}
 		for i := range f.Clips(datasets.Test) {
-			subjects[f.(datasets.Grouped).Group(datasets.Test, i)] = true
+			subjects[f.Group(datasets.Test, i)] = true
 		}
 		require.Len(t, subjects, 1)
 		prints[f.Fingerprint()] = true
@@ -115,7 +115,7 @@ func TestHoldoutOfGroups(t *testing.T) {
 		groups := func(p datasets.Part) map[string]bool {
 			all := map[string]bool{}
 			for i := range held.Clips(p) {
-				all[held.(datasets.Grouped).Group(p, i)] = true
+				all[held.Group(p, i)] = true
 			}
 			return all
 		}
@@ -153,7 +153,7 @@ func TestCutsOfActionsStay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 64, fold.Clips(datasets.Test))
 	for i := range fold.Clips(datasets.Test) {
-		require.Equal(t, fold.(datasets.Grouped).Group(datasets.Test, 0), fold.(datasets.Grouped).Group(datasets.Test, i))
+		require.Equal(t, fold.Group(datasets.Test, 0), fold.Group(datasets.Test, i))
 	}
 	_, err = datasets.Fold(held, 4, 0, 1)
 	require.ErrorContains(t, err, "3 training groups cannot be cut into 4 folds")

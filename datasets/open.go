@@ -21,7 +21,7 @@ type Options struct {
 	// Split names the way the set is cut into training and test parts; its kind
 	// says which there are, and which is the default, "". Every set has folds:
 	// "fold:2/5" tests the second fifth of all its clips and trains on the rest,
-	// whole groups if it is Grouped; the five test parts make up the set.
+	// whole groups if it has any; the five test parts make up the set.
 	Split string
 
 	// Normalise says over which values of the training part a mean and a
@@ -96,10 +96,8 @@ func Register(k Kind) {
 	}
 	kinds.all = append(kinds.all, k)
 	slices.SortFunc(kinds.all, func(a, b Kind) int {
-		if a.inFolder() != b.inFolder() {
-			return map[bool]int{false: -1, true: 1}[a.inFolder()]
-		}
-		return cmp.Compare(a.name(), b.name())
+		last := map[bool]int{true: 1}
+		return cmp.Or(last[a.inFolder()]-last[b.inFolder()], cmp.Compare(a.name(), b.name()))
 	})
 }
 

@@ -51,6 +51,15 @@ type Set interface {
 	// label of the clip and its real number of steps.
 	Read(p Part, i int, x []float32) (label, steps int, err error)
 
+	// Label returns the label of clip i of part p, -1 if it is not known before it is
+	// read.
+	Label(p Part, i int) int
+
+	// Group returns the name of the group of clip i of part p, "" if the set has none.
+	// Clips of a group show the same person or come from the same recording. A model
+	// judged on a clip must not have seen another clip of its group.
+	Group(p Part, i int) string
+
 	// Normalisation returns how Read makes its values from the stored ones. It
 	// was measured on the training part, or given to Open.
 	Normalisation() preprocess.Normalisation
@@ -67,22 +76,6 @@ type Set interface {
 	// Close releases the files of the set; Read then fails for a set that has
 	// files. Closing again does nothing.
 	Close() error
-}
-
-// Labelled is a Set that knows the labels of its clips without reading them.
-type Labelled interface {
-	Set
-	// Label returns the label of clip i of part p.
-	Label(p Part, i int) int
-}
-
-// Grouped is a Set that knows which of its clips show the same person or come
-// from the same recording. A model judged on a clip must not have seen another
-// clip of its group.
-type Grouped interface {
-	Set
-	// Group returns the name of the group of clip i of part p.
-	Group(p Part, i int) string
 }
 
 // SkipError is the error of any Set's Read for a damaged clip. Batches leaves the

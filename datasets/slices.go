@@ -25,7 +25,7 @@ type Slices struct {
 	Labels, Lengths []int
 
 	// Classes has the name of each label, nil for numbers. Groups has the name of the
-	// group of each clip, see Grouped, nil for none.
+	// group of each clip, see Set.Group, nil for none.
 	Classes, Groups []string
 
 	// Train is the number of clips that are trained on, the first ones; the others are

@@ -47,7 +47,7 @@ func TestSlices(t *testing.T) {
 				clip := int(math.Round(float64(x[0])*norm.Std[0]+norm.Mean[0])) / 100
 				part = append(part, clip)
 				require.Equal(t, []int{s.Labels[clip], s.Lengths[clip]}, []int{label, n})
-				require.Equal(t, label, set.(Labelled).Label(p, i))
+				require.Equal(t, label, set.Label(p, i))
 				want := make([]float32, steps*width)
 				copy(want, s.clip(clip))
 				norm.Apply(want[:n*width])
@@ -80,7 +80,7 @@ func TestSlicesOfGroups(t *testing.T) {
 	require.Equal(t, []string{"walk", "run"}, set.Classes())
 	require.Equal(t, n, set.Normalisation())
 	for i := range set.Clips(Test) {
-		require.Equal(t, set.(Grouped).Group(Test, 0), set.(Grouped).Group(Test, i))
+		require.Equal(t, set.Group(Test, 0), set.Group(Test, i))
 	}
 	x := make([]float32, 2)
 	_, _, err = set.Read(Train, 0, x)
@@ -94,8 +94,7 @@ func TestSlicesOfGroups(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"0", "1"}, plain.Classes())
 	require.Equal(t, []int{8, 2}, []int{plain.Clips(Train), plain.Clips(Test)})
-	_, grouped := plain.(Grouped)
-	require.False(t, grouped)
+	require.Empty(t, plain.Group(Train, 0))
 }
 
 func TestSlicesErrors(t *testing.T) {

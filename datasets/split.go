@@ -17,11 +17,10 @@ import (
 // not depend on the test clips of s, such as that of a learning rate. Its
 // training clips are cut into the given number of folds: number fold, from 0,
 // becomes the test part and the others the training part. Folds consist of whole
-// groups if s is Grouped, otherwise of single clips. The same seed makes the
+// groups if s has groups, otherwise of single clips. The same seed makes the
 // same folds. Everything else is that of s, including the normalisation, which
 // was measured on all training clips; the fingerprint identifies the test part.
-// The new set is Grouped and Labelled if s is, and has no validation part.
-// Closing it closes s.
+// The new set has no validation part. Closing it closes s.
 //
 // It returns an error when there are fewer than 2 folds, more folds than groups
 // or clips, or no such fold.
@@ -41,13 +40,13 @@ func Fold(s Set, folds, fold int, seed uint64) (Set, error) {
 }
 
 // Holdout returns s with a Validation part, drawn at random from its Train part:
-// the nearest whole number to fraction times the training clips. If s is
-// Grouped, whole groups are held out, at least one, as near to that number as
+// the nearest whole number to fraction times the training clips. If s has
+// groups, whole ones are held out, at least one, as near to that number as
 // possible: a model is not validated on what it has seen. The same seed holds
 // out the same clips, and the draw is independent of those of Order. Everything
 // else is that of s, including the normalisation, which was measured on all
-// training clips; the fingerprint identifies what is held out. The new set is
-// Grouped and Labelled if s is. Closing it closes s.
+// training clips; the fingerprint identifies what is held out. Closing it
+// closes s.
 //
 // It returns an error when fraction is not between 0 and 1, when one of the two
 // sides would have no clip, or when s already has a Validation part.
@@ -85,9 +84,9 @@ func Holdout(s Set, fraction float64, seed uint64) (Set, error) {
 // drawn returns the units of the training part of s in an order that is drawn at
 // random. The name of the draw keeps it apart from others with the same seed.
 func drawn(s Set, draw string, seed uint64) (units [][]int, what string) {
-	var group func(i int) string
-	if g, ok := s.(Grouped); ok {
-		group = func(i int) string { return g.Group(Train, i) }
+	group := func(i int) string { return s.Group(Train, i) }
+	if s.Clips(Train) == 0 || group(0) == "" {
+		group = nil
 	}
 	inOrder, what := split.Units(s.Clips(Train), group)
 	var key [32]byte
@@ -99,23 +98,22 @@ func drawn(s Set, draw string, seed uint64) (units [][]int, what string) {
 	return units, what
 }
 
-// recut returns s with other parts, of clips as view numbers them: training clips of s
-// first. Its fingerprint says which are in the part of that kind. Clips that are no more
-// trained on are as they are without Augment.
+// recut returns s with other parts, of clips as they are numbered through all parts of s:
+// training clips first. Its fingerprint says which are in the part of that kind.
 func recut(s Set, name, kind string, marked Part, parts [Validation + 1][]int) Set {
-	t, at, plain := view(s)
+	t := tableOf(s)
 	sum := crc32.NewIEEE()
 	for _, clip := range parts[marked] {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
 	}
-	t.Name, t.Parts = name, parts
+	t.Name = name
 	t.Fingerprint += fmt.Sprintf("-%s%08x", kind, sum.Sum32())
-	t.Read = func(clip int, x []float32) (label, steps int, err error) {
-		if _, trained := slices.BinarySearch(parts[Train], clip); !trained {
-			return plain(clip, x)
+	all := slices.Concat(t.Parts[:]...)
+	for p, clips := range parts {
+		t.Parts[p] = make([]int, len(clips))
+		for i, clip := range clips {
+			t.Parts[p][i] = all[clip]
 		}
-		p, i := at(clip)
-		return s.Read(p, i, x)
 	}
-	return newSet(t, plain)
+	return New(t)
 }

@@ -27,56 +27,20 @@ type Table struct {
 	// several goroutines at once.
 	Read func(clip int, x []float32) (label, steps int, err error)
 
-	// Label, Group and Close may be nil: the set is Labelled if it has labels, and
-	// Grouped if it has groups.
+	// Label, Group and Close may be nil: labels are then not known, and there are no
+	// groups.
 	Label func(clip int) int
 	Group func(clip int) string
 	Close func() error
+
+	augmented []*augmented // how Augment changes training clips
 }
 
 // New returns the set of a table, which the caller must not change afterwards.
 // Its Read checks the number of the clip and the length of x.
-func New(t Table) Set { return newSet(t, t.Read) }
+func New(t Table) Set { return &set{t} }
 
-// reader is the type of Table.Read.
-type reader = func(clip int, x []float32) (label, steps int, err error)
-
-// newSet makes a set of which plain reads the clips as they are without Augment.
-func newSet(t Table, plain reader) Set {
-	s := &set{t, plain}
-	switch {
-	case t.Label != nil && t.Group != nil:
-		return struct {
-			*set
-			labels
-			groups
-		}{s, labels{s}, groups{s}}
-	case t.Label != nil:
-		return struct {
-			*set
-			labels
-		}{s, labels{s}}
-	case t.Group != nil:
-		return struct {
-			*set
-			groups
-		}{s, groups{s}}
-	}
-	return s
-}
-
-type set struct {
-	t     Table
-	plain reader
-}
-
-type labels struct{ of *set }
-
-func (l labels) Label(p Part, i int) int { return l.of.t.Label(l.of.t.Parts[p][i]) }
-
-type groups struct{ of *set }
-
-func (g groups) Group(p Part, i int) string { return g.of.t.Group(g.of.t.Parts[p][i]) }
+type set struct{ t Table }
 
 func (s *set) Name() string        { return s.t.Name }
 func (s *set) Classes() []string   { return slices.Clone(s.t.Classes) }
@@ -102,15 +66,6 @@ func (s *set) Clips(p Part) int {
 }
 
 func (s *set) Read(p Part, i int, x []float32) (label, steps int, err error) {
-	return s.read(p, i, x, s.t.Read)
-}
-
-// readPlain is Read without Augment.
-func (s *set) readPlain(p Part, i int, x []float32) (label, steps int, err error) {
-	return s.read(p, i, x, s.plain)
-}
-
-func (s *set) read(p Part, i int, x []float32, read reader) (label, steps int, err error) {
 	if i < 0 || i >= s.Clips(p) {
 		return 0, 0, errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.t.Name, p, i, s.Clips(p))
 	}
@@ -118,7 +73,26 @@ func (s *set) read(p Part, i int, x []float32, read reader) (label, steps int, e
 		shape = append([]int{s.t.Steps}, shape...)
 		return 0, 0, errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.t.Name, len(x), dims.Dots(shape), dims.Size(shape))
 	}
-	return read(s.t.Parts[p][i], x)
+	if label, steps, err = s.t.Read(s.t.Parts[p][i], x); err == nil && p == Train {
+		for _, a := range s.t.augmented {
+			a.change(i, x, s.t.Steps)
+		}
+	}
+	return label, steps, err
+}
+
+func (s *set) Label(p Part, i int) int {
+	if s.t.Label == nil {
+		return -1
+	}
+	return s.t.Label(s.t.Parts[p][i])
+}
+
+func (s *set) Group(p Part, i int) string {
+	if s.t.Group == nil {
+		return ""
+	}
+	return s.t.Group(s.t.Parts[p][i])
 }
 
 func (s *set) Close() error {
@@ -128,44 +102,31 @@ func (s *set) Close() error {
 	return s.t.Close()
 }
 
-// view returns a table of the clips of all parts of s, one part after the other, that
-// knows of them what s does. It has no Read. at is the part and the number of a clip;
-// plain reads it as it is without Augment.
-func view(s Set) (t Table, at func(clip int) (Part, int), plain reader) {
-	t = Table{
+func (s *set) table() Table { return s.t }
+
+// tableOf returns the table of a set. One that New did not make gets a table that knows of
+// its clips what the set does.
+func tableOf(s Set) Table {
+	if own, ok := s.(interface{ table() Table }); ok {
+		return own.table()
+	}
+	t := Table{
 		Name: s.Name(), Classes: s.Classes(), StepShape: s.StepShape(), Steps: s.Steps(), Normalisation: s.Normalisation(),
 		Sampling: s.Sampling(), Fingerprint: s.Fingerprint(), Close: s.Close,
 	}
-	var first [len(t.Parts)]int // clip of each part
-	clips := 0
-	for p := range t.Parts {
-		first[p] = clips
-		for range s.Clips(Part(p)) {
-			t.Parts[p] = append(t.Parts[p], clips)
-			clips++
+	type place struct {
+		part Part
+		i    int
+	}
+	var at []place // of each clip
+	for p := range Validation + 1 {
+		for i := range s.Clips(p) {
+			t.Parts[p] = append(t.Parts[p], len(at))
+			at = append(at, place{p, i})
 		}
 	}
-	at = func(clip int) (Part, int) {
-		p := Validation
-		for clip < first[p] {
-			p--
-		}
-		return p, clip - first[p]
-	}
-	if l, ok := s.(Labelled); ok {
-		t.Label = func(clip int) int { return l.Label(at(clip)) }
-	}
-	if g, ok := s.(Grouped); ok {
-		t.Group = func(clip int) string { return g.Group(at(clip)) }
-	}
-	plain = func(clip int, x []float32) (label, steps int, err error) {
-		p, i := at(clip)
-		if a, ok := s.(interface {
-			readPlain(Part, int, []float32) (int, int, error)
-		}); ok {
-			return a.readPlain(p, i, x)
-		}
-		return s.Read(p, i, x)
-	}
-	return t, at, plain
+	t.Read = func(clip int, x []float32) (label, steps int, err error) { return s.Read(at[clip].part, at[clip].i, x) }
+	t.Label = func(clip int) int { return s.Label(at[clip].part, at[clip].i) }
+	t.Group = func(clip int) string { return s.Group(at[clip].part, at[clip].i) }
+	return t
 }

@@ -8,14 +8,26 @@ import (
 	"pgregory.net/rapid"
 )
 
-// What a fakeSet may know of its clips. No group is in both of its parts.
-type (
-	knowsGroups struct{ groups int }
-	knowsLabels struct{}
-)
+// knowing is a fakeSet that may know of its clips. No group is in both of its parts.
+type knowing struct {
+	*fakeSet
+	groups   int // 0 for none
+	labelled bool
+}
 
-func (k knowsGroups) Group(p Part, i int) string { return fmt.Sprint(p, " ", i*i%k.groups) }
-func (knowsLabels) Label(_ Part, i int) int      { return i % 2 }
+func (k knowing) Group(p Part, i int) string {
+	if k.groups == 0 {
+		return ""
+	}
+	return fmt.Sprint(p, " ", i*i%k.groups)
+}
+
+func (k knowing) Label(_ Part, i int) int {
+	if !k.labelled {
+		return -1
+	}
+	return i % 2
+}
 
 // Holdout, Fold and Augment, one after the other in any order: what the set knows of
 // a clip is known of it afterwards, no group is in two parts, a clip is in one part
@@ -24,27 +36,12 @@ func TestViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		last := -1 // the clip that was read
 		fake := &fakeSet{clips: rapid.IntRange(2, 60).Draw(t, "clips"), before: func(i int) { last = i }}
-		k := knowsGroups{rapid.IntRange(2, 30).Draw(t, "groups")}
 		grouped, labelled := rapid.Bool().Draw(t, "grouped"), rapid.Bool().Draw(t, "labelled")
-		var set Set = fake
-		switch {
-		case grouped && labelled:
-			set = struct {
-				*fakeSet
-				knowsGroups
-				knowsLabels
-			}{fake, k, knowsLabels{}}
-		case grouped:
-			set = struct {
-				*fakeSet
-				knowsGroups
-			}{fake, k}
-		case labelled:
-			set = struct {
-				*fakeSet
-				knowsLabels
-			}{fake, knowsLabels{}}
+		k := knowing{fakeSet: fake, labelled: labelled}
+		if grouped {
+			k.groups = rapid.IntRange(2, 30).Draw(t, "groups")
 		}
+		var set Set = k
 		augmented := false
 		for range rapid.IntRange(1, 4).Draw(t, "depth") {
 			next, err := set, error(nil)
@@ -62,10 +59,6 @@ func TestViews(t *testing.T) {
 				set = next
 			}
 		}
-		groups, isGrouped := set.(Grouped)
-		labels, isLabelled := set.(Labelled)
-		require.Equal(t, grouped, isGrouped)
-		require.Equal(t, labelled, isLabelled)
 		partOf, seen := map[string]Part{}, map[float32]bool{}
 		x := make([]float32, fakeLen)
 		for p := range Validation + 1 {
@@ -84,13 +77,15 @@ func TestViews(t *testing.T) {
 				}
 				require.False(t, seen[clip[0]], "a clip is there twice")
 				seen[clip[0]] = true
-				if isLabelled {
-					require.Equal(t, label, labels.Label(p, i))
+				if !labelled {
+					label = -1
 				}
-				if !isGrouped {
+				require.Equal(t, label, set.Label(p, i))
+				name := set.Group(p, i)
+				if !grouped {
+					require.Empty(t, name)
 					continue
 				}
-				name := groups.Group(p, i)
 				require.Equal(t, k.Group(from, last), name)
 				if _, there := partOf[name]; !there {
 					partOf[name] = p

@@ -43,6 +43,19 @@ func (s Sampling) Check() error {
 	return CheckClip(s.Steps, nil)
 }
 
+// Even lists which of n steps are read when they are taken at equal distances, from
+// the first to the last: all where there are no more than Steps.
+func (s Sampling) Even(n int) []int {
+	taken := make([]int, n)
+	if s.Steps != AllSteps && s.Steps < n {
+		taken = taken[:s.Steps]
+	}
+	for k := range taken {
+		taken[k] = int(math.Round(float64(k) * float64(n-1) / math.Max(1, float64(len(taken)-1))))
+	}
+	return taken
+}
+
 // CheckClip returns an error for a clip of more than MaxSteps steps, or with more than
 // MaxValues values in its steps, whose shape (n_1, ..., n_d) is positive. AllSteps
 // passes: the clip then decides how many there are.

@@ -63,6 +63,8 @@ func (w *walks) Clips(p datasets.Part) int {
 	}
 	return len(w.clips[p])
 }
+func (w *walks) Label(p datasets.Part, i int) int        { return w.class[p][i] }
+func (w *walks) Group(datasets.Part, int) string         { return "" }
 func (w *walks) Sampling() *preprocess.Sampling          { return nil }
 func (w *walks) Normalisation() preprocess.Normalisation { return preprocess.Normalisation{} }
 func (w *walks) Fingerprint() string                     { return w.Name() }

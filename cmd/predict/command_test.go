@@ -44,7 +44,7 @@ func TestMovingShapes(t *testing.T) {
 	x := make([]float32, 6*57600)
 	right := 0
 	for i := range set.Clips(datasets.Test) {
-		args = append(args, filepath.Join(clips, set.(datasets.Grouped).Group(datasets.Test, i)))
+		args = append(args, filepath.Join(clips, set.Group(datasets.Test, i)))
 	}
 	all := answers(t, string(do("predict", args...)))
 	require.Len(t, all, set.Clips(datasets.Test))

@@ -107,7 +107,7 @@ func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 
 	args := []string{"-checkpoint", dir, "-json", "-top", "100", "-jobs", "3"}
 	for i := range set.Clips(datasets.Test) {
-		args = append(args, filepath.Join(clips, set.(datasets.Grouped).Group(datasets.Test, i)))
+		args = append(args, filepath.Join(clips, set.Group(datasets.Test, i)))
 	}
 	out, _, err := call(args...)
 	require.NoError(t, err)

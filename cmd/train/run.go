@@ -194,21 +194,17 @@ func writeJSON(w io.Writer, v any) error {
 // gaps says which classes have no training or no test clips, as far as the set knows
 // without reading them: a line for each part.
 func gaps(set datasets.Set) (lines []string) {
-	labelled, ok := set.(datasets.Labelled)
-	if !ok {
-		return nil
-	}
 	classes := set.Classes()
 	for _, of := range []struct {
 		part datasets.Part
 		name string
 	}{{datasets.Train, "training"}, {datasets.Test, "test"}} {
-		if set.Clips(of.part) == 0 { // it is not asked for
+		if set.Clips(of.part) == 0 || set.Label(of.part, 0) < 0 { // it is not asked for, or known
 			continue
 		}
 		lacking := slices.Clone(classes)
 		for i := range set.Clips(of.part) {
-			lacking[labelled.Label(of.part, i)] = ""
+			lacking[set.Label(of.part, i)] = ""
 		}
 		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
 		if len(lacking) > 0 {

@@ -232,7 +232,7 @@ func (m *many) check(t *testing.T, cache string) {
 			for k, v := range x {
 				got[k] = byte(v)
 			}
-			path := filepath.FromSlash(set.(datasets.Grouped).Group(part, i))
+			path := filepath.FromSlash(set.Group(part, i))
 			require.True(t, bytes.Equal(m.frames[path], got), path)
 			delete(m.frames, path)
 		}

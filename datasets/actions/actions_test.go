@@ -34,8 +34,9 @@ func openSet(t testing.TB, opt Options) *set {
 	}
 	a, err := load()
 	require.NoError(t, err)
-	opened.sets[key], err = newSet(a, opt)
+	s, err := newSet(a, opt)
 	require.NoError(t, err)
+	opened.sets[key] = s.(*set)
 	return opened.sets[key]
 }
 
@@ -170,11 +171,11 @@ func TestActionsStatisticsIgnoreTestClips(t *testing.T) {
 	}
 	again, err := newSet(&changed, Options{})
 	require.NoError(t, err)
-	assert.Equal(t, set.normalisation, again.normalisation)
+	assert.Equal(t, set.Normalisation(), again.Normalisation())
 	frames.Data[set.clips[datasets.Train][0]*clipLen] ^= 0xff
 	again, err = newSet(&changed, Options{})
 	require.NoError(t, err)
-	assert.NotEqual(t, set.normalisation, again.normalisation)
+	assert.NotEqual(t, set.Normalisation(), again.Normalisation())
 }
 
 // The other modes, and a checkpoint's normalisation, which gives the same bits

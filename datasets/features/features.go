@@ -59,23 +59,6 @@ func init() {
 // or split, when the options do not fit it, when more files than MaxBad are damaged, and
 // ctx's error when ctx is done.
 func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
-	s, err := open(ctx, name, opt)
-	if err != nil {
-		return nil, err
-	}
-	return s.Set, nil
-}
-
-// set is a set of arrays on disk.
-type set struct {
-	datasets.Set
-	*clipfiles.Files
-	features      int
-	lengths       []int // of each clip in its file; 0 of a damaged one
-	normalisation preprocess.Normalisation
-}
-
-func open(ctx context.Context, name string, opt Options) (*set, error) {
 	if !strings.HasPrefix(name, kind) {
 		return nil, errors.Errorf("datasets: %s: this is no set of features; want %sDIR", name, kind)
 	}
@@ -109,11 +92,19 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 			return nil, err
 		}
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation, t.Read = s.normalisation, s.read
+	s.Table.Normalisation = m.Normalisation()
+	t.Read = s.read
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
 	return s, nil
+}
+
+// set is a set of arrays on disk.
+type set struct {
+	datasets.Set
+	*clipfiles.Files
+	features int
+	lengths  []int // of each clip in its file; 0 of a damaged one
 }
 
 // survey reads the headers of the files of both parts. A clip has as many features as
@@ -175,7 +166,7 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 	clear(x[:front*s.features])
 	clear(values[steps*s.features:])
 	values = values[:steps*s.features]
-	s.normalisation.Apply(values)
+	s.Table.Normalisation.Apply(values)
 	if at := measure.NotFinite(values); at >= 0 {
 		return 0, 0, s.Damaged(k, errors.Errorf("feature %d of step %d of those taken is not a finite float32 after normalisation", at%s.features, at/s.features))
 	}

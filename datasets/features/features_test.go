@@ -51,10 +51,10 @@ func plantFeatures(t testing.TB) (root string) {
 
 func openFeatureSet(t testing.TB, root string, opt Options) *set {
 	t.Helper()
-	s, err := open(t.Context(), "features:"+root, opt)
+	s, err := Open(t.Context(), "features:"+root, opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
-	return s
+	return s.(*set)
 }
 
 // All clips are there once, with their label, their own number of steps and zeros
@@ -132,8 +132,9 @@ func TestFeaturesRoundTrip(t *testing.T) {
 			writeFeatures(t, root, path, features, values...)
 			written[path] = values
 		}
-		s, err := open(t.Context(), "features:"+root, Options{Options: datasets.Options{Normalise: "none", Split: "random:1/2"}})
+		opened, err := Open(t.Context(), "features:"+root, Options{Options: datasets.Options{Normalise: "none", Split: "random:1/2"}})
 		require.NoError(rt, err)
+		s := opened.(*set)
 		for p, clips := range s.Parts {
 			for i, k := range clips {
 				x := newClip(s)
@@ -366,7 +367,7 @@ func TestFeaturesTestOnly(t *testing.T) {
 	require.NoError(t, err)
 	for i := range set.Clips(datasets.Train) {
 		if i%2 == 0 {
-			require.NoError(t, os.WriteFile(filepath.Join(root, set.(datasets.Grouped).Group(datasets.Train, i)), []byte("junk"), 0o666))
+			require.NoError(t, os.WriteFile(filepath.Join(root, set.Group(datasets.Train, i)), []byte("junk"), 0o666))
 		}
 	}
 	n := set.Normalisation()

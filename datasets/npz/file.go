@@ -2,6 +2,7 @@ package npz
 
 import (
 	"archive/zip"
+	"cmp"
 	"fmt"
 	"io"
 	"io/fs"
@@ -26,7 +27,6 @@ var arrays = []string{"x", "y", "lengths", "classes"}
 type file struct {
 	name       string // as errors show it
 	in         io.ReaderAt
-	closer     io.Closer // of in; may be nil
 	members    map[string]*zip.File
 	unlabelled bool // y may be missing
 
@@ -34,11 +34,11 @@ type file struct {
 	labels  []int32  // (clips), nil when there are none
 	lengths []int32  // (clips), nil when all clips have all steps
 	classes []string // nil when the file has none
-	tested  []bool   // (clips), of a set cut into folds: those that are not measured
 
 	values io.ReaderAt // what the values of x are read from,
 	offset int64       // from here on
-	temp   *tempFile   // what x was unpacked to, if it was packed
+
+	closers []func() error
 }
 
 // openFile opens a file on disk. The caller closes it.
@@ -52,27 +52,22 @@ func openFile(path string) (*file, error) {
 	case err != nil:
 		return nil, errors.Wrapf(err, "datasets: %s", path)
 	}
+	var f *file
 	info, err := in.Stat()
-	err = errors.Wrapf(err, "datasets: %s", path)
-	if err == nil {
-		var f *file
-		if f, err = readArchive(path, in, info.Size()); err == nil {
-			f.closer = in
-			return f, nil
-		}
+	if err = errors.Wrapf(err, "datasets: %s", path); err == nil {
+		f, err = readArchive(path, in, info.Size())
 	}
-	in.Close()
-	return nil, err
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	f.closers = append(f.closers, in.Close)
+	return f, nil
 }
 
 func (f *file) close() (err error) {
-	if f.closer != nil {
-		err = f.closer.Close()
-	}
-	if f.temp != nil {
-		if e := f.temp.Close(); err == nil {
-			err = e
-		}
+	for _, c := range f.closers {
+		err = cmp.Or(err, c())
 	}
 	return err
 }

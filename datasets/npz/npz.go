@@ -15,6 +15,7 @@
 package npz
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -113,9 +114,7 @@ func open(name string, paths []string, opt datasets.Options, unlabelled bool) (_
 
 func closeAll(files []*file) (err error) {
 	for _, f := range files {
-		if e := f.close(); err == nil {
-			err = e
-		}
+		err = cmp.Or(err, f.close())
 	}
 	return errors.WithMessage(err, "datasets")
 }
@@ -185,11 +184,11 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 	if t.Classes, err = classesOf(files, opt); err != nil {
 		return nil, err
 	}
-	train, tested, err := s.cut(opt.Split)
+	tested, err := s.tested(opt.Split)
 	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
-	t.Parts[datasets.Train], t.Parts[datasets.Test] = train, tested
+	t.Parts[datasets.Train], t.Parts[datasets.Test] = split.Parts(tested)
 	if opt.Split != "" {
 		t.Name += " (" + opt.Split + ")"
 	}
@@ -198,13 +197,10 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
 	for _, f := range files {
-		of := m
-		if f == test && opt.Split == "" {
-			of = nil
-		}
-		if err := f.scan(of); err != nil {
+		if err := f.scan(m, tested[:f.clips()]); err != nil {
 			return nil, err
 		}
+		tested = tested[f.clips():]
 	}
 	s.normalisation = m.Normalisation()
 	t.Normalisation = s.normalisation
@@ -247,26 +243,18 @@ func classesOf(files []*file, opt datasets.Options) (classes []string, err error
 	return classes, nil
 }
 
-// cut returns the clips of the training and of the test part: folds of all clips, or
-// those of the files.
-func (s *set) cut(by string) (train, test []int, err error) {
-	var tested []bool
+// tested reports which clips are in the test part: a fold of all clips, or those of the
+// last file.
+func (s *set) tested(by string) (tested []bool, err error) {
 	var labels []int32
 	for k, f := range s.files {
 		tested = append(tested, slices.Repeat([]bool{k == len(s.files)-1}, f.clips())...)
 		labels = append(labels, f.labels...)
 	}
-	if by != "" {
-		if tested, err = split.Cut(by, labels, nil); err != nil {
-			return nil, nil, err
-		}
-		rest := tested
-		for _, f := range s.files {
-			f.tested, rest = rest[:f.clips()], rest[f.clips():]
-		}
+	if by == "" {
+		return tested, nil
 	}
-	train, test = split.Parts(tested)
-	return train, test, nil
+	return split.Cut(by, labels, nil)
 }
 
 // read also fails when the files have changed on disk.

@@ -71,17 +71,14 @@ func (f *file) checkX() error {
 	switch {
 	case d.Is('f', 4) && d.Big:
 		return f.errorf("x is big-endian; save x.astype('<f4')")
-	case d.Is('f', 4), d.Is('u', 1):
-	case d.Kind == 'f':
+	case d.Kind == 'f' && d.Size != 4:
 		return f.errorf("x is %v; save x.astype('float32')", d)
 	case d.Kind == 'c':
 		return f.errorf("x is %v; save np.stack([x.real, x.imag], axis=-1).astype('float32')", d)
 	case d.Text():
 		return f.errorf("x is text, want numbers, uint8 or float32")
-	default:
+	case d.Kind != 'f' && !d.Is('u', 1):
 		return f.errorf("x is %v; save x.astype('float32'), or x.astype('uint8') for levels from 0 to 255", d)
-	}
-	switch {
 	case len(shape) < 3:
 		return f.errorf("x has the shape %s, want (clips, steps, n_1, ..., n_d) with at least three axes; save x[..., None] for steps of one value", npy.Dims(shape))
 	case slices.Contains(shape, 0):

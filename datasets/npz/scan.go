@@ -11,41 +11,46 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/npy"
 )
 
-// scan goes through x once: it checks the values of the real steps, measures
-// them unless m is nil, and unpacks x to a temporary file if it is packed.
-func (f *file) scan(m *measure.Meter) error {
-	if f.x.member.Method == zip.Store {
-		start, err := f.x.member.DataOffset()
-		if err != nil {
-			return f.damaged("x", err)
+// scan goes through x once: it checks the values of the real steps, measures those of
+// clips that are not tested, and unpacks x to a temporary file if it is packed.
+func (f *file) scan(m *measure.Meter, tested []bool) error {
+	var temp *os.File // what x is unpacked to, if it is packed
+	start, err := f.x.member.DataOffset()
+	if err != nil {
+		return f.damaged("x", err)
+	}
+	f.values, f.offset = f.in, start+f.x.Size
+	if f.x.member.Method != zip.Store {
+		if temp, err = f.tempFile(); err != nil {
+			return err
 		}
-		f.values, f.offset = f.in, start+f.x.Size
-	} else {
-		temp, err := newTempFile()
-		if err != nil {
-			return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", f.name)
-		}
-		f.temp, f.values = temp, temp
+		f.values, f.offset = temp, 0
 	}
 	var floats []float32 // the chunk, when it is not bytes
 	size, first := f.x.Dtype.Size, 0
+	clipLen := f.steps() * f.stepLen()
 	return f.x.scan(func(chunk []byte) error {
-		if f.temp != nil {
-			if _, err := f.temp.Write(chunk); err != nil {
+		if temp != nil {
+			if _, err := temp.Write(chunk); err != nil {
 				return errors.Wrapf(err, "datasets: %s: cannot unpack x to %d bytes; set TMPDIR to a larger disk or save with np.savez", f.name, f.x.member.UncompressedSize64)
 			}
 		}
 		n := len(chunk) / size
 		floats = slices.Grow(floats[:0], n)
-		err := f.forReal(first, n, func(from, to int) error {
-			m := m
-			if f.tested != nil && f.tested[from/(f.steps()*f.stepLen())] {
-				m = nil
+		for at, end := first, first+n; at < end; { // the real steps of each clip that is in the chunk
+			clip, of := at/clipLen, m
+			if tested[clip] {
+				of = nil
 			}
-			return f.measure(m, from, chunk[(from-first)*size:(to-first)*size], floats[:to-from])
-		})
+			if to := min(end, clip*clipLen+f.length(clip)*f.stepLen()); at < to {
+				if err := f.measure(of, at, chunk[(at-first)*size:(to-first)*size], floats[:to-at]); err != nil {
+					return err
+				}
+			}
+			at = (clip + 1) * clipLen // behind the padding
+		}
 		first += n
-		return err
+		return nil
 	})
 }
 
@@ -64,28 +69,6 @@ func (f *file) measure(m *measure.Meter, from int, run []byte, floats []float32)
 	return nil
 }
 
-// forReal calls do for each run of values of real steps, as opposed to padding,
-// among the n values of x from number first on. A run is within a clip where clips
-// differ.
-func (f *file) forReal(first, n int, do func(from, to int) error) error {
-	if f.lengths == nil && f.tested == nil {
-		return do(first, first+n)
-	}
-	stepLen := f.stepLen()
-	clipLen := f.steps() * stepLen
-	for at := first; at < first+n; {
-		clip := at / clipLen
-		end := clip*clipLen + f.length(clip)*stepLen
-		if at < end {
-			if err := do(at, min(end, first+n)); err != nil {
-				return err
-			}
-		}
-		at = (clip + 1) * clipLen
-	}
-	return nil
-}
-
 // readAt reads the values of x from number first on, by way of chunk.
 func (f *file) readAt(dst []float32, first int, chunk []byte) error {
 	size := f.x.Dtype.Size
@@ -101,28 +84,16 @@ func (f *file) readAt(dst []float32, first int, chunk []byte) error {
 	return nil
 }
 
-// tempFile is a file that goes away when it is closed, or when the program is
-// killed where the system can remove open files.
-type tempFile struct {
-	*os.File
-	removed bool
-}
-
-func newTempFile() (*tempFile, error) {
-	f, err := os.CreateTemp("", "tensorzoo-*")
+// tempFile makes a file that goes away when f is closed, or when the program is killed
+// where the system can remove open files.
+func (f *file) tempFile() (*os.File, error) {
+	temp, err := os.CreateTemp("", "tensorzoo-*")
 	if err != nil {
-		return nil, err
+		return nil, errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to another folder or save with np.savez", f.name)
 	}
-	return &tempFile{File: f, removed: os.Remove(f.Name()) == nil}, nil
-}
-
-func (f *tempFile) Close() error {
-	err := f.File.Close()
-	if !f.removed {
-		f.removed = true
-		if e := os.Remove(f.Name()); err == nil {
-			err = e
-		}
+	f.closers = append(f.closers, temp.Close)
+	if os.Remove(temp.Name()) != nil {
+		f.closers = append(f.closers, func() error { return os.Remove(temp.Name()) })
 	}
-	return err
+	return temp, nil
 }

@@ -17,8 +17,7 @@ import (
 func (s *set) start() error {
 	var missing []int
 	for _, k := range s.Used() {
-		key, err := s.key(k)
-		if err == nil && s.cache.Has(key) {
+		if s.cached(k) > 0 {
 			continue
 		}
 		missing = append(missing, k)
@@ -33,7 +32,7 @@ func (s *set) start() error {
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		s.work.Go(func() {
 			// What cannot be kept would be decoded for nothing.
-			for k := taken.Add(1) - 1; int(k) < len(missing) && s.ctx.Err() == nil && s.keeps(); k = taken.Add(1) - 1 {
+			for k := taken.Add(1) - 1; int(k) < len(missing) && s.ctx.Err() == nil && !s.uncached.Load(); k = taken.Add(1) - 1 {
 				s.frames(missing[k]) // an error is found again by whoever reads the clip
 			}
 		})
@@ -81,41 +80,28 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	s.progress(k, t.seen)
-	if err := s.cache.Put(key, t.frames, len(t.at)); err != nil {
-		s.unkept(err)
+	s.mu.Lock()
+	s.note(k, t.seen)
+	s.mu.Unlock()
+	if err := s.cache.Put(key, t.frames, len(t.at)); err != nil && !s.uncached.Swap(true) && s.opt.OnUncached != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.opt.OnUncached(errors.WithMessagef(err, "datasets: %s", s.Table.Name)) // as on a full disk
 	}
 	return t.frames, len(t.at), nil
 }
 
-// count returns the number of frames of a clip: what the cache says of it, or else
-// what is decoded.
-func (s *set) count(k int) (int, error) {
-	if key, err := s.key(k); err == nil {
-		if count, size := s.cache.Count(key); count > 0 && size == int64(count)*int64(s.decoder.size()) {
-			return count, nil
-		}
+// cached returns the number of frames that the cache says a clip has, 0 if it is not there.
+func (s *set) cached(k int) int {
+	key, err := s.key(k)
+	if err != nil {
+		return 0
 	}
-	_, count, err := s.frames(k)
-	return count, err
-}
-
-// unkept reports, once, that a clip has no place in the cache, as on a full disk.
-// It was decoded all the same.
-func (s *set) unkept(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.uncached && s.opt.OnUncached != nil {
-		s.opt.OnUncached(errors.WithMessagef(err, "datasets: %s", s.Table.Name))
+	count, size := s.cache.Count(key)
+	if size != int64(count)*int64(s.decoder.size()) {
+		return 0
 	}
-	s.uncached = true
-}
-
-// keeps reports whether the cache has taken all clips so far.
-func (s *set) keeps() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.uncached
+	return count
 }
 
 // damaged notes that a clip cannot be decoded, and returns what Read returns for it.
@@ -131,14 +117,7 @@ func (s *set) damaged(k int, err error) error {
 	return err
 }
 
-// progress counts a decoded clip of so many frames.
-func (s *set) progress(k, frames int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note(k, frames)
-}
-
-// note counts a clip once, also where the cache has no room for all.
+// note counts a clip of so many frames once, also where the cache has no room for all.
 func (s *set) note(k, frames int) {
 	if s.decoded[k] {
 		return

@@ -163,7 +163,7 @@ func TestReaderOfFeatures(t *testing.T) {
 				x := make([]float32, set.Steps()*4)
 				_, steps, err := set.Read(part, i, x)
 				require.NoError(t, err)
-				path := filepath.Join(root, set.(datasets.Grouped).Group(part, i))
+				path := filepath.Join(root, set.Group(part, i))
 				r.Seed = clipfiles.Seed(path)
 				clip, err := r.Read(context.Background(), path)
 				require.NoError(t, err)

@@ -193,7 +193,7 @@ func (d decoder) even(ctx context.Context, path string) (taken, error) {
 	if err != nil || whole && t.seen <= d.sampling.Steps {
 		return t, err
 	}
-	wanted := clipfiles.Evenly(t.seen, d.sampling.Steps)
+	wanted := d.sampling.Even(t.seen)
 	if !whole {
 		return d.keep(ctx, path, wanted)
 	}

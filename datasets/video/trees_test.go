@@ -97,8 +97,9 @@ func (tr *tree) spoilThree(t testing.TB, under, cut, empty, text string) {
 // check opens the tree and compares what it says of every clip, and reads the clips
 // named and, when tests may be long, one of every class. It returns the set.
 func (tr *tree) check(t *testing.T, kind, split string, classes []string, read ...string) *set {
-	s, err := open(t.Context(), kind+":"+tr.root, Options{Options: datasets.Options{Split: split}, Width: 8, Height: 6, Cache: t.TempDir(), MaxBad: 0.1})
+	opened, err := Open(t.Context(), kind+":"+tr.root, Options{Options: datasets.Options{Split: split}, Width: 8, Height: 6, Cache: t.TempDir(), MaxBad: 0.1})
 	require.NoError(t, err)
+	s := opened.(*set)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	require.Equal(t, classes, s.Classes())
 	clips := whole(s)
@@ -106,9 +107,9 @@ func (tr *tree) check(t *testing.T, kind, split string, classes []string, read .
 	for name, at := range clips {
 		facts, planted := tr.clips[name]
 		require.True(t, planted, name)
-		class := classes[s.Set.(datasets.Labelled).Label(datasets.Part(at[0]), at[1])]
+		class := classes[s.Label(datasets.Part(at[0]), at[1])]
 		require.Equal(t, facts.class, class, name)
-		group := s.Set.(datasets.Grouped).Group(datasets.Part(at[0]), at[1])
+		group := s.Group(datasets.Part(at[0]), at[1])
 		require.Equal(t, facts.group, group, name)
 		if os.Getenv("TENSORZOO_LONG") == "1" && !seen[class] {
 			read = append(read, name)
@@ -203,7 +204,7 @@ func TestVideoUCF11(t *testing.T) {
 	groups := [2]map[string]bool{{}, {}}
 	for part := range groups {
 		for i := range s.Clips(datasets.Part(part)) {
-			groups[part][s.Set.(datasets.Grouped).Group(datasets.Part(part), i)] = true
+			groups[part][s.Group(datasets.Part(part), i)] = true
 		}
 	}
 	require.Len(t, groups[datasets.Train], 11*20)
@@ -314,12 +315,12 @@ func TestVideoYouTube(t *testing.T) {
 	require.Equal(t, len(tr.clips), s.Clips(datasets.Train)+s.Clips(datasets.Test))
 	trained := map[string]bool{}
 	for i := range s.Clips(datasets.Train) {
-		trained[s.Set.(datasets.Grouped).Group(datasets.Train, i)] = true
+		trained[s.Group(datasets.Train, i)] = true
 	}
 	tested := map[int]bool{}
 	for i := range s.Clips(datasets.Test) {
-		require.False(t, trained[s.Set.(datasets.Grouped).Group(datasets.Test, i)])
-		tested[s.Set.(datasets.Labelled).Label(datasets.Test, i)] = true
+		require.False(t, trained[s.Group(datasets.Test, i)])
+		tested[s.Label(datasets.Test, i)] = true
 	}
 	require.Len(t, tested, 47)
 }

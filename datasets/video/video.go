@@ -17,6 +17,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -121,20 +122,20 @@ const (
 type set struct {
 	datasets.Set
 	*clipfiles.Files
-	opt           Options
-	how           string // of decoding, for the cache
-	decoder       decoder
-	normalisation preprocess.Normalisation
-	cache         *clipcache.Cache
+	opt     Options
+	how     string // of decoding, for the cache
+	decoder decoder
+	cache   *clipcache.Cache
 
 	cancel context.CancelCauseFunc
 	ctx    context.Context // of all decoding
 	work   sync.WaitGroup
 	once   []sync.Mutex // of each clip: it is decoded by one goroutine
 
+	uncached atomic.Bool // a clip could not be kept
+
 	mu       sync.Mutex
 	decoded  map[int]bool // in this process
-	uncached bool         // a clip could not be kept
 	decoding Decoding
 }
 
@@ -144,15 +145,7 @@ type set struct {
 // decoded, as for AllSteps or a mean of all training clips. When ctx is done later, the
 // set stops decoding at once: Read returns what the cache has, and ctx's error for other
 // clips.
-func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
-	s, err := open(ctx, name, opt)
-	if err != nil {
-		return nil, err
-	}
-	return s.Set, nil
-}
-
-func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
+func Open(ctx context.Context, name string, opt Options) (_ datasets.Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
 	opt.Steps, opt.Limit = cmp.Or(opt.Steps, papersSteps), cmp.Or(opt.Limit, defaultLimit)
 	if err := preprocess.CheckFrame(opt.Height, opt.Width); err != nil {
@@ -213,7 +206,7 @@ func open(ctx context.Context, name string, opt Options) (_ *set, err error) {
 	if err != nil {
 		return nil, wrap(err)
 	}
-	t.Normalisation, t.Fingerprint, t.Read, t.Close = s.normalisation, clips.Print(s.how), s.read, s.close
+	t.Fingerprint, t.Read, t.Close = clips.Print(s.how), s.read, s.close
 	s.Set = datasets.New(*t)
 	return s, nil
 }
@@ -225,7 +218,10 @@ func (s *set) prepare() error {
 	if t.Steps == AllSteps {
 		t.Steps = 0
 		err := clipfiles.Each(s.ctx, s.Used(), func(k int) error {
-			count, err := s.count(k)
+			count, err := s.cached(k), error(nil)
+			if count == 0 {
+				_, count, err = s.frames(k)
+			}
 			t.Steps = max(t.Steps, count)
 			return err
 		})
@@ -249,7 +245,7 @@ func (s *set) prepare() error {
 		})
 	}
 	if err == nil {
-		s.normalisation = m.Normalisation()
+		s.Table.Normalisation = m.Normalisation()
 	}
 	return err
 }
@@ -276,7 +272,7 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 		clear(x[len(frames):])
 		steps, x = len(frames)/s.decoder.size(), x[:len(frames)]
 	}
-	padInFront(x, frames, s.normalisation)
+	padInFront(x, frames, s.Table.Normalisation)
 	return s.Table.Label(k), steps, nil
 }
 

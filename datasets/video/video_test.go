@@ -77,10 +77,10 @@ func openFilms(t testing.TB, root, cache string, change func(*Options)) *set {
 	if change != nil {
 		change(&opt)
 	}
-	set, err := open(context.Background(), "folder:"+root, opt)
+	s, err := Open(context.Background(), "folder:"+root, opt)
 	require.NoError(t, err)
-	t.Cleanup(func() { set.Close() })
-	return set
+	t.Cleanup(func() { s.Close() })
+	return s.(*set)
 }
 
 // means are the brightness of each step of a clip.
@@ -314,11 +314,11 @@ func TestVideoOpenContext(t *testing.T) {
 	require.EqualError(t, err, "datasets: folder:"+root+": context canceled")
 
 	ctx, cancel = context.WithCancel(context.Background())
-	s, err := open(ctx, "folder:"+root, Options{Options: datasets.Options{Normalise: "none"}, Width: 4, Height: 3, Cache: cache})
+	s, err := Open(ctx, "folder:"+root, Options{Options: datasets.Options{Normalise: "none"}, Width: 4, Height: 3, Cache: cache})
 	require.NoError(t, err)
 	defer s.Close()
 	cancel()
-	for _, at := range whole(s) {
+	for _, at := range whole(s.(*set)) {
 		means(t, s, datasets.Part(at[0]), at[1])
 	}
 	ctx, cancel = context.WithCancel(context.Background())
@@ -432,6 +432,6 @@ func TestVideoLabels(t *testing.T) {
 	s := openFilms(t, root, cache, nil)
 	for path, at := range whole(s) {
 		_, label, _ := means(t, s, datasets.Part(at[0]), at[1])
-		require.Equal(t, label, s.Set.(datasets.Labelled).Label(datasets.Part(at[0]), at[1]), path)
+		require.Equal(t, label, s.Label(datasets.Part(at[0]), at[1]), path)
 	}
 }

@@ -143,12 +143,6 @@ func (c *Cache) Count(key string) (count int, size int64) {
 	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
 }
 
-// Has reports whether a clip is there, without reading it.
-func (c *Cache) Has(key string) bool {
-	_, err := os.Stat(c.path(key))
-	return err == nil
-}
-
 // Put keeps the count frames of a clip.
 func (c *Cache) Put(key string, frames []byte, count int) error {
 	head := binary.LittleEndian.AppendUint32([]byte(magic), uint32(count))

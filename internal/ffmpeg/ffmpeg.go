@@ -5,9 +5,11 @@
 package ffmpeg
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"slices"
 	"strings"
@@ -76,9 +78,9 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	}
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
-	clock := stopwatch{left: opt.Limit, end: cancel}
-	clock.start()
-	defer clock.stop()
+	began, left := time.Now(), cmp.Or(opt.Limit, math.MaxInt64)
+	clock := time.AfterFunc(left, cancel)
+	defer clock.Stop()
 	cmd, said, err := command(limited, "ffmpeg", []input{in}, "-nostdin", "-map", "0:"+film, "-vf", "noformat="+unblended, "-fps_mode", "passthrough",
 		"-f", "rawvideo", "-pix_fmt", format, "-s", fmt.Sprintf("%dx%d", opt.Width, opt.Height), "-sws_flags", "bilinear", "-alphablend", "uniform_color", "pipe:1")
 	if err != nil {
@@ -93,8 +95,12 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		return errors.Wrap(err, "ffmpeg")
 	}
 	frames, readErr := read(out, opt.Size(), func(frame []byte) error {
-		clock.stop() // what is done with a frame takes what it takes
-		defer clock.start()
+		clock.Stop() // what is done with a frame takes what it takes
+		left = max(1, left-time.Since(began))
+		defer func() {
+			began = time.Now()
+			clock.Reset(left)
+		}()
 		return yield(frame)
 	})
 	if readErr != nil {
@@ -120,29 +126,6 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		return errors.Errorf("ffmpeg found no frame%s", said)
 	}
 	return nil
-}
-
-// stopwatch ends something after a time, of which pauses do not count. A limit of 0 is
-// none.
-type stopwatch struct {
-	left  time.Duration
-	end   func()
-	timer *time.Timer
-	began time.Time
-}
-
-func (s *stopwatch) start() {
-	if s.left > 0 {
-		s.began, s.timer = time.Now(), time.AfterFunc(s.left, s.end)
-	}
-}
-
-func (s *stopwatch) stop() {
-	if s.timer != nil {
-		s.timer.Stop()
-		s.left = max(1, s.left-time.Since(s.began))
-		s.timer = nil
-	}
 }
 
 // read hands on whole frames.

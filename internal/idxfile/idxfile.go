@@ -36,11 +36,19 @@ const (
 // is only for errors. Nothing a header says is believed before the bytes are there: the
 // memory used grows with the data read.
 func Read(name string, r io.Reader, check func(shape []int) error) (*File, error) {
-	f, err := inflate(r, check)
+	plain := bufio.NewReader(r)
+	f := &File{Path: name}
+	var err error
+	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		err = f.read(plain, check)
+	} else if z, e := gzip.NewReader(plain); e != nil {
+		err = errors.Wrap(e, "damaged gzip header")
+	} else {
+		err = f.read(z, check)
+	}
 	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
 	}
-	f.Path = name
 	return f, nil
 }
 
@@ -91,48 +99,36 @@ func (d Folder) Tags(name string, clips, limit int) ([]byte, error) {
 	return f.Data, nil
 }
 
-func inflate(r io.Reader, check func(shape []int) error) (*File, error) {
-	plain := bufio.NewReader(r)
-	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return parse(plain, check)
+// read reads what is not, or no more, gzipped.
+func (f *File) read(r io.Reader, check func(shape []int) error) (err error) {
+	if f.Shape, err = readShape(r); err != nil {
+		return err
 	}
-	z, err := gzip.NewReader(plain)
-	if err != nil {
-		return nil, errors.Wrap(err, "damaged gzip header")
+	if err := check(f.Shape); err != nil {
+		return err
 	}
-	return parse(z, check)
-}
-
-func parse(r io.Reader, check func(shape []int) error) (*File, error) {
-	shape, err := readShape(r)
-	if err != nil {
-		return nil, err
-	}
-	if err := check(shape); err != nil {
-		return nil, err
-	}
-	total := 1
-	for _, n := range shape {
+	total, shape := 1, dims.Dots(f.Shape)
+	for _, n := range f.Shape {
 		if total > math.MaxInt/n {
-			return nil, errors.Errorf("IDX header announces %s elements, more than this machine can address", dims.Dots(shape))
+			return errors.Errorf("IDX header announces %s elements, more than this machine can address", shape)
 		}
 		total *= n
 	}
-	data, err := readGrowing(r, total)
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return nil, errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", dims.Dots(shape), total, len(data))
-	}
-	if err != nil {
-		return nil, errors.Wrapf(err, "after %d of %d bytes", len(data), total)
+	f.Data, err = readGrowing(r, total)
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", shape, total, len(f.Data))
+	case err != nil:
+		return errors.Wrapf(err, "after %d of %d bytes", len(f.Data), total)
 	}
 	// A read past the end also makes gzip compare its checksum.
 	switch n, err := io.ReadFull(r, make([]byte, 1)); {
 	case n > 0:
-		return nil, errors.Errorf("IDX file goes on after the %s = %d bytes its header announces", dims.Dots(shape), total)
+		return errors.Errorf("IDX file goes on after the %s = %d bytes its header announces", shape, total)
 	case err != io.EOF:
-		return nil, errors.Wrap(err, "after the last byte")
+		return errors.Wrap(err, "after the last byte")
 	}
-	return &File{Shape: shape, Data: data}, nil
+	return nil
 }
 
 func readShape(r io.Reader) ([]int, error) {
@@ -168,16 +164,12 @@ func readShape(r io.Reader) ([]int, error) {
 // error it returns the bytes before it.
 func readGrowing(r io.Reader, n int) ([]byte, error) {
 	const start = 64 << 10
-	data := make([]byte, 0, min(n, start))
-	for len(data) < n {
-		if len(data) == cap(data) {
-			grown := make([]byte, len(data), len(data)+min(n-len(data), len(data)))
-			copy(grown, data)
-			data = grown
-		}
-		got, err := io.ReadFull(r, data[len(data):cap(data)])
-		data = data[:len(data)+got]
-		if err != nil {
+	var data []byte
+	for at := 0; at < n; at = len(data) {
+		grown := make([]byte, at+min(n-at, max(at, start)))
+		copy(grown, data)
+		got, err := io.ReadFull(r, grown[at:])
+		if data = grown[:at+got]; err != nil {
 			return data, err
 		}
 	}

@@ -1,8 +1,9 @@
 package layout
 
 import (
-	"path/filepath"
+	"io/fs"
 	"regexp"
+	"slices"
 )
 
 // Features reads a folder of arrays, one .npy file per clip, that were made of the videos
@@ -19,23 +20,24 @@ func Features(root string) (*Listing, error) {
 		return hmdb51(root, arrays)
 	}
 	inner := below(below(root, "UCF11_updated_mpg"), "ytcelebrity")
-	files, folders, err := count(inner)
-	if err != nil {
+	top, err := entries(inner)
+	flat, nested := holds(inner, top), false
+	if err == nil {
+		err = folders(inner, func(class string, _ []fs.DirEntry) error {
+			flat = false
+			return folders(class, func(group string, inside []fs.DirEntry) error {
+				nested = nested || holds(group, inside)
+				return nil
+			})
+		})
+	}
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if files > 0 && len(folders) == 0 {
+	case flat:
 		return youTube(root, arrays)
-	}
-	for _, class := range folders {
-		_, within, err := count(filepath.Join(inner, class))
-		if err != nil {
-			return nil, err
-		}
-		for _, group := range within {
-			if n, _, err := count(filepath.Join(inner, class, group)); n > 0 || err != nil {
-				return ucf11(root, arrays)
-			}
-		}
+	case nested:
+		return ucf11(root, arrays)
 	}
 	l, err := folder(root, arrays)
 	if err != nil {
@@ -45,18 +47,9 @@ func Features(root string) (*Listing, error) {
 	return l, nil
 }
 
-// count returns the number of arrays in a folder, and its folders.
-func count(dir string) (files int, folders []string, err error) {
-	all, err := entries(dir)
-	for _, e := range all {
-		switch {
-		case isDir(dir, e):
-			folders = append(folders, e.Name())
-		case has(arrays, e.Name()):
-			files++
-		}
-	}
-	return files, folders, err
+// holds reports whether an entry of a folder is an array.
+func holds(dir string, inside []fs.DirEntry) bool {
+	return slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return has(arrays, e.Name()) && !isDir(dir, e) })
 }
 
 // numbered is the end of names that have a group and a clip in it.

@@ -34,7 +34,7 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
 func hmdb51(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: root}
+	l := &Listing{Root: root, endings: endings}
 	if _, err := entries(root); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func hmdb51(root string, endings []string) (*Listing, error) {
 	if lists == "" {
 		return nil, errors.Errorf("%s has no folder %s with the lists of its splits; unpack test_train_splits.rar there", root, hmdbFolders[0])
 	}
-	err := l.classes(func(dir string, inside []fs.DirEntry) error {
+	return l.finish(l.classes(func(dir string, inside []fs.DirEntry) error {
 		first := len(l.Clips)
 		for _, f := range inside {
 			if has(endings, f.Name()) {
@@ -57,8 +57,7 @@ func hmdb51(root string, endings []string) (*Listing, error) {
 			}
 		}
 		return nil
-	}, hmdbFolders...)
-	return l.finish(endings, err)
+	}, hmdbFolders...))
 }
 
 // splitLists returns the folder of the lists below root, "" for none.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -48,6 +49,8 @@ type Listing struct {
 	Root    string
 	Classes []string // sorted
 	Clips   []Clip   // sorted by path
+
+	endings []string // of the files that are clips
 }
 
 // videos are the endings of files that are taken for clips.
@@ -110,25 +113,31 @@ func like(endings []string) string {
 	return "a video, as in .mp4 or .avi"
 }
 
-// classes adds a class for each folder in the root, but those of some names, and calls
-// visit with what is in it.
-func (l *Listing) classes(visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
-	all, err := entries(l.Root)
-	for _, class := range all {
-		if !isDir(l.Root, class) || slices.Contains(but, class.Name()) {
+// folders calls visit with each folder in dir, but those of some names, and what is in it.
+func folders(dir string, visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
+	all, err := entries(dir)
+	for _, e := range all {
+		if !isDir(dir, e) || slices.Contains(but, e.Name()) {
 			continue
 		}
-		l.Classes = append(l.Classes, class.Name())
-		dir := filepath.Join(l.Root, class.Name())
-		inside, err := entries(dir)
+		within := filepath.Join(dir, e.Name())
+		inside, err := entries(within)
 		if err == nil {
-			err = visit(dir, inside)
+			err = visit(within, inside)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// classes is folders of the root, each of which adds a class.
+func (l *Listing) classes(visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
+	return folders(l.Root, func(dir string, inside []fs.DirEntry) error {
+		l.Classes = append(l.Classes, filepath.Base(dir))
+		return visit(dir, inside)
+	}, but...)
 }
 
 // add adds a clip of the last class, in its folder.
@@ -140,7 +149,7 @@ func (l *Listing) add(group string, within ...string) {
 // finish sorts the classes and the clips, unless there was an error, and makes sure that
 // every class has one. Classes are sorted as they are compared: a copy of the set where é
 // is spelt otherwise has the same classes with the same numbers.
-func (l *Listing) finish(endings []string, err error) (*Listing, error) {
+func (l *Listing) finish(err error) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +161,7 @@ func (l *Listing) finish(endings []string, err error) (*Listing, error) {
 	case len(l.Classes) == 0:
 		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips; those that begin with ., @ or $ are passed over", l.Root)
 	case len(l.Clips) == 0:
-		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(endings))
+		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(l.endings))
 	}
 	byKey := func(a, b string) int { return cmp.Compare(names.Key(a), names.Key(b)) }
 	sorted := slices.Clone(l.Classes)
@@ -177,8 +186,8 @@ func Folder(root string) (*Listing, error) { return folder(root, videos) }
 
 // folder lists files of such endings. Folders of frames are clips among videos.
 func folder(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: root}
-	err := l.classes(func(dir string, inside []fs.DirEntry) error {
+	l := &Listing{Root: root, endings: endings}
+	return l.finish(l.classes(func(dir string, inside []fs.DirEntry) error {
 		for _, f := range inside {
 			isClip := has(endings, f.Name())
 			if isDir(dir, f) && endings[0] != arrays[0] {
@@ -192,8 +201,7 @@ func folder(root string, endings []string) (*Listing, error) {
 			}
 		}
 		return nil
-	})
-	return l.finish(endings, err)
+	}))
 }
 
 // Frames lists the frames in a folder in the order of their numbers: frame2.png is
@@ -213,30 +221,15 @@ func Frames(dir string) ([]string, error) {
 	return frames, nil
 }
 
+var digits = regexp.MustCompile(`[0-9]+`)
+
 // natural compares names, runs of digits by the number that they are.
 func natural(a, b string) int {
-	for a != "" && b != "" {
-		x, y := digits(a), digits(b)
-		if x > 0 && y > 0 {
-			m, n := strings.TrimLeft(a[:x], "0"), strings.TrimLeft(b[:y], "0")
-			if len(m) != len(n) {
-				return len(m) - len(n)
-			}
-			if c := strings.Compare(m, n); c != 0 {
-				return c
-			}
-			a, b = a[x:], b[y:]
-			continue
-		}
-		if a[0] != b[0] {
-			return int(a[0]) - int(b[0])
-		}
-		a, b = a[1:], b[1:]
+	key := func(name string) string {
+		return digits.ReplaceAllStringFunc(name, func(run string) string {
+			run = strings.TrimLeft(run, "0")
+			return "0" + string(rune(len(run))) + run // the longer, the larger
+		})
 	}
-	return len(a) - len(b)
-}
-
-// digits is the number of digits that s begins with.
-func digits(s string) int {
-	return len(s) - len(strings.TrimLeft(s, "0123456789"))
+	return strings.Compare(key(a), key(b))
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -18,31 +19,26 @@ import (
 // Annotation have no clips. root is the folder UCF11_updated_mpg or the one above it.
 func UCF11(root string) (*Listing, error) { return ucf11(root, videos) }
 
+// ofGroup is the end of a name: the number of a group, and the clip in it.
+var ofGroup = regexp.MustCompile(`_([0-9][^_]*)_[^_]*$`)
+
 func ucf11(root string, endings []string) (*Listing, error) {
-	l, groupOf := &Listing{Root: below(root, "UCF11_updated_mpg")}, recordings{}
-	err := l.classes(func(dir string, inside []fs.DirEntry) error {
-		for _, group := range inside {
-			if group.Name() == "Annotation" || !isDir(dir, group) {
-				continue
-			}
-			files, err := entries(filepath.Join(dir, group.Name()))
-			if err != nil {
-				return err
-			}
+	l, groupOf := &Listing{Root: below(root, "UCF11_updated_mpg"), endings: endings}, recordings{}
+	return l.finish(l.classes(func(class string, _ []fs.DirEntry) error {
+		return folders(class, func(group string, files []fs.DirEntry) error {
 			for _, f := range files {
 				if !has(endings, f.Name()) {
 					continue
 				}
-				fields := strings.Split(stem(f.Name()), "_")
-				if len(fields) < 3 || digits(fields[len(fields)-2]) == 0 {
-					return errors.Errorf("%s: %s is not named like a clip of UCF11, v_NAME_GG_CC with the number of its group", filepath.Join(dir, group.Name()), f.Name())
+				found := ofGroup.FindStringSubmatch(stem(f.Name()))
+				if found == nil {
+					return errors.Errorf("%s: %s is not named like a clip of UCF11, v_NAME_GG_CC with the number of its group", group, f.Name())
 				}
-				l.add(groupOf.name(filepath.Base(dir), fields[len(fields)-2]), group.Name(), f.Name())
+				l.add(groupOf.name(filepath.Base(class), found[1]), filepath.Base(group), f.Name())
 			}
-		}
-		return nil
-	})
-	return l.finish(endings, err)
+			return nil
+		}, "Annotation")
+	}))
 }
 
 // below returns the named folder in root when there is one, and else root.

@@ -21,12 +21,11 @@ func YouTube(root string) (*Listing, error) { return youTube(root, videos) }
 var named = regexp.MustCompile(`(?s)^\d+_(\d+)_(?:\d+_)*(\d*[^\d_].*|_.*)$`)
 
 func youTube(root string, endings []string) (*Listing, error) {
-	l, groupOf := &Listing{Root: below(root, "ytcelebrity")}, recordings{}
+	l, groupOf := &Listing{Root: below(root, "ytcelebrity"), endings: endings}, recordings{}
 	files, err := entries(l.Root)
 	if err != nil {
 		return nil, err
 	}
-	var people []string // of each clip
 	for _, f := range files {
 		name := f.Name()
 		if isDir(l.Root, f) || !has(endings, name) {
@@ -36,15 +35,15 @@ func youTube(root string, endings []string) (*Listing, error) {
 		if found == nil {
 			return nil, errors.Errorf("%s is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last%s", filepath.Join(l.Root, name), filepath.Ext(name))
 		}
-		people = append(people, found[2])
-		l.Clips = append(l.Clips, Clip{Path: name, Group: groupOf.name(found[2], found[1])})
+		person := slices.Index(l.Classes, found[2])
+		if person < 0 {
+			person = len(l.Classes)
+			l.Classes = append(l.Classes, found[2])
+		}
+		l.Clips = append(l.Clips, Clip{Path: name, Class: person, Group: groupOf.name(found[2], found[1])})
 	}
 	if len(l.Clips) == 0 {
 		return nil, errors.Errorf("%s has no clips such as 0057_01_002_al_gore.avi", l.Root)
 	}
-	l.Classes = slices.Compact(slices.Sorted(slices.Values(people)))
-	for k, person := range people {
-		l.Clips[k].Class, _ = slices.BinarySearch(l.Classes, person)
-	}
-	return l.finish(endings, nil)
+	return l.finish(nil)
 }

@@ -8,24 +8,24 @@ import (
 	"io"
 )
 
-// orientation is the tag of EXIF (CIPA DC-008, 4.6.4 A) that says which edges of the
-// stored picture are the upper and the left one of what is shown.
-type orientation int
+// orientation is how a stored picture becomes what is shown: rows become columns, then
+// left and right of the stored picture, and its top and bottom, are exchanged.
+type orientation struct{ swaps, mirrors, flips bool }
 
-// The orientations.
-const (
-	upright     orientation = 1 + iota
-	mirrored                // left and right are exchanged
-	upsideDown              // turned by 180°
-	flipped                 // top and bottom are exchanged
-	transposed              // rows are columns
-	turnedLeft              // to be turned by 90° clockwise
-	transversed             // rows are columns, both from their ends
-	turnedRight             // to be turned by 90° counterclockwise
-)
+// orientations are the values from 1 on of the tag of EXIF (CIPA DC-008, 4.6.4 A) that says
+// which edges of the stored picture are the upper and the left one of what is shown.
+var orientations = [...]orientation{
+	{},
+	{mirrors: true},
+	{mirrors: true, flips: true}, // turned by 180°
+	{flips: true},
+	{swaps: true},
+	{swaps: true, flips: true}, // to be turned by 90° clockwise
+	{swaps: true, mirrors: true, flips: true},
+	{swaps: true, mirrors: true}, // to be turned by 90° counterclockwise
+}
 
-// swaps reports whether rows are shown as columns.
-func (o orientation) swaps() bool { return o >= transposed }
+var upright = orientations[0]
 
 // apply returns a picture as it is to be shown.
 func (o orientation) apply(from *image.RGBA) *image.RGBA {
@@ -34,22 +34,20 @@ func (o orientation) apply(from *image.RGBA) *image.RGBA {
 	}
 	w, h := from.Rect.Dx(), from.Rect.Dy()
 	to := image.NewRGBA(from.Rect)
-	if o.swaps() {
+	if o.swaps {
 		to = image.NewRGBA(image.Rect(0, 0, h, w))
 	}
 	for y := range to.Rect.Dy() {
 		for x := range to.Rect.Dx() {
-			u, v := x, y // in from, as far as turning alone goes
-			if o.swaps() {
+			u, v := x, y // in from
+			if o.swaps {
 				u, v = y, x
 			}
-			switch o {
-			case mirrored, turnedRight:
+			if o.mirrors {
 				u = w - 1 - u
-			case flipped, turnedLeft:
+			}
+			if o.flips {
 				v = h - 1 - v
-			case upsideDown, transversed:
-				u, v = w-1-u, h-1-v
 			}
 			to.SetRGBA(x, y, from.RGBAAt(u, v))
 		}
@@ -61,8 +59,7 @@ func (o orientation) apply(from *image.RGBA) *image.RGBA {
 // there is none or it is damaged.
 func readOrientation(file io.Reader) orientation {
 	r := bufio.NewReader(file)
-	var start [2]byte
-	if _, err := io.ReadFull(r, start[:]); err != nil {
+	if _, err := r.Discard(2); err != nil { // where every JPEG begins
 		return upright
 	}
 	const app1, scan = 0xe1, 0xda
@@ -102,13 +99,8 @@ func tiffOrientation(tiff []byte) orientation {
 	if len(tiff) < 8 {
 		return upright
 	}
-	var order binary.ByteOrder
-	switch string(tiff[:4]) {
-	case "II*\x00":
-		order = binary.LittleEndian
-	case "MM\x00*":
-		order = binary.BigEndian
-	default:
+	order := map[string]binary.ByteOrder{"II*\x00": binary.LittleEndian, "MM\x00*": binary.BigEndian}[string(tiff[:4])]
+	if order == nil {
 		return upright
 	}
 	at := uint64(order.Uint32(tiff[4:]))
@@ -121,11 +113,11 @@ func tiffOrientation(tiff []byte) orientation {
 			return upright
 		}
 		if order.Uint16(rest) == tag {
-			o := orientation(order.Uint16(rest[8:]))
-			if order.Uint16(rest[2:]) != short || order.Uint32(rest[4:]) != 1 || o < upright || o > turnedRight {
+			value := int(order.Uint16(rest[8:]))
+			if order.Uint16(rest[2:]) != short || order.Uint32(rest[4:]) != 1 || value < 1 || value > len(orientations) {
 				return upright
 			}
-			return o
+			return orientations[value-1]
 		}
 		rest = rest[entry:]
 	}

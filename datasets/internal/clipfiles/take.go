@@ -2,7 +2,6 @@ package clipfiles
 
 import (
 	"hash/fnv"
-	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -22,22 +21,10 @@ func Seed(path string) uint64 {
 // the one that a set takes.
 func Generator(seed uint64, k int) *rand.Rand { return rand.New(rand.NewPCG(seed, 1+uint64(k))) }
 
-// Evenly lists so many of n steps at equal distances, or all where there are no more.
-func Evenly(n, steps int) []int {
-	wanted := make([]int, min(n, steps))
-	for k := range wanted {
-		wanted[k] = int(math.Round(float64(k) * float64(n-1) / math.Max(1, float64(len(wanted)-1))))
-	}
-	return wanted
-}
-
 // Taken lists the steps that are taken of the n that a file has.
 func Taken(n int, s preprocess.Sampling, rng *rand.Rand) []int {
-	switch {
-	case s.Steps == preprocess.AllSteps || n <= s.Steps:
-		return Evenly(n, n)
-	case s.Sample == "even":
-		return Evenly(n, s.Steps)
+	if s.Steps == preprocess.AllSteps || n <= s.Steps || s.Sample == "even" {
+		return s.Even(n)
 	}
 	return slices.Sorted(slices.Values(rng.Perm(n)[:s.Steps]))
 }
