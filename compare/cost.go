@@ -15,6 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -203,7 +204,7 @@ func CostTable(costs []*Cost) string {
 			frame = fmt.Sprintf("%.0f", c.Frame)
 		}
 		t.add(c.Model, fmt.Sprintf("%.1f", c.StepMedian), fmt.Sprintf("%.1f-%.1f", c.StepP10, c.StepP90), fmt.Sprintf("%.1f", c.Forward),
-			frame, ratio, grouped.Sprint(c.InputToHidden), grouped.Sprint(c.Params), grouped.Sprint(c.MulAdds),
+			frame, ratio, numerals.Thousands(c.InputToHidden), numerals.Thousands(c.Params), numerals.Thousands(c.MulAdds),
 			fmt.Sprintf("%.1f", c.GFLOPS), fmt.Sprintf("%.0f", c.PeakRSS))
 	}
 	return t.Render()

@@ -16,6 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // report is what the files of a report have in common.
@@ -134,13 +135,13 @@ func (r *Results) best() string {
 	for _, m := range r.Models {
 		switch {
 		case m.Best:
-			text = fmt.Sprintf("The highest mean is that of %s, %s, with %s learnable values in its recurrent layer.", m.Model.Name, m.Accuracy.plusMinus(4), grouped.Sprint(m.Sizes.RecurrentLayer))
+			text = fmt.Sprintf("The highest mean is that of %s, %s, with %s learnable values in its recurrent layer.", m.Model.Name, m.Accuracy.plusMinus(4), numerals.Thousands(m.Sizes.RecurrentLayer))
 		case m.P >= significance:
 			alike = append(alike, m.Model.Name)
 		}
 	}
 	if len(alike) > 0 {
-		text += fmt.Sprintf(" Between it and %s: %s, in %s with the best.", strings.Join(alike, ", "), noDifference, counted(r.tested(), "comparison"))
+		text += fmt.Sprintf(" Between it and %s: %s, in %s with the best.", strings.Join(alike, ", "), noDifference, numerals.Counted(r.tested(), "comparison"))
 	}
 	return text
 }
@@ -158,14 +159,6 @@ func (r *Results) tested() (n int) {
 // join writes a list of numbers with commas between.
 func join(list any) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(list), "[]"), " ", ", ")
-}
-
-// counted writes a number of things, "1 step" or "6 steps".
-func counted(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
 }
 
 // inline is a plot inside the page: a part of it, so that its text is text.

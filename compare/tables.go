@@ -12,8 +12,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
+
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // sheet is a table, as text, Markdown and CSV, and in parts for the page, which
@@ -50,15 +50,12 @@ func (t *sheet) add(row ...any) {
 // Number reports whether column k, from 0, holds numbers.
 func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k+1) }
 
-// grouped writes whole numbers as 57,600.
-var grouped = message.NewPrinter(language.English)
-
 //go:embed words.tmpl
 var wordsText string
 
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
-	"counted": counted, "join": join, "grouped": func(n int) string { return grouped.Sprint(n) },
+	"counted": numerals.Counted, "join": join, "grouped": numerals.Thousands,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
 	"set": (*Results).set, "tested": (*Results).tested, "tried": (*Results).tried, "edges": (*Results).edges, "others": (*Results).others,

@@ -18,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/tensorboard"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -50,7 +51,7 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 		return o, err
 	}
 	// The system gives the lock back when the process ends, however it does.
-	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
+	lock, locked, err := durable.Lock(filepath.Join(o.dir, ".lock"))
 	if err != nil {
 		return o, cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 	}
@@ -239,7 +240,7 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, thousands(r.Test.Clips))
+	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, numerals.Thousands(r.Test.Clips))
 	if err := charts.Save(filepath.Join(o.dir, "confusion.png"), charts.Matrix{Title: title, Classes: r.Test.Classes, Counts: r.Test.Confusion}); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -140,7 +141,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	opt.Accept = func(set string, step []int) error {
 		if n := dims.Size(step); n != features {
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-				name, thousands(features), set, shape(step), n, n)
+				name, numerals.Thousands(features), set, shape(step), n, n)
 		}
 		return nil
 	}

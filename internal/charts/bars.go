@@ -4,10 +4,10 @@ import (
 	"strconv"
 
 	"github.com/pkg/errors"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // Bar is one bar of a BarPanel. Low and High are the ends of an error bar; there
@@ -116,8 +116,5 @@ func significant(v float64) string {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
 	rounded, _ := strconv.ParseFloat(power, 64)
-	return grouped.Sprintf("%.*f", max(0, 2-exponent), rounded)
+	return numerals.English.Sprintf("%.*f", max(0, 2-exponent), rounded)
 }
-
-// grouped writes commas between thousands.
-var grouped = message.NewPrinter(language.English)

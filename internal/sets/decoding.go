@@ -9,15 +9,11 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
-
-// grouped writes whole numbers as 57,600.
-var grouped = message.NewPrinter(language.English)
 
 // Report shows what happens to videos in the background: on a terminal as a bar
 // until training has one, which then shows it too; elsewhere as a line now and
@@ -88,7 +84,7 @@ func (d *Report) decoded(p video.Decoding) {
 // text says how far decoding has got.
 func (d *Report) text() string {
 	p := d.now
-	text := grouped.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
+	text := numerals.English.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
 	if p.Done > 1 && p.Done < p.Clips {
 		text += fmt.Sprintf(", %s left", d.left())
 	}
@@ -129,7 +125,7 @@ func (d *Report) Tell(training *progressbar.ProgressBar) string {
 	}
 	d.told = training
 	if p := d.now; p.Done < p.Clips {
-		return grouped.Sprintf(", decoded %d/%d, %s left", p.Done, p.Clips, d.left())
+		return numerals.English.Sprintf(", decoded %d/%d, %s left", p.Done, p.Clips, d.left())
 	}
 	return ""
 }
