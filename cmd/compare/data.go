@@ -27,7 +27,7 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 		}
 		opt, err := sets.Frame(opt, f.Data, f.size, features)
 		if err != nil {
-			return nil, usage(errors.Wrapf(err, "compare: %s", model))
+			return nil, cmdline.Usage{Err: errors.Wrapf(err, "compare: %s", model)}
 		}
 		opt.Accept = func(set string, step []int) error {
 			if n := dims.Size(step); n != features {
@@ -39,10 +39,10 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 		set, err := sets.Open(ctx, f.Data, opt)
 		switch {
 		case errors.Is(err, context.Canceled):
-			return nil, interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
+			return nil, cmdline.Interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
 		case err != nil:
 			err, _ = sets.Damaged(err, f.video)
-			return nil, usage(err)
+			return nil, cmdline.Usage{Err: err}
 		}
 		if err := sets.CheckClasses(set); err != nil {
 			set.Close()
@@ -63,7 +63,7 @@ func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Rep
 	for _, e := range models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return usage(err)
+			return cmdline.Usage{Err: err}
 		}
 		if done[d.Features] {
 			continue
@@ -87,11 +87,11 @@ func (f *flags) readAll(ctx context.Context, set datasets.Set) error {
 	for _, part := range []datasets.Part{datasets.Train, datasets.Test} {
 		for i := range set.Clips(part) {
 			if ctx.Err() != nil {
-				return interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
+				return cmdline.Interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
 			}
 			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, new(*datasets.SkipError)) {
 				err, _ = sets.Damaged(err, f.video)
-				return usage(err)
+				return cmdline.Usage{Err: err}
 			}
 		}
 	}

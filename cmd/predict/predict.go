@@ -166,7 +166,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 		switch {
 		case err == nil:
 			continue
-		case ctx.Err() != nil || len(paths) == 1 || !errors.As(err, &cmdline.Usage{}):
+		case ctx.Err() != nil || len(paths) == 1 || !cmdline.IsUsage(err):
 			return err
 		}
 		bad++

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"flag"
 	"fmt"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
@@ -53,35 +52,8 @@ type flags struct {
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
 
-const intro = `Train fits a recurrent classifier, whose input weights are a tensor network, to a data set.
-
-  go run ./cmd/train -model ht-lstm              train on the embedded clips
-  go run ./cmd/train -model tt-gru -epochs 20    another cell and format, for longer
-  go run ./cmd/train -spec my.json               a model of your own, see docs/spec.md
-  go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
-                                                 on data of your own, see docs/data.md
-  go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
-  go run ./cmd/train -model cnn-ht-lstm -data features:DIR
-                                                 on features of videos, see docs/features.md
-  go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
-  go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
-  go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
-                                                 as the papers' public code does, see docs/reproducing.md
-  go run ./cmd/train -list                       the models there are
-  go run ./cmd/train -list -model '*-gru*'       some of them
-  go run ./cmd/train -describe -model bt-lstm    one of them in figures
-  go run ./cmd/train -describe -model bt-lstm -svg bt.svg
-                                                 and its tensor network drawn
-  go run ./cmd/train -suggest -features 57600 -hidden 256 -budget 2000
-                                                 models of such sizes, with at most so many input weights
-  go run ./cmd/train -suggest -features 57600 -format ht > ht.json
-                                                 one of them in a file for -spec
-
-A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
-and says how to go on, as SIGTERM and SIGHUP do; a second Ctrl-C stops at once.
-
-Flags:
-`
+//go:embed help.txt
+var help string
 
 const (
 	autoOut = "runs/MODEL"
@@ -98,7 +70,6 @@ var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensor
 func newFlags() *flags {
 	f := &flags{cmd: map[string]bool{}, file: map[string]bool{}}
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	f.set = fs
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
@@ -151,13 +122,8 @@ func newFlags() *flags {
 func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	f := newFlags()
 	args = joinOptional(args, "resume", "eval")
-	if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
-		f.set.SetOutput(stdout)
-		fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/train", cmdline.Program("train")))
-		f.set.PrintDefaults()
-		return nil, true, nil
-	} else if err != nil {
-		return nil, false, badf("%s", cmdline.Explain(f.set, err))
+	if helped, err := cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+		return nil, helped, err
 	}
 	if err := cmdline.CheckText(f.set); err != nil {
 		return nil, false, badf("%v", err)

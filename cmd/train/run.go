@@ -149,7 +149,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	if errors.Is(err, context.Canceled) {
 		return nil, cmdline.Interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
-	if errors.As(err, &cmdline.Usage{}) {
+	if cmdline.IsUsage(err) {
 		return nil, err
 	}
 	if err != nil {

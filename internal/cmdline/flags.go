@@ -3,6 +3,7 @@ package cmdline
 import (
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"regexp"
@@ -71,6 +72,23 @@ func Explain(fs *flag.FlagSet, err error) string {
 		return fmt.Sprintf("-%s is %s; %s", m[2], value, want(fs.Lookup(m[2]), m[3]))
 	}
 	return text
+}
+
+// Parse is fs.Parse for the command called fs.Name(). Asked for help, it prints that with the
+// program as the user started it, and then the flags. Its other errors are in words, a Usage.
+func Parse(fs *flag.FlagSet, args []string, help string, stdout io.Writer) (helped bool, err error) {
+	fs.SetOutput(io.Discard)
+	err = fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, strings.ReplaceAll(help, "go run ./cmd/"+fs.Name(), Program(fs.Name())))
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return true, nil
+	case err != nil:
+		return false, Usagef("%s: %s", fs.Name(), Explain(fs, err))
+	}
+	return false, nil
 }
 
 // Set is fs.Set with an error that says what is accepted, "want a whole number".
