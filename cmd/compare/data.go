@@ -19,9 +19,6 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 	return func(ctx context.Context, model string, features int) (datasets.Set, error) {
 		opt := sets.Options{Options: f.video}
 		opt.Split = f.Split
-		if opt.MaxBad == 0 {
-			opt.MaxBad = -1 // none
-		}
 		if report != nil {
 			report.Watch(&opt.Options)
 		}

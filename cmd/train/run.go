@@ -118,9 +118,6 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	opt := sets.Options{Options: f.video, Sequence: f.sequence}
 	opt.Split, opt.Normalise, opt.Classes, opt.TestOnly = f.split, f.normalise, classes, f.eval != ""
 	f.decoding.Watch(&opt.Options)
-	if opt.MaxBad == 0 {
-		opt.MaxBad = -1 // none
-	}
 	if input != nil {
 		opt.Normalisation = &input.Normalisation
 		if !f.stated("steps") {
@@ -211,8 +208,7 @@ func gaps(set datasets.Set) (lines []string) {
 		for i := range set.Clips(of.part) {
 			lacking[labelled.Label(of.part, i)] = ""
 		}
-		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
-		if len(lacking) > 0 {
+		if lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" }); len(lacking) > 0 {
 			lines = append(lines, fmt.Sprintf("no %s clips of %d of the %d classes, which have too few for this split: %s", of.name, len(lacking), len(classes), strings.Join(lacking, ", ")))
 		}
 	}

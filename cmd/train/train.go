@@ -85,7 +85,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
-		if c != nil && out.rows == 0 { // nothing of a run is changed that does not go on
+		if c != nil && len(out.all) == 0 { // nothing of a run is changed that does not go on
 			if err := f.describeRun(out); err != nil {
 				out.fail(err)
 			}
