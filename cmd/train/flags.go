@@ -11,11 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
-	"github.com/tensorzoo/tensorzoo/internal/trainflags"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -32,7 +34,8 @@ func (f *flags) blame(err error) error {
 
 // flags are what the command line and the configuration file say.
 type flags struct {
-	trainflags.Settings
+	train.Config                           // its numbers; the rest is text
+	optimizer, schedule, augment, freeze   string
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
 	protocol                               string
@@ -82,7 +85,12 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	f.Settings.Add(fs, "constant")
+	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
+	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
+	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
+	fs.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
+	fs.Float64Var(&f.MaxGradNorm, "clip", 5, "largest global norm of the gradients; 0 for any")
+	fs.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
 	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
@@ -91,7 +99,7 @@ func newFlags() *flags {
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
 	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
-	fs.StringVar(&f.Text.Freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
+	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
 	fs.Uint64Var(&f.Seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
 
 	fs.StringVar(&f.out, "out", autoOut, "`folder` for checkpoints, curves and figures; the default takes runs/MODEL-2 and so on when that is there; none keeps nothing")
@@ -243,11 +251,31 @@ func (f *flags) check() error {
 	return err
 }
 
-// trainConfig returns the settings of the loop.
-func (f *flags) trainConfig() (train.Config, error) {
-	cfg, err := f.Read(f.set)
-	if err != nil {
-		return cfg, badf("%v", err)
+// trainConfig returns the settings of the loop, or an error that names the flag whose value no
+// run can have.
+func (f *flags) trainConfig() (cfg train.Config, err error) {
+	cfg = f.Config
+	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
+		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
+	}
+	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
+		return cfg, badf("-schedule: %s", cmdline.Bare(err))
+	}
+	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
+		return cfg, badf("-augment: %s", cmdline.Bare(err))
+	}
+	for pattern := range strings.SplitSeq(f.freeze, ",") {
+		if pattern = strings.TrimSpace(pattern); pattern != "" {
+			cfg.Freeze = append(cfg.Freeze, pattern)
+		}
+	}
+	slices.Sort(cfg.Freeze)
+	var number *train.SettingError
+	switch err = cfg.Check(); {
+	case errors.As(err, &number):
+		return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, number.Field), number.Value, number.Want)
+	case err != nil:
+		return cfg, badf("%s", cmdline.Bare(err))
 	}
 	return cfg, nil
 }
