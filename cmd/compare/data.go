@@ -55,7 +55,7 @@ func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Rep
 	if kind, _, inFolder := strings.Cut(f.Data, ":"); !inFolder || kind == "features" || !sets.Frames(f.Data) {
 		return nil
 	}
-	defer report.Tell(nil) // takes its bar away
+	defer report.Say(func() {}) // takes its bar away
 	done := map[int]bool{}
 	for _, e := range models {
 		d, err := zoo.Describe(e)

@@ -104,7 +104,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	} else {
 		result, err = train.Run(ctx, m, set, cfg)
 	}
-	p.clear()
+	f.decoding.Say(func() {}) // takes the bar away
 	if err != nil {
 		return f.stopped(out, err)
 	}
