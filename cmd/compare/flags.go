@@ -29,21 +29,18 @@ func badf(format string, args ...any) error { return cmdline.Usagef("compare: "+
 // and has it name the flag that it is about, by the field that it names or the value that it
 // quotes.
 func (f *flags) blame(err error) error {
-	named := func(field string) string {
-		return cmp.Or(map[string]string{"Dir": "out", "LearningRate": "rates", "Clip": "clip", "MaxGradNorm": "clip"}[field], cmdline.Field(f.set, field))
-	}
 	var bad *train.SettingError
 	switch {
 	case errors.As(err, &bad) && bad.Field == "LearningRate":
 		return badf("-rates has %v; want %s", bad.Value, bad.Want)
 	case errors.As(err, &bad):
-		return badf("-%s is %v; want %s", named(bad.Field), bad.Value, bad.Want)
+		return badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
 	case !cmdline.IsUsage(err) && !errors.As(err, new(*compare.InputError)):
 		return err
 	}
 	if fields.MatchString(err.Error()) {
 		return cmdline.Usage{Err: errors.New(fields.ReplaceAllStringFunc(err.Error(), func(field string) string {
-			return "-" + named(field[strings.Index(field, ".")+1:])
+			return "-" + cmdline.Field(f.set, field[strings.Index(field, ".")+1:])
 		}))}
 	}
 	if text, ok := cmdline.Blame(f.set, err); ok {

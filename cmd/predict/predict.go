@@ -44,8 +44,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return p.sequences(ctx, all[0], stdout, stderr)
 	}
 	p.out = newPrinter(stdout, f, all, p.names)
-	if !stream || !f.follow {
-		p.announce(stderr)
+	switch { // JSON has it in each object
+	case stream && f.follow:
+	case f.csv:
+		fmt.Fprint(stderr, p.caption)
+	default:
+		p.out.caption = p.caption
 	}
 	switch {
 	case stream && f.follow:
@@ -73,7 +77,7 @@ type predictor struct {
 	out     *printer
 
 	how     sampled // frames are taken of a clip
-	caption string  // the same in a line
+	caption string  // the same in a line, above a table and beside CSV
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }

@@ -37,7 +37,7 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, fs.Parse([]string{"-a", "1"}))
 	require.True(t, Given(fs, "a"))
 	require.False(t, Given(fs, "b"))
-	for field, want := range map[string]string{"MaxGradNorm": "clip", "LearningRate": "lr", "A": "a", "None": "None"} {
+	for field, want := range map[string]string{"MaxGradNorm": "clip", "Dir": "out", "LearningRate": "lr", "A": "a", "None": "None"} {
 		require.Equal(t, want, Field(fs, field))
 	}
 }

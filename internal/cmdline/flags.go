@@ -132,6 +132,8 @@ func want(f *flag.Flag, reason string) string {
 // except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
 	switch field {
+	case "Dir":
+		return "out"
 	case "MaxGradNorm":
 		return "clip"
 	case "LearningRate":
