@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -52,7 +51,7 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 // decode has all videos decoded into the cache, once for each size that the models
 // read, before runs at the same time would each decode them.
 func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Report) error {
-	if kind, _, inFolder := strings.Cut(f.Data, ":"); !inFolder || kind == "features" || !sets.Frames(f.Data) {
+	if f.Data == "actions" || !sets.Frames(f.Data) {
 		return nil
 	}
 	defer report.Say(func() {}) // takes its bar away
