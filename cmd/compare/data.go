@@ -37,8 +37,7 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 		case errors.Is(err, context.Canceled):
 			return nil, cmdline.Interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
 		case err != nil:
-			err, _ = sets.Damaged(err, f.video)
-			return nil, cmdline.Usage{Err: err}
+			return nil, cmdline.Usage{Err: sets.Damaged(err, f.video)}
 		}
 		if err := sets.CheckClasses(set); err != nil {
 			set.Close()
@@ -86,8 +85,7 @@ func (f *flags) readAll(ctx context.Context, set datasets.Set) error {
 				return cmdline.Interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
 			}
 			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, new(*datasets.SkipError)) {
-				err, _ = sets.Damaged(err, f.video)
-				return cmdline.Usage{Err: err}
+				return cmdline.Usage{Err: sets.Damaged(err, f.video)}
 			}
 		}
 	}

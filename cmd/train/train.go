@@ -274,11 +274,7 @@ func (f *flags) damaged(err error) error {
 	if errors.As(err, &input) {
 		return f.blame(cmdline.Usage{Err: err})
 	}
-	err, ok := sets.Damaged(err, f.video)
-	if ok {
-		return cmdline.Usage{Err: err}
-	}
-	return err
+	return sets.Damaged(err, f.video)
 }
 
 // summary is the result as JSON.
