@@ -13,8 +13,8 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
-	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -192,7 +192,7 @@ func (c *comparison) take() (unlock func() error, err error) {
 	if err := os.MkdirAll(c.Dir, 0o777); err != nil {
 		return nil, &InputError{inDir(err)}
 	}
-	lock, locked, err := cmdline.Lock(filepath.Join(c.Dir, ".lock"))
+	lock, locked, err := durable.Lock(filepath.Join(c.Dir, ".lock"))
 	if err != nil {
 		return nil, &InputError{inDir(err)}
 	}

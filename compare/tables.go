@@ -13,7 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // sheet is a table, as text, Markdown and CSV, and in parts for the page, which
@@ -33,7 +33,7 @@ var wordsText string
 
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
-	"counted": cmdline.Counted, "grouped": cmdline.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"counted": numerals.Counted, "grouped": numerals.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
 	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "line": newLine,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,

@@ -112,7 +112,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		err := run(context.Background(), strings.Fields(line), new(bytes.Buffer), new(bytes.Buffer))
 		require.ErrorContains(t, err, text, line)
-		require.True(t, isUsage(err), line)
+		require.True(t, cmdline.IsUsage(err), line)
 		require.NotContains(t, err.Error(), "\n")
 	}
 	var out bytes.Buffer

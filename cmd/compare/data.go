@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -19,15 +18,12 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 	return func(ctx context.Context, model string, features int) (datasets.Set, error) {
 		opt := sets.Options{Options: f.video}
 		opt.Split = f.Split
-		if opt.MaxBad == 0 {
-			opt.MaxBad = -1 // none
-		}
 		if report != nil {
 			report.Watch(&opt.Options)
 		}
 		opt, err := sets.Frame(opt, f.Data, f.size, features)
 		if err != nil {
-			return nil, usage(errors.Wrapf(err, "compare: %s", model))
+			return nil, cmdline.Usage{Err: errors.Wrapf(err, "compare: %s", model)}
 		}
 		opt.Accept = func(set string, step []int) error {
 			if n := dims.Size(step); n != features {
@@ -39,10 +35,9 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 		set, err := sets.Open(ctx, f.Data, opt)
 		switch {
 		case errors.Is(err, context.Canceled):
-			return nil, interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
+			return nil, cmdline.Interrupted("compare: stopped while the data were read; videos that are decoded stay in the cache")
 		case err != nil:
-			err, _ = sets.Damaged(err, f.video)
-			return nil, usage(err)
+			return nil, cmdline.Usage{Err: sets.Damaged(err, f.video)}
 		}
 		if err := sets.CheckClasses(set); err != nil {
 			set.Close()
@@ -55,15 +50,15 @@ func (f *flags) opener(report *sets.Report) func(ctx context.Context, model stri
 // decode has all videos decoded into the cache, once for each size that the models
 // read, before runs at the same time would each decode them.
 func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Report) error {
-	if kind, _, inFolder := strings.Cut(f.Data, ":"); !inFolder || kind == "features" || !sets.Frames(f.Data) {
+	if f.Data == "actions" || !sets.Frames(f.Data) {
 		return nil
 	}
-	defer report.Tell(nil) // takes its bar away
+	defer report.Say(func() {}) // takes its bar away
 	done := map[int]bool{}
 	for _, e := range models {
 		d, err := zoo.Describe(e)
 		if err != nil {
-			return usage(err)
+			return cmdline.Usage{Err: err}
 		}
 		if done[d.Features] {
 			continue
@@ -87,11 +82,10 @@ func (f *flags) readAll(ctx context.Context, set datasets.Set) error {
 	for _, part := range []datasets.Part{datasets.Train, datasets.Test} {
 		for i := range set.Clips(part) {
 			if ctx.Err() != nil {
-				return interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
+				return cmdline.Interrupted("compare: stopped while videos were decoded; those that are stay in the cache, go on with the same command")
 			}
 			if _, _, err := set.Read(part, i, x); err != nil && !errors.As(err, new(*datasets.SkipError)) {
-				err, _ = sets.Damaged(err, f.video)
-				return usage(err)
+				return cmdline.Usage{Err: sets.Damaged(err, f.video)}
 			}
 		}
 	}

@@ -23,38 +23,30 @@ import (
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
-// usage is an error in what the user asked for.
-func usage(err error) error { return &compare.InputError{Err: err} }
+func badf(format string, args ...any) error { return cmdline.Usagef("compare: "+format, args...) }
 
-func badf(format string, args ...any) error { return usage(errors.Errorf("compare: "+format, args...)) }
-
-// isUsage reports whether an error is the user's to fix.
-func isUsage(err error) bool { return errors.As(err, new(*compare.InputError)) }
-
-// blame has an error name the flag that it is about, by the field that it names or the
-// value that it quotes.
+// blame makes a cmdline.Usage of an error of package compare that the user can put right,
+// and has it name the flag that it is about, by the field that it names or the value that it
+// quotes.
 func (f *flags) blame(err error) error {
-	named := func(field string) string {
-		return cmp.Or(map[string]string{"Dir": "out", "LearningRate": "rates", "Clip": "clip", "MaxGradNorm": "clip"}[field], cmdline.Field(f.set, field))
-	}
 	var bad *train.SettingError
 	switch {
 	case errors.As(err, &bad) && bad.Field == "LearningRate":
 		return badf("-rates has %v; want %s", bad.Value, bad.Want)
 	case errors.As(err, &bad):
-		return badf("-%s is %v; want %s", named(bad.Field), bad.Value, bad.Want)
-	case !isUsage(err):
+		return badf("-%s is %v; want %s", cmdline.Field(f.set, bad.Field), bad.Value, bad.Want)
+	case !cmdline.IsUsage(err) && !errors.As(err, new(*compare.InputError)):
 		return err
 	}
 	if fields.MatchString(err.Error()) {
-		return usage(errors.New(fields.ReplaceAllStringFunc(err.Error(), func(field string) string {
-			return "-" + named(field[strings.Index(field, ".")+1:])
-		})))
+		return cmdline.Usage{Err: errors.New(fields.ReplaceAllStringFunc(err.Error(), func(field string) string {
+			return "-" + cmdline.Field(f.set, field[strings.Index(field, ".")+1:])
+		}))}
 	}
 	if text, ok := cmdline.Blame(f.set, err); ok {
 		return badf("%s", text)
 	}
-	return err
+	return cmdline.Usage{Err: err}
 }
 
 // fields are those that package compare names.
@@ -232,10 +224,7 @@ func (f *flags) complete() error {
 }
 
 // given reports whether a flag stands on the command line.
-func (f *flags) given(name string) (found bool) {
-	f.set.Visit(func(fl *flag.Flag) { found = found || fl.Name == name })
-	return found
-}
+func (f *flags) given(name string) bool { return cmdline.Given(f.set, name) }
 
 // command is the command line that makes the report again.
 func (f *flags) command() string {

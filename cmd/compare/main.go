@@ -25,6 +25,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/compare"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
@@ -38,13 +39,7 @@ func main() {
 	for text := range strings.SplitSeq(err.Error(), "\n") { // a panic in a child process has many lines
 		fmt.Fprintln(os.Stderr, names.Line(text))
 	}
-	if errors.Is(err, context.Canceled) {
-		os.Exit(130) // as shells report an interrupt
-	}
-	if isUsage(err) {
-		os.Exit(2)
-	}
-	os.Exit(1)
+	os.Exit(cmdline.ExitCode(err))
 }
 
 // listen returns what ends when the process is asked to stop. One that works for another
@@ -74,12 +69,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return f.compare(ctx, stdout, stderr)
 }
 
-// interrupted is the error of work that the user stopped.
-type interrupted string
-
-func (e interrupted) Error() string { return string(e) }
-func (e interrupted) Unwrap() error { return context.Canceled }
-
 // compare trains the models of the flags and writes the report.
 func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	c := f.Comparison
@@ -96,9 +85,9 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err erro
 	c.OnProgress = shown.show
 	results, err := c.Run(ctx)
 	shown.close(ctx.Err() != nil)
-	var stopped interrupted
+	var stopped cmdline.Interrupted
 	if err != nil && ctx.Err() != nil && !errors.As(err, &stopped) {
-		return interrupted(fmt.Sprintf("compare: stopped; %d of %d runs have ended and are kept in %s, those under way from their last checkpoint; go on with: %s",
+		return cmdline.Interrupted(fmt.Sprintf("compare: stopped; %d of %d runs have ended and are kept in %s, those under way from their last checkpoint; go on with: %s",
 			shown.now.Ended, shown.now.Runs, c.Dir, c.Command))
 	}
 	if err != nil {
@@ -123,8 +112,8 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 		r, err := f.ask(ctx, compare.Job{Model: e.Name, Spec: e.Spec}, nil)
 		switch {
 		case ctx.Err() != nil:
-			return interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
-		case isUsage(err):
+			return cmdline.Interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
+		case cmdline.IsUsage(err):
 			fmt.Fprintln(stderr, err)
 			return badf("%s is not measured, for the reason above", e.Name)
 		case err != nil:
@@ -159,7 +148,7 @@ func (f *flags) grow(ctx context.Context, stdout, stderr io.Writer) error {
 		}
 	})
 	if ctx.Err() != nil {
-		return interrupted("compare: stopped; " + f.growth + " keeps the pictures of the sizes that were done, growth.csv is not written")
+		return cmdline.Interrupted("compare: stopped; " + f.growth + " keeps the pictures of the sizes that were done, growth.csv is not written")
 	}
 	if err != nil {
 		return f.blame(err)

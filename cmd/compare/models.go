@@ -54,7 +54,7 @@ func (f *flags) matching(pattern string) (found []zoo.Entry, err error) {
 		return nil, badf("-models: no model matches %q; %s -list has all", pattern, cmdline.Other("train"))
 	}
 	if err != nil {
-		return nil, f.blame(usage(err))
+		return nil, f.blame(cmdline.Usage{Err: err})
 	}
 	return found, nil
 }
@@ -70,7 +70,7 @@ func readSpec(path string) (zoo.Entry, error) {
 		_, err = zoo.Describe(zoo.Entry{Name: path, Spec: spec})
 	}
 	if err != nil {
-		return zoo.Entry{}, usage(errors.Wrapf(err, "compare: %s", path))
+		return zoo.Entry{}, cmdline.Usage{Err: errors.Wrapf(err, "compare: %s", path)}
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".json")
 	if !plainName.MatchString(name) {

@@ -17,6 +17,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/compare"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -54,7 +55,11 @@ func (f *flags) work(ctx context.Context, in io.Reader, stdout io.Writer) error 
 		return err
 	}
 	defer set.Close()
-	if last.Run, err = j.Train(ctx, set, func(done float64) { out.Encode(reply{Done: done}) }); err != nil {
+	last.Run, err = j.Train(ctx, set, func(done float64) { out.Encode(reply{Done: done}) })
+	switch {
+	case errors.As(err, new(*compare.InputError)):
+		return cmdline.Usage{Err: err} // the process that asked names the flag
+	case err != nil:
 		return err
 	}
 	last.Run.PeakMB = compare.PeakMemory()
@@ -97,7 +102,7 @@ func (f *flags) ask(ctx context.Context, j compare.Job, onStep func(done float64
 		text := string(bytes.TrimSpace(said.Bytes()))
 		// A panic has the exit code of a usage error, and many lines.
 		if cmd.ProcessState.ExitCode() == 2 && text != "" && !strings.Contains(text, "\n") {
-			return last, usage(errors.New(text))
+			return last, cmdline.Usage{Err: errors.New(text)}
 		}
 		return last, errors.Errorf("%v: %s", err, cmp.Or(text, "it said nothing"))
 	}
@@ -110,7 +115,7 @@ func (f *flags) ask(ctx context.Context, j compare.Job, onStep func(done float64
 // train makes a run in a process of its own.
 func (f *flags) train(ctx context.Context, j compare.Job, onStep func(done float64)) (*compare.Run, error) {
 	r, err := f.ask(ctx, j, onStep)
-	if err == nil || ctx.Err() != nil || isUsage(err) {
+	if err == nil || ctx.Err() != nil || cmdline.IsUsage(err) {
 		return r.Run, err
 	}
 	return nil, errors.Wrapf(err, "compare: the process that trains %s (learning rate %g, seed %d)", j.Model, j.Rate, j.Seed)

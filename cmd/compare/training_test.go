@@ -17,6 +17,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"github.com/tensorzoo/tensorzoo/compare"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // Two models of frames of 8 by 6 pixels.
@@ -145,7 +146,7 @@ func TestComparison(t *testing.T) {
 
 	_, _, err = compareModels(context.Background(), models, dir, "-epochs", "3")
 	require.EqualError(t, err, "compare: "+dir+` holds a comparison with other settings ("epochs": 2, now "epochs": 3); give them again, or another -out`)
-	require.True(t, isUsage(err))
+	require.True(t, cmdline.IsUsage(err))
 
 	// Other clips under the same name.
 	path := filepath.Join(dir, "protocol.json")
@@ -168,7 +169,7 @@ func TestComparison(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(run, "rate-0.001-fold-1", "result.json"), []byte("{"), 0o600))
 	_, _, err = compareModels(context.Background(), models, dir)
 	require.ErrorContains(t, err, "result.json is damaged")
-	require.True(t, isUsage(err))
+	require.True(t, cmdline.IsUsage(err))
 }
 
 // Interrupted again and again, a comparison comes to what it comes to at once.

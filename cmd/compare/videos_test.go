@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/compare"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 )
 
 // films makes a folder of clips, four of six frames for each of six people and two
@@ -45,7 +46,7 @@ func TestOneClass(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(root, "b")))
 	err := run(context.Background(), []string{"-models", specs(t), "-data", "folder:" + root, "-cache", t.TempDir(), "-out", out, "-max-bad", "0.1"}, new(bytes.Buffer), new(bytes.Buffer))
 	require.ErrorContains(t, err, " has one class, a; a classifier needs two")
-	require.True(t, isUsage(err))
+	require.True(t, cmdline.IsUsage(err))
 	require.NoDirExists(t, out)
 }
 
@@ -78,7 +79,7 @@ func TestVideos(t *testing.T) {
 	require.ErrorContains(t, err, "holds a comparison with other settings")
 	_, _, err = compareFilms("-max-bad", "0", "-out", filepath.Join(t.TempDir(), "none"))
 	require.ErrorContains(t, err, "remove what is damaged, or allow for more than -max-bad 0 of the clips")
-	require.True(t, isUsage(err))
+	require.True(t, cmdline.IsUsage(err))
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

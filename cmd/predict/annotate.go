@@ -17,6 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/stills"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // endings are those of the videos that -annotate writes. Others that ffmpeg knows
@@ -100,7 +101,7 @@ func (p *predictor) draw(ctx context.Context, path string, answers []running) er
 	err = ffmpeg.Encode(ctx, half, info, sound, func(write func([]byte) error) error {
 		canvas := image.NewRGBA(image.Rect(0, 0, info.Width, info.Height))
 		frame := 0
-		var classes []guess
+		var classes []zoo.Guess
 		options := ffmpeg.Options{Width: info.Width, Height: info.Height, Channels: 3, Limit: p.flags.limit}
 		return decode(ctx, path, options, func(rgb []byte) error { // (height, width, 3)
 			for len(answers) > 0 && answers[0].frame <= frame {

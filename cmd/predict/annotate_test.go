@@ -16,6 +16,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // frames decodes a whole video.
@@ -183,14 +184,14 @@ func TestLabel(t *testing.T) {
 		l, err := newLabel(size[1])
 		require.NoError(t, err)
 		canvas := image.NewRGBA(image.Rect(0, 0, size[0], size[1]))
-		l.draw(canvas, []guess{{strings.Repeat("Wörter ", 40), 1}, {"b", 0.3}, {"", 0}})
+		l.draw(canvas, []zoo.Guess{{Class: strings.Repeat("Wörter ", 40), Probability: 1}, {Class: "b", Probability: 0.3}, {}})
 	}
 	// A longer bar for what is likelier.
 	l, err := newLabel(240)
 	require.NoError(t, err)
 	blue := func(p float64) (n int) {
 		canvas := image.NewRGBA(image.Rect(0, 0, 320, 240))
-		l.draw(canvas, []guess{{"a", p}})
+		l.draw(canvas, []zoo.Guess{{Class: "a", Probability: p}})
 		for y := range 240 {
 			for x := range 320 {
 				if canvas.RGBAAt(x, y) == bar {

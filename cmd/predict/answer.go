@@ -1,12 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,13 +11,8 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
-
-// guess is a class and how likely the model holds it.
-type guess struct {
-	Class       string  `json:"class"`
-	Probability float64 `json:"probability"`
-}
 
 // answer is what the model makes of a clip, or of its frames so far.
 type answer struct {
@@ -30,48 +22,8 @@ type answer struct {
 	Step  *int   `json:"step,omitempty"`        // with -follow: how many steps were read
 	Frame *int   `json:"frame,omitempty"`       // the number in the clip, from 0, of what the last one shows
 	sampled
-	Classes []guess `json:"classes,omitempty"`
-	Error   string  `json:"error,omitempty"`
-}
-
-// best returns the likeliest classes, at most top of them, by the mean of the
-// probabilities of draws, whose logits are (draws, classes). It returns an error when
-// the logits are not finite.
-func best(logits []float32, names []string, top int) ([]guess, error) {
-	all := make([]guess, len(names))
-	for k, name := range names {
-		all[k].Class = name
-	}
-	for draw := range slices.Chunk(logits, len(names)) {
-		most, sum := slices.Max(draw), 0.0
-		e := make([]float64, len(names))
-		for k, v := range draw {
-			e[k] = math.Exp(float64(v) - float64(most))
-			if math.IsNaN(e[k]) || math.IsInf(float64(v), 0) {
-				return nil, errors.New("the model's answer is not a number: its weights or the clip's values are too large")
-			}
-			sum += e[k]
-		}
-		for k := range all {
-			all[k].Probability += e[k] / sum
-		}
-	}
-	for k := range all {
-		all[k].Probability /= float64(len(logits) / len(names))
-	}
-	slices.SortStableFunc(all, func(a, b guess) int { return cmp.Compare(b.Probability, a.Probability) })
-	return all[:min(top, len(all))], nil
-}
-
-// classNames names the classes of a model, by number where it has no names.
-func classNames(names []string, classes int) []string {
-	if len(names) > 0 {
-		return names
-	}
-	for k := range classes {
-		names = append(names, "class "+strconv.Itoa(k))
-	}
-	return names
+	Classes []zoo.Guess `json:"classes,omitempty"`
+	Error   string      `json:"error,omitempty"`
 }
 
 // printer writes answers as they come.

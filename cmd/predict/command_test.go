@@ -12,6 +12,8 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
+	"github.com/tensorzoo/tensorzoo/train"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // The commands as users run them: ht-lstm in the papers' size learns moving shapes
@@ -48,13 +50,15 @@ func TestMovingShapes(t *testing.T) {
 	}
 	all := answers(t, string(do("predict", args...)))
 	require.Len(t, all, set.Clips(datasets.Test))
+	m, err := zoo.Load(train.CheckpointDir(dir))
+	require.NoError(t, err)
 	file, err := os.ReadFile(logits)
 	require.NoError(t, err)
 	values := make([]float32, 8*len(all)) // what the file ends with
 	_, err = binary.Decode(file[len(file)-4*len(values):], binary.LittleEndian, values)
 	require.NoError(t, err)
 	for i, a := range all {
-		want, err := best(values[8*i:8*i+8], set.Classes(), 8)
+		want, err := m.Guesses(values[8*i : 8*i+8])
 		require.NoError(t, err)
 		require.Equal(t, want[0].Class, a.Classes[0].Class)
 		require.InDelta(t, want[0].Probability, a.Classes[0].Probability, 1e-5)

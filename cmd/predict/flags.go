@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"flag"
 	"fmt"
 	"io"
@@ -9,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
@@ -39,39 +38,12 @@ type flags struct {
 // mostDraws bounds the batch that a model reads at once.
 const mostDraws = 1000
 
-const intro = `Predict says what clips show, by a model that cmd/train has trained.
-
-  go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4     the likeliest classes of a clip, with probabilities
-  go run ./cmd/predict -checkpoint runs/ht-lstm clips        of every clip in a folder and the folders below it
-  go run ./cmd/predict -checkpoint runs/ht-lstm 'clips/*.avi'
-  go run ./cmd/predict -checkpoint runs/ht-lstm -json clips  one object of JSON a clip, for other programs
-  go run ./cmd/predict -checkpoint runs/mine -csv data.npz   a row for every clip of an npz file
-  go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
-                                                             and a video with the answer drawn on it
-  ffmpeg -v error -i CAMERA -f rawvideo -pix_fmt rgb24 -s 160x120 -sws_flags bilinear - |
-    go run ./cmd/predict -checkpoint runs/ht-lstm -follow -  an answer after every frame, as they come
-
-A clip is a video that ffmpeg can decode, a folder of numbered PNG or JPEG frames, or, for -, raw frames on standard
-input: rows of pixels, a byte for red, green and blue each (or one for grey), in the size that the model reads. Of a
-model of features it is a .npy file (steps, features), or steps of little-endian float32 on standard input. An npz file
-holds many clips, as -data npz: of cmd/train has them; where it has an array y, the accuracy is printed too. The
-checkpoint knows how frames become its input - size, colours, how many frames of a clip, normalisation - and none of it is
-given again. The frames of a clip are taken at equal distances, whatever the model was trained on; -sample random draws
-them by -seed, and -draws 10 answers by the mean of ten draws. The name of a file has no part in its answer.
-
--follow keeps the model's state from frame to frame. Of a file it answers after each of the frames that the model reads,
-the last answer being that of the whole clip; of - it reads every frame, or every -every'th, from the first on. A
-bidirectional model needs the end of a clip and cannot follow.
-
-A clip that cannot be read is one line on standard error; the others are answered, and the exit code is 2.
-
-Flags:
-`
+//go:embed help.txt
+var help string
 
 func newFlags() *flags {
 	f := &flags{}
 	fs := flag.NewFlagSet("predict", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
 	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
@@ -92,13 +64,8 @@ func newFlags() *flags {
 func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	f := newFlags()
 	for len(args) > 0 { // flags may stand after clips
-		if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
-			f.set.SetOutput(stdout)
-			fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/predict", cmdline.Program("predict")))
-			f.set.PrintDefaults()
-			return nil, true, nil
-		} else if err != nil {
-			return nil, false, badf("%s", cmdline.Explain(f.set, err))
+		if helped, err := cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+			return nil, helped, err
 		}
 		rest := f.set.Args()
 		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {

@@ -8,12 +8,13 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/preprocess"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // running is an answer after some of the frames of a clip.
 type running struct {
 	frame   int // the number of the last one, -1 before the first
-	classes []guess
+	classes []zoo.Guess
 }
 
 // follow answers after each step of a clip, and returns these answers.
@@ -71,7 +72,7 @@ func (p *predictor) followStream(ctx context.Context, stdin io.Reader) error {
 }
 
 // step answers after one more step, number k from 0, which shows a frame of the clip.
-func (p *predictor) step(ctx context.Context, path string, k, frame int, x []float32) ([]guess, error) {
+func (p *predictor) step(ctx context.Context, path string, k, frame int, x []float32) ([]zoo.Guess, error) {
 	p.mu.Lock()
 	logits, err := p.model.Frame(x)
 	p.mu.Unlock()
@@ -81,7 +82,7 @@ func (p *predictor) step(ctx context.Context, path string, k, frame int, x []flo
 		a.Frame = &frame
 	}
 	if err == nil {
-		a.Classes, err = best(logits, p.names, p.flags.top)
+		a.Classes, err = p.guesses(logits)
 		err = errors.WithMessagef(err, "step %d", steps)
 	}
 	if err != nil {

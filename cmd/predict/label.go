@@ -11,6 +11,8 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
+
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 var (
@@ -41,7 +43,7 @@ func newLabel(height int) (*label, error) {
 
 // draw puts the answer into the upper left corner. Names too long for the frame are
 // cut.
-func (l *label) draw(on *image.RGBA, classes []guess) {
+func (l *label) draw(on *image.RGBA, classes []zoo.Guess) {
 	room := on.Bounds().Dx() - 2*l.pad
 	number := font.MeasureString(l.face, "100.0 %").Ceil()
 	name := 0

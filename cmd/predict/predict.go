@@ -44,8 +44,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return p.sequences(ctx, all[0], stdout, stderr)
 	}
 	p.out = newPrinter(stdout, f, all, p.names)
-	if !stream || !f.follow {
-		p.announce(stderr)
+	switch { // JSON has it in each object
+	case stream && f.follow:
+	case f.csv:
+		fmt.Fprint(stderr, p.caption)
+	default:
+		p.out.caption = p.caption
 	}
 	switch {
 	case stream && f.follow:
@@ -65,14 +69,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // predictor is a model with all that is known of its input.
 type predictor struct {
-	flags  *flags
-	model  *zoo.Predictor
-	reader video.Reader
-	names  []string
-	out    *printer
+	flags   *flags
+	trained *zoo.Model
+	model   *zoo.Predictor
+	reader  video.Reader
+	names   []string // of the classes, by number where the model has none
+	out     *printer
 
 	how     sampled // frames are taken of a clip
-	caption string  // the same in a line
+	caption string  // the same in a line, above a table and beside CSV
 
 	mu sync.Mutex // of model, which an interrupt closes while frames come
 }
@@ -104,7 +109,14 @@ func (f *flags) load() (*predictor, error) {
 	if m.Input == nil {
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
-	p := &predictor{flags: f, names: classNames(m.ClassNames, m.Classes())}
+	p := &predictor{flags: f, trained: m}
+	equal, err := m.Guesses(make([]float32, m.Classes())) // every class in its order, none being likelier
+	if err != nil {
+		return nil, cmdline.Usage{Err: err}
+	}
+	for _, g := range equal {
+		p.names = append(p.names, g.Class)
+	}
 	p.reader = video.Reader{StepShape: m.Input.StepShape, Sampling: m.Input.Taken(), Normalisation: m.Input.Normalisation, Unpadded: m.Input.Sampling == nil, Limit: f.limit}
 	if err := p.choose(dir); err != nil {
 		return nil, err
@@ -138,6 +150,15 @@ func reason(path string, err error) string {
 	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "datasets: "), path+": ")
 }
 
+// guesses returns the classes that an answer shows.
+func (p *predictor) guesses(logits []float32) ([]zoo.Guess, error) {
+	all, err := p.trained.Guesses(logits)
+	if err != nil {
+		return nil, errors.New(cmdline.Bare(err))
+	}
+	return all[:min(p.flags.top, len(all))], nil
+}
+
 // clip answers for a whole clip, which may have a million steps.
 func (p *predictor) clip(ctx context.Context, name string, c video.Clip) (answer, error) {
 	a := answer{Clip: name, sampled: p.how}
@@ -146,7 +167,7 @@ func (p *predictor) clip(ctx context.Context, name string, c video.Clip) (answer
 		logits, err := p.model.Clip(c.X, c.Steps, nil)
 		p.mu.Unlock()
 		if err == nil {
-			a.Classes, err = best(logits, p.names, p.flags.top)
+			a.Classes, err = p.guesses(logits)
 		}
 		return err
 	})
@@ -166,7 +187,7 @@ func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) e
 		switch {
 		case err == nil:
 			continue
-		case ctx.Err() != nil || len(paths) == 1 || !errors.As(err, &cmdline.Usage{}):
+		case ctx.Err() != nil || len(paths) == 1 || !cmdline.IsUsage(err):
 			return err
 		}
 		bad++

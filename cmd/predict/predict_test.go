@@ -115,7 +115,7 @@ func TestAnswersAreThoseOfAnEvaluation(t *testing.T) {
 	require.Len(t, all, len(e.Labels))
 	for i, a := range all {
 		require.Equal(t, args[7+i], a.Clip)
-		want, err := best(e.Logits[i*m.Classes():(i+1)*m.Classes()], set.Classes(), 100)
+		want, err := m.Guesses(e.Logits[i*m.Classes() : (i+1)*m.Classes()])
 		require.NoError(t, err)
 		require.Equal(t, want[0].Class, a.Classes[0].Class)
 		got := map[string]float64{}
@@ -194,7 +194,7 @@ func TestFollow(t *testing.T) {
 	require.Regexp(t, `^ step  frame  class`, table)
 }
 
-func requireSame(t *testing.T, want, got []guess) {
+func requireSame(t *testing.T, want, got []zoo.Guess) {
 	require.Len(t, got, len(want))
 	for k := range want {
 		require.Equal(t, want[k].Class, got[k].Class)
@@ -338,21 +338,27 @@ func TestFollowNeedsOneDirection(t *testing.T) {
 	require.ErrorContains(t, err, "steps of 12·16 are neither frames")
 }
 
-func TestBest(t *testing.T) {
-	names := []string{"a", "b", "c"}
-	all, err := best([]float32{1, 3, 1}, names, 2)
+func TestGuesses(t *testing.T) {
+	m, err := zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{2}, OutModes: []int{2}, Format: decomp.Dense{}}, zoo.Options{Classes: 3})
+	require.NoError(t, err)
+	m.ClassNames = []string{"a", "b", "c"}
+	best := func(logits []float32, top int) ([]zoo.Guess, error) {
+		return (&predictor{flags: &flags{top: top}, trained: m}).guesses(logits)
+	}
+	all, err := best([]float32{1, 3, 1}, 2)
 	require.NoError(t, err)
 	e := math.Exp(-2)
 	require.Len(t, all, 2)
 	require.Equal(t, "b", all[0].Class)
 	require.InDelta(t, 1/(1+2*e), all[0].Probability, 1e-12)
 	require.Equal(t, "a", all[1].Class) // the first of two that are as likely
-	all, err = best([]float32{-3e38, 3e38, 0}, names, 5)
+	all, err = best([]float32{-3e38, 3e38, 0}, 5)
 	require.NoError(t, err)
 	require.Equal(t, 1.0, all[0].Probability)
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		_, err := best([]float32{0, float32(v), 1}, names, 3)
-		require.Error(t, err)
+		_, err := best([]float32{0, float32(v), 1}, 3)
+		require.ErrorContains(t, err, "the model's answer is not a number")
+		require.NotContains(t, err.Error(), "zoo: ")
 	}
 }
 
@@ -482,7 +488,7 @@ func TestUnpadded(t *testing.T) {
 	defer p.Close()
 	logits, err := p.Clip(c.X, c.Steps, nil)
 	require.NoError(t, err)
-	want, err := best(logits, []string{"class 0", "class 1"}, 2)
+	want, err := m.Guesses(logits)
 	require.NoError(t, err)
 	requireSame(t, want, answers(t, out)[shapeFrames-1].Classes)
 }

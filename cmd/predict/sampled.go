@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
@@ -42,15 +41,4 @@ func (p *predictor) choose(dir string) error {
 		p.reader.Seed, p.reader.Draws = f.seed, f.draws
 	}
 	return nil
-}
-
-// announce says how the frames of clips are taken: above a table, and beside CSV. JSON
-// has it in each object.
-func (p *predictor) announce(stderr io.Writer) {
-	switch {
-	case p.flags.csv:
-		fmt.Fprint(stderr, p.caption)
-	case !p.flags.js:
-		p.out.caption = p.caption
-	}
 }

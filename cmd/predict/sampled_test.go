@@ -69,7 +69,7 @@ func TestDraws(t *testing.T) {
 		size := len(c.X) / draws
 		logits, err := p.Clip(c.X[k*size:(k+1)*size], c.Steps, nil)
 		require.NoError(t, err)
-		guesses, err := best(logits, m.ClassNames, 8)
+		guesses, err := m.Guesses(logits)
 		require.NoError(t, err)
 		for _, g := range guesses {
 			mean[g.Class] += g.Probability / draws

@@ -98,7 +98,7 @@ func TestSequences(t *testing.T) {
 	for i, a := range all {
 		require.Equal(t, fmt.Sprintf("%s[%d]", bare, i), a.Clip)
 		require.Empty(t, a.Label)
-		want, err := best(e.Logits[3*i:3*i+3], m.ClassNames, 3)
+		want, err := m.Guesses(e.Logits[3*i : 3*i+3])
 		require.NoError(t, err)
 		requireSame(t, want, a.Classes)
 	}

@@ -212,7 +212,7 @@ func reason(err error) error {
 // -dropout and -recurrent-dropout stand in it only when given, as their default
 // is the model's, and -protocol only when there is one.
 func (f *flags) configuration() []byte {
-	var lines []string
+	values := map[string]any{}
 	f.set.VisitAll(func(fl *flag.Flag) {
 		if slices.Contains(actions, fl.Name) || strings.HasSuffix(fl.Name, "dropout") && !f.given(fl.Name) || fl.Name == "protocol" && f.protocol == "" || fl.Name == "model" && f.spec != "" {
 			return
@@ -221,11 +221,11 @@ func (f *flags) configuration() []byte {
 		if d, ok := value.(time.Duration); ok {
 			value = d.String()
 		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			panic(err) // texts, and numbers that check has found finite
-		}
-		lines = append(lines, fmt.Sprintf("  %q: %s", fl.Name, text))
+		values[fl.Name] = value
 	})
-	return []byte("{\n" + strings.Join(lines, ",\n") + "\n}\n")
+	text, err := json.MarshalIndent(values, "", "  ")
+	if err != nil {
+		panic(err) // texts, and numbers that check has found finite
+	}
+	return append(text, '\n')
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"flag"
 	"fmt"
 	"io"
@@ -12,11 +13,11 @@ import (
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
-	"github.com/tensorzoo/tensorzoo/internal/trainflags"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -33,7 +34,8 @@ func (f *flags) blame(err error) error {
 
 // flags are what the command line and the configuration file say.
 type flags struct {
-	trainflags.Settings
+	train.Config                           // its numbers; the rest is text
+	optimizer, schedule, augment, freeze   string
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
 	protocol                               string
@@ -53,35 +55,8 @@ type flags struct {
 	ran       string          // the configuration of the run that -resume or -eval names, "" for none
 }
 
-const intro = `Train fits a recurrent classifier, whose input weights are a tensor network, to a data set.
-
-  go run ./cmd/train -model ht-lstm              train on the embedded clips
-  go run ./cmd/train -model tt-gru -epochs 20    another cell and format, for longer
-  go run ./cmd/train -spec my.json               a model of your own, see docs/spec.md
-  go run ./cmd/train -spec my.json -data npz:train.npz,test.npz
-                                                 on data of your own, see docs/data.md
-  go run ./cmd/train -data folder:clips          on videos, a folder a class, see docs/video.md
-  go run ./cmd/train -model cnn-ht-lstm -data features:DIR
-                                                 on features of videos, see docs/features.md
-  go run ./cmd/train -resume runs/ht-lstm        go on with a run that was stopped
-  go run ./cmd/train -eval runs/ht-lstm          score the best checkpoint of a run
-  go run ./cmd/train -protocol paper -model tt-lstm -data ucf11:DIR
-                                                 as the papers' public code does, see docs/reproducing.md
-  go run ./cmd/train -list                       the models there are
-  go run ./cmd/train -list -model '*-gru*'       some of them
-  go run ./cmd/train -describe -model bt-lstm    one of them in figures
-  go run ./cmd/train -describe -model bt-lstm -svg bt.svg
-                                                 and its tensor network drawn
-  go run ./cmd/train -suggest -features 57600 -hidden 256 -budget 2000
-                                                 models of such sizes, with at most so many input weights
-  go run ./cmd/train -suggest -features 57600 -format ht > ht.json
-                                                 one of them in a file for -spec
-
-A run keeps its checkpoints, curves and figures in a folder, see -out. Ctrl-C finishes the step under way, saves
-and says how to go on, as SIGTERM and SIGHUP do; a second Ctrl-C stops at once.
-
-Flags:
-`
+//go:embed help.txt
+var help string
 
 const (
 	autoOut = "runs/MODEL"
@@ -98,7 +73,6 @@ var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensor
 func newFlags() *flags {
 	f := &flags{cmd: map[string]bool{}, file: map[string]bool{}}
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	f.set = fs
 	fs.StringVar(&f.model, "model", "ht-lstm", "`name` of a model of the zoo; with -list a pattern")
 	fs.StringVar(&f.spec, "spec", "", "JSON `file` with a model of your own, instead of -model")
@@ -111,7 +85,12 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	f.Settings.Add(fs, "constant")
+	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
+	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
+	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
+	fs.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
+	fs.Float64Var(&f.MaxGradNorm, "clip", 5, "largest global norm of the gradients; 0 for any")
+	fs.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
 	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
@@ -120,7 +99,7 @@ func newFlags() *flags {
 	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
 	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
-	fs.StringVar(&f.Text.Freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
+	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
 	fs.Uint64Var(&f.Seed, "seed", 1, "fixes initial weights, order of clips and dropout: two runs give the same bits")
 
 	fs.StringVar(&f.out, "out", autoOut, "`folder` for checkpoints, curves and figures; the default takes runs/MODEL-2 and so on when that is there; none keeps nothing")
@@ -151,13 +130,8 @@ func newFlags() *flags {
 func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	f := newFlags()
 	args = joinOptional(args, "resume", "eval")
-	if err := f.set.Parse(args); errors.Is(err, flag.ErrHelp) {
-		f.set.SetOutput(stdout)
-		fmt.Fprint(stdout, strings.ReplaceAll(intro, "go run ./cmd/train", cmdline.Program("train")))
-		f.set.PrintDefaults()
-		return nil, true, nil
-	} else if err != nil {
-		return nil, false, badf("%s", cmdline.Explain(f.set, err))
+	if helped, err := cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+		return nil, helped, err
 	}
 	if err := cmdline.CheckText(f.set); err != nil {
 		return nil, false, badf("%v", err)
@@ -277,11 +251,31 @@ func (f *flags) check() error {
 	return err
 }
 
-// trainConfig returns the settings of the loop.
-func (f *flags) trainConfig() (train.Config, error) {
-	cfg, err := f.Read(f.set)
-	if err != nil {
-		return cfg, badf("%v", err)
+// trainConfig returns the settings of the loop, or an error that names the flag whose value no
+// run can have.
+func (f *flags) trainConfig() (cfg train.Config, err error) {
+	cfg = f.Config
+	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
+		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
+	}
+	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
+		return cfg, badf("-schedule: %s", cmdline.Bare(err))
+	}
+	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
+		return cfg, badf("-augment: %s", cmdline.Bare(err))
+	}
+	for pattern := range strings.SplitSeq(f.freeze, ",") {
+		if pattern = strings.TrimSpace(pattern); pattern != "" {
+			cfg.Freeze = append(cfg.Freeze, pattern)
+		}
+	}
+	slices.Sort(cfg.Freeze)
+	var number *train.SettingError
+	switch err = cfg.Check(); {
+	case errors.As(err, &number):
+		return cfg, badf("-%s is %v; want %s", cmdline.Field(f.set, number.Field), number.Value, number.Want)
+	case err != nil:
+		return cfg, badf("%s", cmdline.Bare(err))
 	}
 	return cfg, nil
 }

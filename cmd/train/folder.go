@@ -18,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/tensorboard"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -29,7 +30,6 @@ type folder struct {
 	title string
 
 	all     []train.Epoch
-	rows    int // of metrics.csv
 	drawn   time.Time
 	board   *tensorboard.Writer
 	boards  bool
@@ -50,7 +50,7 @@ func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
 		return o, err
 	}
 	// The system gives the lock back when the process ends, however it does.
-	lock, locked, err := cmdline.Lock(filepath.Join(o.dir, ".lock"))
+	lock, locked, err := durable.Lock(filepath.Join(o.dir, ".lock"))
 	if err != nil {
 		return o, cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
 	}
@@ -177,46 +177,20 @@ func (o *folder) epochs(all []train.Epoch) {
 	}
 }
 
-// metrics adds a row for the last epoch to metrics.csv, and writes the whole
-// file the first time: the checkpoint knows what a killed run may not have
-// written. It holds no times, so that the file of a resumed run is that of an
-// uninterrupted one to the byte.
+// metrics writes metrics.csv, whole as a checkpoint with its epochs is. It holds no times, so
+// that the file of a resumed run is that of an uninterrupted one to the byte.
 func (o *folder) metrics() error {
 	var text bytes.Buffer
-	whole := o.rows == 0
-	if whole {
-		fmt.Fprintln(&text, "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy")
-	}
+	fmt.Fprintln(&text, "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy")
 	decimal := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	for _, e := range o.all[o.rows:] {
+	for _, e := range o.all {
 		loss, accuracy := "", ""
 		if v := e.Validation; v != nil {
 			loss, accuracy = decimal(v.Loss), decimal(v.Accuracy)
 		}
 		fmt.Fprintf(&text, "%d,%d,%s,%s,%s,%s,%s\n", e.Epoch, e.Updates, decimal(e.LearningRate), decimal(e.Train.Loss), decimal(e.Train.Accuracy), loss, accuracy)
 	}
-	o.rows = 0 // should this fail, the next epoch writes the whole file
-	if whole {
-		if err := o.write("metrics.csv", text.Bytes()); err != nil {
-			return err
-		}
-	} else if err := appendFile(filepath.Join(o.dir, "metrics.csv"), text.Bytes()); err != nil {
-		return errors.Wrap(err, "train")
-	}
-	o.rows = len(o.all)
-	return nil
-}
-
-func appendFile(path string, text []byte) error {
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	return err
+	return o.write("metrics.csv", text.Bytes())
 }
 
 // draw draws the curves of the epochs so far.
@@ -239,7 +213,7 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, thousands(r.Test.Clips))
+	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, numerals.Thousands(r.Test.Clips))
 	if err := charts.Save(filepath.Join(o.dir, "confusion.png"), charts.Matrix{Title: title, Classes: r.Test.Classes, Counts: r.Test.Confusion}); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -82,7 +83,7 @@ func drawNetworks(path string, e zoo.Entry) error {
 		}
 		panels = append(panels, drawing.Panel{
 			Title: fmt.Sprintf("%s, %s: %s × %s in %s weights", e.Name, what,
-				thousands(w.Matrix.Rows()), thousands(w.Matrix.Cols()), thousands(w.Matrix.Params())),
+				numerals.Thousands(w.Matrix.Rows()), numerals.Thousands(w.Matrix.Cols()), numerals.Thousands(w.Matrix.Params())),
 			Matrix: w.Matrix,
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
 	"github.com/tensorzoo/tensorzoo/internal/sets"
@@ -18,7 +17,6 @@ import (
 type progress struct {
 	w        io.Writer
 	terminal *os.File // nil when w is none
-	bar      *progressbar.ProgressBar
 	now      train.Progress
 	steps    int // of this process
 	said     time.Time
@@ -52,22 +50,7 @@ func (p *progress) step(s train.Progress) {
 		}
 		return
 	}
-	if p.bar == nil {
-		p.bar = progressbar.NewOptions(s.Epochs*s.Steps, progressbar.OptionSetWriter(p.w), progressbar.OptionFullWidth(),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	p.bar.Describe(p.fit(fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s%s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left(), p.decoding.Tell(p.bar))))
-	p.bar.Set(s.Updates) // an error says that the bar is full already
-}
-
-// fit shortens a description so that a bar fits behind it on one line.
-func (p *progress) fit(text string) string {
-	const bar = 20
-	width, _, err := term.GetSize(int(p.terminal.Fd()))
-	if err != nil {
-		width = 80
-	}
-	return text[:min(len(text), max(width-bar, 0))]
+	p.decoding.Step(p.terminal, s.Updates, s.Epochs*s.Steps, fmt.Sprintf("%d/%d loss %.4f acc %.3f lr %.3g, %s", s.Epoch, s.Epochs, s.Loss, s.Accuracy, s.LearningRate, p.left()))
 }
 
 // epoch is called after every epoch, and at the start of a resumed run.
@@ -80,8 +63,7 @@ func (p *progress) epoch(epochs []train.Epoch) {
 	if v := e.Validation; v != nil {
 		line += fmt.Sprintf("  validation loss %.4f  accuracy %.3f", v.Loss, v.Accuracy)
 	}
-	p.clear()
-	fmt.Fprintf(p.w, "%s  %s\n", line, p.tail())
+	p.decoding.Say(func() { fmt.Fprintf(p.w, "%s  %s\n", line, p.tail()) })
 	p.said = time.Now()
 }
 
@@ -107,11 +89,4 @@ func (p *progress) left() string {
 		text += ", " + (each * time.Duration(left)).Round(time.Second).String() + " left"
 	}
 	return text
-}
-
-// clear takes the bar away.
-func (p *progress) clear() {
-	if p.bar != nil {
-		p.bar.Clear()
-	}
 }

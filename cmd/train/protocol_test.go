@@ -63,9 +63,9 @@ func TestProtocolOfEveryEntry(t *testing.T) {
 		case e.Spec.Format.Name() == "tt" || e.Spec.Format.Name() == "dense":
 			want = tt
 		}
-		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.Text.Schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*sets.Steps)(&f.video.Steps)), e.Name)
+		require.Equal(t, want, fmt.Sprintf("%v %v %v %v %v %v %v %v", f.LearningRate, f.schedule, f.Epochs, f.dropout, f.stateDropout, f.ClassifierL2, f.WeightDecay, (*sets.Steps)(&f.video.Steps)), e.Name)
 		require.Equal(t, 16, f.Batch)
-		require.Equal(t, "adam", f.Text.Optimizer)
+		require.Equal(t, "adam", f.optimizer)
 		require.Zero(t, f.MaxGradNorm)
 		require.Regexp(t, "^random", f.split)
 		if data == "features:x" {
@@ -102,7 +102,7 @@ func TestProtocolOverridden(t *testing.T) {
 	require.Equal(t, 500, f.Epochs)
 	require.Equal(t, 3e-4, f.LearningRate)
 	require.Equal(t, "group:2/5", f.split)
-	require.Equal(t, "inverse:0.000167", f.Text.Schedule)
+	require.Equal(t, "inverse:0.000167", f.schedule)
 	require.Regexp(t, `-batch +│ 8 +│ overridden by you; 16 by BT's code\n`, block)
 	require.Regexp(t, `-lr +│ 0.0003 +│ overridden by you; 0.0001 by BT's code\n`, block)
 	require.Regexp(t, `-split +│ group:2/5 +│ overridden by you; random by BT's code\n`, block)

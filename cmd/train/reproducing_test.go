@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/layout"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -82,7 +83,7 @@ func TestReproducingRows(t *testing.T) {
 		rows++
 		d, err := zoo.Describe(e)
 		require.NoError(t, err)
-		require.Contains(t, page, fmt.Sprintf("| `%s` | %.1f | %s | %s |\n", e.Name, e.PublishedAccuracy, thousands(d.InputToHidden), thousands(d.Model)))
+		require.Contains(t, page, fmt.Sprintf("| `%s` | %.1f | %s | %s |\n", e.Name, e.PublishedAccuracy, numerals.Thousands(d.InputToHidden), numerals.Thousands(d.Model)))
 		require.True(t, slices.ContainsFunc(commands, func(args []string) bool {
 			at := slices.Index(args, "-model")
 			return at >= 0 && args[at+1] == e.Name && len(args) == 6

@@ -17,6 +17,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -117,9 +118,6 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	opt := sets.Options{Options: f.video, Sequence: f.sequence}
 	opt.Split, opt.Normalise, opt.Classes, opt.TestOnly = f.split, f.normalise, classes, f.eval != ""
 	f.decoding.Watch(&opt.Options)
-	if opt.MaxBad == 0 {
-		opt.MaxBad = -1 // none
-	}
 	if input != nil {
 		opt.Normalisation = &input.Normalisation
 		if !f.stated("steps") {
@@ -140,7 +138,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	opt.Accept = func(set string, step []int) error {
 		if n := dims.Size(step); n != features {
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
-				name, thousands(features), set, shape(step), n, n)
+				name, numerals.Thousands(features), set, shape(step), n, n)
 		}
 		return nil
 	}
@@ -148,7 +146,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 	if errors.Is(err, context.Canceled) {
 		return nil, cmdline.Interrupted("train: stopped while the data were read; videos that are decoded stay in the cache")
 	}
-	if errors.As(err, &cmdline.Usage{}) {
+	if cmdline.IsUsage(err) {
 		return nil, err
 	}
 	if err != nil {
@@ -206,8 +204,7 @@ func gaps(set datasets.Set) (lines []string) {
 		for i := range set.Clips(of.part) {
 			lacking[set.Label(of.part, i)] = ""
 		}
-		lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" })
-		if len(lacking) > 0 {
+		if lacking = slices.DeleteFunc(lacking, func(name string) bool { return name == "" }); len(lacking) > 0 {
 			lines = append(lines, fmt.Sprintf("no %s clips of %d of the %d classes, which have too few for this split: %s", of.name, len(lacking), len(classes), strings.Join(lacking, ", ")))
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -46,9 +47,9 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
 		case budget.Least == 0:
 			dense = append(dense, format)
-			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), thousands(budget.Dense))
+			many = fmt.Sprintf("%s: more input weights at any rank than the %s of a dense matrix; leave them dense", strings.Join(dense, ", "), numerals.Thousands(budget.Dense))
 		default:
-			short = append(short, fmt.Sprintf("%s takes at least %s", format, thousands(budget.Least)))
+			short = append(short, fmt.Sprintf("%s takes at least %s", format, numerals.Thousands(budget.Least)))
 		}
 	}
 	switch {
@@ -96,8 +97,8 @@ func printProposals(w io.Writer, proposals []proposal, notes []string) error {
 	t := newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame")
 	for _, p := range proposals {
 		fewer := factor(float64(p.Dense.InputToHidden) / float64(p.InputToHidden))
-		t.AppendRow(table.Row{p.Name, dims.Dots(p.InModes), dims.Dots(p.OutModes), proposedRanks(p.Description), thousands(p.InputToHidden), fewer, thousands(p.RecurrentLayer),
-			thousands(p.Model), thousands(p.MulAddsPerFrame)})
+		t.AppendRow(table.Row{p.Name, dims.Dots(p.InModes), dims.Dots(p.OutModes), proposedRanks(p.Description), numerals.Thousands(p.InputToHidden), fewer, numerals.Thousands(p.RecurrentLayer),
+			numerals.Thousands(p.Model), numerals.Thousands(p.MulAddsPerFrame)})
 	}
 	fmt.Fprintf(w, "%s\n\n", t.Render())
 	if len(notes) > 0 {
@@ -120,11 +121,11 @@ func proposedRanks(d zoo.Description) string {
 func (f *flags) changes(p proposal) []string {
 	var changes []string
 	if p.Padding > 0 {
-		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, counted(p.Padding, "zero"),
-			thousands(p.Features), thousands(p.Features), len(p.InModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, numerals.Counted(p.Padding, "zero"),
+			numerals.Thousands(p.Features), numerals.Thousands(p.Features), len(p.InModes)))
 	}
 	if p.Hidden != f.wanted.Hidden {
-		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, thousands(p.Hidden), thousands(f.wanted.Hidden), len(p.OutModes)))
+		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, numerals.Thousands(p.Hidden), numerals.Thousands(f.wanted.Hidden), len(p.OutModes)))
 	}
 	return changes
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -39,9 +40,9 @@ func TestSuggest(t *testing.T) {
 		var d zoo.Description
 		require.NoError(t, json.Unmarshal([]byte(text), &d))
 		require.LessOrEqual(t, d.InputToHidden, 2000)
-		require.Contains(t, out, thousands(d.InputToHidden))
-		require.Contains(t, out, thousands(d.RecurrentLayer))
-		require.Contains(t, out, thousands(d.MulAddsPerFrame))
+		require.Contains(t, out, numerals.Thousands(d.InputToHidden))
+		require.Contains(t, out, numerals.Thousands(d.RecurrentLayer))
+		require.Contains(t, out, numerals.Thousands(d.MulAddsPerFrame))
 	}
 
 	text, err := call(strings.Fields("-suggest -json -features 1009 -hidden 250 -cell gru")...)

@@ -16,6 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -74,9 +75,9 @@ func (f *flags) printList(w io.Writer) error {
 			return err
 		}
 		descriptions[k] = d
-		counts := table.Row{thousands(d.InputToHidden), orDash(d.PublishedParams), thousands(d.RecurrentLayer), thousands(d.Model)}
+		counts := table.Row{numerals.Thousands(d.InputToHidden), orDash(d.PublishedParams), numerals.Thousands(d.RecurrentLayer), numerals.Thousands(d.Model)}
 		if f.long {
-			counts = append(append(table.Row{dims.Dots(d.InModes), dims.Dots(d.OutModes), ranks(d.Ranks)}, counts...), thousands(d.MulAddsPerFrame))
+			counts = append(append(table.Row{dims.Dots(d.InModes), dims.Dots(d.OutModes), ranks(d.Ranks)}, counts...), numerals.Thousands(d.MulAddsPerFrame))
 		}
 		t.AppendRow(row(d.Name, counts))
 	}
@@ -106,7 +107,7 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 		format += ", one network for the input and the state"
 	}
 	if d.Padding > 0 {
-		appended = fmt.Sprintf(": %s and %s", thousands(d.Features), counted(d.Padding, "appended zero"))
+		appended = fmt.Sprintf(": %s and %s", numerals.Thousands(d.Features), numerals.Counted(d.Padding, "appended zero"))
 	}
 	if d.Classes == 0 { // those of the data, which are not known here
 		whole += " (without a classifier)"
@@ -114,8 +115,8 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("model", d.Name)
 	row("cell", d.Cell)
 	row("format", format)
-	row("input modes", fmt.Sprintf("%s = %s values a step%s", dims.Dots(d.InModes), thousands(d.Features+d.Padding), appended))
-	row("output modes", fmt.Sprintf("%s = %s hidden units", dims.Dots(d.OutModes), thousands(d.Hidden)))
+	row("input modes", fmt.Sprintf("%s = %s values a step%s", dims.Dots(d.InModes), numerals.Thousands(d.Features+d.Padding), appended))
+	row("output modes", fmt.Sprintf("%s = %s hidden units", dims.Dots(d.OutModes), numerals.Thousands(d.Hidden)))
 	row("ranks", ranks(d.Ranks))
 	t.AppendRow(table.Row{"classes", orDash(d.Classes)})
 	t.AppendSeparator()
@@ -123,7 +124,7 @@ func describe(w io.Writer, d zoo.Description, asJSON bool) error {
 	row("whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer))
 	row(whole, ratio(d.Model, d.Dense.Model))
 	row("published input-to-hidden", orDash(d.PublishedParams))
-	row("multiply-adds a frame", thousands(d.MulAddsPerFrame))
+	row("multiply-adds a frame", numerals.Thousands(d.MulAddsPerFrame))
 	t.AppendSeparator()
 	describeLayers(d, row)
 	if d.Paper != "" {
@@ -147,15 +148,15 @@ func describeLayers(d zoo.Description, row func(name string, value any)) {
 		if l.Directions > 1 {
 			both = fmt.Sprintf(" in each of %d directions", l.Directions)
 		}
-		row(fmt.Sprintf("layer %d", k+1), fmt.Sprintf("%s units%s, from %s values a step", thousands(l.Hidden), both, thousands(l.Features)))
+		row(fmt.Sprintf("layer %d", k+1), fmt.Sprintf("%s units%s, from %s values a step", numerals.Thousands(l.Hidden), both, numerals.Thousands(l.Features)))
 		for _, w := range l.Weights {
 			row("  "+w.Role, text.WrapSoft(network(w), describedWidth)+"\n"+text.WrapSoft(sum(w), describedWidth))
 		}
-		row("  bias", thousands(l.Bias))
+		row("  bias", numerals.Thousands(l.Bias))
 		features = l.Hidden * l.Directions
 	}
 	if d.Classes > 0 {
-		row("classifier", fmt.Sprintf("%d·%d + %d = %s", features, d.Classes, d.Classes, thousands((features+1)*d.Classes)))
+		row("classifier", fmt.Sprintf("%d·%d + %d = %s", features, d.Classes, d.Classes, numerals.Thousands((features+1)*d.Classes)))
 	}
 }
 
@@ -163,7 +164,7 @@ func describeLayers(d zoo.Description, row func(name string, value any)) {
 func network(w zoo.WeightsDescription) string {
 	s := w.Format
 	if w.Blocks > 0 {
-		s += " of " + counted(w.Blocks, "block")
+		s += " of " + numerals.Counted(w.Blocks, "block")
 	}
 	s += fmt.Sprintf(", %s to %s", dims.Dots(w.InModes), dims.Dots(w.OutModes))
 	if len(w.Ranks) > 0 {
@@ -188,7 +189,7 @@ func sum(w zoo.WeightsDescription) string {
 			shapes[k] = fmt.Sprintf("%d×%s", n, s)
 		}
 	}
-	return fmt.Sprintf("%s = %s", strings.Join(shapes, " + "), thousands(w.Params))
+	return fmt.Sprintf("%s = %s", strings.Join(shapes, " + "), numerals.Thousands(w.Params))
 }
 
 // inputWeights says what InputToHidden counts.
@@ -211,7 +212,7 @@ func report(w io.Writer, d zoo.Description, r *train.Result) error {
 	}
 	t := newTable(1)
 	t.AppendRows([]table.Row{
-		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, thousands(r.Test.Clips), r.Test.Loss)},
+		{"test accuracy", fmt.Sprintf("%.4f (%s clips, loss %.4f)", r.Test.Accuracy, numerals.Thousands(r.Test.Clips), r.Test.Loss)},
 		{"weights of", best},
 		{inputWeights(d), ratio(d.InputToHidden, d.Dense.InputToHidden)},
 		{"whole recurrent layer", ratio(d.RecurrentLayer, d.Dense.RecurrentLayer)},
@@ -228,9 +229,9 @@ func report(w io.Writer, d zoo.Description, r *train.Result) error {
 // printScores prints an evaluation: its score, a row for each class, and the
 // confusion matrix.
 func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *train.Evaluation) error {
-	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, names.Shown(dir), names.Line(set.Name()), e.Accuracy, thousands(e.Clips), e.Loss)
+	fmt.Fprintf(w, "%s of %s on the test part of %s: accuracy %.4f (%s clips, loss %.4f)\n", m.Name, names.Shown(dir), names.Line(set.Name()), e.Accuracy, numerals.Thousands(e.Clips), e.Loss)
 	if n := set.Clips(datasets.Test) - e.Clips; n > 0 {
-		fmt.Fprintf(w, "%s left out for being damaged\n", counted(n, "test clip"))
+		fmt.Fprintf(w, "%s left out for being damaged\n", numerals.Counted(n, "test clip"))
 	}
 	part := func(v float64) string {
 		if math.IsNaN(v) {
@@ -254,18 +255,18 @@ func printScores(w io.Writer, dir string, m *zoo.Model, set datasets.Set, e *tra
 func ratio(count, dense int) string {
 	switch {
 	case count == dense:
-		return thousands(count)
+		return numerals.Thousands(count)
 	case count > dense:
-		return fmt.Sprintf("%s, %s times more than dense", thousands(count), factor(float64(count)/float64(dense)))
+		return fmt.Sprintf("%s, %s times more than dense", numerals.Thousands(count), factor(float64(count)/float64(dense)))
 	}
-	return fmt.Sprintf("%s, %s times fewer than dense", thousands(count), factor(float64(dense)/float64(count)))
+	return fmt.Sprintf("%s, %s times fewer than dense", numerals.Thousands(count), factor(float64(dense)/float64(count)))
 }
 
 func factor(f float64) string {
 	if f < 100 {
 		return fmt.Sprintf("%.1f", f)
 	}
-	return thousands(int(f))
+	return numerals.Thousands(int(f))
 }
 
 // ranks writes a list, runs of one value as 12×5.
@@ -293,11 +294,8 @@ func orDash(n int) string {
 	if n == 0 {
 		return "-"
 	}
-	return thousands(n)
+	return numerals.Thousands(n)
 }
 
 // shape writes 120x160x3.
 func shape(s []int) string { return strings.ReplaceAll(dims.Dots(s), "·", "x") }
-
-func thousands(n int) string          { return cmdline.Thousands(n) }
-func counted(n int, of string) string { return cmdline.Counted(n, of) }

@@ -14,6 +14,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -84,7 +85,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
-		if c != nil && out.rows == 0 { // nothing of a run is changed that does not go on
+		if c != nil && len(out.all) == 0 { // nothing of a run is changed that does not go on
 			if err := f.describeRun(out); err != nil {
 				out.fail(err)
 			}
@@ -103,7 +104,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	} else {
 		result, err = train.Run(ctx, m, set, cfg)
 	}
-	p.clear()
+	f.decoding.Say(func() {}) // takes the bar away
 	if err != nil {
 		return f.stopped(out, err)
 	}
@@ -138,7 +139,7 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 		return err
 	}
 	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
-		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", counted(n, "clip"))
+		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", numerals.Counted(n, "clip"))
 	}
 	if err := out.finish(ctx, m, set, r, s); err != nil {
 		return f.stopped(out, err)
@@ -155,17 +156,17 @@ func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *
 	if d.Joint {
 		of = "joint"
 	}
-	training := thousands(set.Clips(datasets.Train)) + " training"
+	training := numerals.Thousands(set.Clips(datasets.Train)) + " training"
 	if v := set.Clips(datasets.Validation); v > 0 {
-		training += ", " + thousands(v) + " validation"
+		training += ", " + numerals.Thousands(v) + " validation"
 	}
-	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, thousands(d.InputToHidden), of,
-		names.Line(set.Name()), training, thousands(set.Clips(datasets.Test)), counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, counted(f.Threads, "thread"))
+	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, numerals.Thousands(d.InputToHidden), of,
+		names.Line(set.Name()), training, numerals.Thousands(set.Clips(datasets.Test)), numerals.Counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, numerals.Counted(f.Threads, "thread"))
 	if n := set.Clips(datasets.Train); f.Batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, thousands(n))
+		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, numerals.Thousands(n))
 	}
 	if d.Padding > 0 {
-		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", counted(d.Padding, "zero"), thousands(d.Features))
+		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", numerals.Counted(d.Padding, "zero"), numerals.Thousands(d.Features))
 	}
 	for _, gap := range f.gaps {
 		fmt.Fprintln(w, gap)
@@ -273,11 +274,7 @@ func (f *flags) damaged(err error) error {
 	if errors.As(err, &input) {
 		return f.blame(cmdline.Usage{Err: err})
 	}
-	err, ok := sets.Damaged(err, f.video)
-	if ok {
-		return cmdline.Usage{Err: err}
-	}
-	return err
+	return sets.Damaged(err, f.video)
 }
 
 // summary is the result as JSON.

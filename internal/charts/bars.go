@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/tensorzoo/tensorzoo/internal/cmdline"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // Bar is one bar of a BarPanel. Low and High are the ends of an error bar; there
@@ -117,7 +117,7 @@ func significant(v float64) string {
 	}
 	rounded, _ := strconv.ParseFloat(power, 64)
 	if exponent > 2 {
-		return cmdline.Thousands(int(rounded))
+		return numerals.Thousands(int(rounded))
 	}
 	return strconv.FormatFloat(rounded, 'f', 2-exponent, 64)
 }

@@ -1,10 +1,13 @@
 package cmdline
 
 import (
+	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,9 +49,38 @@ func TestQuoteControl(t *testing.T) {
 	})
 }
 
+// What the go command started is started by it again, as the folder that the user is in
+// allows.
 func TestProgram(t *testing.T) {
-	require.NotEmpty(t, Program("train"))
-	require.Equal(t, Program("train"), Other("train"), "the go command started this test")
+	if !strings.Contains(executable(t), "go-build") {
+		t.Skip("the go command did not start this test")
+	}
+	module, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	elsewhere, tool := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(tool, "go.mod"), []byte("module mine\n\ntool github.com/tensorzoo/tensorzoo/cmd/train\n"), 0o600))
+	for dir, want := range map[string]string{
+		module: "go run ./cmd/train", elsewhere: "go run github.com/tensorzoo/tensorzoo/cmd/train", tool: "go tool train",
+	} {
+		t.Chdir(dir)
+		require.Equal(t, want, Program("train"))
+		require.Equal(t, want, Other("train"))
+	}
+}
+
+// Help names the program as it was started, and lists the flags.
+func TestParse(t *testing.T) {
+	var out bytes.Buffer
+	fs := flag.NewFlagSet("train", flag.ContinueOnError)
+	fs.Int("epochs", 8, "passes over the clips")
+	helped, err := Parse(fs, []string{"-h"}, "go run ./cmd/train -x\n", &out)
+	require.NoError(t, err)
+	require.True(t, helped)
+	require.Equal(t, Program("train")+" -x\n  -epochs int\n    \tpasses over the clips (default 8)\n", out.String())
+	helped, err = Parse(fs, []string{"-epochs", "x"}, "", &out)
+	require.False(t, helped)
+	require.EqualError(t, err, "train: -epochs is x; want a whole number")
+	require.Equal(t, 2, ExitCode(err))
 }
 
 // A built program names itself as it was called, and the one beside it.

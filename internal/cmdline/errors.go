@@ -18,6 +18,9 @@ func (u Usage) Unwrap() error { return u.Err }
 // Usagef words a Usage.
 func Usagef(format string, args ...any) error { return Usage{errors.Errorf(format, args...)} }
 
+// IsUsage reports whether an error is a Usage, or wraps one.
+func IsUsage(err error) bool { return errors.As(err, &Usage{}) }
+
 // Interrupted is the error of work that the user stopped: context.Canceled in words.
 type Interrupted string
 
@@ -34,7 +37,7 @@ func ExitCode(err error) int {
 		return 0
 	case errors.Is(err, context.Canceled):
 		return 130
-	case errors.As(err, &Usage{}):
+	case IsUsage(err):
 		return 2
 	}
 	return 1

@@ -24,12 +24,7 @@ func TestExitCode(t *testing.T) {
 	require.EqualError(t, Interrupted("stopped"), "stopped")
 }
 
-func TestWords(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 58982400: "58,982,400"} {
-		require.Equal(t, want, Thousands(n))
-	}
-	require.Equal(t, "1 step", Counted(1, "step"))
-	require.Equal(t, "6 steps", Counted(6, "step"))
+func TestIsFolder(t *testing.T) {
 	require.True(t, IsFolder(t.TempDir()))
 	require.False(t, IsFolder("errors_test.go"))
 	require.False(t, IsFolder(filepath.Join(t.TempDir(), "none")))
@@ -42,7 +37,7 @@ func TestGiven(t *testing.T) {
 	require.NoError(t, fs.Parse([]string{"-a", "1"}))
 	require.True(t, Given(fs, "a"))
 	require.False(t, Given(fs, "b"))
-	for field, want := range map[string]string{"MaxGradNorm": "clip", "LearningRate": "lr", "A": "a", "None": "None"} {
+	for field, want := range map[string]string{"MaxGradNorm": "clip", "Dir": "out", "LearningRate": "lr", "A": "a", "None": "None"} {
 		require.Equal(t, want, Field(fs, field))
 	}
 }

@@ -3,7 +3,9 @@ package cmdline
 import (
 	"flag"
 	"fmt"
+	"io"
 	"math"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,6 +28,12 @@ func Names(fs *flag.FlagSet) []string {
 func Given(fs *flag.FlagSet, name string) (given bool) {
 	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
 	return given
+}
+
+// IsFolder reports whether there is a folder at path.
+func IsFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // CheckText returns an error for a flag that was given with bytes that are not UTF-8,
@@ -64,6 +72,23 @@ func Explain(fs *flag.FlagSet, err error) string {
 		return fmt.Sprintf("-%s is %s; %s", m[2], value, want(fs.Lookup(m[2]), m[3]))
 	}
 	return text
+}
+
+// Parse is fs.Parse for the command called fs.Name(). Asked for help, it prints that with the
+// program as the user started it, and then the flags. Its other errors are in words, a Usage.
+func Parse(fs *flag.FlagSet, args []string, help string, stdout io.Writer) (helped bool, err error) {
+	fs.SetOutput(io.Discard)
+	err = fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, strings.ReplaceAll(help, "go run ./cmd/"+fs.Name(), Program(fs.Name())))
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		return true, nil
+	case err != nil:
+		return false, Usagef("%s: %s", fs.Name(), Explain(fs, err))
+	}
+	return false, nil
 }
 
 // Set is fs.Set with an error that says what is accepted, "want a whole number".
@@ -107,6 +132,8 @@ func want(f *flag.Flag, reason string) string {
 // except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
 	switch field {
+	case "Dir":
+		return "out"
 	case "MaxGradNorm":
 		return "clip"
 	case "LearningRate":

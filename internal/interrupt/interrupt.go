@@ -7,10 +7,6 @@ import (
 	"os/signal"
 )
 
-// Signals returns those that ask a command to finish what it is doing, as far as the
-// system has them: Ctrl-C, SIGTERM, and the terminal's end, unless nohup ignores it.
-func Signals() []os.Signal { return signals() }
-
 // Context returns a context that is done when the first of the Signals comes. The next
 // one ends the process as if nobody listened.
 func Context() context.Context {

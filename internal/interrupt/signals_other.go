@@ -7,6 +7,8 @@ import (
 	"syscall"
 )
 
-func signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+// Signals returns those that ask a command to finish what it is doing, as far as the system
+// has them.
+func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 func ignorePipe() {}

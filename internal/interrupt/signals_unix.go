@@ -8,7 +8,9 @@ import (
 	"syscall"
 )
 
-func signals() []os.Signal {
+// Signals returns those that ask a command to finish what it is doing: Ctrl-C, SIGTERM, and
+// the terminal's end, unless nohup ignores it.
+func Signals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		all = append(all, syscall.SIGHUP)

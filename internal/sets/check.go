@@ -9,6 +9,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
+	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
@@ -52,12 +53,12 @@ func Apart(data, out string) error {
 	}
 }
 
-// Damaged adds what to do to the error of a set with more damaged clips than v allows.
-// Other errors stay as they are, and ok is false.
-func Damaged(err error, v video.Options) (_ error, ok bool) {
+// Damaged makes a cmdline.Usage, which says what to do, of the error of a set with more damaged
+// clips than v allows. Other errors stay as they are.
+func Damaged(err error, v video.Options) error {
 	var many *datasets.DamagedError
 	if !errors.As(err, &many) {
-		return err, false
+		return err
 	}
-	return errors.Errorf("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, max(0, v.MaxBad)), true
+	return cmdline.Usagef("%v; remove what is damaged, or allow for more than -max-bad %v of the clips", err, max(0, v.MaxBad))
 }

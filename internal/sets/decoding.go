@@ -9,30 +9,25 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
-// grouped writes whole numbers as 57,600.
-var grouped = message.NewPrinter(language.English)
-
-// Report shows what happens to videos in the background: on a terminal as a bar
-// until training has one, which then shows it too; elsewhere as a line now and
-// then.
+// Report shows what happens to videos in the background: on a terminal as a bar, which is
+// that of the training from its first step on; elsewhere as a line now and then.
 type Report struct {
 	W     io.Writer
 	Quiet bool // about what goes well
 
-	mu    sync.Mutex
-	began time.Time
-	said  time.Time
-	now   video.Decoding
-	bad   int
-	bar   *progressbar.ProgressBar // while told is nil
-	told  *progressbar.ProgressBar // the bar of the training, which says the rest
+	mu       sync.Mutex
+	began    time.Time
+	said     time.Time
+	now      video.Decoding
+	bad      int
+	bar      *progressbar.ProgressBar
+	training bool // is what the bar is of
 }
 
 // sayDecoding is the time between two lines.
@@ -71,14 +66,9 @@ func (d *Report) decoded(p video.Decoding) {
 	d.now = p
 	file, ok := d.W.(*os.File)
 	switch {
-	case d.Quiet || d.told != nil:
+	case d.Quiet || d.training:
 	case ok && term.IsTerminal(int(file.Fd())):
-		if d.bar == nil {
-			d.bar = progressbar.NewOptions(p.Clips, progressbar.OptionSetWriter(d.W), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
-				progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
-		}
-		d.bar.Describe(d.text())
-		d.bar.Set(p.Done) // an error says that the bar is full already
+		d.show(file, p.Done, p.Clips, d.text())
 	case time.Since(d.said) >= sayDecoding || p.Done == p.Clips:
 		d.said = time.Now()
 		d.line("%s", d.text())
@@ -88,7 +78,7 @@ func (d *Report) decoded(p video.Decoding) {
 // text says how far decoding has got.
 func (d *Report) text() string {
 	p := d.now
-	text := grouped.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
+	text := numerals.English.Sprintf("decoded %d of %d clips, %d frames, %d damaged", p.Done-p.Bad, p.Clips, p.Frames, p.Bad)
 	if p.Done > 1 && p.Done < p.Clips {
 		text += fmt.Sprintf(", %s left", d.left())
 	}
@@ -111,27 +101,38 @@ func (d *Report) Say(print func()) {
 
 // clear makes room for a line. A bar is drawn again when it next changes.
 func (d *Report) clear() {
-	for _, bar := range []*progressbar.ProgressBar{d.bar, d.told} {
-		if bar != nil {
-			bar.Clear()
-		}
+	if d.bar != nil {
+		d.bar.Clear()
 	}
 }
 
-// Tell removes the bar and returns what the bar of the training shows instead:
-// "" when nothing is being decoded.
-func (d *Report) Tell(training *progressbar.ProgressBar) string {
+// Step shows how far a training is on a terminal, and what is still being decoded.
+func (d *Report) Step(terminal *os.File, updates, of int, text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.bar != nil {
-		d.bar.Clear()
-		d.bar = nil
+	if !d.training {
+		d.clear()
+		d.bar, d.training = nil, true
 	}
-	d.told = training
 	if p := d.now; p.Done < p.Clips {
-		return grouped.Sprintf(", decoded %d/%d, %s left", p.Done, p.Clips, d.left())
+		text += numerals.English.Sprintf(", decoded %d/%d, %s left", p.Done, p.Clips, d.left())
 	}
-	return ""
+	d.show(terminal, updates, of, text)
+}
+
+// show draws the bar behind a text, which is cut so that both have room on one line.
+func (d *Report) show(terminal *os.File, at, of int, text string) {
+	if d.bar == nil {
+		d.bar = progressbar.NewOptions(of, progressbar.OptionSetWriter(terminal), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	const room = 20 // for the bar
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil {
+		width = 80
+	}
+	d.bar.Describe(text[:min(len(text), max(width-room, 0))])
+	d.bar.Set(at) // an error says that the bar is full already
 }
 
 // Damaged returns the number of clips that were left out.

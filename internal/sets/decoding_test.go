@@ -3,10 +3,10 @@ package sets
 import (
 	"bytes"
 	"errors"
-	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tensorzoo/tensorzoo/datasets/video"
@@ -23,15 +23,26 @@ func TestDecodingIsReported(t *testing.T) {
 	v.OnBad("a.avi", errors.New("junk"))
 	v.OnDecoded(video.Decoding{Done: 2, Clips: 3, Frames: 6, Bad: 1})
 	require.Equal(t, "left out: a.avi: junk\n", out.String())
-	require.Regexp(t, "^, decoded 2/3, [0-9a-z]+ left$", (&Report{now: d.now, began: d.began}).Tell(nil))
+	require.Regexp(t, "1/9 loss, decoded 2/3, [0-9a-z]+ left +0%", stepped(t, &Report{now: d.now, began: d.began}))
 	v.OnDecoded(video.Decoding{Done: 3, Clips: 3, Frames: 1206, Bad: 1})
 	require.Equal(t, "left out: a.avi: junk\ndecoded 2 of 3 clips, 1,206 frames, 1 damaged\n", out.String())
 	require.Equal(t, 1, d.Damaged())
 
-	require.Empty(t, d.Tell(progressbar.NewOptions(1, progressbar.OptionSetWriter(io.Discard)))) // nothing is left
+	require.Regexp(t, "1/9 loss +0%", stepped(t, d)) // nothing is left
 	out.Reset()
 	v.OnDecoded(video.Decoding{Done: 3, Clips: 3})
 	require.Empty(t, out.String())
 	v.OnUncached(errors.New("the disk is full"))
 	require.Contains(t, out.String(), "the disk is full")
+}
+
+// stepped returns what the bar of the training shows at its first step.
+func stepped(t *testing.T, d *Report) string {
+	file, err := os.Create(filepath.Join(t.TempDir(), "terminal"))
+	require.NoError(t, err)
+	d.Step(file, 1, 9, "1/9 loss")
+	require.NoError(t, file.Close())
+	shown, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	return string(shown)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 )
 
-// Options are those of sets of all kinds. For features only Steps, where 0 means all,
+// Options are those of sets of all kinds, where a MaxBad of 0 allows for no damaged clip. For features only Steps, where 0 means all,
 // Sample, TestOnly, MaxBad and OnBad apply.
 type Options struct {
 	video.Options
@@ -39,6 +39,9 @@ func Frames(data string) bool {
 // Open opens the set called data. It returns an error for an option that its kind does
 // not have, and those of datasets.Open.
 func Open(ctx context.Context, data string, opt Options) (datasets.Set, error) {
+	if opt.MaxBad == 0 {
+		opt.MaxBad = -1
+	}
 	kind, _, inFolder := strings.Cut(data, ":")
 	if !inFolder {
 		kind = data

@@ -1,7 +1,6 @@
-package trainflags
+package main
 
 import (
-	"flag"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,25 +9,20 @@ import (
 	"github.com/tensorzoo/tensorzoo/train"
 )
 
-func settings(t *testing.T, args ...string) (*Settings, *flag.FlagSet) {
-	s := &Settings{Config: train.Config{Epochs: 3, Batch: 4, Threads: 1, Seed: 7}}
-	fs := flag.NewFlagSet("test", flag.ContinueOnError)
-	s.Add(fs, "cosine")
-	fs.Float64Var(&s.LearningRate, "lr", 1e-3, "")
-	fs.StringVar(&s.Text.Freeze, "freeze", "", "")
-	require.NoError(t, fs.Parse(args))
-	return s, fs
+// configOf returns the configuration that the arguments ask for.
+func configOf(t *testing.T, args ...string) (train.Config, error) {
+	f := newFlags()
+	require.NoError(t, f.set.Parse(append([]string{"-epochs", "3", "-batch", "4", "-threads", "1", "-seed", "7", "-save-every", "0", "-lr", "1e-3"}, args...)))
+	return f.trainConfig()
 }
 
-func TestRead(t *testing.T) {
-	s, fs := settings(t)
-	cfg, err := s.Read(fs)
+func TestTrainConfig(t *testing.T) {
+	cfg, err := configOf(t, "-schedule", "cosine")
 	require.NoError(t, err)
-	want := train.Config{Epochs: 3, Batch: 4, Threads: 1, Seed: 7, LearningRate: 1e-3, Optimizer: train.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, Schedule: train.Cosine{}, MaxGradNorm: 5}
+	want := train.Config{Epochs: 3, Batch: 4, Threads: 1, Seed: 7, Accumulate: 1, LearningRate: 1e-3, Optimizer: train.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, Schedule: train.Cosine{}, MaxGradNorm: 5}
 	require.Equal(t, want, cfg)
 
-	s, fs = settings(t, "-optimizer", "sgd:0", "-schedule", "step:2:0.5", "-augment", "brightness:0.5", "-weight-decay", "0.1", "-clip", "2", "-label-smoothing", "0.2", "-freeze", "head.*, layer1.*,")
-	cfg, err = s.Read(fs)
+	cfg, err = configOf(t, "-optimizer", "sgd:0", "-schedule", "step:2:0.5", "-augment", "brightness:0.5", "-weight-decay", "0.1", "-clip", "2", "-label-smoothing", "0.2", "-freeze", "head.*, layer1.*,")
 	require.NoError(t, err)
 	want.Optimizer, want.Schedule, want.Augment = train.SGD{Momentum: train.NoMomentum}, train.StepDecay{Every: 2, Rate: 0.5}, datasets.Augmentation{Brightness: 0.5}
 	want.WeightDecay, want.MaxGradNorm, want.LabelSmoothing, want.Freeze = 0.1, 2, 0.2, []string{"head.*", "layer1.*"}
@@ -36,7 +30,7 @@ func TestRead(t *testing.T) {
 }
 
 // An error names the flag as the user knows it.
-func TestReadErrors(t *testing.T) {
+func TestTrainConfigErrors(t *testing.T) {
 	for text, args := range map[string][]string{
 		`-optimizer: no optimizer is called "adma"; did you mean "adam"?`: {"-optimizer", "adma"},
 		`-schedule: schedule "step:1"; want step:EPOCHS:FACTOR`:           {"-schedule", "step:1"},
@@ -46,9 +40,7 @@ func TestReadErrors(t *testing.T) {
 		"-label-smoothing is 1; want at least 0":                          {"-label-smoothing", "1"},
 		"-freeze is [; want patterns of names":                            {"-freeze", "["},
 	} {
-		s, fs := settings(t, args...)
-		_, err := s.Read(fs)
-		require.ErrorContains(t, err, text)
-		require.Equal(t, text[0], err.Error()[0], "no prefix")
+		_, err := configOf(t, args...)
+		require.ErrorContains(t, err, "train: "+text)
 	}
 }
