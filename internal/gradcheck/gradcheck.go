@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -131,12 +132,24 @@ type function struct {
 	program *graph.Program
 }
 
-func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (*function, error) {
+// compile builds the function's program. Nodes whose hashes are equal by chance are
+// refused, which happens once in some ten thousand graphs: other names of the inputs
+// then give others.
+func compile(build Build, inputs []Input, rng *rand.Rand, grad bool) (f *function, err error) {
+	for _, prefix := range []string{"", "again ", "once more "} {
+		if f, err = compileNamed(prefix, build, inputs, rng, grad); err == nil || !strings.Contains(err.Error(), "rename an input") {
+			break
+		}
+	}
+	return f, err
+}
+
+func compileNamed(prefix string, build Build, inputs []Input, rng *rand.Rand, grad bool) (*function, error) {
 	g := G.NewGraph()
 	f := &function{}
 	for i, in := range inputs {
 		data := append([]float64{}, in.Data...)
-		n, err := graph.Input(g, string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
+		n, err := graph.Input(g, prefix+string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
 		if err != nil {
 			return nil, err
 		}
