@@ -18,6 +18,6 @@ func TestEqualLayersShareTheirMatrices(t *testing.T) {
 	stack, err := cells.New(layer(2), layer(2), layer(3))
 	require.NoError(t, err)
 	require.Same(t, stack.InputMatrix(0), stack.InputMatrix(1))
-	require.Same(t, stack.InputMatrix(0), stack.RecurrentMatrix(0), "the same modes and ranks")
+	require.Same(t, stack.InputMatrix(0), stack.Weights()[1].Matrix, "the same modes and ranks")
 	require.NotSame(t, stack.InputMatrix(0), stack.InputMatrix(2))
 }

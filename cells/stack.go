@@ -40,6 +40,13 @@ func (p Param) Size() int {
 	return int(min(total(p.Shape, 1), math.MaxInt)) // decomp allows none above 2^40
 }
 
+// Weights is a matrix of a layer as a tensor network.
+type Weights struct {
+	Layer  int  // 1 is the first
+	Role   Role // InputToHidden, HiddenToHidden or Joint
+	Matrix *decomp.Matrix
+}
+
 // Stack is one recurrent layer on top of another.
 type Stack struct {
 	layers     []Layer
@@ -131,16 +138,18 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 // with the gates folded in; for a joint layer, the block that multiplies x.
 func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input.Matrix }
 
-// RecurrentMatrix returns the hidden-to-hidden matrix of a layer, counted from
-// 0, with the gates folded in; for a joint layer, the block that multiplies the
-// state. It is nil where the cell is InputGated.
-func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
-	return s.directions[layer][0].recurrent.Matrix
+// Weights lists the layers' matrices, with the gates folded in: input-to-hidden before
+// hidden-to-hidden, or the joint one. Both directions of a bidirectional layer have the
+// same networks, listed once.
+func (s *Stack) Weights() []Weights {
+	var list []Weights
+	for k, both := range s.directions {
+		for _, w := range both[0].own() {
+			list = append(list, Weights{k + 1, w.role, w.Matrix})
+		}
+	}
+	return list
 }
-
-// JointMatrix returns the matrix whose blocks are the two of a joint layer; nil
-// for other layers.
-func (s *Stack) JointMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].joint }
 
 // MulAdds returns the multiply-adds of one step of one sequence in training,
 // when batch sequences of that many steps go through each input projection at

@@ -62,7 +62,7 @@ func Describe(e Entry) (Description, error) {
 	d := Description{
 		Name: e.Name, Cell: s.Cell, Format: nameOf(s.Format), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Layer(0).Hidden(), Classes: s.Classes,
-		Counts: counts(stack, s.Classes), Layers: s.describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
+		Counts: counts(stack, s.Classes), Layers: describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
 	}
 	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String()

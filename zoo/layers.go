@@ -37,30 +37,26 @@ type CoreDescription struct {
 }
 
 // describeLayers lists the layers of a stack.
-func (s Spec) describeLayers(stack *cells.Stack) []LayerDescription {
+func describeLayers(stack *cells.Stack) []LayerDescription {
 	layers := make([]LayerDescription, stack.Layers())
-	features := stack.Inputs()
-	for _, w := range weightsOf(stack) {
+	for k := range layers {
+		l := stack.Layer(k)
+		layers[k] = LayerDescription{Features: l.InputSize(), Hidden: l.Hidden(), Directions: l.Features() / l.Hidden()}
+		if l.CandidateBias {
+			layers[k].Bias = l.Hidden()
+		}
+	}
+	for _, w := range stack.Weights() {
 		l := &layers[w.Layer-1]
 		l.Weights = append(l.Weights, describeWeights(w))
-		l.Bias = w.Matrix.Cols()
-	}
-	for k := range layers {
-		l := &layers[k]
-		l.Features, l.Directions = features, 1
-		if s.Bidirectional {
-			l.Directions = 2
+		if w.Role != cells.HiddenToHidden {
+			l.Bias += w.Matrix.Cols()
 		}
-		l.Hidden = stack.Layer(k).Hidden()
-		if s.CandidateBias {
-			l.Bias += l.Hidden
-		}
-		features = l.Hidden * l.Directions
 	}
 	return layers
 }
 
-func describeWeights(w Weights) WeightsDescription {
+func describeWeights(w cells.Weights) WeightsDescription {
 	m := w.Matrix
 	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: legSizes(m.In), OutModes: legSizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
 	cores := m.Cores()

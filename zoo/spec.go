@@ -117,6 +117,16 @@ func (s Spec) stack() (*cells.Stack, error) {
 	return stack, nil
 }
 
+// Weights lists the matrices of the spec's layers, as cells.Stack does. It returns an
+// error when FromSpec does.
+func (s Spec) Weights() ([]cells.Weights, error) {
+	stack, err := s.stack()
+	if err != nil {
+		return nil, err
+	}
+	return stack.Weights(), nil
+}
+
 // String writes the spec as indented JSON.
 func (s Spec) String() string {
 	data, err := json.MarshalIndent(s, "", "  ")
