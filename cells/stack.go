@@ -3,13 +3,13 @@ package cells
 import (
 	"fmt"
 	"hash/fnv"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Role is what a parameter is for, by which the papers count.
@@ -37,7 +37,7 @@ type Param struct {
 // Size returns the number of elements, or the largest int where that, of 32 bits,
 // does not hold it.
 func (p Param) Size() int {
-	return int(min(total(p.Shape, 1), math.MaxInt)) // decomp allows none above 2^40
+	return dims.Size(p.Shape)
 }
 
 // Weights is a matrix of a layer as a tensor network.

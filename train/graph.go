@@ -68,16 +68,14 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 			outputs = append(outputs, a.Node)
 		}
 	}
-	if len(t.trained) == 0 {
-		g.program, err = graph.Compile(outputs, nil, nil)
-		return g, err
-	}
-	for _, k := range t.trained {
-		g.trained = append(g.trained, g.net.Learnables[k])
-	}
-	grads, err := graph.Grad(g.loss, g.trained...)
-	if err != nil {
-		return nil, err
+	var grads G.Nodes
+	if len(t.trained) > 0 {
+		for _, k := range t.trained {
+			g.trained = append(g.trained, g.net.Learnables[k])
+		}
+		if grads, err = graph.Grad(g.loss, g.trained...); err != nil {
+			return nil, err
+		}
 	}
 	g.program, err = graph.Compile(outputs, grads, g.trained)
 	return g, err

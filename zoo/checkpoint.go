@@ -186,7 +186,8 @@ func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, training, m.decodeWeights(weights)
+	m.tensors, err = readTensors(weights, shapes, m.dtype)
+	return m, training, errors.Wrap(err, weightsFile)
 }
 
 // decodeHeader makes a model without weights of the content of checkpoint.json.
@@ -221,12 +222,6 @@ func decodeHeader(head []byte) (m *Model, training json.RawMessage, err error) {
 	}
 	m.Name, m.ClassNames, m.Input = h.Model.Name, h.Model.ClassNames, h.Model.Input
 	return m, h.Training, m.checkMetadata()
-}
-
-// decodeWeights gives the model the weights in the content of model.safetensors.
-func (m *Model) decodeWeights(weights []byte) (err error) {
-	m.tensors, err = readTensors(weights, m.shapes(), m.dtype)
-	return errors.Wrap(err, weightsFile)
 }
 
 // checkMetadata returns an error for names that could not be shown, and for an Input

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -60,7 +61,7 @@ func Describe(e Entry) (Description, error) {
 	}
 	s := e.Spec
 	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: nameOf(s.Format), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
+		Name: e.Name, Cell: s.Cell, Format: cmp.Or(s.Format, decomp.Format(decomp.Dense{})).Name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
 		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Layer(0).Hidden(), Classes: s.Classes,
 		Counts: counts(stack, s.Classes), Layers: describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
 		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
@@ -85,13 +86,6 @@ func (s Spec) dense() Spec {
 		s.Upper[k].Format = nil
 	}
 	return s
-}
-
-func nameOf(f decomp.Format) string {
-	if f == nil {
-		return decomp.Dense{}.Name()
-	}
-	return f.Name()
 }
 
 // Counts returns the model's numbers of learnable values.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // LayerSpec is a further layer on top of the first.
@@ -88,7 +89,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if s.Recurrent != nil && s.Joint {
 		return nil, errors.New("zoo: spec has fields \"joint\" and \"recurrent\"; joint weights are one network, in the format of the layer")
 	}
-	if n := size(s.InModes); s.Features < 0 || s.Features > n {
+	if n := dims.Size(s.InModes); s.Features < 0 || s.Features > n && slices.Min(s.InModes) > 0 {
 		return nil, errors.Errorf("zoo: spec field \"features\" is %d, but \"in_modes\" multiply to %d; want at most that, zeros making up for what is missing", s.Features, n)
 	}
 	layers := []cells.Layer{{
