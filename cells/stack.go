@@ -101,11 +101,14 @@ func (s *Stack) share() {
 	}
 }
 
-// Layers returns the number of layers.
-func (s *Stack) Layers() int { return len(s.layers) }
-
-// Layer returns a layer, counted from 0.
-func (s *Stack) Layer(k int) Layer { return s.layers[k].copied() }
+// Layers lists the layers.
+func (s *Stack) Layers() []Layer {
+	list := make([]Layer, len(s.layers))
+	for k, l := range s.layers {
+		list[k] = l.copied()
+	}
+	return list
+}
 
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
@@ -76,7 +77,7 @@ type run struct {
 
 	validation *replicas
 	at         position
-	best       [][]float32 // weights of the best epoch, when no folder has them
+	best       []zoo.Tensor // weights of the best epoch, when no folder has them
 
 	began, saved time.Time
 	clips        int       // trained on since began
@@ -259,11 +260,9 @@ func (r *run) keepBest() error {
 	if r.cfg.Dir != "" {
 		return r.save(bestDir(r.cfg.Dir), nil)
 	}
-	if r.best == nil {
-		r.best = make([][]float32, len(r.model.Params()))
-	}
-	for k, p := range r.model.Params() {
-		r.best[k] = append(r.best[k][:0], p.Value.Data().([]float32)...)
+	r.best = nil // before there is another
+	for _, p := range r.model.Params() {
+		r.best = append(r.best, zoo.Tensor{Name: p.Name, Value: p.Value.Clone().(*tensor.Dense)})
 	}
 	return nil
 }
@@ -273,6 +272,7 @@ func (r *run) restoreBest() error {
 	if r.at.Best == r.at.Epoch && r.at.Step == 0 { // no step has moved them since
 		return nil
 	}
+	best := r.best
 	if r.cfg.Dir != "" {
 		c, err := zoo.LoadCheckpoint(bestDir(r.cfg.Dir))
 		if err != nil {
@@ -283,13 +283,10 @@ func (r *run) restoreBest() error {
 		if of, err := epochOf(c); err != nil || of != r.at.Best {
 			return errors.Errorf("train: %s is not of epoch %d, the best of %d; resume for more epochs", bestDir(r.cfg.Dir), r.at.Best, r.at.Epoch)
 		}
-		for k, p := range c.Model.Params() {
-			copy(r.model.Params()[k].Value.Data().([]float32), p.Value.Data().([]float32))
-		}
-		return nil
+		best = c.Model.Params()
 	}
 	for k, p := range r.model.Params() {
-		copy(p.Value.Data().([]float32), r.best[k])
+		copy(p.Value.Data().([]float32), best[k].Value.Data().([]float32))
 	}
 	return nil
 }

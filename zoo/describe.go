@@ -7,6 +7,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Counts holds the number of learnable values, counted three ways.
@@ -59,20 +60,20 @@ func Describe(e Entry) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
-	s := e.Spec
-	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: cmp.Or(s.Format, decomp.Format(decomp.Dense{})).Name(), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
-		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Layer(0).Hidden(), Classes: s.Classes,
-		Counts: counts(stack, s.Classes), Layers: describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
-		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
-	}
-	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String()
+	s, w := e.Spec, stack.InputMatrix(0)
 	dense, err := s.dense().stack()
 	if err != nil {
 		return Description{}, err
 	}
-	d.Dense = counts(dense, s.Classes)
-	return d, nil
+	return Description{
+		Name: e.Name, Cell: s.Cell, Format: cmp.Or(s.Format, decomp.Format(decomp.Dense{})).Name(), Joint: s.Joint,
+		InModes: s.InModes, OutModes: s.OutModes, Ranks: w.Ranks(),
+		Features: stack.Inputs(), Padding: w.Rows() - stack.Inputs(), Hidden: dims.Size(s.OutModes), Classes: s.Classes,
+		Counts: counts(stack, s.Classes), Layers: describeLayers(stack), Dense: counts(dense, s.Classes),
+		MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
+		Plan:            w.Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String(),
+		PublishedParams: e.PublishedParams, PublishedAccuracy: e.PublishedAccuracy, Paper: e.Paper, Data: e.Data, Note: e.Note,
+	}, nil
 }
 
 // dense is the spec without decompositions, and so without padding.

@@ -38,13 +38,13 @@ type CoreDescription struct {
 
 // describeLayers lists the layers of a stack.
 func describeLayers(stack *cells.Stack) []LayerDescription {
-	layers := make([]LayerDescription, stack.Layers())
-	for k := range layers {
-		l := stack.Layer(k)
-		layers[k] = LayerDescription{Features: l.InputSize(), Hidden: l.Hidden(), Directions: l.Features() / l.Hidden()}
+	var layers []LayerDescription
+	for _, l := range stack.Layers() {
+		d := LayerDescription{Features: l.InputSize(), Hidden: l.Hidden(), Directions: l.Features() / l.Hidden()}
 		if l.CandidateBias {
-			layers[k].Bias = l.Hidden()
+			d.Bias = l.Hidden()
 		}
+		layers = append(layers, d)
 	}
 	for _, w := range stack.Weights() {
 		l := &layers[w.Layer-1]
