@@ -153,13 +153,6 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	return r.restoreState(c.State)
 }
 
-// epochOf returns the number of complete epochs at a checkpoint.
-func epochOf(c *zoo.Checkpoint) (int, error) {
-	var s saved
-	err := json.Unmarshal(c.Training, &s)
-	return s.Position.Epoch, err
-}
-
 // sameFields compares two structs of one type and names the first field that
 // differs as JSON has it.
 func sameFields(what string, was, is any) error {
