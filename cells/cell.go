@@ -43,9 +43,6 @@ type Gate struct {
 	Reset bool
 }
 
-// Candidate is the name of the gate that has the new content of the state.
-const Candidate = "candidate"
-
 // InputGated is a Cell whose gates read x alone, as those of minGRU do (arXiv
 // 2410.01201). Its layers have no U.
 type InputGated interface {

@@ -22,16 +22,11 @@
 //		Cell: cells.LSTM{}, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
 //		Input: decomp.HT{Leaf: []int{4}, Inner: []int{5}},
 //	})
-//	params := stack.Params()            // names and shapes
-//	values := stack.Init(seed)          // their initial values
-//	out, err := stack.Forward(x, nodes, cells.Options{})  // out.Last is (batch, hidden)
+//	// nodes are by the names of stack.Params(), with initial values of stack.Init(seed)
+//	out, err := stack.Forward(x, nodes, cells.Options{}) // out.Last is (batch, hidden)
 //
 // LSTM, GRU and RNN are Cells. One of your own says what its gates are and how a
-// step goes, and Register gives it a name for specs.
-//
-// A Joint layer has one network instead of two: W and U are blocks of it. A Runner
-// (Stack.Runner) is for inference: it needs no graph and no gradients, and carries
-// the state from step to step. Sequences of unequal length share a batch:
-// Options.Lengths says where each ends, and the padding after it affects neither
-// results nor gradients.
+// step goes, and Register gives it a name for specs. A Joint layer has one network
+// instead of two: W and U are blocks of it. Sequences of unequal length share a
+// batch (Options.Lengths). A Runner is for inference, without a graph.
 package cells
