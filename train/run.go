@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
@@ -78,7 +77,7 @@ type run struct {
 
 	validation *replicas
 	at         position
-	best       []zoo.Tensor // weights of the best epoch, when no folder has them
+	best       [][]float32 // weights of the best epoch, when no folder has them
 
 	began, saved time.Time
 	clips        int       // trained on since began
@@ -256,9 +255,11 @@ func (r *run) keepBest() error {
 	if r.cfg.Dir != "" {
 		return r.save(bestDir(r.cfg.Dir), nil)
 	}
-	r.best = nil // before there is another
-	for _, p := range r.model.Params() {
-		r.best = append(r.best, zoo.Tensor{Name: p.Name, Value: p.Value.Clone().(*tensor.Dense)})
+	if r.best == nil {
+		r.best = make([][]float32, len(r.model.Params()))
+	}
+	for k, p := range r.model.Params() {
+		r.best[k] = append(r.best[k][:0], p.Value.Data().([]float32)...)
 	}
 	return nil
 }
@@ -280,10 +281,12 @@ func (r *run) restoreBest() error {
 		if err := json.Unmarshal(c.Training, &s); err != nil || s.Position.Epoch != r.at.Best {
 			return errors.Errorf("train: %s is not of epoch %d, the best of %d; resume for more epochs", bestDir(r.cfg.Dir), r.at.Best, r.at.Epoch)
 		}
-		best = c.Model.Params()
+		for _, p := range c.Model.Params() {
+			best = append(best, p.Value.Data().([]float32))
+		}
 	}
 	for k, p := range r.model.Params() {
-		copy(p.Value.Data().([]float32), best[k].Value.Data().([]float32))
+		copy(p.Value.Data().([]float32), best[k])
 	}
 	return nil
 }
