@@ -137,9 +137,13 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 	return values
 }
 
-// InputMatrix returns the input-to-hidden matrix of a layer, counted from 0,
-// with the gates folded in; for a joint layer, the block that multiplies x.
-func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input.Matrix }
+// Products returns the matrices that multiply x and the state in a layer, counted from 0,
+// with the gates folded in: blocks of one network in a joint layer. The latter is nil
+// where the cell is InputGated.
+func (s *Stack) Products(layer int) (input, recurrent *decomp.Matrix) {
+	d := s.directions[layer][0]
+	return d.input.Matrix, d.recurrent.Matrix
+}
 
 // Weights lists the layers' matrices, with the gates folded in: input-to-hidden before
 // hidden-to-hidden, or the joint one. Both directions of a bidirectional layer have the

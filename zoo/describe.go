@@ -61,7 +61,8 @@ func Describe(e Entry) (Description, error) {
 	if err != nil {
 		return Description{}, err
 	}
-	s, w := e.Spec, stack.InputMatrix(0)
+	s := e.Spec
+	w, _ := stack.Products(0)
 	dense, err := s.dense().stack()
 	if err != nil {
 		return Description{}, err
