@@ -12,10 +12,9 @@ type Activation struct {
 	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
 }
 
-// Names of activations: that of the gate with the state's new content, and those
-// that are not gates.
+// Names of activations.
 const (
-	Candidate  = "candidate"
+	Candidate  = "candidate"  // the gate that has the new content of the state
 	Projection = "projection" // x·W of all steps, without bias
 	Memory     = "memory"     // State.C after the step
 	Hidden     = "state"      // State.H after the step

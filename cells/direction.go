@@ -16,14 +16,24 @@ type direction struct {
 	gates            []Gate
 	name             string // prefix of parameter names
 	reverse          bool
-	input, recurrent weights        // recurrent without a matrix if the cell is InputGated
-	joint            *decomp.Matrix // of which both are blocks; nil where they have cores of their own
+	input, recurrent weights // recurrent without a matrix if the cell is InputGated
+	joint            weights // of which both are blocks; without a matrix where they have cores of their own
 }
 
-// weights is a matrix with the prefix of its cores' parameter names.
+// weights is a matrix with what it is for and the prefix of its cores' parameter names.
 type weights struct {
 	*decomp.Matrix
+	role   Role
 	prefix string
+}
+
+// own lists the matrices that have cores of their own.
+func (d *direction) own() []weights {
+	list := []weights{d.input, d.recurrent}
+	if d.joint.Matrix != nil {
+		list = []weights{d.joint}
+	}
+	return slices.DeleteFunc(list, func(w weights) bool { return w.Matrix == nil })
 }
 
 // The names of biases, after that of the direction.
@@ -36,22 +46,24 @@ func newDirection(l Layer, name string, reverse bool) (*direction, error) {
 	d := &direction{layer: l, gates: l.Cell.Gates(), name: name, reverse: reverse}
 	folded := slices.Clone(l.Out)
 	folded[0] *= len(d.gates)
-	role, err := "joint", error(nil)
+	what, err := Joint, error(nil)
 	if l.Joint {
-		d.input.prefix, d.recurrent.prefix = name+".joint.", name+".joint."
-		d.joint, d.input.Matrix, d.recurrent.Matrix, err = newJoint(l, folded)
+		of := weights{role: Joint, prefix: name + ".joint."}
+		d.input, d.recurrent, d.joint = of, of, of
+		d.joint.Matrix, d.input.Matrix, d.recurrent.Matrix, err = newJoint(l, folded)
 	} else {
-		role = "input-to-hidden"
-		d.input.prefix, d.recurrent.prefix = name+".input.", name+".recurrent."
+		what = InputToHidden
+		d.input, d.recurrent = weights{role: InputToHidden, prefix: name + ".input."}, weights{role: HiddenToHidden, prefix: name + ".recurrent."}
 		if d.input.Matrix, err = orDense(l.Input).Matrix(l.In, folded); err == nil && readsState(l.Cell) {
-			role = "hidden-to-hidden"
+			what = HiddenToHidden
 			d.recurrent.Matrix, err = orDense(l.Recurrent).Matrix(l.Out, folded)
 		}
 	}
+	gates := ""
 	if len(d.gates) > 1 { // an error is about to quote other output modes
-		role += fmt.Sprintf(" (%d gates folded into the first of output modes %s)", len(d.gates), modes(l.Out))
+		gates = fmt.Sprintf(" (%d gates folded into the first of output modes %s)", len(d.gates), modes(l.Out))
 	}
-	return d, errors.Wrapf(err, "cells: %s, %s", name, role)
+	return d, errors.Wrapf(err, "cells: %s, %s%s", name, what, gates)
 }
 
 // width is the number of columns, gates·hidden.
@@ -63,17 +75,9 @@ func orDense(f decomp.Format) decomp.Format { return cmp.Or(f, decomp.Format(dec
 // cores, or joint ones, then the biases.
 func (d *direction) params() []Param {
 	var ps []Param
-	list := func(w weights, role Role) {
+	for _, w := range d.own() {
 		for _, c := range w.Cores() {
-			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: role})
-		}
-	}
-	if d.joint != nil {
-		list(d.input, Joint)
-	} else {
-		list(d.input, InputToHidden)
-		if d.recurrent.Matrix != nil {
-			list(d.recurrent, HiddenToHidden)
+			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: w.role})
 		}
 	}
 	return append(ps, d.biases()...)

@@ -20,10 +20,11 @@
 //		Cell: cells.LSTM{}, In: []int{8, 10, 10, 9, 8}, Out: []int{4, 4, 2, 4, 2},
 //		Input: decomp.HT{Leaf: []int{4}, Inner: []int{5}},
 //	})
-//	out, err := stack.Forward(x, nodes, cells.Options{})  // nodes of stack.Params, by name
+//	// nodes are by the names of stack.Params(), with initial values of stack.Init(seed)
+//	out, err := stack.Forward(x, nodes, cells.Options{}) // out.Last is (batch, hidden)
 //
-// A Cell says what its gates are and how a step goes; Register gives one of your own
-// a name for specs. In a Joint layer W and U are blocks of one network. Sequences of
-// unequal length share a batch (Options.Lengths). A Runner is for inference: it has
-// no graph, and carries the state from step to step.
+// LSTM, GRU and RNN are Cells. One of your own says what its gates are and how a
+// step goes, and Register gives it a name for specs. A Joint layer has one network
+// instead of two: W and U are blocks of it. Sequences of unequal length share a
+// batch (Options.Lengths). A Runner is for inference, without a graph.
 package cells

@@ -86,10 +86,10 @@ func mergedBefore(w weights, rows int, g *G.ExprGraph, values map[string]*tensor
 	return plan, factors, nil
 }
 
-// run advances the state in m over steps of sequences of some lengths, all of them
+// run advances the state of u over steps of sequences of some lengths, all of them
 // as long as the longest in memory: x (batch, all, inputs) begins with the one from
 // which the passage goes on.
-func (p *passage) run(x []float32, all, from int, lengths []int, m memo) error {
+func (p *passage) run(x []float32, all, from int, lengths []int, u *unit) error {
 	batch, inputs, width := len(lengths), p.d.layer.InputSize(), p.d.input.Rows()
 	for j := range p.steps {
 		copyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
@@ -97,14 +97,14 @@ func (p *passage) run(x []float32, all, from int, lengths []int, m memo) error {
 	for b, n := range lengths {
 		memory(p.lengths)[b] = float32(n - from)
 	}
-	copy(memory(p.h), m.h)
-	copy(memory(p.c), m.c)
+	copy(memory(p.h), u.h)
+	copy(memory(p.c), u.c)
 	if err := p.program.Run(); err != nil {
 		return err
 	}
-	copy(m.h, p.value(p.last.H))
+	copy(u.h, p.value(p.last.H))
 	if p.last.C != nil {
-		copy(m.c, p.value(p.last.C))
+		copy(u.c, p.value(p.last.C))
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 func (d *direction) init(rng *rand.Rand) [][]float64 {
 	var values [][]float64
 	_, dense := orDense(d.layer.Recurrent).(decomp.Dense)
-	if d.joint != nil {
+	if d.joint.Matrix != nil {
 		values = d.initJoint(rng)
 	} else if values = d.input.Init(rng, d.input.Glorot()); d.recurrent.Matrix != nil && dense {
 		values = append(values, orthogonal(rng, d.layer.Hidden(), len(d.gates)))

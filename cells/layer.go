@@ -65,6 +65,10 @@ func (l Layer) copied() Layer {
 	return l
 }
 
+// mostColumns bounds the rows and columns of a matrix; the largest int of 32 bits is what
+// dims.Size has for more.
+const mostColumns = min(math.MaxInt32, math.MaxInt-1)
+
 func (l Layer) validate(name string) error {
 	bad := func(format string, args ...any) error {
 		return errors.Errorf("cells: %s %s", name, fmt.Sprintf(format, args...))
@@ -78,9 +82,9 @@ func (l Layer) validate(name string) error {
 		return bad("has input modes %v and output modes %v; every mode is at least 1", l.In, l.Out)
 	case len(l.In) == 0 || len(l.Out) == 0:
 		return bad("needs input modes and output modes, has %v and %v", l.In, l.Out)
-	case total(l.In, 1) > math.MaxInt32:
+	case dims.Size(l.In) > mostColumns:
 		return bad("has input modes %v, which multiply to more than %d", l.In, math.MaxInt32)
-	case total(l.Out, len(gates)*l.directions()) > math.MaxInt32:
+	case dims.Size(l.Out) > mostColumns/(len(gates)*l.directions()):
 		return bad("has output modes %v; with %d gates in %d directions they multiply to more than %d", l.Out, len(gates), l.directions(), math.MaxInt32)
 	case l.Joint && l.Recurrent != nil:
 		return bad("is joint and has a recurrent format, %s, of its own; want one of the two", l.Recurrent.Name())
@@ -105,15 +109,6 @@ func (l Layer) reads() string {
 		return fmt.Sprintf("%s, %d of them zeros", modes(l.In), zeros)
 	}
 	return modes(l.In)
-}
-
-// total multiplies, without overflow.
-func total(sizes []int, times int) float64 {
-	p := float64(times)
-	for _, s := range sizes {
-		p *= float64(s)
-	}
-	return p
 }
 
 // modes writes modes as users read them: 8·10·10·9·8 = 57600.

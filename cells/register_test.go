@@ -112,7 +112,9 @@ func TestInputGated(t *testing.T) {
 		{Name: "layer1.input.W", Shape: []int{6, 8}, Role: cells.InputToHidden}, {Name: "layer1.bias", Shape: []int{1, 8}, Role: cells.Bias},
 		{Name: "layer1.backward.input.W", Shape: []int{6, 8}, Role: cells.InputToHidden}, {Name: "layer1.backward.bias", Shape: []int{1, 8}, Role: cells.Bias},
 	}, s.Params())
-	require.Nil(t, s.RecurrentMatrix(0))
+	_, recurrent := s.Products(0)
+	require.Nil(t, recurrent)
+	require.Len(t, s.Weights(), 1)
 	require.Equal(t, 2*6*8, s.MulAdds(3, 4))
 
 	l.Joint = true

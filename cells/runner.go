@@ -15,10 +15,9 @@ import (
 // not safe for concurrent use, but different Runners of one stack may run
 // concurrently.
 type Runner struct {
-	stack   *Stack
-	batch   int
-	units   []unit // by layer, the forward direction first
-	carried []memo // of each unit
+	stack *Stack
+	batch int
+	units []unit // by layer, the forward direction first
 }
 
 // block is the number of steps that go through W at once where a sequence has as
@@ -34,11 +33,9 @@ const maxInput = min(1<<31, math.MaxInt/8)
 // unit is one direction of a layer.
 type unit struct {
 	d            *direction
-	one, several *passage // of a step, and of a block of steps
+	one, several *passage  // of a step, and of a block of steps
+	h, c         []float32 // the state between steps, each (batch, hidden)
 }
-
-// memo is the state of a direction between steps, each (batch, hidden).
-type memo struct{ h, c []float32 }
 
 // Runner returns a Runner for batch sequences at a time, with copies of the
 // parameters' values. It returns an error when batch is not positive or is too
@@ -75,7 +72,7 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 		if err != nil {
 			return nil, err
 		}
-		r.units = append(r.units, unit{d, one, several})
+		r.units = append(r.units, unit{d: d, one: one, several: several})
 	}
 	r.Reset()
 	return r, nil
@@ -83,10 +80,10 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 
 // Reset forgets the carried state: the next Step is the first of new sequences.
 func (r *Runner) Reset() {
-	r.carried = nil
-	for _, u := range r.units {
+	for k := range r.units {
+		u := &r.units[k]
 		n := r.batch * u.d.layer.Hidden()
-		r.carried = append(r.carried, memo{h: make([]float32, n), c: make([]float32, n)})
+		u.h, u.c = make([]float32, n), make([]float32, n)
 	}
 }
 
@@ -123,7 +120,7 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 	if b := slices.IndexFunc(lengths, func(n int) bool { return n < 1 || n > steps }); b >= 0 {
 		return nil, errors.Errorf("cells: sequence %d has length %d; want 1 to %d", b+1, lengths[b], steps)
 	}
-	fresh := *r
+	fresh := Runner{r.stack, r.batch, slices.Clone(r.units)}
 	fresh.Reset()
 	return fresh.over(x, steps, lengths)
 }
@@ -131,7 +128,7 @@ func (r *Runner) Sequence(x []float32, steps int, lengths []int) ([]float32, err
 // over runs all layers, from the carried states on, and returns those of the last.
 func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) {
 	y, last := x, []float32(nil)
-	for k, u := range r.units {
+	for _, u := range r.units {
 		hidden, features, column := u.d.layer.Hidden(), u.d.layer.Features(), u.d.layer.Hidden()
 		if !u.d.reverse { // another layer
 			x, y, last, column = y, make([]float32, r.batch*steps*features), make([]float32, r.batch*features), 0
@@ -145,7 +142,7 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 			if u.d.reverse {
 				from = steps - done - p.steps
 			}
-			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, r.carried[k]); err != nil {
+			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, &u); err != nil {
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
 			for j, h := range p.states {
@@ -153,7 +150,7 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 			}
 			done += p.steps
 		}
-		copyRows(r.batch, hidden, last[column:], features, r.carried[k].h, hidden)
+		copyRows(r.batch, hidden, last[column:], features, u.h, hidden)
 	}
 	return last, nil
 }

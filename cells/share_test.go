@@ -17,7 +17,10 @@ func TestEqualLayersShareTheirMatrices(t *testing.T) {
 	}
 	stack, err := cells.New(layer(2), layer(2), layer(3))
 	require.NoError(t, err)
-	require.Same(t, stack.InputMatrix(0), stack.InputMatrix(1))
-	require.Same(t, stack.InputMatrix(0), stack.RecurrentMatrix(0), "the same modes and ranks")
-	require.NotSame(t, stack.InputMatrix(0), stack.InputMatrix(2))
+	input, recurrent := stack.Products(0)
+	same, _ := stack.Products(1)
+	other, _ := stack.Products(2)
+	require.Same(t, input, same)
+	require.Same(t, input, recurrent, "the same modes and ranks")
+	require.NotSame(t, input, other)
 }

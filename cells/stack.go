@@ -3,13 +3,13 @@ package cells
 import (
 	"fmt"
 	"hash/fnv"
-	"math"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Role is what a parameter is for, by which the papers count.
@@ -37,7 +37,14 @@ type Param struct {
 // Size returns the number of elements, or the largest int where that, of 32 bits,
 // does not hold it.
 func (p Param) Size() int {
-	return int(min(total(p.Shape, 1), math.MaxInt)) // decomp allows none above 2^40
+	return dims.Size(p.Shape)
+}
+
+// Weights is a matrix of a layer as a tensor network.
+type Weights struct {
+	Layer  int  // 1 is the first
+	Role   Role // InputToHidden, HiddenToHidden or Joint
+	Matrix *decomp.Matrix
 }
 
 // Stack is one recurrent layer on top of another.
@@ -94,11 +101,14 @@ func (s *Stack) share() {
 	}
 }
 
-// Layers returns the number of layers.
-func (s *Stack) Layers() int { return len(s.layers) }
-
-// Layer returns a layer, counted from 0.
-func (s *Stack) Layer(k int) Layer { return s.layers[k].copied() }
+// Layers lists the layers.
+func (s *Stack) Layers() []Layer {
+	list := make([]Layer, len(s.layers))
+	for k, l := range s.layers {
+		list[k] = l.copied()
+	}
+	return list
+}
 
 // Features returns the size of the last layer's output.
 func (s *Stack) Features() int { return s.layers[len(s.layers)-1].Features() }
@@ -127,20 +137,26 @@ func (s *Stack) Init(seed uint64) [][]float64 {
 	return values
 }
 
-// InputMatrix returns the input-to-hidden matrix of a layer, counted from 0,
-// with the gates folded in; for a joint layer, the block that multiplies x.
-func (s *Stack) InputMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].input.Matrix }
-
-// RecurrentMatrix returns the hidden-to-hidden matrix of a layer, counted from
-// 0, with the gates folded in; for a joint layer, the block that multiplies the
-// state. It is nil where the cell is InputGated.
-func (s *Stack) RecurrentMatrix(layer int) *decomp.Matrix {
-	return s.directions[layer][0].recurrent.Matrix
+// Products returns the matrices that multiply x and the state in a layer, counted from 0,
+// with the gates folded in: blocks of one network in a joint layer. The latter is nil
+// where the cell is InputGated.
+func (s *Stack) Products(layer int) (input, recurrent *decomp.Matrix) {
+	d := s.directions[layer][0]
+	return d.input.Matrix, d.recurrent.Matrix
 }
 
-// JointMatrix returns the matrix whose blocks are the two of a joint layer; nil
-// for other layers.
-func (s *Stack) JointMatrix(layer int) *decomp.Matrix { return s.directions[layer][0].joint }
+// Weights lists the layers' matrices, with the gates folded in: input-to-hidden before
+// hidden-to-hidden, or the joint one. Both directions of a bidirectional layer have the
+// same networks, listed once.
+func (s *Stack) Weights() []Weights {
+	var list []Weights
+	for k, both := range s.directions {
+		for _, w := range both[0].own() {
+			list = append(list, Weights{k + 1, w.role, w.Matrix})
+		}
+	}
+	return list
+}
 
 // MulAdds returns the multiply-adds of one step of one sequence in training,
 // when batch sequences of that many steps go through each input projection at

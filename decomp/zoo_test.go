@@ -76,5 +76,5 @@ func matricesOf(t *testing.T, s zoo.Spec) (input, recurrent *decomp.Matrix) {
 	require.NoError(t, err)
 	require.Empty(t, s.Upper)
 	require.Nil(t, s.Recurrent)
-	return stack.InputMatrix(0), stack.RecurrentMatrix(0)
+	return stack.Products(0)
 }

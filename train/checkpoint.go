@@ -77,7 +77,7 @@ func (r *run) data() data {
 }
 
 // saveLast writes the checkpoint to resume.
-func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state()) }
+func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state) }
 
 // save writes a checkpoint to dir, nothing without Config.Dir. One without the
 // optimiser's state is for use, and cannot be resumed.
@@ -105,21 +105,6 @@ func (r *run) save(dir string, state []zoo.Tensor) error {
 		r.cfg.OnSave(dir)
 	}
 	return nil
-}
-
-// state lists the optimiser's slots as tensors, which share their memory.
-func (r *run) state() []zoo.Tensor {
-	state := []zoo.Tensor{}
-	for k, p := range r.trained {
-		param := r.model.Params()[p]
-		for j, name := range r.cfg.Optimizer.Slots() {
-			state = append(state, zoo.Tensor{
-				Name:  param.Name + "." + name,
-				Value: tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(r.slots[k][j])),
-			})
-		}
-	}
-	return state
 }
 
 // restore puts the run where the checkpoint was made.
@@ -166,13 +151,6 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return err
 	}
 	return r.restoreState(c.State)
-}
-
-// epochOf returns the number of complete epochs at a checkpoint.
-func epochOf(c *zoo.Checkpoint) (int, error) {
-	var s saved
-	err := json.Unmarshal(c.Training, &s)
-	return s.Position.Epoch, err
 }
 
 // sameFields compares two structs of one type and names the first field that
@@ -227,8 +205,7 @@ func (r *run) restoreState(state []zoo.Tensor) error {
 	for _, p := range state {
 		got[p.Name] = p.Value
 	}
-	mine := r.state()
-	for _, p := range mine {
+	for _, p := range r.state {
 		v := got[p.Name]
 		switch {
 		case v == nil:
@@ -237,10 +214,10 @@ func (r *run) restoreState(state []zoo.Tensor) error {
 			return errors.Errorf("the optimiser's tensor %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), p.Value.Shape())
 		}
 	}
-	if len(state) != len(mine) {
-		return errors.Errorf("the optimiser's state has %d tensors; want %d", len(state), len(mine))
+	if len(state) != len(r.state) {
+		return errors.Errorf("the optimiser's state has %d tensors; want %d", len(state), len(r.state))
 	}
-	for _, p := range mine {
+	for _, p := range r.state {
 		copy(p.Value.Data().([]float32), got[p.Name].Data().([]float32))
 	}
 	return nil

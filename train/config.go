@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/pkg/errors"
@@ -217,21 +218,19 @@ func checkSchedule(s Schedule) error {
 
 // trained returns the indexes of the parameters that Freeze leaves free.
 func (c Config) trained(params []zoo.Tensor) ([]int, error) {
-	used := make([]bool, len(c.Freeze))
-	var free []int
-	for k, p := range params {
-		frozen := false
-		for j, pattern := range c.Freeze {
-			match, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
-			frozen, used[j] = frozen || match, used[j] || match
-		}
-		if !frozen {
-			free = append(free, k)
+	match := func(pattern string, p zoo.Tensor) bool {
+		ok, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
+		return ok
+	}
+	for _, pattern := range c.Freeze {
+		if !slices.ContainsFunc(params, func(p zoo.Tensor) bool { return match(pattern, p) }) {
+			return nil, errors.Errorf("train: no parameter matches %q to freeze; the first is %s", pattern, params[0].Name)
 		}
 	}
-	for j, pattern := range c.Freeze {
-		if !used[j] {
-			return nil, errors.Errorf("train: no parameter matches %q to freeze; the first is %s", pattern, params[0].Name)
+	var free []int
+	for k, p := range params {
+		if !slices.ContainsFunc(c.Freeze, func(pattern string) bool { return match(pattern, p) }) {
+			free = append(free, k)
 		}
 	}
 	if len(free) == 0 {

@@ -6,9 +6,9 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 )
 
 // DivergedError is the error of Run, Resume, Evaluate and Stepper.Step when a
@@ -40,7 +40,7 @@ func (r *run) hope() string {
 // there is none.
 func (l *learner) badParam() (name string, at int) {
 	for _, p := range l.model.Params() {
-		if at := notFinite(p.Value.Data().([]float32)); at >= 0 {
+		if at := measure.NotFinite(p.Value.Data().([]float32)); at >= 0 {
 			return p.Name, at
 		}
 	}
@@ -51,14 +51,14 @@ func (l *learner) badParam() (name string, at int) {
 // computed, for the first tensor with an element that is not finite.
 func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	clip := len(batch.X) / l.cfg.Batch
-	if at := notFinite(batch.X[:batch.Len*clip]); at >= 0 {
+	if at := measure.NotFinite(batch.X[:batch.Len*clip]); at >= 0 {
 		return fmt.Sprintf("the input of clip %d", batch.Clips[at/clip]), nil
 	}
 	if name, at := l.badParam(); name != "" {
 		return fmt.Sprintf("parameter %s at element %d, moved there by the step before", name, at), nil
 	}
 	watched := l.training.task
-	watched.watch = func(cells.Activation) bool { return true }
+	watched.watch = true
 	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
 	defer look.close()
 	if err := look.do(batch, total); err != nil {
@@ -67,7 +67,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	// All replicas compute the same tensors, of other clips.
 	ran := look.ran()
 	for k, a := range ran[0].ran.net.Activations {
-		if !slices.ContainsFunc(ran, func(r *replica) bool { return notFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
+		if !slices.ContainsFunc(ran, func(r *replica) bool { return measure.NotFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
 			continue
 		}
 		if a.Step < 0 {
@@ -75,7 +75,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 		}
 		return fmt.Sprintf("the %s of %s at step %d", a.Name, a.Layer, a.Step+1), nil
 	}
-	if notFinite(look.logits()) >= 0 {
+	if measure.NotFinite(look.logits()) >= 0 {
 		return "the logits", nil
 	}
 	// Gradients are computed from the classifier down.
@@ -85,20 +85,10 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if notFinite(grad) >= 0 {
+			if measure.NotFinite(grad) >= 0 {
 				return "the gradient of " + r.ran.trained[k].Name(), nil
 			}
 		}
 	}
 	return "none in particular, only their sum", nil
-}
-
-// notFinite returns the first element that is NaN or Inf, -1 for none.
-func notFinite(x []float32) int {
-	for k, v := range x {
-		if v-v != 0 {
-			return k
-		}
-	}
-	return -1
 }

@@ -2,12 +2,12 @@ package train
 
 import (
 	"context"
-	"math"
 	"runtime"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -42,13 +42,7 @@ func (e *Evaluation) ByClass() []ClassScore {
 			s.Predicted += e.Confusion[j][k]
 		}
 		right := float64(e.Confusion[k][k])
-		s.Precision, s.Recall = math.NaN(), math.NaN()
-		if s.Predicted > 0 {
-			s.Precision = right / float64(s.Predicted)
-		}
-		if s.Clips > 0 {
-			s.Recall = right / float64(s.Clips)
-		}
+		s.Precision, s.Recall = right/float64(s.Predicted), right/float64(s.Clips) // 0/0 is NaN
 		scores[k] = s
 	}
 	return scores
@@ -88,7 +82,7 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 			return err
 		}
 		logits := graphs.logits()
-		if at := notFinite(logits); at >= 0 {
+		if at := measure.NotFinite(logits); at >= 0 {
 			return &DivergedError{errors.Errorf("train: the logits of %s clip %d are not finite: the model's weights are too large", part, b.Clips[at/classes])}
 		}
 		e.Index, e.Labels, e.Logits = append(e.Index, b.Clips...), append(e.Labels, b.Labels...), append(e.Logits, logits...)

@@ -34,9 +34,8 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	if batch < 1 || clips < 1 {
 		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
 	}
-	gate := func(a cells.Activation) bool { return a.Gate != nil }
 	graphs := evaluating(m, set, part, min(batch, clips), runtime.GOMAXPROCS(0))
-	graphs.watch = gate
+	graphs.watch = true
 	defer graphs.close()
 	var all gateSums
 	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {
@@ -45,7 +44,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 		}
 		for _, r := range graphs.ran() {
 			for _, a := range r.ran.net.Activations {
-				if !gate(a) {
+				if a.Gate == nil {
 					continue
 				}
 				sums := all.of(a, set.Steps())

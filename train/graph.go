@@ -5,7 +5,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -24,7 +23,7 @@ type task struct {
 	smoothing float64
 	run       *uint64
 
-	watch func(cells.Activation) bool // which activations are outputs too; nil for none
+	watch bool // the activations are outputs too
 }
 
 // batchGraph is the model with its loss and, in training, its gradients.
@@ -63,21 +62,19 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 		return nil, err
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
-	for _, a := range g.net.Activations {
-		if t.watch != nil && t.watch(a) {
+	if t.watch {
+		for _, a := range g.net.Activations {
 			outputs = append(outputs, a.Node)
 		}
 	}
-	if len(t.trained) == 0 {
-		g.program, err = graph.Compile(outputs, nil, nil)
-		return g, err
-	}
-	for _, k := range t.trained {
-		g.trained = append(g.trained, g.net.Learnables[k])
-	}
-	grads, err := graph.Grad(g.loss, g.trained...)
-	if err != nil {
-		return nil, err
+	var grads G.Nodes
+	if len(t.trained) > 0 {
+		for _, k := range t.trained {
+			g.trained = append(g.trained, g.net.Learnables[k])
+		}
+		if grads, err = graph.Grad(g.loss, g.trained...); err != nil {
+			return nil, err
+		}
 	}
 	g.program, err = graph.Compile(outputs, grads, g.trained)
 	return g, err

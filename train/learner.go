@@ -18,6 +18,7 @@ type learner struct {
 
 	trained []int         // indexes of the model's parameters that move
 	slots   [][][]float32 // of the optimiser, for each of them
+	state   []zoo.Tensor  // the slots by name, which share their memory
 	grads   [][]float32   // of the step under way, for each of them
 
 	training *replicas
@@ -37,15 +38,17 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 	if err != nil {
 		return nil, err
 	}
-	l := &learner{cfg: cfg, model: m, trained: trained}
+	l := &learner{cfg: cfg, model: m, trained: trained, state: []zoo.Tensor{}}
 	for _, k := range trained {
-		n := m.Params()[k].Value.Size()
-		slots := make([][]float32, len(cfg.Optimizer.Slots()))
-		for j := range slots {
-			slots[j] = make([]float32, n)
+		param, slots := m.Params()[k], [][]float32(nil)
+		for _, name := range cfg.Optimizer.Slots() {
+			slot := make([]float32, param.Value.Size())
+			slots = append(slots, slot)
+			value := tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(slot))
+			l.state = append(l.state, zoo.Tensor{Name: param.Name + "." + name, Value: value})
 		}
 		l.slots = append(l.slots, slots)
-		l.grads = append(l.grads, make([]float32, n))
+		l.grads = append(l.grads, make([]float32, param.Value.Size()))
 	}
 	l.training = newReplicas(task{
 		model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches,

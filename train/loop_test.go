@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -218,7 +219,7 @@ func TestNotANumber(t *testing.T) {
 	require.ErrorContains(t, err, "the last checkpoint, in "+cfg.Dir+"/last, is from before")
 	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
-	require.Zero(t, notFinite(weights(c.Model))+1)
+	require.Zero(t, measure.NotFinite(weights(c.Model))+1)
 }
 
 // blowUp is sane for an epoch.

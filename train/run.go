@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -129,10 +130,13 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	r.began, r.saved = time.Now(), time.Now()
 	for r.at.Epoch < r.cfg.Epochs && !r.outOfPatience() {
 		if err := r.epoch(ctx); err != nil {
-			if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-				return nil, r.interrupted(ctx.Err())
+			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+				return nil, err
 			}
-			return nil, err
+			if err := r.saveLast(); err != nil {
+				return nil, err
+			}
+			return nil, errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
 		}
 	}
 	result := &Result{
@@ -151,14 +155,6 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
-}
-
-// interrupted saves what was done when ctx, whose error is err, is done.
-func (r *run) interrupted(err error) error {
-	if saveErr := r.saveLast(); saveErr != nil {
-		return saveErr
-	}
-	return errors.Wrapf(err, "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
 }
 
 func (r *run) outOfPatience() bool {
@@ -273,6 +269,7 @@ func (r *run) restoreBest() error {
 	if r.at.Best == r.at.Epoch && r.at.Step == 0 { // no step has moved them since
 		return nil
 	}
+	best := r.best
 	if r.cfg.Dir != "" {
 		c, err := zoo.LoadCheckpoint(bestDir(r.cfg.Dir))
 		if err != nil {
@@ -280,16 +277,16 @@ func (r *run) restoreBest() error {
 		}
 		// A run that was killed after a best epoch and resumed for fewer epochs
 		// than that is not the run that wrote it.
-		if of, err := epochOf(c); err != nil || of != r.at.Best {
+		var s saved
+		if err := json.Unmarshal(c.Training, &s); err != nil || s.Position.Epoch != r.at.Best {
 			return errors.Errorf("train: %s is not of epoch %d, the best of %d; resume for more epochs", bestDir(r.cfg.Dir), r.at.Best, r.at.Epoch)
 		}
-		for k, p := range c.Model.Params() {
-			copy(r.model.Params()[k].Value.Data().([]float32), p.Value.Data().([]float32))
+		for _, p := range c.Model.Params() {
+			best = append(best, p.Value.Data().([]float32))
 		}
-		return nil
 	}
 	for k, p := range r.model.Params() {
-		copy(p.Value.Data().([]float32), r.best[k])
+		copy(p.Value.Data().([]float32), best[k])
 	}
 	return nil
 }

@@ -119,19 +119,17 @@ func (c *Checkpoint) check() error {
 // into a graph of your own or to train further. It returns an error that names
 // the file when the checkpoint is damaged or from a later release, or when its
 // tensors do not match its spec.
-func Load(dir string) (m *Model, err error) {
-	err = read(dir, func(f *durable.Folder) (err error) {
-		m, _, err = readModel(f)
-		return err
-	})
-	return m, err
+func Load(dir string) (*Model, error) {
+	var c Checkpoint
+	err := read(dir, c.readModel)
+	return c.Model, err
 }
 
 // LoadCheckpoint is Load, training included.
 func LoadCheckpoint(dir string) (*Checkpoint, error) {
 	c := &Checkpoint{}
-	err := read(dir, func(f *durable.Folder) (err error) { // all of one folder: a run may be writing the next one
-		if c.Model, c.Training, err = readModel(f); err != nil || !f.Has(stateFile) { // or for use
+	err := read(dir, func(f *durable.Folder) error { // all of one folder: a run may be writing the next one
+		if err := c.readModel(f); err != nil || !f.Has(stateFile) { // or for use
 			return err
 		}
 		tensors := slotsMost * len(c.Model.shapes())
@@ -150,16 +148,14 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 
 // LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
 // folder on disk that may be written meanwhile, Load reads one whole checkpoint.
-func LoadFS(fsys fs.FS, dir string) (m *Model, err error) {
+func LoadFS(fsys fs.FS, dir string) (*Model, error) {
 	folder, err := fs.Sub(fsys, dir)
 	if err != nil {
 		return nil, errors.Wrap(err, "zoo: checkpoint")
 	}
-	err = durable.ReadFS(folder, func(f *durable.Folder) (err error) {
-		m, _, err = readModel(f)
-		return err
-	})
-	return m, errors.Wrapf(err, "zoo: checkpoint %s", dir)
+	var c Checkpoint
+	err = durable.ReadFS(folder, c.readModel)
+	return c.Model, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
 // read opens the folder of a checkpoint.
@@ -172,21 +168,25 @@ func read(dir string, files func(f *durable.Folder) error) error {
 }
 
 // readModel reads the weights once the spec says how large they may be.
-func readModel(f *durable.Folder) (*Model, json.RawMessage, error) {
+func (c *Checkpoint) readModel(f *durable.Folder) error {
 	head, err := f.File(headerFile, headerMost)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	m, training, err := decodeHeader(head)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	shapes := m.shapes()
 	weights, err := f.File(weightsFile, bytesOf(shapes, m.dtype)+headMost(len(shapes)))
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return m, training, m.decodeWeights(weights)
+	if m.tensors, err = readTensors(weights, shapes, m.dtype); err != nil {
+		return errors.Wrap(err, weightsFile)
+	}
+	c.Model, c.Training = m, training
+	return nil
 }
 
 // decodeHeader makes a model without weights of the content of checkpoint.json.
@@ -221,12 +221,6 @@ func decodeHeader(head []byte) (m *Model, training json.RawMessage, err error) {
 	}
 	m.Name, m.ClassNames, m.Input = h.Model.Name, h.Model.ClassNames, h.Model.Input
 	return m, h.Training, m.checkMetadata()
-}
-
-// decodeWeights gives the model the weights in the content of model.safetensors.
-func (m *Model) decodeWeights(weights []byte) (err error) {
-	m.tensors, err = readTensors(weights, m.shapes(), m.dtype)
-	return errors.Wrap(err, weightsFile)
 }
 
 // checkMetadata returns an error for names that could not be shown, and for an Input

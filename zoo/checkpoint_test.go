@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
@@ -88,7 +89,8 @@ func decodeModel(head, weights []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, m.decodeWeights(weights)
+	m.tensors, err = readTensors(weights, m.shapes(), m.dtype)
+	return m, errors.Wrap(err, weightsFile)
 }
 
 // Damage that the checksums do not reveal, as the file was made that way, is an

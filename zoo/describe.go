@@ -1,11 +1,14 @@
 package zoo
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Counts holds the number of learnable values, counted three ways.
@@ -59,19 +62,20 @@ func Describe(e Entry) (Description, error) {
 		return Description{}, err
 	}
 	s := e.Spec
-	d := Description{
-		Name: e.Name, Cell: s.Cell, Format: nameOf(s.Format), Joint: s.Joint, InModes: s.InModes, OutModes: s.OutModes,
-		Ranks: stack.InputMatrix(0).Ranks(), Features: stack.Inputs(), Padding: stack.InputMatrix(0).Rows() - stack.Inputs(), Hidden: stack.Layer(0).Hidden(), Classes: s.Classes,
-		Counts: counts(stack, s.Classes), Layers: s.describeLayers(stack), PublishedParams: e.PublishedParams, MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
-		Paper: e.Paper, Data: e.Data, PublishedAccuracy: e.PublishedAccuracy, Note: e.Note,
-	}
-	d.Plan = stack.InputMatrix(0).Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String()
+	w, _ := stack.Products(0)
 	dense, err := s.dense().stack()
 	if err != nil {
 		return Description{}, err
 	}
-	d.Dense = counts(dense, s.Classes)
-	return d, nil
+	return Description{
+		Name: e.Name, Cell: s.Cell, Format: cmp.Or(s.Format, decomp.Format(decomp.Dense{})).Name(), Joint: s.Joint,
+		InModes: s.InModes, OutModes: s.OutModes, Ranks: w.Ranks(),
+		Features: stack.Inputs(), Padding: w.Rows() - stack.Inputs(), Hidden: dims.Size(s.OutModes), Classes: s.Classes,
+		Counts: counts(stack, s.Classes), Layers: describeLayers(stack), Dense: counts(dense, s.Classes),
+		MulAddsPerFrame: stack.MulAdds(describedClips, describedSteps),
+		Plan:            w.Plan(decomp.PlanOptions{Rows: describedClips * describedSteps}).String(),
+		PublishedParams: e.PublishedParams, PublishedAccuracy: e.PublishedAccuracy, Paper: e.Paper, Data: e.Data, Note: e.Note,
+	}, nil
 }
 
 // dense is the spec without decompositions, and so without padding.
@@ -85,13 +89,6 @@ func (s Spec) dense() Spec {
 		s.Upper[k].Format = nil
 	}
 	return s
-}
-
-func nameOf(f decomp.Format) string {
-	if f == nil {
-		return decomp.Dense{}.Name()
-	}
-	return f.Name()
 }
 
 // Counts returns the model's numbers of learnable values.
@@ -114,3 +111,68 @@ func counts(s *cells.Stack, classes int) Counts {
 	model := all + (int64(s.Features())+1)*int64(classes)
 	return Counts{InputToHidden: int(min(input, math.MaxInt)), RecurrentLayer: int(min(all, math.MaxInt)), Model: int(min(model, math.MaxInt))}
 }
+
+// LayerDescription is a recurrent layer in figures. Its size follows from them:
+// Directions times the blocks of each of the Weights times the shapes of their cores, and
+// the Bias.
+type LayerDescription struct {
+	Features   int                  `json:"features"`   // per step
+	Hidden     int                  `json:"hidden"`     // units per direction
+	Directions int                  `json:"directions"` // 2 if a second set of weights reads in reverse
+	Weights    []WeightsDescription `json:"weights"`    // of each direction
+	Bias       int                  `json:"bias"`       // values of each direction
+}
+
+// WeightsDescription is a matrix of a layer in figures.
+type WeightsDescription struct {
+	Role     string            `json:"role"`   // input-to-hidden, hidden-to-hidden, or joint for both
+	Format   string            `json:"format"` // as in a spec
+	InModes  []int             `json:"in_modes"`
+	OutModes []int             `json:"out_modes"`        // with the gates in the first
+	Ranks    []int             `json:"ranks,omitempty"`  // in the order of the cores
+	Blocks   int               `json:"blocks,omitempty"` // of bt
+	Cores    []CoreDescription `json:"cores"`            // of one block; shared ones once
+	Params   int               `json:"params"`
+}
+
+// CoreDescription is the shape of a learnable tensor.
+type CoreDescription struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+// describeLayers lists the layers of a stack.
+func describeLayers(stack *cells.Stack) []LayerDescription {
+	var layers []LayerDescription
+	for _, l := range stack.Layers() {
+		d := LayerDescription{Features: l.InputSize(), Hidden: l.Hidden(), Directions: l.Features() / l.Hidden()}
+		if l.CandidateBias {
+			d.Bias = l.Hidden()
+		}
+		layers = append(layers, d)
+	}
+	for _, w := range stack.Weights() {
+		l := &layers[w.Layer-1]
+		l.Weights = append(l.Weights, describeWeights(w))
+		if w.Role != cells.HiddenToHidden {
+			l.Bias += w.Matrix.Cols()
+		}
+	}
+	return layers
+}
+
+func describeWeights(w cells.Weights) WeightsDescription {
+	m := w.Matrix
+	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: legSizes(m.In), OutModes: legSizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
+	cores := m.Cores()
+	if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
+		d.Blocks = len(m.Terms)
+		cores = cores[:len(cores)/d.Blocks]
+	}
+	for _, c := range cores {
+		d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
+	}
+	return d
+}
+
+func legSizes(legs []decomp.Leg) []int { return decomp.Core{Legs: legs}.Shape() }

@@ -1,8 +1,11 @@
 package zoo
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -51,12 +54,9 @@ func (in *Input) check(want int) error {
 	if n := len(in.StepShape); n > maxModes {
 		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)
 	}
-	features := 1
-	for _, n := range in.StepShape {
-		if n < 1 || n > want/features {
-			return errors.Errorf("step_shape is %v; the spec reads %d values a step", in.StepShape, want)
-		}
-		features *= n
+	features := dims.Size(in.StepShape)
+	if features > want || slices.ContainsFunc(in.StepShape, func(n int) bool { return n < 1 }) {
+		return errors.Errorf("step_shape is %v; the spec reads %d values a step", in.StepShape, want)
 	}
 	if features != want || in.Steps < 1 {
 		return errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", in.Steps, in.StepShape, want)

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -109,12 +110,8 @@ func withoutWeights(s Spec, opt Options) (*Model, error) {
 	if opt.RecurrentDropout != nil {
 		s.RecurrentDropout = *opt.RecurrentDropout
 	}
-	switch opt.Classes {
-	case 0:
-	case Headless:
+	if s.Classes = cmp.Or(opt.Classes, s.Classes); opt.Classes == Headless {
 		s.Classes = 0
-	default:
-		s.Classes = opt.Classes
 	}
 	if s.Classes < 0 || s.Classes == 1 {
 		return nil, errors.Errorf("zoo: the model has %d classes; give the spec field \"classes\" or Options.Classes at least 2, or leave both out for a model without a classifier", s.Classes)
@@ -123,10 +120,7 @@ func withoutWeights(s Spec, opt Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{spec: s, seed: opt.Seed, dtype: opt.Dtype, stack: stack}
-	if m.dtype == (tensor.Dtype{}) {
-		m.dtype = tensor.Float32
-	}
+	m := &Model{spec: s, seed: opt.Seed, dtype: cmp.Or(opt.Dtype, tensor.Float32), stack: stack}
 	if m.dtype != tensor.Float32 && m.dtype != tensor.Float64 {
 		return nil, errors.Errorf("zoo: a model of %v; want Float32 or Float64", m.dtype)
 	}

@@ -36,7 +36,10 @@ func balanced(n, d, least int, most float64) (modes []int) {
 		}
 		if rest := balanced(n/first, d-1, first, most-float64(first)); rest != nil {
 			modes = append([]int{first}, rest...)
-			most = float64(sum(modes) - 1) // the next ones have to be better
+			most = -1 // the next ones have to be better
+			for _, m := range modes {
+				most += float64(m)
+			}
 		}
 	}
 	return modes
@@ -70,27 +73,3 @@ func paired(in, out []int, gates int) (inModes, outModes []int) {
 }
 
 func root(n, d int) float64 { return math.Pow(float64(n), 1/float64(d)) }
-
-func sum(modes []int) int {
-	s := 0
-	for _, m := range modes {
-		s += m
-	}
-	return s
-}
-
-// size returns the product of modes, or the largest int if none holds it; a mode
-// below 1, which no model has, is passed over.
-func size(modes []int) int {
-	n := 1
-	for _, m := range modes {
-		if m < 1 {
-			continue
-		}
-		if n > math.MaxInt/m {
-			return math.MaxInt
-		}
-		n *= m
-	}
-	return n
-}

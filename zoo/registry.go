@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -57,12 +58,9 @@ func Register(e Entry) {
 // registry's order; "" and "*" match all. It returns an error when the pattern
 // is malformed.
 func List(pattern string) ([]Entry, error) {
-	if pattern == "" {
-		pattern = "*"
-	}
 	var found []Entry
 	for _, e := range entries {
-		ok, err := path.Match(pattern, e.Name)
+		ok, err := path.Match(cmp.Or(pattern, "*"), e.Name)
 		if err != nil {
 			return nil, errors.Errorf("zoo: pattern %q: %v", pattern, err)
 		}

@@ -60,29 +60,23 @@ func readTensors(data []byte, want []cells.Param, dtype tensor.Dtype) ([]Tensor,
 	if err != nil {
 		return nil, err
 	}
-	views := make([]safetensors.TensorView, len(want))
-	for k, t := range want {
-		var ok bool
-		if views[k], ok = file.Tensor(t.Name); !ok {
+	var names []string
+	for _, t := range want {
+		view, ok := file.Tensor(t.Name)
+		switch {
+		case !ok:
 			return nil, errors.Errorf("there is no tensor %s, which the spec asks for", t.Name)
+		case !shapeOf(view).Eq(tensor.Shape(t.Shape)):
+			return nil, errors.Errorf("tensor %s has shape %v; the spec makes it %v", t.Name, view.Shape(), t.Shape)
+		case dtypes[view.DType()] != dtype:
+			return nil, errors.Errorf("tensor %s holds %v; want %v", t.Name, view.DType(), dtype)
 		}
-		if !shapeOf(views[k]).Eq(tensor.Shape(t.Shape)) {
-			return nil, errors.Errorf("tensor %s has shape %v; the spec makes it %v", t.Name, views[k].Shape(), t.Shape)
-		}
-		if dtypes[views[k].DType()] != dtype {
-			return nil, errors.Errorf("tensor %s holds %v; want %v", t.Name, views[k].DType(), dtype)
-		}
+		names = append(names, t.Name)
 	}
 	if n := file.Len(); n != len(want) {
 		return nil, errors.Errorf("there are %d tensors; the spec makes %d", n, len(want))
 	}
-	tensors := make([]Tensor, len(want))
-	for k, t := range want {
-		if tensors[k], err = decode(t.Name, views[k]); err != nil {
-			return nil, err
-		}
-	}
-	return tensors, nil
+	return decode(file, names)
 }
 
 // readState reads whatever tensors there are, at most so many, sorted by name;
@@ -94,14 +88,7 @@ func readState(data []byte, most int) ([]Tensor, error) {
 	}
 	names := file.Names()
 	slices.Sort(names)
-	state := make([]Tensor, len(names))
-	for k, name := range names {
-		view, _ := file.Tensor(name)
-		if state[k], err = decode(name, view); err != nil {
-			return nil, err
-		}
-	}
-	return state, nil
+	return decode(file, names)
 }
 
 // headMost bounds the JSON header of a file of so many tensors, the metadata of
@@ -131,30 +118,30 @@ func deserialize(data []byte, tensors int) (safetensors.SafeTensors, error) {
 // dtypes are the types of tensors in files of ours.
 var dtypes = map[safetensors.DType]tensor.Dtype{safetensors.F32: tensor.Float32, safetensors.F64: tensor.Float64}
 
-// decode copies a tensor out of a file's bytes. Values that are not finite are
-// never written, and so are errors.
-func decode(name string, view safetensors.TensorView) (Tensor, error) {
-	shape := shapeOf(view)
-	if shape == nil {
-		return Tensor{}, errors.Errorf("tensor %s has shape %v", name, view.Shape())
+// decode copies tensors out of a file's bytes. Values that are not finite are never
+// written, and so are errors.
+func decode(file safetensors.SafeTensors, names []string) ([]Tensor, error) {
+	tensors := []Tensor{}
+	for _, name := range names {
+		view, _ := file.Tensor(name)
+		shape := shapeOf(view)
+		if shape == nil {
+			return nil, errors.Errorf("tensor %s has shape %v", name, view.Shape())
+		}
+		dtype, ok := dtypes[view.DType()]
+		if !ok {
+			return nil, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
+		}
+		t := Tensor{name, tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))}
+		if _, err := binary.Decode(view.Data(), binary.LittleEndian, t.Value.Data()); err != nil {
+			return nil, errors.Wrapf(err, "tensor %s", name)
+		}
+		if at := t.notFinite(); at >= 0 {
+			return nil, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
+		}
+		tensors = append(tensors, t)
 	}
-	var values any
-	switch view.DType() {
-	case safetensors.F32:
-		values = make([]float32, shape.TotalSize())
-	case safetensors.F64:
-		values = make([]float64, shape.TotalSize())
-	default:
-		return Tensor{}, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
-	}
-	if _, err := binary.Decode(view.Data(), binary.LittleEndian, values); err != nil {
-		return Tensor{}, errors.Wrapf(err, "tensor %s", name)
-	}
-	t := Tensor{name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values))}
-	if at := t.notFinite(); at >= 0 {
-		return Tensor{}, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
-	}
-	return t, nil
+	return tensors, nil
 }
 
 // notFinite returns the first element that is NaN or Inf, -1 for none.

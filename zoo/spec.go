@@ -10,67 +10,69 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // LayerSpec is a further layer on top of the first.
 type LayerSpec struct {
-	Format decomp.Format // of the layer's input-to-hidden weights; nil means decomp.Dense
 	// OutModes are the layer's output modes; empty means those of the layer
 	// below. Its input modes are the output modes of the layer below, the first
 	// one doubled if that is bidirectional.
-	OutModes []int
+	OutModes []int `json:"out_modes,omitempty"`
+
+	Format decomp.Format `json:"format,omitempty"` // of the layer's input-to-hidden weights; nil means decomp.Dense
 }
 
 // Spec describes a classifier of sequences. The zero value of each field except
 // Cell, InModes and OutModes is a sensible default.
 type Spec struct {
 	// Cell is lstm, gru, rnn, or the name of a cell that cells.Register was given.
-	Cell string
+	Cell string `json:"cell"`
 
 	// Format is the decomposition of the input-to-hidden weights, such as
 	// decomp.TT{Ranks: []int{4}}; nil means decomp.Dense. In JSON it is its name and,
 	// beside it, its fields.
-	Format decomp.Format
+	Format decomp.Format `json:"format,omitempty"`
 
 	// InModes multiply to the features of a step, or more; OutModes, without the
 	// gate factor, multiply to the hidden size.
-	InModes  []int
-	OutModes []int
+	InModes  []int `json:"in_modes"`
+	OutModes []int `json:"out_modes"`
 
 	// Features is the number of values of a step; 0 means the product of
 	// InModes. If there are fewer, the model appends zeros to every step that it
 	// reads.
-	Features int
+	Features int `json:"features,omitempty"`
 
 	// Hidden, when given, is checked against OutModes.
-	Hidden int
+	Hidden int `json:"hidden,omitempty"`
 
 	// Recurrent is the decomposition of the hidden-to-hidden weights; nil means
 	// decomp.Dense.
-	Recurrent decomp.Format
+	Recurrent decomp.Format `json:"recurrent,omitempty"`
 
 	// Joint makes the input-to-hidden and the hidden-to-hidden weights of every
 	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent
 	// must then be nil.
-	Joint bool
+	Joint bool `json:"joint,omitempty"`
 
 	// CandidateBias adds to every layer of a gru the bias inside the reset gate's
 	// product that PyTorch, Keras and ONNX have; see cells.Layer.
-	CandidateBias bool
+	CandidateBias bool `json:"candidate_bias,omitempty"`
 
 	// Upper lists the layers above the first, of the same cell.
-	Upper []LayerSpec
+	Upper []LayerSpec `json:"upper,omitempty"`
 
 	// Bidirectional adds to every layer a second one that reads in reverse.
-	Bidirectional bool
+	Bidirectional bool `json:"bidirectional,omitempty"`
 
 	// Dropout and RecurrentDropout are probabilities, in training, for the input
 	// and the state of every layer.
-	Dropout          float64
-	RecurrentDropout float64
+	Dropout          float64 `json:"dropout,omitempty"`
+	RecurrentDropout float64 `json:"recurrent_dropout,omitempty"`
 
 	// Classes is the number of classes; 0 leaves it to Options.Classes.
-	Classes int
+	Classes int `json:"classes,omitempty"`
 }
 
 // stack checks the spec and returns its recurrent layers.
@@ -88,7 +90,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 	if s.Recurrent != nil && s.Joint {
 		return nil, errors.New("zoo: spec has fields \"joint\" and \"recurrent\"; joint weights are one network, in the format of the layer")
 	}
-	if n := size(s.InModes); s.Features < 0 || s.Features > n {
+	if n := dims.Size(s.InModes); s.Features < 0 || s.Features > n && slices.Min(s.InModes) > 0 {
 		return nil, errors.Errorf("zoo: spec field \"features\" is %d, but \"in_modes\" multiply to %d; want at most that, zeros making up for what is missing", s.Features, n)
 	}
 	layers := []cells.Layer{{
@@ -115,6 +117,16 @@ func (s Spec) stack() (*cells.Stack, error) {
 		return nil, errors.Errorf("zoo: spec field \"hidden\" is %d, but \"out_modes\" multiply to %d", s.Hidden, layers[0].Hidden())
 	}
 	return stack, nil
+}
+
+// Weights lists the matrices of the spec's layers, as cells.Stack does. It returns an
+// error when FromSpec does.
+func (s Spec) Weights() ([]cells.Weights, error) {
+	stack, err := s.stack()
+	if err != nil {
+		return nil, err
+	}
+	return stack.Weights(), nil
 }
 
 // String writes the spec as indented JSON.

@@ -28,35 +28,22 @@ type field struct {
 
 const formatField = "format"
 
-func (s *Spec) fields() []field {
-	return []field{
-		{"cell", &s.Cell, true},
-		{formatField, &s.Format, false},
-		{"in_modes", &s.InModes, true},
-		{"out_modes", &s.OutModes, true},
-		{"features", &s.Features, false},
-		{"hidden", &s.Hidden, false},
-		{"recurrent", &s.Recurrent, false},
-		{"joint", &s.Joint, false},
-		{"candidate_bias", &s.CandidateBias, false},
-		{"upper", &s.Upper, false},
-		{"bidirectional", &s.Bidirectional, false},
-		{"dropout", &s.Dropout, false},
-		{"recurrent_dropout", &s.RecurrentDropout, false},
-		{"classes", &s.Classes, false},
+// fieldsOf lists the fields of a Spec or LayerSpec by their tags.
+func fieldsOf(object any) (all []field) {
+	v := reflect.ValueOf(object).Elem()
+	for k := range v.NumField() {
+		name, _, optional := strings.Cut(v.Type().Field(k).Tag.Get("json"), ",")
+		all = append(all, field{name, v.Field(k).Addr().Interface(), !optional})
 	}
-}
-
-func (l *LayerSpec) fields() []field {
-	return []field{{"out_modes", &l.OutModes, false}, {formatField, &l.Format, false}}
+	return all
 }
 
 // MarshalJSON writes the object that ParseSpec reads.
-func (s Spec) MarshalJSON() ([]byte, error) { return object(s.fields()) }
+func (s Spec) MarshalJSON() ([]byte, error) { return object(fieldsOf(&s)) }
 
 // MarshalJSON writes an object of the field "upper".
 func (l LayerSpec) MarshalJSON() ([]byte, error) {
-	fields := l.fields()
+	fields := fieldsOf(&l)
 	slices.Reverse(fields) // the format first, as ever
 	return object(fields)
 }
@@ -133,7 +120,7 @@ func (r specReader) spec(begin int, s *Spec) error {
 	if kind := jsonpos.Kind(r.text[begin:]); kind != "object" {
 		return errors.Errorf("zoo: spec is a JSON %s; want an object such as {\"cell\": \"lstm\", ...}", kind)
 	}
-	return r.object(begin, s.fields())
+	return r.object(begin, fieldsOf(s))
 }
 
 // object reads the object that begins at an offset into fields. Members of other
@@ -185,7 +172,7 @@ func (r specReader) field(m jsonpos.Member, value any) error {
 		*v = nil
 		for _, layer := range jsonpos.Members(r.text, m.Begin) {
 			var l LayerSpec
-			if err := r.nested(m, layer, want, l.fields()); err != nil {
+			if err := r.nested(m, layer, want, fieldsOf(&l)); err != nil {
 				return err
 			}
 			*v = append(*v, l)

@@ -11,6 +11,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // SuggestOptions are the sizes, the format and the budget of a proposal.
@@ -112,7 +113,7 @@ func Suggest(w SuggestOptions) (Spec, error) {
 		return Spec{}, &BudgetError{SuggestOptions: w, Least: least, Dense: dense}
 	}
 	c := slices.MaxFunc(found, func(a, b candidate) int { return slices.Compare(a.merits(w), b.merits(w)) })
-	return Spec{Cell: w.Cell, Format: c.format.WithRank(c.rank, len(c.in)), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: size(c.out)}, nil
+	return Spec{Cell: w.Cell, Format: c.format.WithRank(c.rank, len(c.in)), InModes: c.in, OutModes: c.out, Features: w.Features, Hidden: dims.Size(c.out)}, nil
 }
 
 func (w SuggestOptions) check() (cells.Cell, error) {
@@ -170,5 +171,5 @@ func (c candidate) params(rank int) int {
 // merits are what Suggest prefers candidates by; the first that differs decides.
 func (c candidate) merits(w SuggestOptions) []int {
 	one := map[bool]int{true: 1}
-	return []int{one[c.rank > 1], one[size(c.out) == w.Hidden], one[size(c.in) == w.Features], c.blocks, c.rank, -len(c.in)}
+	return []int{one[c.rank > 1], one[dims.Size(c.out) == w.Hidden], one[dims.Size(c.in) == w.Features], c.blocks, c.rank, -len(c.in)}
 }

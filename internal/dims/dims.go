@@ -2,14 +2,19 @@
 package dims
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
 
-// Size returns the number of elements of a tensor with the given sizes, 1 for none.
+// Size returns the number of elements of a tensor with the given sizes, 1 for none, or
+// the largest int where that does not hold it.
 func Size(sizes []int) int {
 	n := 1
 	for _, s := range sizes {
+		if s > 0 && n > math.MaxInt/s {
+			return math.MaxInt
+		}
 		n *= s
 	}
 	return n

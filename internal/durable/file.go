@@ -3,6 +3,7 @@ package durable
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	stderrors "errors"
 	"io"
 	"io/fs"
@@ -18,12 +19,12 @@ import (
 // path.new first: on an error, or when the process is killed, path is as it was.
 func WriteFile(path string, write func(io.Writer) error) error {
 	next := path + ".new"
-	if err := writeFile(next, write); err != nil {
-		os.Remove(next) // the error at hand matters more than one about tidying up
-		return err
+	err := writeFile(next, write)
+	if err == nil {
+		err = Rename(next, path)
 	}
-	if err := Rename(next, path); err != nil {
-		os.Remove(next)
+	if err != nil {
+		os.Remove(next) // the error at hand matters more than one about tidying up
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -78,13 +79,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	if err := write(w); err != nil {
 		return err
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
+	return cmp.Or(w.Flush(), f.Sync(), f.Close())
 }
 
 // syncDir makes renames in dir last through a loss of power.
