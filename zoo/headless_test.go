@@ -28,12 +28,12 @@ func network(t *testing.T, m *zoo.Model, clips int) *zoo.Network {
 // and predicts its last state; it is not trained by package train.
 func TestHeadless(t *testing.T) {
 	full := newModel(t, tiny)
-	s := tiny
-	s.Classes = 0
 	for name, opt := range map[string]zoo.Options{"spec": {Seed: 3}, "option": {Seed: 3, Classes: zoo.Headless}} {
 		t.Run(name, func(t *testing.T) {
-			if name == "option" {
-				s.Classes = 3
+			s := tiny
+			s.Classes = 3
+			if name == "spec" {
+				s.Classes = 0
 			}
 			m, err := zoo.FromSpec(s, opt)
 			require.NoError(t, err)
