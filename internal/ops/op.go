@@ -12,7 +12,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Op is one operation of this package: a function from the data of its operands
+// Op is one operation of our own: a function from the data of its operands
 // to the data of a result that is never shared with them.
 //
 // The result is a buffer that belongs to the op and is filled anew at each run,
