@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,12 +45,14 @@ const errorStroke = "stroke-width:1.25"
 func TestBarsAreInProportion(t *testing.T) {
 	svg := drawBars(t, t.TempDir(), "a.svg", BarPanel{Bars: []Bar{{"a", 800, 0, 0}, {"b", 40, 0, 0}, {"c", 400, 0, 0}}})
 	var lengths []float64
-	for _, bar := range regexp.MustCompile(`M([0-9.]+),[0-9.]+L([0-9.]+),[^"]*" style="fill:#0072B2"`).FindAllStringSubmatch(svg, -1) {
-		from, err := strconv.ParseFloat(bar[1], 64)
-		require.NoError(t, err)
-		to, err := strconv.ParseFloat(bar[2], 64)
-		require.NoError(t, err)
-		lengths = append(lengths, to-from)
+	for _, bar := range regexp.MustCompile(`<path d="([^"]*)" style="fill:#0072B2`).FindAllStringSubmatch(svg, -1) {
+		var at []float64
+		for _, x := range regexp.MustCompile(`[ML]([0-9.]+),`).FindAllStringSubmatch(bar[1], -1) {
+			v, err := strconv.ParseFloat(x[1], 64)
+			require.NoError(t, err)
+			at = append(at, v)
+		}
+		lengths = append(lengths, slices.Max(at)-slices.Min(at))
 	}
 	require.Len(t, lengths, 3)
 	require.InDelta(t, 20, lengths[0]/lengths[1], 0.1)

@@ -1,13 +1,14 @@
 package charts
 
 import (
-	"fmt"
 	"image/color"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -24,8 +25,7 @@ type Matrix struct {
 const (
 	titleWidth = 640 // at most
 	nameWidth  = 190 // at most, of the name of a class
-	barWidth   = 14
-	barRoom    = 90 // from the matrix to the right edge
+	barRoom    = 80  // for what the colours mean, at the right
 )
 
 func (m Matrix) check() error {
@@ -47,61 +47,38 @@ func (m Matrix) check() error {
 	return nil
 }
 
-// matrix is a Matrix laid out: its cells fill the rectangle.
-type matrix struct {
-	Matrix
-	vg.Rectangle
-	width, height vg.Length // of the page
-	cell          vg.Length // width and height
-	names         draw.TextStyle
-	every         int // every how many-th class has a name: 1, unless there are too many
-	turned        bool
-	left          vg.Length // room for the names of the rows
-	below         vg.Length // and of the columns
-}
-
-// matrix chooses sizes: large cells for few classes, but always room for a
+// cellSize is that of large cells for few classes, but always has room for a
 // name beside a row, as long as the whole fits on a screen.
-func (m Matrix) matrix() *matrix {
+func (m Matrix) cellSize() vg.Length {
 	n := vg.Length(len(m.Classes))
-	out := &matrix{Matrix: m, cell: min(90, max(250/n, min(16, 816/n)))}
-	size := min(tickSize, max(9, 0.8*out.cell))
-	out.every = int(math.Ceil(float64(size / out.cell)))
-	out.names = style(size, draw.XRight, draw.YCenter)
-	var longest vg.Length
-	for _, name := range m.Classes {
-		longest = max(longest, out.names.Width(fit(name, out.names, nameWidth)))
-	}
-	out.left, out.below = longest+2*textGap, lineHeight+2*textGap
-	if out.turned = longest > out.cell-textGap; out.turned {
-		out.below = out.left
-	}
-	side := out.cell * n
-	x, y := margin+lineHeight+out.left, margin+lineHeight+out.below
-	out.Rectangle = rect(x, y, x+side, y+side)
+	return min(90, max(250/n, min(16, 816/n)))
+}
+
+func (m Matrix) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
+	cells, bar, side := m.plot(), shadesPlot(), m.cellSize()*vg.Length(len(m.Classes))
+	frame := rect(0, 0, 2*side, 2*side)
+	names := frame.Size().Sub(cells.DataCanvas(draw.Canvas{Rectangle: frame}).Size()) // the room they take
+	right, top := margin+names.X+side, margin+names.Y+side
 	// A title is not cut for a small matrix.
-	out.width = max(x+side+barRoom, heading().Width(fit(m.Title, heading(), titleWidth))+2*margin)
-	out.height = y + side + titleHeight + margin
-	return out
-}
-
-func (m Matrix) layOut() (width, height vg.Length, draw func(pg *page)) {
-	out := m.matrix()
-	return out.width, out.height, func(pg *page) {
-		pg.text(m.Title, heading(), out.width/2, pg.Max.Y-margin-titleHeight/2, out.width-2*margin)
-		out.drawCells(pg)
-		out.drawNames(pg)
-		out.drawBar(pg)
+	width = max(right+margin+barRoom, margin+heading().Width(fit(m.Title, heading(), titleWidth))) + margin
+	return width, top + titleHeight + margin, func(c draw.Canvas) {
+		c.Rectangle = rect(margin, margin, right, top)
+		cells.Draw(c)
+		data := cells.DataCanvas(c)
+		c.Rectangle = rect(right+margin, data.Min.Y, right+margin+barRoom, data.Max.Y)
+		c.Max.Y += c.Max.Y - bar.DataCanvas(c).Max.Y // as high as the matrix, whatever its labels need
+		bar.Draw(c)
+		data.Rectangle = rect(margin, data.Min.Y, width-margin, top)
+		drawTitle(data, m.Title)
 	}
 }
 
-// at returns the middle of the cell of a row and a column; the first row is at the top.
-func (m *matrix) at(row, column int) (x, y vg.Length) {
-	return m.Min.X + (vg.Length(column)+0.5)*m.cell, m.Max.Y - (vg.Length(row)+0.5)*m.cell
-}
-
-func (m *matrix) drawCells(pg *page) {
-	number := style(m.numberSize(), draw.XCenter, draw.YCenter)
+func (m Matrix) plot() *plot.Plot {
+	out := newPlot("predicted", "true")
+	n, cell := len(m.Classes), m.cellSize()
+	parts := make(grid, n)
+	widest := vg.Length(0) // of the counts, in their size
+	labels := &plotter.Labels{}
 	for i, row := range m.Counts {
 		sum := 0.0
 		for _, n := range row {
@@ -109,75 +86,96 @@ func (m *matrix) drawCells(pg *page) {
 		}
 		for j, n := range row {
 			if n == 0 { // so an empty row needs no part
+				parts[i] = append(parts[i], math.NaN())
 				continue
 			}
-			x, y := m.at(i, j)
-			pg.fill(rect(x-m.cell/2, y-m.cell/2, x+m.cell/2, y+m.cell/2), shade(float64(n)/sum))
-			if label := strconv.Itoa(n); number.Width(label) <= m.cell-2 && number.Font.Size <= m.cell {
-				pg.text(label, number, x, y, m.cell)
-			}
+			parts[i] = append(parts[i], float64(n)/sum)
+			labels.XYs, labels.Labels = append(labels.XYs, plotter.XY{X: float64(j), Y: float64(i)}), append(labels.Labels, strconv.Itoa(n))
+			widest = max(widest, style(1, 0, 0).Width(strconv.Itoa(n)))
 		}
 	}
-	for i := range len(m.Classes) + 1 {
-		d := vg.Length(i) * m.cell
-		line := draw.LineStyle{Color: faint, Width: min(ruleWidth, m.cell/10)}
-		if i == 0 || i == len(m.Classes) {
-			line = draw.LineStyle{Color: ink, Width: ruleWidth}
+	// The largest readable size at which all counts fit into a cell, or else the smallest.
+	number := style(max(7, min(labelSize, vg.Length(math.Floor(float64(min((cell-3)/widest, 0.8*cell)))))), draw.XCenter, draw.YCenter)
+	labels.Offset.Y = rise * number.Font.Size
+	for k, label := range labels.Labels {
+		labels.TextStyle = append(labels.TextStyle, number)
+		if number.Width(label) > cell-2 || number.Font.Size > cell {
+			labels.Labels[k] = ""
 		}
-		pg.StrokeLine2(line, m.Min.X+d, m.Min.Y, m.Min.X+d, m.Max.Y)
-		pg.StrokeLine2(line, m.Min.X, m.Min.Y+d, m.Max.X, m.Min.Y+d)
 	}
+	out.Add(inside{parts.heatMap()})
+	from, to := -0.5, float64(n)-0.5
+	for i := range n + 1 {
+		line := draw.LineStyle{Color: faint, Width: min(0.75, cell/10)}
+		if i == 0 || i == n {
+			line = draw.LineStyle{Color: ink, Width: 0.75}
+		}
+		at := float64(i) - 0.5
+		for _, ends := range []plotter.XYs{{{X: at, Y: from}, {X: at, Y: to}}, {{X: from, Y: at}, {X: to, Y: at}}} {
+			out.Add(inside{&plotter.Line{XYs: ends, LineStyle: line}})
+		}
+	}
+	out.Add(inside{labels})
+	size, longest := min(tickSize, max(9, 0.8*cell)), vg.Length(0)
+	for _, a := range []*plot.Axis{&out.X, &out.Y} {
+		a.Padding, a.Width, a.Tick.Label.Font.Size = textGap, 0, size
+		nominal(a, m.Classes, int(math.Ceil(float64(size/cell))), nameWidth)
+		for _, t := range a.Tick.Marker.Ticks(0, 0) {
+			longest = max(longest, a.Tick.Label.Width(t.Label))
+		}
+	}
+	if longest > cell-textGap {
+		names := &out.X.Tick.Label
+		names.Rotation, names.XAlign, names.YAlign = math.Pi/2, draw.XRight, draw.YCenter
+	}
+	out.Y.Scale = plot.InvertedScale{Normalizer: plot.LinearScale{}}
+	return out
 }
 
-// numberSize returns the largest readable size of text at which all counts fit
-// into a cell, or else the smallest.
-func (m *matrix) numberSize() vg.Length {
-	largest := 0
-	for _, row := range m.Counts {
-		largest = max(largest, slices.Max(row))
+// shadesPlot says what the colours mean.
+func shadesPlot() *plot.Plot {
+	out := newPlot("", "part of the row")
+	var parts grid
+	for k := range 101 {
+		parts = append(parts, []float64{float64(k) / 100})
 	}
-	ofOne := style(1, 0, 0).Width(strconv.Itoa(largest))
-	return max(7, min(labelSize, vg.Length(math.Floor(float64(min((m.cell-3)/ofOne, 0.8*m.cell))))))
+	bar := parts.heatMap()
+	bar.Rasterized = true // no gaps in between
+	out.Add(inside{bar})
+	out.HideX()
+	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = -0.5, 0.5, -0.5, 100.5
+	out.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0 %"}, {Value: 50, Label: "50 %"}, {Value: 100, Label: "100 %"}}
+	return out
 }
 
-func (m *matrix) drawNames(pg *page) {
-	centre := m.Min.Add(m.Max).Scale(0.5)
-	label := style(labelSize, draw.XCenter, draw.YCenter)
-	pg.text("true", upwards(label), m.Min.X-m.left-lineHeight/2, centre.Y, nameWidth)
-	pg.text("predicted", label, centre.X, m.Min.Y-m.below-lineHeight/2, nameWidth)
-	column := m.names
-	if m.turned {
-		column = upwards(column)
-	} else {
-		column.XAlign, column.YAlign = draw.XCenter, draw.YTop
-	}
-	for i := 0; i < len(m.Classes); i += m.every {
-		x, y := m.at(i, i)
-		pg.text(m.Classes[i], m.names, m.Min.X-textGap, y, nameWidth)
-		pg.text(m.Classes[i], column, x, m.Min.Y-textGap, nameWidth)
-	}
+// inside is a plotter that needs no room around the axes, nor makes them longer.
+type inside struct{ plot.Plotter }
+
+// grid is plotter.GridXYZ of rows, each of parts from 0 to 1.
+type grid [][]float64
+
+func (g grid) Dims() (columns, rows int) { return len(g[0]), len(g) }
+func (g grid) Z(column, row int) float64 { return g[row][column] }
+func (g grid) X(column int) float64      { return float64(column) }
+func (g grid) Y(row int) float64         { return float64(row) }
+func (g grid) heatMap() *plotter.HeatMap {
+	return &plotter.HeatMap{GridXYZ: g, Palette: shades{}, Max: 1}
 }
 
-// drawBar says what the colours mean.
-func (m *matrix) drawBar(pg *page) {
-	const shades = 100
-	bar := rect(m.Max.X+margin, m.Min.Y, m.Max.X+margin+barWidth, m.Max.Y)
-	height := bar.Size().Y
-	for i := range shades {
-		// Down to the bottom, each over those before: no gaps in between.
-		rest := bar
-		rest.Max.Y -= vg.Length(i) / shades * height
-		pg.fill(rest, shade(1-(float64(i)+0.5)/shades))
+// shades are those of 0 to 100 per cent.
+type shades struct{}
+
+// Colors implements palette.Palette.
+func (shades) Colors() (all []color.Color) {
+	for k := range 101 {
+		all = append(all, shade(float64(k)/100))
 	}
-	pg.SetLineStyle(draw.LineStyle{Color: ink, Width: ruleWidth})
-	pg.Stroke(bar.Path())
-	for _, p := range []int{0, 50, 100} {
-		y := bar.Min.Y + vg.Length(p)/100*height
-		pg.rule(ink, bar.Max.X, y, bar.Max.X+tickLength, y)
-		pg.text(fmt.Sprintf("%d %%", p), style(tickSize, draw.XLeft, draw.YCenter), bar.Max.X+tickLength+textGap, y, barRoom)
-	}
-	pg.text("part of the row", upwards(style(tickSize, draw.XCenter, draw.YCenter)),
-		m.Max.X+barRoom-lineHeight/2, (bar.Min.Y+bar.Max.Y)/2, max(height, 80))
+	return all
+}
+
+// rect is the rectangle between two corners.
+func rect(x0, y0, x1, y1 vg.Length) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
 }
 
 // shade returns white for 0 and a light blue for 1, on which ink can be read as well

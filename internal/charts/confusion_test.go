@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 	"pgregory.net/rapid"
 )
 
@@ -54,13 +56,14 @@ func TestConfusionCells(t *testing.T) {
 	classes, counts := []string{"a", "b"}, [][]int{{0, 3}, {1, 1}}
 	require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 	img := readPNG(t, path)
-	m := Matrix{Classes: classes, Counts: counts}.matrix()
-	top, left := margin+titleHeight, margin+lineHeight+m.left
+	m := Matrix{Classes: classes, Counts: counts}
+	around := draw.Canvas{Rectangle: rect(0, 0, 1000, 1000)}
+	top, left := margin+titleHeight, margin+m.plot().DataCanvas(around).Min.X
 	for i, row := range [][]float64{{0, 1}, {0.5, 0.5}} {
 		for j, part := range row {
 			// Beside the number, in pixels.
-			x := int((float64(left) + (float64(j)+0.15)*float64(m.cell)) * dpi / 72)
-			y := int((float64(top) + (float64(i)+0.15)*float64(m.cell)) * dpi / 72)
+			x := int((float64(left) + (float64(j)+0.15)*float64(m.cellSize())) * vgimg.DefaultDPI / 72)
+			y := int((float64(top) + (float64(i)+0.15)*float64(m.cellSize())) * vgimg.DefaultDPI / 72)
 			assert.Equal(t, color.RGBAModel.Convert(shade(part)), color.RGBAModel.Convert(img.At(x, y)), "%d, %d", i, j)
 		}
 	}
