@@ -82,31 +82,27 @@ func drawable(v float64) bool { return math.Abs(v) < 1e30 }
 func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 	looks, cols := newLooks(all), min(2, len(all))
 	var plots []*plot.Plot
-	below := 0 // rows of the longest legend
-	for _, p := range all {
-		plots = append(plots, p.plot(looks))
-		rows, _, _ := p.legend(looks)
-		below = max(below, rows)
+	var legends []legend
+	below := vg.Length(0) // the room for the longest legend
+	for i, p := range all {
+		p = p.onAxes()
+		plots, legends = append(plots, p.plot(looks)), append(legends, p.legend(looks))
+		below = max(below, vg.Length(legends[i].rows)*lineHeight)
 	}
-	for len(plots)%cols > 0 {
+	if len(plots)%cols > 0 {
 		plots = append(plots, nil)
 	}
-	rows, legend := len(plots)/cols, vg.Length(below)*lineHeight
-	width, height = vg.Length(cols)*(panelWidth+2*margin), vg.Length(rows)*(panelHeight+legend+2*margin)
+	rows := len(plots) / cols
+	width, height = vg.Length(cols)*(panelWidth+2*margin), vg.Length(rows)*(panelHeight+below+2*margin)
 	return width, height, func(c draw.Canvas) {
-		tiles := draw.Tiles{Cols: cols, Rows: rows, PadTop: margin + titleHeight, PadBottom: margin + legend, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: 2*margin + titleHeight + legend}
+		above, below := vg.Length(margin+titleHeight), margin+below
+		tiles := draw.Tiles{Cols: cols, Rows: rows, PadTop: above, PadBottom: below, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: above + below}
 		canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, c) // one size for all, so that panels can be compared
 		for i, p := range all {
 			c := canvases[i/cols][i%cols]
 			plots[i].Draw(c)
 			drawTitle(plots[i].DataCanvas(c), p.Title)
-			_, columns, width := p.legend(looks)
-			c.Max.Y = c.Min.Y - textGap
-			c.Min.X = c.Center().X - (width*vg.Length(len(columns))-columnGap)/2
-			for _, column := range columns {
-				column.Draw(c)
-				c.Min.X += width
-			}
+			legends[i].draw(c)
 		}
 	}
 }
@@ -116,25 +112,42 @@ const (
 	columnGap   = 16
 )
 
-// legend returns the columns of a panel's legend, how wide each is and how many rows there
-// are. Inside the data, where gonum has its own, a legend covers lines.
-func (p *Panel) legend(looks map[string]look) (rows int, columns []*plot.Legend, width vg.Length) {
-	n := len(p.Lines)
-	if n < 2 {
-		return 0, nil, 0
+// legend says what the lines of a panel are, below it: inside the data, where gonum has its
+// own, it would cover lines.
+type legend struct {
+	columns []*plot.Legend
+	rows    int
+	width   vg.Length // of a column and the gap after it
+}
+
+func (p *Panel) legend(looks map[string]look) (out legend) {
+	if len(p.Lines) < 2 {
+		return out
 	}
 	s := style(tickSize, draw.XLeft, draw.YBottom)
+	name := func(l Line) string { return fit(l.Name, s, panelWidth-sampleWidth-textGap) }
 	for _, l := range p.Lines {
-		width = max(width, sampleWidth+s.Width(" "+fit(l.Name, s, panelWidth-sampleWidth-textGap))+columnGap)
+		out.width = max(out.width, sampleWidth+s.Width(" "+name(l))+columnGap)
 	}
-	rows = (n-1)/max(1, int((panelWidth+columnGap)/width)) + 1
-	for column := range slices.Chunk(p.Lines, rows) {
-		out := plot.NewLegend()
-		out.TextStyle, out.Left, out.Top, out.ThumbnailWidth, out.Padding = s, true, true, sampleWidth, lineHeight-s.Height("x")
-		for _, l := range column {
-			out.Add(fit(l.Name, s, panelWidth-sampleWidth-textGap), l.thumbnails(looks[l.Name])...)
+	out.rows = (len(p.Lines)-1)/max(1, int((panelWidth+columnGap)/out.width)) + 1
+	for lines := range slices.Chunk(p.Lines, out.rows) {
+		column := plot.NewLegend()
+		column.TextStyle, column.Left, column.Top = s, true, true
+		column.ThumbnailWidth, column.Padding = sampleWidth, lineHeight-s.Height("x")
+		for _, l := range lines {
+			column.Add(name(l), l.thumbnails(looks[l.Name])...)
 		}
-		columns = append(columns, &out)
+		out.columns = append(out.columns, &column)
 	}
-	return rows, columns, width
+	return out
+}
+
+// draw draws the legend below c, in the middle.
+func (l legend) draw(c draw.Canvas) {
+	c.Max.Y = c.Min.Y - textGap
+	c.Min.X = c.Center().X - (l.width*vg.Length(len(l.columns))-columnGap)/2
+	for _, column := range l.columns {
+		column.Draw(c)
+		c.Min.X += l.width
+	}
 }

@@ -67,7 +67,7 @@ func TestIntervalsFit(t *testing.T) {
 // A low end that a logarithmic axis can't show leaves the high one its room.
 func TestIntervalsFitLogarithms(t *testing.T) {
 	p := Panel{LogY: true, Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1}, Low: []float64{-9}, High: []float64{1000}, Marker: true}}}
-	out := p.plot(newLooks([]Panel{p}))
+	out := p.onAxes().plot(newLooks([]Panel{p}))
 	require.Greater(t, out.Y.Max, 3.0)
 	require.Greater(t, out.Y.Min, -1.0)
 }

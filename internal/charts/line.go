@@ -61,19 +61,12 @@ func newLooks(panels []Panel) map[string]look {
 type outline int
 
 func (n outline) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	c.SetLineStyle(draw.LineStyle{Color: style.Color, Width: lineWidth})
-	var shape vg.Path
-	for i := range int(n) {
+	var corners []vg.Point
+	for i := range int(n) + 2 { // the last side joins the first
 		sin, cos := math.Sincos(math.Pi/2 + 2*math.Pi*float64(i)/float64(n))
-		corner := at.Add(vg.Point{X: vg.Length(cos) * style.Radius, Y: vg.Length(sin) * style.Radius})
-		if i == 0 {
-			shape.Move(corner)
-		} else {
-			shape.Line(corner)
-		}
+		corners = append(corners, at.Add(vg.Point{X: vg.Length(cos), Y: vg.Length(sin)}.Scale(style.Radius)))
 	}
-	shape.Close()
-	c.Stroke(shape)
+	c.StrokeLines(draw.LineStyle{Color: style.Color, Width: lineWidth}, corners)
 }
 
 func (k look) stroke() draw.LineStyle {
@@ -118,22 +111,21 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 	near := func(i int, y float64) plotter.XY { return plotter.XY{X: l.X[i], Y: max(y0-far, min(y1+far, y))} }
 	for _, run := range l.runs(l.interval) {
 		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.colour, Width: lineWidth}, CapWidth: 2 * capWidth}
-		var low, values, high plotter.XYs
-		for k, i := range run {
-			low, values, high = append(low, near(i, l.Low[i])), append(values, near(i, l.Y[i])), append(high, near(i, l.High[i]))
-			half := (high[k].Y - low[k].Y) / 2
-			bars.XYs = append(bars.XYs, plotter.XY{X: l.X[i], Y: low[k].Y + half})
-			bars.YErrors = append(bars.YErrors, struct{ Low, High float64 }{half, half})
+		var lows, highs plotter.XYs
+		for _, i := range run {
+			low, at, high := near(i, l.Low[i]), near(i, l.Y[i]), near(i, l.High[i])
+			bars.XYs, bars.YErrors = append(bars.XYs, at), append(bars.YErrors, struct{ Low, High float64 }{at.Y - low.Y, high.Y - at.Y})
+			lows, highs = append(lows, low), append(highs, high)
 		}
 		if l.isolated(run) {
 			hole := draw.GlyphStyle{Color: color.White, Radius: markerRadius, Shape: draw.CircleGlyph{}} // for a marker
-			behind = append(behind, bars, &plotter.Scatter{XYs: values, GlyphStyle: hole})
+			behind = append(behind, bars, &plotter.Scatter{XYs: bars.XYs, GlyphStyle: hole})
 			continue
 		}
-		slices.Reverse(high)
+		slices.Reverse(highs)
 		shade := k.colour
 		shade.A = 0x30
-		behind = append(behind, &plotter.Polygon{XYs: []plotter.XYs{append(low, high...)}, Color: shade})
+		behind = append(behind, &plotter.Polygon{XYs: []plotter.XYs{append(lows, highs...)}, Color: shade})
 	}
 	for _, run := range l.runs(l.point) {
 		var points plotter.XYs

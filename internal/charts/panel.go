@@ -10,9 +10,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// plot returns p as gonum draws it.
+// plot returns p, with values as its axes have them, as gonum draws it.
 func (p Panel) plot(looks map[string]look) *plot.Plot {
-	p = p.onAxes()
 	out := newPlot(p.X, p.Y)
 	x0, x1, y0, y1 := p.ranges()
 	if p.SideBySide {
@@ -45,15 +44,11 @@ func (p *Panel) ranges() (x0, x1, y0, y1 float64) {
 	var xs, ys []float64
 	for _, l := range p.Lines {
 		for k := range l.X {
-			if !l.point(k) {
-				continue
+			if l.point(k) {
+				xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
 			}
-			xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
 			if l.interval(k) {
-				ys = append(ys, l.High[k])
-				if drawable(l.Low[k]) { // not -Inf
-					ys = append(ys, l.Low[k])
-				}
+				ys = append(ys, l.Low[k], l.High[k])
 			}
 		}
 	}
@@ -70,6 +65,7 @@ func (p *Panel) ranges() (x0, x1, y0, y1 float64) {
 // span returns the ends of an axis: a little more than the values, unless low
 // and high say, and never nothing.
 func span(values []float64, low, high *float64) (from, to float64) {
+	values = slices.DeleteFunc(values, func(v float64) bool { return math.IsInf(v, 0) })
 	if len(values) == 0 {
 		values = []float64{0, 1}
 	}
@@ -106,12 +102,9 @@ func sideBySide(lines []Line, x0, x1 float64) []Line {
 	moved := slices.Clone(lines)
 	var xs []*float64
 	for k, l := range moved {
-		if !l.Marker {
-			continue
-		}
 		moved[k].X = slices.Clone(l.X)
 		for i := range l.X {
-			if l.point(i) {
+			if l.Marker && l.point(i) {
 				xs = append(xs, &moved[k].X[i])
 			}
 		}
