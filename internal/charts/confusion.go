@@ -56,8 +56,8 @@ func (m Matrix) cellSize() vg.Length {
 
 func (m Matrix) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 	cells, bar, side := m.plot(), shadesPlot(), m.cellSize()*vg.Length(len(m.Classes))
-	frame := rect(0, 0, 2*side, 2*side)
-	names := frame.Size().Sub(cells.DataCanvas(draw.Canvas{Rectangle: frame}).Size()) // the room they take
+	around := draw.Canvas{Rectangle: rect(0, 0, 2*side, 2*side)}
+	names := around.Size().Sub(cells.DataCanvas(around).Size()) // the room they take
 	right, top := margin+names.X+side, margin+names.Y+side
 	// A title is not cut for a small matrix.
 	width = max(right+margin+barRoom, margin+heading().Width(fit(m.Title, heading(), titleWidth))) + margin
@@ -75,54 +75,18 @@ func (m Matrix) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 
 func (m Matrix) plot() *plot.Plot {
 	out := newPlot("predicted", "true")
-	n, cell := len(m.Classes), m.cellSize()
-	parts := make(grid, n)
-	widest := vg.Length(0) // of the counts, in their size
-	labels := &plotter.Labels{}
-	for i, row := range m.Counts {
-		sum := 0.0
-		for _, n := range row {
-			sum += float64(n)
-		}
-		for j, n := range row {
-			if n == 0 { // so an empty row needs no part
-				parts[i] = append(parts[i], math.NaN())
-				continue
-			}
-			parts[i] = append(parts[i], float64(n)/sum)
-			labels.XYs, labels.Labels = append(labels.XYs, plotter.XY{X: float64(j), Y: float64(i)}), append(labels.Labels, strconv.Itoa(n))
-			widest = max(widest, style(1, 0, 0).Width(strconv.Itoa(n)))
+	cell, to := m.cellSize(), float64(len(m.Classes))-0.5
+	m.addCounts(out)
+	for at := 0.5; at < to; at++ {
+		for _, ends := range []plotter.XYs{{{X: at, Y: -0.5}, {X: at, Y: to}}, {{X: -0.5, Y: at}, {X: to, Y: at}}} {
+			out.Add(&plotter.Line{XYs: ends, LineStyle: draw.LineStyle{Color: faint, Width: min(frame.Width, cell/10)}})
 		}
 	}
-	// The largest readable size at which all counts fit into a cell, or else the smallest.
-	number := style(max(7, min(labelSize, vg.Length(math.Floor(float64(min((cell-3)/widest, 0.8*cell)))))), draw.XCenter, draw.YCenter)
-	labels.Offset.Y = rise * number.Font.Size
-	for k, label := range labels.Labels {
-		labels.TextStyle = append(labels.TextStyle, number)
-		if number.Width(label) > cell-2 || number.Font.Size > cell {
-			labels.Labels[k] = ""
-		}
-	}
-	out.Add(inside{parts.heatMap()})
-	from, to := -0.5, float64(n)-0.5
-	for i := range n + 1 {
-		line := draw.LineStyle{Color: faint, Width: min(0.75, cell/10)}
-		if i == 0 || i == n {
-			line = draw.LineStyle{Color: ink, Width: 0.75}
-		}
-		at := float64(i) - 0.5
-		for _, ends := range []plotter.XYs{{{X: at, Y: from}, {X: at, Y: to}}, {{X: from, Y: at}, {X: to, Y: at}}} {
-			out.Add(inside{&plotter.Line{XYs: ends, LineStyle: line}})
-		}
-	}
-	out.Add(inside{labels})
+	out.Add(box(-0.5, -0.5, to, to, nil, frame))
 	size, longest := min(tickSize, max(9, 0.8*cell)), vg.Length(0)
 	for _, a := range []*plot.Axis{&out.X, &out.Y} {
 		a.Padding, a.Width, a.Tick.Label.Font.Size = textGap, 0, size
-		nominal(a, m.Classes, int(math.Ceil(float64(size/cell))), nameWidth)
-		for _, t := range a.Tick.Marker.Ticks(0, 0) {
-			longest = max(longest, a.Tick.Label.Width(t.Label))
-		}
+		longest = nominal(a, m.Classes, int(math.Ceil(float64(size/cell))), nameWidth)
 	}
 	if longest > cell-textGap {
 		names := &out.X.Tick.Label
@@ -132,45 +96,56 @@ func (m Matrix) plot() *plot.Plot {
 	return out
 }
 
+// addCounts adds the cells that have a count, and those counts that fit into one.
+func (m Matrix) addCounts(out *plot.Plot) {
+	widest, cell := vg.Length(0), m.cellSize()
+	labels := &plotter.Labels{}
+	for i, row := range m.Counts {
+		sum := 0.0
+		for _, n := range row {
+			sum += float64(n)
+		}
+		for j, n := range row {
+			if n == 0 { // so an empty row needs no part
+				continue
+			}
+			x, y, label := float64(j), float64(i), strconv.Itoa(n)
+			out.Add(box(x-0.5, y-0.5, x+0.5, y+0.5, shade(float64(n)/sum), draw.LineStyle{}))
+			labels.XYs, labels.Labels = append(labels.XYs, plotter.XY{X: x, Y: y}), append(labels.Labels, label)
+			widest = max(widest, style(1, 0, 0).Width(label))
+		}
+	}
+	// The largest readable size at which all counts fit, or else the smallest.
+	size := max(7, min(labelSize, vg.Length(math.Floor(float64(min((cell-3)/widest, 0.8*cell))))))
+	number := style(size, draw.XCenter, draw.YCenter)
+	for k, label := range labels.Labels {
+		labels.TextStyle = append(labels.TextStyle, number)
+		if number.Width(label) > cell-2 || size > cell {
+			labels.Labels[k] = ""
+		}
+	}
+	labels.Offset.Y = rise * size
+	out.Add(labels)
+}
+
 // shadesPlot says what the colours mean.
 func shadesPlot() *plot.Plot {
 	out := newPlot("", "part of the row")
-	var parts grid
-	for k := range 101 {
-		parts = append(parts, []float64{float64(k) / 100})
+	for to := 100.0; to > 0; to-- { // each down to the bottom, over those before: no gaps in between
+		out.Add(box(0, 0, 1, to, shade((to-0.5)/100), draw.LineStyle{}))
 	}
-	bar := parts.heatMap()
-	bar.Rasterized = true // no gaps in between
-	out.Add(inside{bar})
+	out.Add(box(0, 0, 1, 100, nil, frame))
 	out.HideX()
-	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = -0.5, 0.5, -0.5, 100.5
 	out.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0 %"}, {Value: 50, Label: "50 %"}, {Value: 100, Label: "100 %"}}
 	return out
 }
 
-// inside is a plotter that needs no room around the axes, nor makes them longer.
-type inside struct{ plot.Plotter }
+// frame is the border of the matrix and of what says the colours.
+var frame = draw.LineStyle{Color: ink, Width: 0.75}
 
-// grid is plotter.GridXYZ of rows, each of parts from 0 to 1.
-type grid [][]float64
-
-func (g grid) Dims() (columns, rows int) { return len(g[0]), len(g) }
-func (g grid) Z(column, row int) float64 { return g[row][column] }
-func (g grid) X(column int) float64      { return float64(column) }
-func (g grid) Y(row int) float64         { return float64(row) }
-func (g grid) heatMap() *plotter.HeatMap {
-	return &plotter.HeatMap{GridXYZ: g, Palette: shades{}, Max: 1}
-}
-
-// shades are those of 0 to 100 per cent.
-type shades struct{}
-
-// Colors implements palette.Palette.
-func (shades) Colors() (all []color.Color) {
-	for k := range 101 {
-		all = append(all, shade(float64(k)/100))
-	}
-	return all
+func box(x0, y0, x1, y1 float64, fill color.Color, border draw.LineStyle) *plotter.Polygon {
+	corners := plotter.XYs{{X: x0, Y: y0}, {X: x0, Y: y1}, {X: x1, Y: y1}, {X: x1, Y: y0}}
+	return &plotter.Polygon{XYs: []plotter.XYs{corners}, Color: fill, LineStyle: border}
 }
 
 // rect is the rectangle between two corners.

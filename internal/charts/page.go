@@ -146,14 +146,16 @@ func newPlot(x, y string) *plot.Plot {
 	return p
 }
 
-// nominal makes a an axis of names, cut to width. Every how many-th is written: 1, unless
-// there are too many.
-func nominal(a *plot.Axis, names []string, every int, width vg.Length) {
+// nominal makes a an axis of names, cut to width, of which every how many-th is written. It
+// returns the width of the longest.
+func nominal(a *plot.Axis, names []string, every int, width vg.Length) (longest vg.Length) {
 	var ticks plot.ConstantTicks
 	for i := 0; i < len(names); i += every {
 		ticks = append(ticks, plot.Tick{Value: float64(i), Label: fit(names[i], a.Tick.Label, width)})
+		longest = max(longest, a.Tick.Label.Width(ticks[len(ticks)-1].Label))
 	}
 	a.Min, a.Max, a.Tick.Marker, a.Tick.Length = -0.5, float64(len(names))-0.5, ticks, 0
+	return longest
 }
 
 // drawTitle writes a title above the middle of a plot's data. gonum's own is above the middle
