@@ -2,6 +2,7 @@ package charts
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -64,7 +65,7 @@ func (p BarPanel) layOut() (width, height vg.Length, paint func(c draw.Canvas)) 
 func (p BarPanel) plot() *plot.Plot {
 	out := newPlot(p.X, "")
 	bars := &plotter.BarChart{Width: barHeight, Color: palette[0], Horizontal: true}
-	ranges := &plotter.XErrorBars{LineStyle: draw.LineStyle{Color: ink, Width: 1.25}, CapWidth: 2 * capWidth}
+	ranges := &plotter.XErrorBars{LineStyle: draw.LineStyle{Color: ink, Width: 1.25}, CapWidth: capWidth}
 	values := &plotter.Labels{Offset: vg.Point{X: textGap, Y: rise * tickSize}}
 	var names []string
 	to := 0.0 // the end of the axis
@@ -73,7 +74,7 @@ func (p BarPanel) plot() *plot.Plot {
 		if b.hasError() {
 			low := b.Low
 			if low <= 0 {
-				low = -b.High // beyond the axis, which cuts it
+				low = -math.Abs(b.High) // beyond the axis, which cuts it
 			}
 			half := (b.High - low) / 2
 			ranges.XYs = append(ranges.XYs, plotter.XY{X: low + half, Y: at})

@@ -32,6 +32,8 @@ func TestBars(t *testing.T) {
 	}
 	require.Equal(t, one, drawBars(t, dir, "b.svg", panel), "two drawings have the same bytes")
 	require.Equal(t, drawBars(t, dir, "a.png", panel), drawBars(t, dir, "b.png", panel))
+	panel.Bars[0].Low = 0
+	require.Equal(t, strings.Count(one, errorStroke)-1, strings.Count(drawBars(t, dir, "c.svg", panel), errorStroke), "no cap where the axis cuts")
 	panel.Bars[0].Low = nan
 	require.Equal(t, strings.Count(one, errorStroke)-3, strings.Count(drawBars(t, dir, "c.svg", panel), errorStroke), "the error bar is gone")
 

@@ -11,10 +11,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
 	"pgregory.net/rapid"
 )
 
@@ -162,6 +164,21 @@ func TestLooks(t *testing.T) {
 		seen[fmt.Sprint(k.colour, k.shape)] = true
 	}
 	assert.Len(t, seen, 12, "markers")
+}
+
+// The legend has every line and is no wider than the panel.
+func TestLegend(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Panel{}
+		for _, length := range rapid.SliceOfN(rapid.IntRange(0, 90), 2, 12).Draw(t, "lengths") {
+			p.Lines = append(p.Lines, Line{Name: strings.Repeat("m", length)})
+		}
+		l := p.legend(newLooks([]Panel{p}))
+		require.LessOrEqual(t, l.width*vg.Length(len(l.columns))-columnGap, vg.Length(panelWidth))
+		require.GreaterOrEqual(t, l.rows*len(l.columns), len(p.Lines))
+		require.Less(t, l.rows*(len(l.columns)-1), len(p.Lines), "no column is empty")
+	})
+	require.Zero(t, (&Panel{Lines: make([]Line, 1)}).legend(nil).rows)
 }
 
 func TestRuns(t *testing.T) {

@@ -14,8 +14,7 @@ import (
 const (
 	lineWidth    = 1.75
 	markerRadius = 5
-	capWidth     = 5    // of an error bar's ends, to either side
-	rise         = 0.12 // of the size of text in its middle, which seems too low otherwise
+	capWidth     = 10 // of an error bar's ends
 )
 
 // palette is that of Okabe and Ito ("Color Universal Design", 2008), which
@@ -110,7 +109,7 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 	far := 1e5 * (y1 - y0)
 	near := func(i int, y float64) plotter.XY { return plotter.XY{X: l.X[i], Y: max(y0-far, min(y1+far, y))} }
 	for _, run := range l.runs(l.interval) {
-		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.colour, Width: lineWidth}, CapWidth: 2 * capWidth}
+		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.colour, Width: lineWidth}, CapWidth: capWidth}
 		var lows, highs plotter.XYs
 		for _, i := range run {
 			low, at, high := near(i, l.Low[i]), near(i, l.Y[i]), near(i, l.High[i])

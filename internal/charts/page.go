@@ -125,6 +125,8 @@ const (
 	titleSize = 13
 	labelSize = 12
 	tickSize  = 11
+
+	rise = 0.12 // of its size: where a line of text is in the middle, its letters seem too low
 )
 
 var (
