@@ -101,8 +101,9 @@ func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) 
 		for i, p := range all {
 			c := canvases[i/cols][i%cols]
 			plots[i].Draw(c)
-			drawTitle(plots[i].DataCanvas(c), p.Title)
-			legends[i].draw(c)
+			data := plots[i].DataCanvas(c)
+			drawTitle(data, p.Title)
+			legends[i].draw(c, data.Center().X)
 		}
 	}
 }
@@ -142,10 +143,11 @@ func (p *Panel) legend(looks map[string]look) (out legend) {
 	return out
 }
 
-// draw draws the legend below c, in the middle.
-func (l legend) draw(c draw.Canvas) {
+// draw draws the legend below c, around middle where it has room for that.
+func (l legend) draw(c draw.Canvas, middle vg.Length) {
+	width := l.width*vg.Length(len(l.columns)) - columnGap
 	c.Max.Y = c.Min.Y - textGap
-	c.Min.X = c.Center().X - (l.width*vg.Length(len(l.columns))-columnGap)/2
+	c.Min.X = max(c.Min.X, min(middle-width/2, c.Max.X-width))
 	for _, column := range l.columns {
 		column.Draw(c)
 		c.Min.X += l.width

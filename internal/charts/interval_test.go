@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/plotter"
 	"pgregory.net/rapid"
 )
 
@@ -84,6 +85,14 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 	l.High[1] = 1
 	half := shaded(1)
 	require.True(t, half > 35_000 && half < 120_000, "%d", half)
+}
+
+// The band narrows to where a logarithmic axis ends at a low end that it can't show.
+func TestBandEndsAtTheAxis(t *testing.T) {
+	l := Line{X: []float64{0, 1}, Y: []float64{2, 2}, Low: []float64{1, 0}, High: []float64{4, 4}}
+	p := Panel{LogY: true, Lines: []Line{l}}.onAxes()
+	behind, _ := p.Lines[0].plotters(look{}, -1, 1)
+	require.Equal(t, plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: -1}}, behind[0].(*plotter.Polygon).XYs[0][:2])
 }
 
 func TestIntervalErrors(t *testing.T) {

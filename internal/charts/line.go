@@ -114,11 +114,17 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 		for _, i := range run {
 			low, at, high := near(i, l.Low[i]), near(i, l.Y[i]), near(i, l.High[i])
 			bars.XYs, bars.YErrors = append(bars.XYs, at), append(bars.YErrors, struct{ Low, High float64 }{at.Y - low.Y, high.Y - at.Y})
+			if math.IsInf(l.Low[i], -1) { // a band ends at the axis there, with no cliff before
+				low.Y = y0
+			}
 			lows, highs = append(lows, low), append(highs, high)
 		}
 		if l.isolated(run) {
-			hole := draw.GlyphStyle{Color: color.White, Radius: markerRadius, Shape: draw.CircleGlyph{}} // for a marker
-			behind = append(behind, bars, &plotter.Scatter{XYs: bars.XYs, GlyphStyle: hole})
+			behind = append(behind, bars)
+			if l.Marker { // which stays hollow; single points of lines may be on one another's bars
+				hole := draw.GlyphStyle{Color: color.White, Radius: markerRadius, Shape: draw.CircleGlyph{}}
+				behind = append(behind, &plotter.Scatter{XYs: bars.XYs, GlyphStyle: hole})
+			}
 			continue
 		}
 		slices.Reverse(highs)
