@@ -56,7 +56,7 @@ func (m Matrix) cellSize() vg.Length {
 
 func (m Matrix) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 	cells, bar, side := m.plot(), shadesPlot(), m.cellSize()*vg.Length(len(m.Classes))
-	around := draw.Canvas{Rectangle: rect(0, 0, 2*side, 2*side)}
+	around := draw.Canvas{Rectangle: rect(0, 0, side+4*nameWidth, side+4*nameWidth)}
 	names := around.Size().Sub(cells.DataCanvas(around).Size()) // the room they take
 	right, top := margin+names.X+side, margin+names.Y+side
 	// A title is not cut for a small matrix.
