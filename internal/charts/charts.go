@@ -96,7 +96,8 @@ func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) 
 	width, height = vg.Length(cols)*(panelWidth+2*margin), vg.Length(rows)*(panelHeight+below+2*margin)
 	return width, height, func(c draw.Canvas) {
 		above, below := vg.Length(margin+titleHeight), margin+below
-		tiles := draw.Tiles{Cols: cols, Rows: rows, PadTop: above, PadBottom: below, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: above + below}
+		tiles := draw.Tiles{Cols: cols, Rows: rows, PadLeft: margin, PadRight: margin, PadX: 2 * margin,
+			PadTop: above, PadBottom: below, PadY: above + below}
 		canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, c) // one size for all, so that panels can be compared
 		for i, p := range all {
 			c := canvases[i/cols][i%cols]
