@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,6 +32,8 @@ func TestBars(t *testing.T) {
 	}
 	require.Equal(t, one, drawBars(t, dir, "b.svg", panel), "two drawings have the same bytes")
 	require.Equal(t, drawBars(t, dir, "a.png", panel), drawBars(t, dir, "b.png", panel))
+	panel.Bars[0].Low = 0
+	require.Equal(t, strings.Count(one, errorStroke)-1, strings.Count(drawBars(t, dir, "c.svg", panel), errorStroke), "no cap where the axis cuts")
 	panel.Bars[0].Low = nan
 	require.Equal(t, strings.Count(one, errorStroke)-3, strings.Count(drawBars(t, dir, "c.svg", panel), errorStroke), "the error bar is gone")
 
@@ -44,12 +47,14 @@ const errorStroke = "stroke-width:1.25"
 func TestBarsAreInProportion(t *testing.T) {
 	svg := drawBars(t, t.TempDir(), "a.svg", BarPanel{Bars: []Bar{{"a", 800, 0, 0}, {"b", 40, 0, 0}, {"c", 400, 0, 0}}})
 	var lengths []float64
-	for _, bar := range regexp.MustCompile(`M([0-9.]+),[0-9.]+L([0-9.]+),[^"]*" style="fill:#0072B2"`).FindAllStringSubmatch(svg, -1) {
-		from, err := strconv.ParseFloat(bar[1], 64)
-		require.NoError(t, err)
-		to, err := strconv.ParseFloat(bar[2], 64)
-		require.NoError(t, err)
-		lengths = append(lengths, to-from)
+	for _, bar := range regexp.MustCompile(`<path d="([^"]*)" style="fill:#0072B2`).FindAllStringSubmatch(svg, -1) {
+		var at []float64
+		for _, x := range regexp.MustCompile(`[ML]([0-9.]+),`).FindAllStringSubmatch(bar[1], -1) {
+			v, err := strconv.ParseFloat(x[1], 64)
+			require.NoError(t, err)
+			at = append(at, v)
+		}
+		lengths = append(lengths, slices.Max(at)-slices.Min(at))
 	}
 	require.Len(t, lengths, 3)
 	require.InDelta(t, 20, lengths[0]/lengths[1], 0.1)

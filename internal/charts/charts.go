@@ -75,87 +75,82 @@ func (p *Panel) check() error {
 	return nil
 }
 
-func (all Panels) layOut() (width, height vg.Length, draw func(pg *page)) {
-	below := vg.Length(0) // the room for the longest legend
-	for _, p := range all {
-		below = max(below, vg.Length(len(p.legendRows(dataWidth)))*lineHeight)
-	}
-	rows, cols := (len(all)+1)/2, min(2, len(all))
-	return vg.Length(cols) * (panelWidth + 2*margin), vg.Length(rows) * (panelHeight + below + 2*margin), func(pg *page) { all.draw(pg, rows, cols, below) }
-}
-
-func (all Panels) draw(pg *page, rows, cols int, below vg.Length) {
-	looks := newLooks(all)
-	plots := make([]*plot.Plot, rows*cols)
-	for i, p := range all {
-		p = p.logarithms()
-		plots[i] = p.plot(looks)
-	}
-	tiles := draw.Tiles{Cols: cols, Rows: rows, PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin, PadX: 2 * margin, PadY: 2 * margin}
-	canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, pg.Canvas) // one size for all, so that panels can be compared
-	for i, p := range all {
-		c := draw.Crop(canvases[i/cols][i%cols], 0, 0, below, -titleHeight)
-		plots[i].Draw(c)
-		frame := plots[i].DataCanvas(c).Rectangle
-		pg.text(p.Title, heading(), (frame.Min.X+frame.Max.X)/2, frame.Max.Y+titleHeight/2, frame.Size().X)
-		frame.Max.Y = c.Min.Y
-		drawLegend(pg, frame, p.legendRows(dataWidth), looks)
-	}
-}
-
 // drawable reports whether v has a place on an axis. Beyond the limit the spacing of
 // floats is too wide for ticks.
 func drawable(v float64) bool { return math.Abs(v) < 1e30 }
 
+func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
+	looks, cols := newLooks(all), min(2, len(all))
+	var plots []*plot.Plot
+	var legends []legend
+	below := vg.Length(0) // the room for the longest legend
+	for i, p := range all {
+		p = p.onAxes()
+		plots, legends = append(plots, p.plot(looks)), append(legends, p.legend(looks))
+		below = max(below, vg.Length(legends[i].rows)*lineHeight)
+	}
+	if len(plots)%cols > 0 {
+		plots = append(plots, nil)
+	}
+	rows := len(plots) / cols
+	width, height = vg.Length(cols)*(panelWidth+2*margin), vg.Length(rows)*(panelHeight+below+2*margin)
+	return width, height, func(c draw.Canvas) {
+		above, below := vg.Length(margin+titleHeight), margin+below
+		tiles := draw.Tiles{Cols: cols, Rows: rows, PadLeft: margin, PadRight: margin, PadX: 2 * margin,
+			PadTop: above, PadBottom: below, PadY: above + below}
+		canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, c) // one size for all, so that panels can be compared
+		for i, p := range all {
+			c := canvases[i/cols][i%cols]
+			plots[i].Draw(c)
+			data := plots[i].DataCanvas(c)
+			drawTitle(data, p.Title)
+			legends[i].draw(c, data.Center().X)
+		}
+	}
+}
+
 const (
 	sampleWidth = 30 // of the piece of a line in front of its name
-	entryGap    = 16
+	columnGap   = 16
 )
 
-// legendRows breaks the lines of p into rows that fit into width.
-func (p *Panel) legendRows(width vg.Length) (rows [][]Line) {
+// legend says what the lines of a panel are, below it: inside the data, where gonum has its
+// own, it would cover lines.
+type legend struct {
+	columns []*plot.Legend
+	rows    int
+	width   vg.Length // of a column and the gap after it
+}
+
+func (p *Panel) legend(looks map[string]look) (out legend) {
 	if len(p.Lines) < 2 {
-		return nil
+		return out
 	}
-	left := vg.Length(-1)
+	s := style(tickSize, draw.XLeft, draw.YBottom)
+	name := func(l Line) string { return fit(l.Name, s, panelWidth-sampleWidth-textGap) }
 	for _, l := range p.Lines {
-		w := entryWidth(l, width)
-		if w > left {
-			rows = append(rows, nil)
-			left = width
-		}
-		rows[len(rows)-1] = append(rows[len(rows)-1], l)
-		left -= w + entryGap
+		out.width = max(out.width, sampleWidth+s.Width(" "+name(l))+columnGap)
 	}
-	return rows
+	out.rows = (len(p.Lines)-1)/max(1, int((panelWidth+columnGap)/out.width)) + 1
+	for lines := range slices.Chunk(p.Lines, out.rows) {
+		column := plot.NewLegend()
+		column.TextStyle, column.Left, column.Top = s, true, true
+		column.ThumbnailWidth, column.Padding = sampleWidth, lineHeight-s.Height("x")
+		for _, l := range lines {
+			column.Add(name(l), l.thumbnails(looks[l.Name])...)
+		}
+		out.columns = append(out.columns, &column)
+	}
+	return out
 }
 
-func entryWidth(l Line, limit vg.Length) vg.Length {
-	s := style(tickSize, draw.XLeft, draw.YCenter)
-	return min(limit, sampleWidth+textGap+s.Width(fit(l.Name, s, limit)))
-}
-
-// drawLegend draws rows from the top of frame down, each in the middle of it.
-// gonum's own legend stacks its entries inside the data, where they cover lines.
-func drawLegend(pg *page, frame vg.Rectangle, rows [][]Line, looks map[string]look) {
-	limit, y := frame.Size().X, frame.Max.Y-lineHeight/2.0
-	for _, row := range rows {
-		width := vg.Length(entryGap * (len(row) - 1))
-		for _, l := range row {
-			width += entryWidth(l, limit)
-		}
-		x := frame.Min.X + (limit-width)/2
-		for _, l := range row {
-			k := looks[l.Name]
-			if !l.Marker {
-				pg.StrokeLine2(k.stroke(), x, y, x+sampleWidth, y)
-			}
-			if l.Marker || slices.ContainsFunc(l.runs(), l.isolated) {
-				pg.DrawGlyph(k.glyph(), vg.Point{X: x + sampleWidth/2, Y: y})
-			}
-			pg.text(l.Name, style(tickSize, draw.XLeft, draw.YCenter), x+sampleWidth+textGap, y, limit-sampleWidth-textGap)
-			x += entryWidth(l, limit) + entryGap
-		}
-		y -= lineHeight
+// draw draws the legend below c, around middle where it has room for that.
+func (l legend) draw(c draw.Canvas, middle vg.Length) {
+	width := l.width*vg.Length(len(l.columns)) - columnGap
+	c.Max.Y = c.Min.Y - textGap
+	c.Min.X = max(c.Min.X, min(middle-width/2, c.Max.X-width))
+	for _, column := range l.columns {
+		column.Draw(c)
+		c.Min.X += l.width
 	}
 }

@@ -11,10 +11,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg"
 	"pgregory.net/rapid"
 )
 
@@ -164,10 +166,26 @@ func TestLooks(t *testing.T) {
 	assert.Len(t, seen, 12, "markers")
 }
 
+// The legend has every line and is no wider than the panel.
+func TestLegend(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Panel{}
+		for _, length := range rapid.SliceOfN(rapid.IntRange(0, 90), 2, 12).Draw(t, "lengths") {
+			p.Lines = append(p.Lines, Line{Name: strings.Repeat("m", length)})
+		}
+		l := p.legend(newLooks([]Panel{p}))
+		require.LessOrEqual(t, l.width*vg.Length(len(l.columns))-columnGap, vg.Length(panelWidth))
+		require.GreaterOrEqual(t, l.rows*len(l.columns), len(p.Lines))
+		require.Less(t, l.rows*(len(l.columns)-1), len(p.Lines), "no column is empty")
+	})
+	require.Zero(t, (&Panel{Lines: make([]Line, 1)}).legend(nil).rows)
+}
+
 func TestRuns(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	lengths := func(y ...float64) (n []int) {
-		for _, run := range (Line{X: make([]float64, len(y)), Y: y}).runs() {
+		l := Panel{Lines: []Line{{X: make([]float64, len(y)), Y: y}}}.onAxes().Lines[0]
+		for _, run := range l.runs(l.point) {
 			n = append(n, len(run))
 		}
 		return n
@@ -220,9 +238,9 @@ func TestLogTicks(t *testing.T) {
 	assert.Equal(t, []string{"3.00", "3.05", "3.10", "3.15", "3.20", "3.25", "3.30", "3.35", "3.40"}, labels(3, 3.4))
 }
 
-func TestLogarithms(t *testing.T) {
+func TestOnAxes(t *testing.T) {
 	p := Panel{LogX: true, LogY: true, Min: ptr(10), Lines: []Line{{X: []float64{1, 0, 100, 1e300}, Y: []float64{10, 10, -1, 1}}}}
-	l := p.logarithms()
+	l := p.onAxes()
 	assert.Equal(t, 1.0, *l.Min)
 	assert.Nil(t, l.Max)
 	assert.Equal(t, 2.0, l.Lines[0].X[2])

@@ -1,13 +1,14 @@
 package charts
 
 import (
-	"fmt"
 	"image/color"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -24,8 +25,7 @@ type Matrix struct {
 const (
 	titleWidth = 640 // at most
 	nameWidth  = 190 // at most, of the name of a class
-	barWidth   = 14
-	barRoom    = 90 // from the matrix to the right edge
+	barRoom    = 80  // for what the colours mean, at the right
 )
 
 func (m Matrix) check() error {
@@ -47,61 +47,59 @@ func (m Matrix) check() error {
 	return nil
 }
 
-// matrix is a Matrix laid out: its cells fill the rectangle.
-type matrix struct {
-	Matrix
-	vg.Rectangle
-	width, height vg.Length // of the page
-	cell          vg.Length // width and height
-	names         draw.TextStyle
-	every         int // every how many-th class has a name: 1, unless there are too many
-	turned        bool
-	left          vg.Length // room for the names of the rows
-	below         vg.Length // and of the columns
+// cellSize is that of large cells for few classes, but always has room for a
+// name beside a row, as long as the whole fits on a screen.
+func (m Matrix) cellSize() vg.Length {
+	n := vg.Length(len(m.Classes))
+	return min(90, max(250/n, min(16, 816/n)))
 }
 
-// matrix chooses sizes: large cells for few classes, but always room for a
-// name beside a row, as long as the whole fits on a screen.
-func (m Matrix) matrix() *matrix {
-	n := vg.Length(len(m.Classes))
-	out := &matrix{Matrix: m, cell: min(90, max(250/n, min(16, 816/n)))}
-	size := min(tickSize, max(9, 0.8*out.cell))
-	out.every = int(math.Ceil(float64(size / out.cell)))
-	out.names = style(size, draw.XRight, draw.YCenter)
-	var longest vg.Length
-	for _, name := range m.Classes {
-		longest = max(longest, out.names.Width(fit(name, out.names, nameWidth)))
-	}
-	out.left, out.below = longest+2*textGap, lineHeight+2*textGap
-	if out.turned = longest > out.cell-textGap; out.turned {
-		out.below = out.left
-	}
-	side := out.cell * n
-	x, y := margin+lineHeight+out.left, margin+lineHeight+out.below
-	out.Rectangle = rect(x, y, x+side, y+side)
+func (m Matrix) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
+	cells, bar, side := m.plot(), shadesPlot(), m.cellSize()*vg.Length(len(m.Classes))
+	around := draw.Canvas{Rectangle: rect(0, 0, side+4*nameWidth, side+4*nameWidth)}
+	names := around.Size().Sub(cells.DataCanvas(around).Size()) // the room they take
+	right, top := margin+names.X+side, margin+names.Y+side
 	// A title is not cut for a small matrix.
-	out.width = max(x+side+barRoom, heading().Width(fit(m.Title, heading(), titleWidth))+2*margin)
-	out.height = y + side + titleHeight + margin
+	width = max(right+margin+barRoom, margin+heading().Width(fit(m.Title, heading(), titleWidth))) + margin
+	return width, top + titleHeight + margin, func(c draw.Canvas) {
+		c.Rectangle = rect(margin, margin, right, top)
+		cells.Draw(c)
+		data := cells.DataCanvas(c)
+		c.Rectangle = rect(right+margin, data.Min.Y, right+margin+barRoom, data.Max.Y)
+		c.Max.Y += c.Max.Y - bar.DataCanvas(c).Max.Y // as high as the matrix, whatever its labels need
+		bar.Draw(c)
+		data.Rectangle = rect(margin, data.Min.Y, width-margin, top)
+		drawTitle(data, m.Title)
+	}
+}
+
+func (m Matrix) plot() *plot.Plot {
+	out := newPlot("predicted", "true")
+	cell, to := m.cellSize(), float64(len(m.Classes))-0.5
+	m.addCounts(out)
+	for at := 0.5; at < to; at++ {
+		for _, ends := range []plotter.XYs{{{X: at, Y: -0.5}, {X: at, Y: to}}, {{X: -0.5, Y: at}, {X: to, Y: at}}} {
+			out.Add(&plotter.Line{XYs: ends, LineStyle: draw.LineStyle{Color: faint, Width: min(frame.Width, cell/10)}})
+		}
+	}
+	out.Add(box(-0.5, -0.5, to, to, nil, frame))
+	size, longest := min(tickSize, max(9, 0.8*cell)), vg.Length(0)
+	for _, a := range []*plot.Axis{&out.X, &out.Y} {
+		a.Padding, a.Width, a.Tick.Label.Font.Size = textGap, 0, size
+		longest = nominal(a, m.Classes, int(math.Ceil(float64(size/cell))), nameWidth)
+	}
+	if longest > cell-textGap {
+		names := &out.X.Tick.Label
+		names.Rotation, names.XAlign, names.YAlign = math.Pi/2, draw.XRight, draw.YCenter
+	}
+	out.Y.Scale = plot.InvertedScale{Normalizer: plot.LinearScale{}}
 	return out
 }
 
-func (m Matrix) layOut() (width, height vg.Length, draw func(pg *page)) {
-	out := m.matrix()
-	return out.width, out.height, func(pg *page) {
-		pg.text(m.Title, heading(), out.width/2, pg.Max.Y-margin-titleHeight/2, out.width-2*margin)
-		out.drawCells(pg)
-		out.drawNames(pg)
-		out.drawBar(pg)
-	}
-}
-
-// at returns the middle of the cell of a row and a column; the first row is at the top.
-func (m *matrix) at(row, column int) (x, y vg.Length) {
-	return m.Min.X + (vg.Length(column)+0.5)*m.cell, m.Max.Y - (vg.Length(row)+0.5)*m.cell
-}
-
-func (m *matrix) drawCells(pg *page) {
-	number := style(m.numberSize(), draw.XCenter, draw.YCenter)
+// addCounts adds the cells that have a count, and those counts that fit into one.
+func (m Matrix) addCounts(out *plot.Plot) {
+	widest, cell := vg.Length(0), m.cellSize()
+	labels := &plotter.Labels{}
 	for i, row := range m.Counts {
 		sum := 0.0
 		for _, n := range row {
@@ -111,73 +109,48 @@ func (m *matrix) drawCells(pg *page) {
 			if n == 0 { // so an empty row needs no part
 				continue
 			}
-			x, y := m.at(i, j)
-			pg.fill(rect(x-m.cell/2, y-m.cell/2, x+m.cell/2, y+m.cell/2), shade(float64(n)/sum))
-			if label := strconv.Itoa(n); number.Width(label) <= m.cell-2 && number.Font.Size <= m.cell {
-				pg.text(label, number, x, y, m.cell)
-			}
+			x, y, label := float64(j), float64(i), strconv.Itoa(n)
+			out.Add(box(x-0.5, y-0.5, x+0.5, y+0.5, shade(float64(n)/sum), draw.LineStyle{}))
+			labels.XYs, labels.Labels = append(labels.XYs, plotter.XY{X: x, Y: y}), append(labels.Labels, label)
+			widest = max(widest, style(1, 0, 0).Width(label))
 		}
 	}
-	for i := range len(m.Classes) + 1 {
-		d := vg.Length(i) * m.cell
-		line := draw.LineStyle{Color: faint, Width: min(ruleWidth, m.cell/10)}
-		if i == 0 || i == len(m.Classes) {
-			line = draw.LineStyle{Color: ink, Width: ruleWidth}
+	// The largest readable size at which all counts fit, or else the smallest.
+	size := max(7, min(labelSize, vg.Length(math.Floor(float64(min((cell-3)/widest, 0.8*cell))))))
+	number := style(size, draw.XCenter, draw.YCenter)
+	for k, label := range labels.Labels {
+		labels.TextStyle = append(labels.TextStyle, number)
+		if number.Width(label) > cell-2 || size > cell {
+			labels.Labels[k] = ""
 		}
-		pg.StrokeLine2(line, m.Min.X+d, m.Min.Y, m.Min.X+d, m.Max.Y)
-		pg.StrokeLine2(line, m.Min.X, m.Min.Y+d, m.Max.X, m.Min.Y+d)
 	}
+	labels.Offset.Y = rise * size
+	out.Add(labels)
 }
 
-// numberSize returns the largest readable size of text at which all counts fit
-// into a cell, or else the smallest.
-func (m *matrix) numberSize() vg.Length {
-	largest := 0
-	for _, row := range m.Counts {
-		largest = max(largest, slices.Max(row))
+// shadesPlot says what the colours mean.
+func shadesPlot() *plot.Plot {
+	out := newPlot("", "part of the row")
+	for to := 100.0; to > 0; to-- { // each down to the bottom, over those before: no gaps in between
+		out.Add(box(0, 0, 1, to, shade((to-0.5)/100), draw.LineStyle{}))
 	}
-	ofOne := style(1, 0, 0).Width(strconv.Itoa(largest))
-	return max(7, min(labelSize, vg.Length(math.Floor(float64(min((m.cell-3)/ofOne, 0.8*m.cell))))))
+	out.Add(box(0, 0, 1, 100, nil, frame))
+	out.HideX()
+	out.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0 %"}, {Value: 50, Label: "50 %"}, {Value: 100, Label: "100 %"}}
+	return out
 }
 
-func (m *matrix) drawNames(pg *page) {
-	centre := m.Min.Add(m.Max).Scale(0.5)
-	label := style(labelSize, draw.XCenter, draw.YCenter)
-	pg.text("true", upwards(label), m.Min.X-m.left-lineHeight/2, centre.Y, nameWidth)
-	pg.text("predicted", label, centre.X, m.Min.Y-m.below-lineHeight/2, nameWidth)
-	column := m.names
-	if m.turned {
-		column = upwards(column)
-	} else {
-		column.XAlign, column.YAlign = draw.XCenter, draw.YTop
-	}
-	for i := 0; i < len(m.Classes); i += m.every {
-		x, y := m.at(i, i)
-		pg.text(m.Classes[i], m.names, m.Min.X-textGap, y, nameWidth)
-		pg.text(m.Classes[i], column, x, m.Min.Y-textGap, nameWidth)
-	}
+// frame is the border of the matrix and of what says the colours.
+var frame = draw.LineStyle{Color: ink, Width: 0.75}
+
+func box(x0, y0, x1, y1 float64, fill color.Color, border draw.LineStyle) *plotter.Polygon {
+	corners := plotter.XYs{{X: x0, Y: y0}, {X: x0, Y: y1}, {X: x1, Y: y1}, {X: x1, Y: y0}}
+	return &plotter.Polygon{XYs: []plotter.XYs{corners}, Color: fill, LineStyle: border}
 }
 
-// drawBar says what the colours mean.
-func (m *matrix) drawBar(pg *page) {
-	const shades = 100
-	bar := rect(m.Max.X+margin, m.Min.Y, m.Max.X+margin+barWidth, m.Max.Y)
-	height := bar.Size().Y
-	for i := range shades {
-		// Down to the bottom, each over those before: no gaps in between.
-		rest := bar
-		rest.Max.Y -= vg.Length(i) / shades * height
-		pg.fill(rest, shade(1-(float64(i)+0.5)/shades))
-	}
-	pg.SetLineStyle(draw.LineStyle{Color: ink, Width: ruleWidth})
-	pg.Stroke(bar.Path())
-	for _, p := range []int{0, 50, 100} {
-		y := bar.Min.Y + vg.Length(p)/100*height
-		pg.rule(ink, bar.Max.X, y, bar.Max.X+tickLength, y)
-		pg.text(fmt.Sprintf("%d %%", p), style(tickSize, draw.XLeft, draw.YCenter), bar.Max.X+tickLength+textGap, y, barRoom)
-	}
-	pg.text("part of the row", upwards(style(tickSize, draw.XCenter, draw.YCenter)),
-		m.Max.X+barRoom-lineHeight/2, (bar.Min.Y+bar.Max.Y)/2, max(height, 80))
+// rect is the rectangle between two corners.
+func rect(x0, y0, x1, y1 vg.Length) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
 }
 
 // shade returns white for 0 and a light blue for 1, on which ink can be read as well

@@ -7,10 +7,15 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 	"pgregory.net/rapid"
 )
 
@@ -54,14 +59,42 @@ func TestConfusionCells(t *testing.T) {
 	classes, counts := []string{"a", "b"}, [][]int{{0, 3}, {1, 1}}
 	require.NoError(t, Save(path, Matrix{"test", classes, counts}))
 	img := readPNG(t, path)
-	m := Matrix{Classes: classes, Counts: counts}.matrix()
-	top, left := margin+titleHeight, margin+lineHeight+m.left
+	m := Matrix{Classes: classes, Counts: counts}
+	around := draw.Canvas{Rectangle: rect(0, 0, 1000, 1000)}
+	top, left := margin+titleHeight, margin+m.plot().DataCanvas(around).Min.X
 	for i, row := range [][]float64{{0, 1}, {0.5, 0.5}} {
 		for j, part := range row {
 			// Beside the number, in pixels.
-			x := int((float64(left) + (float64(j)+0.15)*float64(m.cell)) * dpi / 72)
-			y := int((float64(top) + (float64(i)+0.15)*float64(m.cell)) * dpi / 72)
+			x := int((float64(left) + (float64(j)+0.15)*float64(m.cellSize())) * vgimg.DefaultDPI / 72)
+			y := int((float64(top) + (float64(i)+0.15)*float64(m.cellSize())) * vgimg.DefaultDPI / 72)
 			assert.Equal(t, color.RGBAModel.Convert(shade(part)), color.RGBAModel.Convert(img.At(x, y)), "%d, %d", i, j)
+		}
+	}
+}
+
+// Cells are squares of their size, whatever the names need.
+func TestConfusionSize(t *testing.T) {
+	frame := regexp.MustCompile(`<path d="M([0-9.]+),([0-9.]+)L[0-9.]+,([0-9.]+)L([0-9.]+),[^"]*" style="fill:none;stroke:#222222;stroke-width:0.75`)
+	for _, name := range []string{"", "a", strings.Repeat("A", 60)} {
+		for _, n := range []int{1, 2, 8, 51, 101, 200} {
+			classes, counts := square(n)
+			for i := range classes {
+				classes[i] = name
+			}
+			m := Matrix{"", classes, counts}
+			var drawn strings.Builder
+			_, err := SVG(&drawn, m)
+			require.NoError(t, err)
+			found := frame.FindStringSubmatch(drawn.String())
+			require.NotNil(t, found)
+			var at [4]float64
+			for k := range at {
+				at[k], err = strconv.ParseFloat(found[k+1], 64)
+				require.NoError(t, err)
+			}
+			side := float64(m.cellSize()) * float64(n)
+			require.InDelta(t, side, at[3]-at[0], 0.005*side, "%d of %q", n, name)
+			require.InDelta(t, side, math.Abs(at[2]-at[1]), 0.005*side, "%d of %q", n, name)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/plot/plotter"
 	"pgregory.net/rapid"
 )
 
@@ -44,16 +45,16 @@ func TestIntervals(t *testing.T) {
 	}
 
 	// The axis may have other ticks, so strokes of the line's colour are counted:
-	// a marker's one, and of an error bar two caps and what is above and below.
+	// a marker's one, and of an error bar two caps and the line between.
 	const stroke = "stroke:#0072B2"
 	points := line
 	points.Marker = true
 	require.Equal(t, 5, count(Panel{Lines: []Line{points}}, stroke))
 	points.Low, points.High = []float64{-9, nan, 1, -9, -9}, []float64{9, 2, math.Inf(1), 9, 9}
-	require.Equal(t, 5+3*4, count(Panel{Lines: []Line{points}}, stroke))
+	require.Equal(t, 5+3*3, count(Panel{Lines: []Line{points}}, stroke))
 	points.Y[0] = nan
-	require.Equal(t, 4+2*4, count(Panel{Lines: []Line{points}}, stroke))
-	require.Equal(t, 4+2*3, count(Panel{LogY: true, Lines: []Line{points}}, stroke), "no cap where the axis cuts")
+	require.Equal(t, 4+2*3, count(Panel{Lines: []Line{points}}, stroke))
+	require.Equal(t, 4+2*2, count(Panel{LogY: true, Lines: []Line{points}}, stroke), "no cap where the axis cuts")
 }
 
 // The axis has room for the intervals.
@@ -67,8 +68,7 @@ func TestIntervalsFit(t *testing.T) {
 // A low end that a logarithmic axis can't show leaves the high one its room.
 func TestIntervalsFitLogarithms(t *testing.T) {
 	p := Panel{LogY: true, Lines: []Line{{Name: "a", X: []float64{1}, Y: []float64{1}, Low: []float64{-9}, High: []float64{1000}, Marker: true}}}
-	p = p.logarithms()
-	out := p.plot(newLooks([]Panel{p}))
+	out := p.onAxes().plot(newLooks([]Panel{p}))
 	require.Greater(t, out.Y.Max, 3.0)
 	require.Greater(t, out.Y.Min, -1.0)
 }
@@ -85,6 +85,14 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 	l.High[1] = 1
 	half := shaded(1)
 	require.True(t, half > 35_000 && half < 120_000, "%d", half)
+}
+
+// The band narrows to where a logarithmic axis ends at a low end that it can't show.
+func TestBandEndsAtTheAxis(t *testing.T) {
+	l := Line{X: []float64{0, 1}, Y: []float64{2, 2}, Low: []float64{1, 0}, High: []float64{4, 4}}
+	p := Panel{LogY: true, Lines: []Line{l}}.onAxes()
+	behind, _ := p.Lines[0].plotters(look{}, -1, 1)
+	require.Equal(t, plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: -1}}, behind[0].(*plotter.Polygon).XYs[0][:2])
 }
 
 func TestIntervalErrors(t *testing.T) {

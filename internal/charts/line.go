@@ -3,6 +3,7 @@ package charts
 import (
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -13,8 +14,24 @@ import (
 const (
 	lineWidth    = 1.75
 	markerRadius = 5
-	capWidth     = 5 // of an error bar's ends, to either side
+	capWidth     = 10 // of an error bar's ends
 )
+
+// palette is that of Okabe and Ito ("Color Universal Design", 2008), which
+// people of any colour vision tell apart, without its yellow, too pale for a
+// line on white.
+var palette = []color.NRGBA{
+	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, // blue
+	{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, // vermilion
+	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, // bluish green
+	{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, // reddish purple
+	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, // orange
+	{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, // sky blue
+	{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, // black
+}
+
+// dashes distinguish lines without any colour.
+var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
 
 // look is what distinguishes a line from others.
 type look struct {
@@ -43,19 +60,12 @@ func newLooks(panels []Panel) map[string]look {
 type outline int
 
 func (n outline) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
-	c.SetLineStyle(draw.LineStyle{Color: style.Color, Width: lineWidth})
-	var shape vg.Path
-	for i := range int(n) {
+	var corners []vg.Point
+	for i := range int(n) + 2 { // the last side joins the first
 		sin, cos := math.Sincos(math.Pi/2 + 2*math.Pi*float64(i)/float64(n))
-		corner := at.Add(vg.Point{X: vg.Length(cos) * style.Radius, Y: vg.Length(sin) * style.Radius})
-		if i == 0 {
-			shape.Move(corner)
-		} else {
-			shape.Line(corner)
-		}
+		corners = append(corners, at.Add(vg.Point{X: vg.Length(cos), Y: vg.Length(sin)}.Scale(style.Radius)))
 	}
-	shape.Close()
-	c.Stroke(shape)
+	c.StrokeLines(draw.LineStyle{Color: style.Color, Width: lineWidth}, corners)
 }
 
 func (k look) stroke() draw.LineStyle {
@@ -66,9 +76,9 @@ func (k look) glyph() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: k.colour, Radius: markerRadius, Shape: k.shape}
 }
 
-// stretches returns the runs of points, of n, that follow one another and are all ok.
-func stretches(n int, ok func(i int) bool) (runs [][]int) {
-	for i := range n {
+// runs returns the stretches of points that follow one another and are all ok.
+func (l Line) runs(ok func(i int) bool) (runs [][]int) {
+	for i := range l.X {
 		if !ok(i) {
 			continue
 		}
@@ -80,113 +90,69 @@ func stretches(n int, ok func(i int) bool) (runs [][]int) {
 	return runs
 }
 
-// point reports whether point i can be drawn.
-func (l Line) point(i int) bool { return drawable(l.X[i]) && drawable(l.Y[i]) }
+// point reports whether point i can be drawn, interval whether something around it can.
+func (l Line) point(i int) bool { return !math.IsNaN(l.X[i] + l.Y[i]) }
 
-// runs returns the stretches of the line in which everything can be drawn.
-func (l Line) runs() [][]int { return stretches(len(l.X), l.point) }
+func (l Line) interval(i int) bool {
+	return l.Low != nil && l.point(i) && !math.IsNaN(l.Low[i]+l.High[i])
+}
 
 // isolated reports whether a run is drawn as markers: a point that has no neighbour to
 // draw a line to is one.
 func (l Line) isolated(run []int) bool { return l.Marker || len(run) == 1 }
 
-// plotters draws the line, cut where it is not drawable. Only what is inside the axes may
-// reach the painter: it would follow a line to wherever it goes.
-func (l Line) plotters(k look, x0, x1, y0, y1 float64) (drawn []plot.Plotter) {
-	for _, run := range l.runs() {
-		var line, inside plotter.XYs
+// plotters returns what draws the line, and what draws its intervals behind it: a band, or
+// an error bar for each marker. gonum cuts both at the ends of an axis.
+func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
+	// What is far beyond the ends of the axis is brought nearer: nobody sees that, and
+	// with huge coordinates gonum's clipping is wrong.
+	far := 1e5 * (y1 - y0)
+	near := func(i int, y float64) plotter.XY { return plotter.XY{X: l.X[i], Y: max(y0-far, min(y1+far, y))} }
+	for _, run := range l.runs(l.interval) {
+		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.colour, Width: lineWidth}, CapWidth: capWidth}
+		var lows, highs plotter.XYs
 		for _, i := range run {
-			x, y := l.X[i], l.Y[i]
-			line = append(line, plotter.XY{X: near(x, x0, x1), Y: near(y, y0, y1)})
-			if x >= x0 && x <= x1 && y >= y0 && y <= y1 {
-				inside = append(inside, plotter.XY{X: x, Y: y})
+			low, at, high := near(i, l.Low[i]), near(i, l.Y[i]), near(i, l.High[i])
+			bars.XYs, bars.YErrors = append(bars.XYs, at), append(bars.YErrors, struct{ Low, High float64 }{at.Y - low.Y, high.Y - at.Y})
+			if math.IsInf(l.Low[i], -1) { // a band ends at the axis there, with no cliff before
+				low.Y = y0
 			}
+			lows, highs = append(lows, low), append(highs, high)
 		}
-		if !l.isolated(run) {
-			drawn = append(drawn, &plotter.Line{XYs: line, LineStyle: k.stroke()})
-		} else if len(inside) > 0 {
-			drawn = append(drawn, &plotter.Scatter{XYs: inside, GlyphStyle: k.glyph()})
-		}
-	}
-	return drawn
-}
-
-// near brings v, when it is far beyond the ends of an axis, nearer: nobody sees
-// that, and with huge coordinates gonum's clipping is wrong.
-func near(v, from, to float64) float64 {
-	far := 1e5 * (to - from)
-	return max(from-far, min(to+far, v))
-}
-
-// interval reports whether there is an interval around point i. Its low end is -Inf where
-// a logarithmic axis can't show it, as Panel.logarithms leaves it.
-func (l Line) interval(i int, logY bool) bool {
-	return l.Low != nil && l.point(i) && drawable(l.High[i]) && (drawable(l.Low[i]) || logY && math.IsInf(l.Low[i], -1))
-}
-
-// intervals draws what Low and High of a line say: a band, or an error bar a marker. One
-// point has no area, so it has an error bar.
-type intervals struct {
-	Line
-	look
-	logY bool
-}
-
-// Plot implements plot.Plotter.
-func (v intervals) Plot(c draw.Canvas, p *plot.Plot) {
-	for _, run := range stretches(len(v.X), func(i int) bool { return v.interval(i, v.logY) }) {
-		if !v.isolated(run) {
-			v.band(c, p, run)
+		if l.isolated(run) {
+			behind = append(behind, bars)
+			if l.Marker { // which stays hollow; single points of lines may be on one another's bars
+				hole := draw.GlyphStyle{Color: color.White, Radius: markerRadius, Shape: draw.CircleGlyph{}}
+				behind = append(behind, &plotter.Scatter{XYs: bars.XYs, GlyphStyle: hole})
+			}
 			continue
 		}
+		slices.Reverse(highs)
+		shade := k.colour
+		shade.A = 0x30
+		behind = append(behind, &plotter.Polygon{XYs: []plotter.XYs{append(lows, highs...)}, Color: shade})
+	}
+	for _, run := range l.runs(l.point) {
+		var points plotter.XYs
 		for _, i := range run {
-			v.bar(c, p, i)
+			points = append(points, near(i, l.Y[i]))
+		}
+		if l.isolated(run) {
+			drawn = append(drawn, &plotter.Scatter{XYs: points, GlyphStyle: k.glyph()})
+		} else {
+			drawn = append(drawn, &plotter.Line{XYs: points, LineStyle: k.stroke()})
 		}
 	}
+	return behind, drawn
 }
 
-// band fills the area between the ends at points that follow one another.
-func (v intervals) band(c draw.Canvas, p *plot.Plot, points []int) {
-	x, y := p.Transforms(&c)
-	area := make([]vg.Point, 2*len(points)) // along the low ends and back along the high
-	for k, i := range points {
-		at, low := x(near(v.X[i], p.X.Min, p.X.Max)), v.Low[i]
-		if math.IsInf(low, -1) {
-			low = p.Y.Min
-		}
-		area[k] = vg.Point{X: at, Y: y(near(low, p.Y.Min, p.Y.Max))}
-		area[len(area)-1-k] = vg.Point{X: at, Y: y(near(v.High[i], p.Y.Min, p.Y.Max))}
+// thumbnails draw the line in a legend.
+func (l Line) thumbnails(k look) (drawn []plot.Thumbnailer) {
+	if !l.Marker {
+		drawn = append(drawn, &plotter.Line{LineStyle: k.stroke()})
 	}
-	shade := v.colour
-	shade.A = 0x30
-	c.FillPolygon(shade, c.ClipPolygonXY(area))
-}
-
-// bar draws an error bar, without the part that the marker covers. An end that
-// the axis cuts has no cap.
-func (v intervals) bar(c draw.Canvas, p *plot.Plot, i int) {
-	x, y := p.Transforms(&c)
-	low, value, high := v.Low[i], v.Y[i], v.High[i]
-	if v.X[i] < p.X.Min || v.X[i] > p.X.Max || high < p.Y.Min || low > p.Y.Max {
-		return
+	if l.Marker || slices.ContainsFunc(l.runs(l.point), l.isolated) {
+		drawn = append(drawn, &plotter.Scatter{GlyphStyle: k.glyph()})
 	}
-	style := draw.LineStyle{Color: v.colour, Width: lineWidth}
-	inside := func(value float64) float64 { return max(p.Y.Min, min(p.Y.Max, value)) }
-	at, bottom, top := x(v.X[i]), y(inside(low)), y(inside(high))
-	if inside(low) == low {
-		c.StrokeLine2(style, at-capWidth, bottom, at+capWidth, bottom)
-	}
-	if inside(high) == high {
-		c.StrokeLine2(style, at-capWidth, top, at+capWidth, top)
-	}
-	below, above := y(value)-markerRadius, y(value)+markerRadius
-	if inside(value) != value { // no marker
-		below, above = top, top
-	}
-	if bottom < below {
-		c.StrokeLine2(style, at, bottom, at, below)
-	}
-	if top > above {
-		c.StrokeLine2(style, at, above, at, top)
-	}
+	return drawn
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pkg/errors"
 	stdfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/font/liberation"
 	"gonum.org/v1/plot/text"
@@ -26,7 +27,7 @@ import (
 // Picture is what Save and SVG draw: Panels, a BarPanel or a Matrix.
 type Picture interface {
 	check() error
-	layOut() (width, height vg.Length, draw func(pg *page))
+	layOut() (width, height vg.Length, paint func(c draw.Canvas))
 }
 
 // Save draws a picture and writes it to path as PNG or SVG, as its extension says. No
@@ -62,25 +63,18 @@ func SVG(w io.Writer, p Picture) (readable float64, err error) {
 	return math.Ceil(9 * width.Points() / drawn.smallest.Points()), err
 }
 
-// dpi makes a point 4/3 of a pixel, as on the web, so text has its usual size
-// when a picture is shown at 100 %.
-const dpi = 96
-
-// page is a white canvas. Lengths are in points, and the origin is at the bottom left.
-type page struct{ draw.Canvas }
-
+// render draws p on a white canvas. A point is 4/3 of a pixel, as on the web, so that text
+// has its usual size when a picture is shown at 100 %.
 func render(ending string, p Picture) io.WriterTo {
 	width, height, paint := p.layOut()
-	var canvas interface {
-		vg.CanvasSizer
-		io.WriterTo
-	} = &svg{Canvas: vgsvg.New(width, height)}
+	var canvas vg.CanvasWriterTo = &svg{Canvas: vgsvg.New(width, height)}
 	if ending == ".png" {
-		canvas = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
+		canvas = vgimg.PngCanvas{Canvas: vgimg.New(width, height)}
 	}
-	pg := &page{draw.New(canvas)}
-	pg.fill(pg.Rectangle, color.White)
-	paint(pg)
+	c := draw.New(canvas)
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	paint(c)
 	return canvas
 }
 
@@ -117,26 +111,76 @@ func (c *svg) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// fill paints r.
-func (p *page) fill(r vg.Rectangle, c color.Color) {
-	p.SetColor(c)
-	p.Fill(r.Path())
-}
+// Lengths in points. On a phone a panel is 358 px wide, and its text still 9 px high.
+const (
+	panelWidth  = 411
+	panelHeight = 300 // without the legend
+	dataWidth   = 320 // less than the data have
+	margin      = 12
+	titleHeight = 28
+	lineHeight  = 18 // of a line of text
+	textGap     = 4
 
-// rule draws a thin line.
-func (p *page) rule(c color.Color, x0, y0, x1, y1 vg.Length) {
-	p.StrokeLine2(draw.LineStyle{Color: c, Width: ruleWidth}, x0, y0, x1, y1)
-}
+	// Of text.
+	titleSize = 13
+	labelSize = 12
+	tickSize  = 11
 
-// text writes s on one line, cut to width, at (x, y).
-func (p *page) text(s string, style draw.TextStyle, x, y, width vg.Length) {
-	at := vg.Point{X: x, Y: y}
-	if style.YAlign == draw.YCenter {
-		// FillText puts the middle of the line there, the letters seem too low.
-		up := style.Font.Size * 0.12
-		at = at.Add(vg.Point{X: -up * vg.Length(math.Sin(style.Rotation)), Y: up * vg.Length(math.Cos(style.Rotation))})
+	rise = 0.12 // of its size: where a line of text is in the middle, its letters seem too low
+)
+
+var (
+	ink   = color.RGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
+	faint = color.RGBA{R: 0xe2, G: 0xe2, B: 0xe2, A: 0xff}
+)
+
+// newPlot returns a plot with our looks and no data.
+func newPlot(x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor, p.TextHandler = nil, sans
+	for a, label := range map[*plot.Axis]string{&p.X: x, &p.Y: y} {
+		a.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
+		a.Label.Text = fit(label, a.Label.TextStyle, panelHeight-2*titleHeight)
+		a.Label.Padding, a.Padding = textGap, 0
+		a.Tick.Label.Font, a.Tick.Label.Handler, a.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
+		a.Tick.Length, a.LineStyle.Color, a.Tick.LineStyle.Color = textGap, ink, ink
 	}
-	p.FillText(style, at, fit(s, style, width))
+	return p
+}
+
+// nominal makes a an axis of names, cut to width, of which every how many-th is written. It
+// returns the width of the longest.
+func nominal(a *plot.Axis, names []string, every int, width vg.Length) (longest vg.Length) {
+	var ticks plot.ConstantTicks
+	for i := 0; i < len(names); i += every {
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: fit(names[i], a.Tick.Label, width)})
+		longest = max(longest, a.Tick.Label.Width(ticks[len(ticks)-1].Label))
+	}
+	a.Min, a.Max, a.Tick.Marker, a.Tick.Length = -0.5, float64(len(names))-0.5, ticks, 0
+	return longest
+}
+
+// drawTitle writes a title above the middle of a plot's data. gonum's own is above the middle
+// of data and labels, nearer or farther as the highest of these is.
+func drawTitle(data draw.Canvas, title string) {
+	s := heading()
+	data.FillText(s, vg.Point{X: data.Center().X, Y: data.Max.Y + titleHeight/2 + rise*titleSize}, fit(title, s, data.Size().X))
+}
+
+func heading() draw.TextStyle { return bold(style(titleSize, draw.XCenter, draw.YCenter)) }
+
+// sans lays out text in fonts that are part of the program.
+var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
+
+// style is plain text. x and y say which of its sides, or its middle, is at the
+// point where it is drawn.
+func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
+	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
+}
+
+func bold(s draw.TextStyle) draw.TextStyle {
+	s.Font.Weight = stdfont.WeightBold
+	return s
 }
 
 // fit returns s without what cannot be printed, cut to width.
@@ -156,59 +200,6 @@ func fit(s string, style draw.TextStyle, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// rect is the rectangle between two corners.
-func rect(x0, y0, x1, y1 vg.Length) vg.Rectangle {
-	return vg.Rectangle{Min: vg.Point{X: x0, Y: y0}, Max: vg.Point{X: x1, Y: y1}}
-}
-
-// Lengths in points. On a phone a panel is 358 px wide, and its text still 9 px high.
-const (
-	panelWidth  = 411
-	panelHeight = 300 // without the legend
-	dataWidth   = 320 // less than the data have
-	margin      = 12
-	titleHeight = 28
-	lineHeight  = 18 // of a line of text
-	tickLength  = 5
-	textGap     = 4
-	ruleWidth   = 0.75
-
-	// Of text.
-	titleSize = 13
-	labelSize = 12
-	tickSize  = 11
-)
-
-var (
-	ink   = color.RGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
-	faint = color.RGBA{R: 0xe2, G: 0xe2, B: 0xe2, A: 0xff}
-)
-
-// palette is that of Okabe and Ito ("Color Universal Design", 2008), which
-// people of any colour vision tell apart, without its yellow, too pale for a
-// line on white.
-var palette = []color.NRGBA{
-	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, // blue
-	{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, // vermilion
-	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, // bluish green
-	{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, // reddish purple
-	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, // orange
-	{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, // sky blue
-	{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, // black
-}
-
-// dashes distinguish lines without any colour.
-var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
-
-// sans lays out text in fonts that are part of the program.
-var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
-
-// style is plain text. x and y say which of its sides, or its middle, is at the
-// point where it is drawn.
-func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
-	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
-}
-
 // Width is that of text in the font of the pictures, which is part of the program, in the
 // unit of its size.
 func Width(words string, size float64, isBold bool) float64 {
@@ -217,18 +208,4 @@ func Width(words string, size float64, isBold bool) float64 {
 		s = bold(s)
 	}
 	return float64(s.Width(words))
-}
-
-// heading is the text of titles, bold and centred.
-func heading() draw.TextStyle { return bold(style(titleSize, draw.XCenter, draw.YCenter)) }
-
-func bold(s draw.TextStyle) draw.TextStyle {
-	s.Font.Weight = stdfont.WeightBold
-	return s
-}
-
-// upwards turns text by a quarter, to be read from below.
-func upwards(s draw.TextStyle) draw.TextStyle {
-	s.Rotation = math.Pi / 2
-	return s
 }

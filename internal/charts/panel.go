@@ -8,83 +8,64 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
-// plot returns p as gonum draws it, without its title.
-func (p *Panel) plot(looks map[string]look) *plot.Plot {
-	out := plot.New()
-	out.TextHandler = sans
-	prepare(&out.X, p.X, ticker(p.LogX, 0, dataWidth))
-	prepare(&out.Y, p.Y, ticker(p.LogY, 0, 0))
-	p.setRanges(out)
+// plot returns p, with values as its axes have them, as gonum draws it.
+func (p Panel) plot(looks map[string]look) *plot.Plot {
+	out := newPlot(p.X, p.Y)
+	x0, x1, y0, y1 := p.ranges()
+	if p.SideBySide {
+		p.Lines = sideBySide(p.Lines, x0, x1)
+	}
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	out.Add(grid)
-	x0, x1, y0, y1 := out.X.Min, out.X.Max, out.Y.Min, out.Y.Max
-	lines := p.Lines
-	if p.SideBySide {
-		lines = sideBySide(lines, x0, x1)
-	}
-	var front []plot.Plotter // markers
-	for _, l := range lines {
-		out.Add(intervals{l, looks[l.Name], p.LogY})
-	}
-	for _, l := range lines {
-		drawn := l.plotters(looks[l.Name], x0, x1, y0, y1)
-		if l.Marker {
-			front = append(front, drawn...)
+	var lines, markers []plot.Plotter
+	for _, l := range p.Lines {
+		behind, drawn := l.plotters(looks[l.Name], y0, y1)
+		if out.Add(behind...); l.Marker {
+			markers = append(markers, drawn...)
 		} else {
-			out.Add(drawn...)
+			lines = append(lines, drawn...)
 		}
 	}
-	out.Add(front...)
+	out.Add(append(lines, markers...)...)
+	least := 0.0
+	if p.IntegerX {
+		least = 1
+	}
+	out.X.Tick.Marker, out.Y.Tick.Marker = ticker(p.LogX, least, dataWidth), ticker(p.LogY, 0, 0)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = x0, x1, y0, y1 // Add fits them to the data
 	return out
 }
 
-// prepare gives an axis our looks, label and ticks.
-func prepare(a *plot.Axis, label string, ticks plot.Ticker) {
-	a.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
-	a.Label.Text = fit(label, a.Label.TextStyle, panelHeight-2*titleHeight)
-	a.Label.Padding, a.Padding = textGap, 0
-	a.Tick.Label.Font, a.Tick.Label.Handler, a.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
-	a.Tick.Length, a.Tick.Marker = tickLength, ticks
-	a.LineStyle.Color, a.Tick.LineStyle.Color = ink, ink
-}
-
-// setRanges fits the axes to the lines, Min and Max.
-func (p *Panel) setRanges(out *plot.Plot) {
+// ranges returns the ends of the axes, by the lines, Min and Max.
+func (p *Panel) ranges() (x0, x1, y0, y1 float64) {
 	var xs, ys []float64
 	for _, l := range p.Lines {
 		for k := range l.X {
-			if !l.point(k) {
-				continue
+			if l.point(k) {
+				xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
 			}
-			xs, ys = append(xs, l.X[k]), append(ys, l.Y[k])
-			if l.interval(k, p.LogY) {
-				ys = append(ys, l.High[k])
-				if drawable(l.Low[k]) { // not -Inf
-					ys = append(ys, l.Low[k])
-				}
+			if l.interval(k) {
+				ys = append(ys, l.Low[k], l.High[k])
 			}
 		}
 	}
-	out.Y.Min, out.Y.Max = span(ys, p.Min, p.Max)
-	out.X.Min, out.X.Max = span(xs, nil, nil)
-	if p.IntegerX && !p.LogX {
-		out.X.Tick.Marker = ticker(false, 1, dataWidth)
-		if len(xs) > 0 { // no tick before the first epoch, and room around a single one
-			first, last := slices.Min(xs), slices.Max(xs)
-			room := max(0.5, 1e-6*math.Abs(first), 1e-6*math.Abs(last)) // seen as a difference in float64
-			out.X.Min, out.X.Max = first-room, last+room
-		}
+	x0, x1 = span(xs, nil, nil)
+	y0, y1 = span(ys, p.Min, p.Max)
+	if p.IntegerX && !p.LogX && len(xs) > 0 { // no tick before the first epoch, and room around a single one
+		first, last := slices.Min(xs), slices.Max(xs)
+		room := max(0.5, 1e-6*math.Abs(first), 1e-6*math.Abs(last)) // seen as a difference in float64
+		x0, x1 = first-room, last+room
 	}
+	return x0, x1, y0, y1
 }
 
 // span returns the ends of an axis: a little more than the values, unless low
 // and high say, and never nothing.
 func span(values []float64, low, high *float64) (from, to float64) {
+	values = slices.DeleteFunc(values, func(v float64) bool { return math.IsInf(v, 0) })
 	if len(values) == 0 {
 		values = []float64{0, 1}
 	}
@@ -121,12 +102,9 @@ func sideBySide(lines []Line, x0, x1 float64) []Line {
 	moved := slices.Clone(lines)
 	var xs []*float64
 	for k, l := range moved {
-		if !l.Marker {
-			continue
-		}
 		moved[k].X = slices.Clone(l.X)
 		for i := range l.X {
-			if l.point(i) {
+			if l.Marker && l.point(i) {
 				xs = append(xs, &moved[k].X[i])
 			}
 		}
@@ -168,41 +146,36 @@ func spread(places []vg.Length, gap, low, high vg.Length) (out []vg.Length) {
 	return out
 }
 
-// logarithms returns the panel with the logarithms of what belongs on its
-// logarithmic axes, so that the rest of the package draws it as any other. What
-// is too small, or not drawable without a logarithm, leaves a gap. The low end of an
-// interval that is too small, as a mean less a deviation may be, is -Inf, beyond any axis.
-func (p Panel) logarithms() Panel {
-	p.Lines = slices.Clone(p.Lines)
-	for k := range p.Lines {
-		l := &p.Lines[k]
-		if p.LogX {
-			l.X = logs(l.X, math.NaN())
+// onAxes returns the panel with the logarithms of what belongs on its logarithmic axes, so
+// that the rest of the package draws it as any other, and NaN for what no axis can show.
+// The low end of an interval that is too small for a logarithm, as a mean less a deviation
+// may be, is -Inf, beyond any axis.
+func (p Panel) onAxes() Panel {
+	values := func(of []float64, log bool, small float64) (out []float64) {
+		for _, v := range of {
+			switch {
+			case !drawable(v):
+				v = math.NaN()
+			case log && v < leastLog:
+				v = small
+			case log:
+				v = math.Log10(v)
+			}
+			out = append(out, v)
 		}
-		if p.LogY {
-			l.Y, l.Low, l.High = logs(l.Y, math.NaN()), logs(l.Low, math.Inf(-1)), logs(l.High, math.NaN())
-		}
+		return out
 	}
-	for _, end := range []**float64{&p.Min, &p.Max} {
-		if p.LogY && *end != nil {
-			v := math.Log10(**end)
-			*end = &v
+	end := func(of *float64) *float64 {
+		if of == nil {
+			return nil
 		}
+		return &values([]float64{*of}, p.LogY, 0)[0]
+	}
+	p.Min, p.Max, p.Lines = end(p.Min), end(p.Max), slices.Clone(p.Lines)
+	for k := range p.Lines {
+		l, nan := &p.Lines[k], math.NaN()
+		l.X, l.Y = values(l.X, p.LogX, nan), values(l.Y, p.LogY, nan)
+		l.Low, l.High = values(l.Low, p.LogY, math.Inf(-1)), values(l.High, p.LogY, nan)
 	}
 	return p
-}
-
-// logs returns logarithms, and small for what is too small for an axis.
-func logs(values []float64, small float64) (out []float64) {
-	for _, v := range values {
-		switch {
-		case !drawable(v):
-			out = append(out, math.NaN())
-		case v < leastLog:
-			out = append(out, small)
-		default:
-			out = append(out, math.Log10(v))
-		}
-	}
-	return out
 }
