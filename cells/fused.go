@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -18,10 +17,11 @@ import (
 // lstmGates returns σ(a+u) for the gates i, f and o and tanh(a+u) for g, all in
 // (batch, 4·hidden).
 func lstmGates(a, u *G.Node) (y *G.Node, err error) {
-	y, err = fused("lstm gates", a, a.Shape()[1]/4, fuseGates[float32], fuseGates[float64], func(grad *G.Node) (G.Nodes, error) {
-		g, err := fused("lstm gates gradient", y, y.Shape()[1]/4, fuseGatesBack[float32], fuseGatesBack[float64], nil, y, grad)
-		return G.Nodes{g, g}, err
-	}, a, u)
+	hidden := a.Shape()[1] / 4
+	of := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		return fused("lstm gates gradient", y, hidden, fuseGatesBack[float32], fuseGatesBack[float64], nil, y, grad)
+	}
+	y, err = fused("lstm gates", a, hidden, fuseGates[float32], fuseGates[float64], []ops.Gradient{of, of}, a, u)
 	return y, err
 }
 
@@ -29,39 +29,44 @@ func lstmGates(a, u *G.Node) (y *G.Node, err error) {
 // lstmGates and c.
 func lstmMemory(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err1 := fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
-		dc, err2 := fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
-		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
-	}, y, c)
+	ofGates := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		return fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
+	}
+	ofC := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		return fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
+	}
+	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], []ops.Gradient{ofGates, ofC}, y, c)
 }
 
 // lstmState returns h' = o ⊙ tanh(c'), (batch, hidden), from the gates of
 // lstmGates and c'.
 func lstmState(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err1 := fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
-		dc, err2 := fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
-		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
-	}, y, c)
+	ofGates := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		return fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
+	}
+	ofC := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		return fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
+	}
+	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], []ops.Gradient{ofGates, ofC}, y, c)
 }
 
-// fused adds an operation with the shape of a node and, unless diff is nil, a
-// gradient. A kernel computes a row from the rows of the operands.
-func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff func(grad *G.Node) (G.Nodes, error), inputs ...*G.Node) (*G.Node, error) {
+// fused adds an operation with the shape of a node. Its gradients are nil where the
+// operands have them, but none is known. A kernel computes a row from the rows of the
+// operands.
+func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff []ops.Gradient, inputs ...*G.Node) (*G.Node, error) {
+	none := func(G.Nodes, *G.Node) (*G.Node, error) {
+		return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of graph.Equations", name)
+	}
+	if diff == nil {
+		diff = slices.Repeat([]ops.Gradient{none}, len(inputs))
+	}
 	return ops.Apply(&ops.Op{
 		Name:  name,
-		Shape: like.Shape().Clone(),
+		Shape: like.Shape(),
 		F32:   func(out []float32, in [][]float32) { rowByRow(out, in, like.Shape()[0], hidden, f32) },
 		F64:   func(out []float64, in [][]float64) { rowByRow(out, in, like.Shape()[0], hidden, f64) },
-		WRT:   slices.Repeat([]bool{true}, len(inputs)),
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			if diff == nil {
-				return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of Equations", name)
-			}
-			return diff(grad)
-		},
+		Diff:  diff,
 	}, inputs...)
 }
 

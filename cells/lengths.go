@@ -10,12 +10,10 @@ import (
 
 // mask makes the masks of the steps, and returns them together, (batch, steps).
 func (r *run) mask(lengths *G.Node) (*G.Node, error) {
-	all, err := before(lengths, r.steps)
-	if err != nil {
-		return nil, err
-	}
-	r.masks, err = graph.Split(all, 1, r.steps)
-	return all, err
+	var e graph.Equations
+	all := e.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
+	r.masks = e.Split(all, r.steps)
+	return all, e.Err()
 }
 
 func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
@@ -29,8 +27,6 @@ func before(lengths *G.Node, steps int) (*G.Node, error) {
 		Shape: tensor.Shape{lengths.Shape()[0], steps},
 		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
 		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
-		WRT:   []bool{false},
-		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, lengths)
 }
 
@@ -47,13 +43,13 @@ func (r *run) keep(old, next State, t int) (State, error) {
 	if r.masks == nil {
 		return next, nil
 	}
-	var e Equations
+	var e graph.Equations
 	choose := func(old, next *G.Node) *G.Node {
-		return e.Add(e.binary(selected, next, r.masks[t]), e.binary(rejected, old, r.masks[t]))
+		return e.Add(e.Binary(selected, next, r.masks[t]), e.Binary(rejected, old, r.masks[t]))
 	}
 	kept := State{H: choose(old.H, next.H)}
 	if next.C != nil {
 		kept.C = choose(old.C, next.C)
 	}
-	return kept, e.err
+	return kept, e.Err()
 }

@@ -77,25 +77,21 @@ func (r *run) merge(w weights, opt decomp.PlanOptions, g *G.ExprGraph) (*decomp.
 // project returns x·W + b of each step, (batch, gates·hidden). All steps go
 // through W at once.
 func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
-	var e Equations
+	var e graph.Equations
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		mask := e.unary(func(x *G.Node) (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) }, x)
-		x = e.binary(scaleSteps, x, mask)
+		mask := e.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) })
+		x = e.Binary(scaleSteps, x, mask)
 	}
 	plan, factors, err := r.merge(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, x.Graph())
 	if err != nil {
 		return nil, err
 	}
-	y := e.unary(func(x *G.Node) (*G.Node, error) { return plan.Apply(x, factors) }, x)
+	y := e.Do(func() (*G.Node, error) { return plan.Apply(x, factors) })
 	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
-	y = e.binary(plusRow, y, r.params[d.name+biasName])
+	y = e.AddRow(y, r.params[d.name+biasName])
 	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	y = e.unary(func(y *G.Node) (*G.Node, error) { return graph.Reshape(y, r.batch, r.steps*d.width()) }, y)
-	return e.Split(y, r.steps), e.Err()
+	return e.Split(e.Reshape(y, r.batch, r.steps*d.width()), r.steps), e.Err()
 }
-
-// plusRow adds a row to all rows of a matrix.
-func plusRow(y, row *G.Node) (*G.Node, error) { return G.BroadcastAdd(y, row, nil, []byte{0}) }
 
 // recurrence returns the product of a state with U, what lies around it included:
 // dropout, and the candidate's bias. Without a U it is nil.
@@ -107,30 +103,28 @@ func (r *run) recurrence(d *direction, x *G.Node) (func(h *G.Node) (*G.Node, err
 	if err != nil {
 		return nil, err
 	}
-	var e Equations
+	var e graph.Equations
 	var mask, bias *G.Node
 	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 {
-		mask = e.unary(func(x *G.Node) (*G.Node, error) {
-			return r.opt.mask(p, d.name+".recurrent", x, r.batch, d.layer.Hidden())
-		}, x)
+		mask = e.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".recurrent", x, r.batch, d.layer.Hidden()) })
 	}
 	if d.layer.CandidateBias {
-		zeros := e.unary(func(x *G.Node) (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) }, x)
+		zeros := e.Do(func() (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) })
 		all := slices.Repeat(G.Nodes{zeros}, len(d.gates))
 		all[slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset })] = r.params[d.name+candidateBiasName]
-		bias = e.unary(func(*G.Node) (*G.Node, error) { return graph.Concat(1, all...) }, zeros)
+		bias = e.Do(func() (*G.Node, error) { return graph.Concat(1, all...) })
 	}
 	return func(h *G.Node) (*G.Node, error) {
-		var e Equations
+		var e graph.Equations
 		if mask != nil {
 			h = e.Mul(h, mask)
 		}
-		y := e.unary(func(h *G.Node) (*G.Node, error) { return plan.Apply(h, factors) }, h)
+		y := e.Do(func() (*G.Node, error) { return plan.Apply(h, factors) })
 		if bias != nil {
-			y = e.binary(plusRow, y, bias)
+			y = e.AddRow(y, bias)
 		}
-		return y, e.err
-	}, e.err
+		return y, e.Err()
+	}, e.Err()
 }
 
 // step adds one step, and checks what the cell makes of it.

@@ -194,14 +194,9 @@ func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error
 	if !product || x.Op() != nil {
 		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, size(yAxes[1:]))
 	}
-	x, err := graph.View(x, rows, inner)
-	if err != nil {
-		return nil, err
-	}
-	if factor, err = graph.Reshape(factor, inner, cols); err != nil {
-		return nil, err
-	}
-	return G.Mul(x, factor)
+	var e graph.Equations
+	x = e.Do(func() (*G.Node, error) { return graph.View(x, rows, inner) })
+	return e.Binary(G.Mul, x, e.Reshape(factor, inner, cols)), e.Err()
 }
 
 // split divides axes into those that another tensor has too, and the others.

@@ -53,11 +53,7 @@ func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { moveBlocks(out, in[0], b, lo, hi, put) },
 		F64:   func(out []float64, in [][]float64) { moveBlocks(out, in[0], b, lo, hi, put) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := window(grad, axis, lo, hi, size, !put)
-			return G.Nodes{g}, err
-		},
+		Diff:  []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return window(grad, axis, lo, hi, size, !put) }},
 	}, x)
 }
 
@@ -74,19 +70,10 @@ func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	}
 	part := x.Shape()[axis] / n
 	cut := n / 2 * part
-	var parts G.Nodes
-	for _, half := range []struct{ lo, hi, n int }{{0, cut, n / 2}, {cut, n * part, n - n/2}} {
-		s, err := Slice(x, axis, half.lo, half.hi)
-		if err != nil {
-			return nil, err
-		}
-		p, err := Split(s, axis, half.n)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p...)
-	}
-	return parts, nil
+	var e Equations
+	left := e.split(e.Do(func() (*G.Node, error) { return Slice(x, axis, 0, cut) }), axis, n/2)
+	right := e.split(e.Do(func() (*G.Node, error) { return Slice(x, axis, cut, n*part) }), axis, n-n/2)
+	return append(left, right...), e.Err()
 }
 
 // Concat joins nodes along an axis. Its gradient is Slice; upstream's slices
@@ -101,12 +88,16 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	}
 	shape := xs[0].Shape().Clone()
 	ends := make([]int, len(xs)) // where each operand ends along the axis
+	diff := make([]ops.Gradient, len(xs))
 	for i, x := range xs {
 		s := x.Shape().Clone()
 		if len(s) == len(shape) {
 			ends[i] = s[axis]
 			if i > 0 {
 				ends[i] += ends[i-1]
+			}
+			diff[i] = func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+				return Slice(grad, axis, ends[i]-x.Shape()[axis], ends[i])
 			}
 			s[axis] = shape[axis]
 		}
@@ -116,28 +107,12 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	}
 	shape[axis] = ends[len(ends)-1]
 	b := blocksAlong(shape, axis)
-	wrt := make([]bool, len(xs))
-	for i := range wrt {
-		wrt[i] = true
-	}
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
 		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { joinBlocks(out, in, b, ends) },
 		F64:   func(out []float64, in [][]float64) { joinBlocks(out, in, b, ends) },
-		WRT:   wrt,
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			grads := make(G.Nodes, len(ends))
-			lo := 0
-			for i, hi := range ends {
-				g, err := Slice(grad, axis, lo, hi)
-				if err != nil {
-					return nil, err
-				}
-				grads[i], lo = g, hi
-			}
-			return grads, nil
-		},
+		Diff:  diff,
 	}, xs...)
 }
 

@@ -24,23 +24,15 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 	if b.size == 1 {
 		return Reshape(x, rest...)
 	}
-	x3, err := Reshape(x, b.outer, b.size, b.inner)
-	if err != nil {
-		return nil, err
-	}
-	s, err := G.Sum(x3, 1)
-	if err != nil {
-		return nil, errors.Wrapf(err, "graph: sum of %v along axis %d", x.Shape(), axis)
-	}
-	return Reshape(s, rest...)
+	var e Equations
+	x = e.Reshape(x, b.outer, b.size, b.inner)
+	x = e.Do(func() (*G.Node, error) { return G.Sum(x, 1) })
+	return e.Reshape(x, rest...), e.Err()
 }
 
 // SumAll adds up all of x to a scalar.
 func SumAll(x *G.Node) (*G.Node, error) {
-	v, err := Reshape(x, 1, dims.Size(x.Shape()))
-	if err != nil {
-		return nil, err
-	}
-	s, err := G.Sum(v)
-	return s, errors.Wrapf(err, "graph: sum of all of %v", x.Shape())
+	var e Equations
+	x = e.Reshape(x, 1, dims.Size(x.Shape()))
+	return e.Do(func() (*G.Node, error) { return G.Sum(x) }), e.Err()
 }
