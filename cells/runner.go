@@ -7,6 +7,8 @@ import (
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Runner runs a stack forward only, in float32 and without a graph: step by step
@@ -146,11 +148,11 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
 			for j, h := range p.states {
-				copyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
+				ops.CopyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
 			}
 			done += p.steps
 		}
-		copyRows(r.batch, hidden, last[column:], features, u.h, hidden)
+		ops.CopyRows(r.batch, hidden, last[column:], features, u.h, hidden)
 	}
 	return last, nil
 }

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -15,17 +17,16 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() {
 		return nil, errors.Errorf("graph: shape %v has no axis %d to sum", x.Shape(), axis)
 	}
-	b := blocksAlong(x.Shape(), axis)
-	var rest []int
-	rest = append(append(rest, x.Shape()[:axis]...), x.Shape()[axis+1:]...)
+	outer, size, inner := dims.Around(x.Shape(), axis)
+	rest := slices.Delete(x.Shape().Clone(), axis, axis+1)
 	if len(rest) == 0 {
 		rest = []int{1}
 	}
-	if b.size == 1 {
+	if size == 1 {
 		return Reshape(x, rest...)
 	}
 	var e Equations
-	x = e.Reshape(x, b.outer, b.size, b.inner)
+	x = e.Reshape(x, outer, size, inner)
 	x = e.Do(func() (*G.Node, error) { return G.Sum(x, 1) })
 	return e.Reshape(x, rest...), e.Err()
 }
