@@ -2,6 +2,7 @@ package decomp
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -90,8 +91,7 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 	}
 	shapes := map[string]string{}
 	for _, net := range terms {
-		seen := map[Leg]int{}
-		names := map[string]Leg{}
+		seen, names, modes := map[Leg]int{}, map[string]Leg{}, 0
 		for _, c := range net {
 			if s := dims.Dots(c.Shape()); shapes[c.Name] == "" {
 				shapes[c.Name] = s
@@ -105,18 +105,15 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 				if names[l.Name] = l; len(names) > maxLegs {
 					return nil, errors.Errorf("decomp: %s has a network of more than %d modes and ranks, leg %s being the next", format, maxLegs, l.Name)
 				}
+				if l.Kind != Rank {
+					modes++
+				}
 				if seen[l]++; seen[l] > 2 || l.Kind != Rank && seen[l] > 1 {
 					return nil, errors.Errorf("decomp: %s leg %s is in too many cores; a rank joins two, a mode belongs to one", format, l.Name)
 				}
 			}
 		}
-		modes := 0
-		for l := range seen {
-			if l.Kind != Rank {
-				modes++
-			}
-		}
-		for _, l := range append(append([]Leg{}, in...), out...) {
+		for _, l := range slices.Concat(in, out) {
 			if seen[l] != 1 {
 				return nil, errors.Errorf("decomp: %s mode %s of size %d is in no core", format, l.Name, l.Size)
 			}
@@ -191,18 +188,19 @@ func (m *Matrix) Params() int {
 
 // Ranks lists the sizes of the rank legs of the first network, in the order in
 // which its cores name them.
-func (m *Matrix) Ranks() []int {
-	var ranks []int
+func (m *Matrix) Ranks() []int { return m.Terms[0].ranks() }
+
+func (net Network) ranks() (sizes []int) {
 	seen := map[string]bool{}
-	for _, c := range m.Terms[0] {
+	for _, c := range net {
 		for _, l := range c.Legs {
 			if l.Kind == Rank && !seen[l.Name] {
 				seen[l.Name] = true
-				ranks = append(ranks, l.Size)
+				sizes = append(sizes, l.Size)
 			}
 		}
 	}
-	return ranks
+	return sizes
 }
 
 // coreIndex returns where each core name stands in Cores.

@@ -184,39 +184,17 @@ func (t term) apply(x *G.Node, rows int, factors G.Nodes) (*G.Node, error) {
 // multiply adds the contraction of x with a factor: the axes say how their values
 // lie, whatever their shapes, the rows of x first. The result is a matrix.
 func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error) {
-	rest, shared := split(xAxes, yAxes)
-	added, _ := split(fAxes, yAxes)
-	rows, inner, cols := size(rest), size(shared), size(added)
+	rest, shared, added := ops.Both(xAxes, yAxes), ops.Both(xAxes, fAxes), ops.Both(fAxes, yAxes)
 	product := slices.Equal(xAxes, slices.Concat(rest, shared)) && slices.Equal(fAxes, slices.Concat(shared, added)) && slices.Equal(yAxes, slices.Concat(rest, added))
 	// Upstream's product takes new memory for its result at each run, and so does its
 	// gradient; that of x is as large as x. Over x's memory the machine may write,
 	// unless x is an input.
 	if !product || x.Op() != nil {
-		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, size(yAxes[1:]))
+		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, ops.Volume(yAxes[1:]))
 	}
 	var e graph.Equations
-	x = e.Do(func() (*G.Node, error) { return graph.View(x, rows, inner) })
-	return e.Binary(G.Mul, x, e.Reshape(factor, inner, cols)), e.Err()
-}
-
-// split divides axes into those that another tensor has too, and the others.
-func split(axes, other []ops.Axis) (both, alone []ops.Axis) {
-	for _, a := range axes {
-		if slices.Contains(other, a) {
-			both = append(both, a)
-		} else {
-			alone = append(alone, a)
-		}
-	}
-	return both, alone
-}
-
-func size(axes []ops.Axis) int {
-	n := 1
-	for _, a := range axes {
-		n *= a.Size
-	}
-	return n
+	x = e.Do(func() (*G.Node, error) { return graph.View(x, ops.Volume(rest), ops.Volume(shared)) })
+	return e.Binary(G.Mul, x, e.Reshape(factor, ops.Volume(shared), ops.Volume(added))), e.Err()
 }
 
 // axes are those of a tensor with the given legs. Legs of size 1 take no part in a

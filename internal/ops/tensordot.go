@@ -29,7 +29,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 		axes  []Axis
 		shape []int
 	}{{aAxes, a.Shape()}, {bAxes, b.Shape()}, {yAxes, shape}} {
-		if volume(t.axes) != dims.Size(t.shape) {
+		if Volume(t.axes) != dims.Size(t.shape) {
 			return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 		}
 	}
@@ -56,7 +56,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 // have to fit.
 func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
 	c := contract(aAxes, bAxes, yAxes, backend.Here())
-	y := make([]T, volume(yAxes))
+	y := make([]T, Volume(yAxes))
 	compute(&c, &memory[T]{}, y, a, b)
 	return y
 }
