@@ -38,13 +38,11 @@ func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int)
 	for _, b := range d.biases() {
 		r.params[b.Name] = input(g, b.Name, values[b.Name])
 	}
-	_, err := r.mask(p.lengths)
-	if err != nil {
-		return nil, err
+	r.mask(p.lengths)
+	if p.states, p.last = r.direction(d, p.x, State{H: p.h, C: p.c}); r.Err() != nil {
+		return nil, r.Err()
 	}
-	if p.states, p.last, err = r.direction(d, p.x, State{H: p.h, C: p.c}); err != nil {
-		return nil, err
-	}
+	var err error
 	p.program, err = graph.Compile(append(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H)}, p.states...), nil, nil)
 	return p, err
 }

@@ -9,11 +9,10 @@ import (
 )
 
 // mask makes the masks of the steps, and returns them together, (batch, steps).
-func (r *run) mask(lengths *G.Node) (*G.Node, error) {
-	var e graph.Equations
-	all := e.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
-	r.masks = e.Split(all, r.steps)
-	return all, e.Err()
+func (r *run) mask(lengths *G.Node) *G.Node {
+	all := r.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
+	r.masks = r.Split(all, r.steps)
+	return all
 }
 
 func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
@@ -39,17 +38,16 @@ func stepsBefore[T ops.Float](out, lengths []T, steps int) {
 }
 
 // keep returns the next state, and the old one where step t is padding.
-func (r *run) keep(old, next State, t int) (State, error) {
+func (r *run) keep(old, next State, t int) State {
 	if r.masks == nil {
-		return next, nil
+		return next
 	}
-	var e graph.Equations
 	choose := func(old, next *G.Node) *G.Node {
-		return e.Add(e.Binary(selected, next, r.masks[t]), e.Binary(rejected, old, r.masks[t]))
+		return r.Add(r.Binary(selected, next, r.masks[t]), r.Binary(rejected, old, r.masks[t]))
 	}
 	kept := State{H: choose(old.H, next.H)}
 	if next.C != nil {
 		kept.C = choose(old.C, next.C)
 	}
-	return kept, e.Err()
+	return kept
 }
