@@ -66,12 +66,9 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 	}
 	r := &Runner{stack: s, batch: batch}
 	for _, d := range s.all() {
-		one, err := newPassage(d, values, batch, 1)
-		if err != nil {
-			return nil, err
-		}
-		several, err := newPassage(d, values, batch, block)
-		if err != nil {
+		one, err1 := newPassage(d, values, batch, 1)
+		several, err2 := newPassage(d, values, batch, block)
+		if err := cmp.Or(err1, err2); err != nil {
 			return nil, err
 		}
 		r.units = append(r.units, unit{d: d, one: one, several: several})

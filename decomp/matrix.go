@@ -212,11 +212,11 @@ func (m *Matrix) coreIndex() map[string]int {
 	return index
 }
 
-// legs names modes or ranks prefix1, prefix2, …
-func legs(kind Kind, prefix string, sizes []int) []Leg {
+// legs names modes or ranks prefix1, prefix2, …, or from another number on.
+func legs(kind Kind, prefix string, first int, sizes []int) []Leg {
 	ls := make([]Leg, len(sizes))
 	for k, s := range sizes {
-		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(k+1), Size: s}
+		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(first+k), Size: s}
 	}
 	return ls
 }
@@ -244,7 +244,7 @@ func modes(format string, in, out []int) (a, i []Leg, err error) {
 			total *= n
 		}
 	}
-	return legs(Input, "a", in), legs(Output, "i", out), nil
+	return legs(Input, "a", 1, in), legs(Output, "i", 1, out), nil
 }
 
 // pairedModes is modes for formats whose cores hold one input and one output

@@ -22,9 +22,9 @@ import (
 // It returns an error when x or a core has the wrong shape, or the plan is one
 // of another matrix or number of rows.
 func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) {
-	rows, ok := m.rowsOf(x.Shape())
-	if !ok {
-		return nil, m.misfit(x)
+	rows, err := m.rowsOf(x)
+	if err != nil {
+		return nil, err
 	}
 	if plan == nil {
 		plan = m.Plan(PlanOptions{Rows: rows})
@@ -110,9 +110,9 @@ func (n numbered) shape(legs []int) []int {
 // It returns an error when x or a factor has the wrong shape.
 func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	m := p.matrix
-	rows, ok := m.rowsOf(x.Shape())
-	if !ok {
-		return nil, m.misfit(x)
+	rows, err := m.rowsOf(x)
+	if err != nil {
+		return nil, err
 	}
 	if rows != p.Rows {
 		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d; PlanOptions.Rows says for how many", m.Format, p.Rows, rows)
@@ -142,22 +142,19 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	return y, nil
 }
 
-// rowsOf splits x's shape into rows and N.
-func (m *Matrix) rowsOf(shape []int) (int, bool) {
+// rowsOf returns the number of rows of x.
+func (m *Matrix) rowsOf(x *G.Node) (int, error) {
+	shape := x.Shape()
 	for k := 1; k < len(shape); k++ {
 		if dims.Size(shape[k:]) == m.Rows() {
-			return dims.Size(shape[:k]), true
+			return dims.Size(shape[:k]), nil
 		}
 	}
-	return 0, false
-}
-
-func (m *Matrix) misfit(x *G.Node) error {
 	in := "input modes " + dims.Dots(sizes(m.In))
-	if x.Dims() != 2 {
-		return errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), x.Shape(), m.Rows())
+	if len(shape) != 2 {
+		return 0, errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), shape, m.Rows())
 	}
-	return errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), x.Shape()[1], x.Shape()[0])
+	return 0, errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), shape[1], shape[0])
 }
 
 // apply adds x times one network, (rows, M).

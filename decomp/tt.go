@@ -49,10 +49,7 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	} else {
 		inner = nil // a single core has no rank
 	}
-	r := legs(Rank, "r", slices.Concat([]int{1}, inner, []int{1}))
-	for k := range r {
-		r[k].Name = fmt.Sprintf("r%d", k)
-	}
+	r := legs(Rank, "r", 0, slices.Concat([]int{1}, inner, []int{1}))
 	net := make(Network, d)
 	for k := range net {
 		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}

@@ -86,12 +86,14 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 		return xs[0], nil
 	}
 	shape := xs[0].Shape().Clone()
-	outer, end, diff := dims.Size(shape[:axis]), 0, make([]ops.Gradient, len(xs))
-	for i, x := range xs {
+	var ends []int // where each operand ends along the axis
+	var diff []ops.Gradient
+	outer, end := dims.Size(shape[:axis]), 0
+	for _, x := range xs {
 		s := x.Shape().Clone()
 		if len(s) == len(shape) {
 			lo, hi := end, end+s[axis]
-			diff[i] = func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return Slice(grad, axis, lo, hi) }
+			ends, diff = append(ends, hi), append(diff, func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return Slice(grad, axis, lo, hi) })
 			s[axis], end = shape[axis], hi
 		}
 		if !slices.Equal(s, shape) {
@@ -100,7 +102,7 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	}
 	shape[axis] = end
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("concat axis %d of %d nodes", axis, len(xs)),
+		Name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
 		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { joinRows(out, in, outer) },
 		F64:   func(out []float64, in [][]float64) { joinRows(out, in, outer) },
