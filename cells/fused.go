@@ -18,10 +18,10 @@ import (
 // (batch, 4·hidden).
 func lstmGates(a, u *G.Node) (y *G.Node, err error) {
 	hidden := a.Shape()[1] / 4
-	of := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
-		return fused("lstm gates gradient", y, hidden, fuseGatesBack[float32], fuseGatesBack[float64], nil, y, grad)
+	back := func(in G.Nodes, grad *G.Node) (*G.Node, error) {
+		return gradient("lstm gates gradient", y, hidden, fuseGatesBack[float32], fuseGatesBack[float64], y)(in, grad)
 	}
-	y, err = fused("lstm gates", a, hidden, fuseGates[float32], fuseGates[float64], []ops.Gradient{of, of}, a, u)
+	y, err = fused("lstm gates", a, hidden, fuseGates[float32], fuseGates[float64], []ops.Gradient{back, back}, a, u)
 	return y, err
 }
 
@@ -29,38 +29,25 @@ func lstmGates(a, u *G.Node) (y *G.Node, err error) {
 // lstmGates and c.
 func lstmMemory(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	ofGates := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
-		return fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
-	}
-	ofC := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
-		return fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
-	}
-	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], []ops.Gradient{ofGates, ofC}, y, c)
+	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], []ops.Gradient{
+		gradient("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], y, c),
+		gradient("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], y),
+	}, y, c)
 }
 
 // lstmState returns h' = o ⊙ tanh(c'), (batch, hidden), from the gates of
 // lstmGates and c'.
 func lstmState(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	ofGates := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
-		return fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
-	}
-	ofC := func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
-		return fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
-	}
-	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], []ops.Gradient{ofGates, ofC}, y, c)
+	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], []ops.Gradient{
+		gradient("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], c),
+		gradient("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], y, c),
+	}, y, c)
 }
 
-// fused adds an operation with the shape of a node. Its gradients are nil where the
-// operands have them, but none is known. A kernel computes a row from the rows of the
-// operands.
+// fused adds an operation with the shape of a node. A kernel computes a row from the
+// rows of the operands.
 func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff []ops.Gradient, inputs ...*G.Node) (*G.Node, error) {
-	none := func(G.Nodes, *G.Node) (*G.Node, error) {
-		return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of graph.Equations", name)
-	}
-	if diff == nil {
-		diff = slices.Repeat([]ops.Gradient{none}, len(inputs))
-	}
 	return ops.Apply(&ops.Op{
 		Name:  name,
 		Shape: like.Shape(),
@@ -68,6 +55,18 @@ func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float3
 		F64:   func(out []float64, in [][]float64) { rowByRow(out, in, like.Shape()[0], hidden, f64) },
 		Diff:  diff,
 	}, inputs...)
+}
+
+// gradient returns what makes a fused operation of the operands and, after them, of the
+// result's gradient. Asked for a gradient of its own it returns an error.
+func gradient(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), operands ...*G.Node) ops.Gradient {
+	none := func(G.Nodes, *G.Node) (*G.Node, error) {
+		return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of graph.Equations", name)
+	}
+	return func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		inputs := append(slices.Clone(operands), grad)
+		return fused(name, like, hidden, f32, f64, slices.Repeat([]ops.Gradient{none}, len(inputs)), inputs...)
+	}
 }
 
 func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, kernel func(out []T, in [][]T, n int)) {

@@ -36,7 +36,7 @@ type Core struct {
 }
 
 // Shape returns the sizes of the core's legs.
-func (c Core) Shape() []int { return sizes(c.Legs) }
+func (c Core) Shape() []int { return Sizes(c.Legs) }
 
 // Params returns the number of elements. Where an int of 32 bits does not hold it,
 // that is the largest int.
@@ -152,10 +152,10 @@ func tooLarge(format string, terms []Network) error {
 }
 
 // Rows returns N, the product of the input modes.
-func (m *Matrix) Rows() int { return dims.Size(sizes(m.In)) }
+func (m *Matrix) Rows() int { return dims.Size(Sizes(m.In)) }
 
 // Cols returns M, the product of the output modes.
-func (m *Matrix) Cols() int { return dims.Size(sizes(m.Out)) }
+func (m *Matrix) Cols() int { return dims.Size(Sizes(m.Out)) }
 
 // Cores lists the learnable tensors, each name once, in the order of the
 // networks. Init, Dense and Product take values and nodes in this order. Those of
@@ -257,7 +257,8 @@ func pairedModes(format string, in, out []int) (a, i []Leg, err error) {
 	return modes(format, in, out)
 }
 
-func sizes(legs []Leg) []int {
+// Sizes lists the sizes of legs.
+func Sizes(legs []Leg) []int {
 	s := make([]int, len(legs))
 	for k, l := range legs {
 		s[k] = l.Size

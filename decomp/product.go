@@ -150,7 +150,7 @@ func (m *Matrix) rowsOf(x *G.Node) (int, error) {
 			return dims.Size(shape[:k]), nil
 		}
 	}
-	in := "input modes " + dims.Dots(sizes(m.In))
+	in := "input modes " + dims.Dots(Sizes(m.In))
 	if len(shape) != 2 {
 		return 0, errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), shape, m.Rows())
 	}
