@@ -73,10 +73,8 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 			return nil, err
 		}
 	}
-	if d > 2 {
-		if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
-			return nil, err
-		}
+	if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
+		return nil, err
 	}
 	b := &htBuilder{HT: f, in: in, out: out, a: a, i: i}
 	if b.node(tree, true); b.err != nil {

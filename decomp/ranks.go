@@ -9,9 +9,12 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
-// expand returns want ranks: the given ones, or a single one repeated.
+// expand returns want ranks: the given ones, or a single one repeated. Where none are
+// wanted, the given ones do not matter.
 func expand(format, what string, ranks []int, want int) ([]int, error) {
 	switch {
+	case want < 1:
+		return nil, nil
 	case slices.ContainsFunc(ranks, func(r int) bool { return r < 1 }):
 		return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dims.Dots(ranks))
 	case len(ranks) == want:

@@ -42,12 +42,8 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 		}
 		inner = inner[1:d]
 	}
-	if d > 1 {
-		if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
-			return nil, err
-		}
-	} else {
-		inner = nil // a single core has no rank
+	if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
+		return nil, err
 	}
 	r := legs(Rank, "r", 0, slices.Concat([]int{1}, inner, []int{1}))
 	net := make(Network, d)
