@@ -126,20 +126,17 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dims.Dots(s), factors[k].Shape())
 		}
 	}
+	var e graph.Equations
 	var y *G.Node
 	for _, t := range p.terms {
-		part, err := t.apply(x, rows, factors[:len(t.Steps)])
-		if err != nil {
-			return nil, errors.Wrapf(err, "decomp: %s", m.Format)
-		}
-		factors = factors[len(t.Steps):]
-		if y == nil {
+		part := e.Do(func() (*G.Node, error) { return t.apply(x, rows, factors[:len(t.Steps)]) })
+		if factors = factors[len(t.Steps):]; y == nil {
 			y = part
-		} else if y, err = G.Add(y, part); err != nil {
-			return nil, errors.Wrapf(err, "decomp: %s: sum of networks", m.Format)
+		} else {
+			y = e.Add(y, part)
 		}
 	}
-	return y, nil
+	return y, errors.Wrapf(e.Err(), "decomp: %s", m.Format)
 }
 
 // rowsOf returns the number of rows of x.
