@@ -45,9 +45,11 @@ func lstmState(y, c *G.Node) (*G.Node, error) {
 	}, y, c)
 }
 
-// fused adds an operation with the shape of a node. A kernel computes a row from the
-// rows of the operands.
-func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff []ops.Gradient, inputs ...*G.Node) (*G.Node, error) {
+// kernel computes a row of a result from the rows of the operands, for n hidden units.
+type kernel[T ops.Float] func(out []T, in [][]T, n int)
+
+// fused adds an operation with the shape of a node.
+func fused(name string, like *G.Node, hidden int, f32 kernel[float32], f64 kernel[float64], diff []ops.Gradient, inputs ...*G.Node) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  name,
 		Shape: like.Shape(),
@@ -59,7 +61,7 @@ func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float3
 
 // gradient returns what makes a fused operation of the operands and, after them, of the
 // result's gradient. Asked for a gradient of its own it returns an error.
-func gradient(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), operands ...*G.Node) ops.Gradient {
+func gradient(name string, like *G.Node, hidden int, f32 kernel[float32], f64 kernel[float64], operands ...*G.Node) ops.Gradient {
 	none := func(G.Nodes, *G.Node) (*G.Node, error) {
 		return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of graph.Equations", name)
 	}
@@ -69,14 +71,14 @@ func gradient(name string, like *G.Node, hidden int, f32 func([]float32, [][]flo
 	}
 }
 
-func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, kernel func(out []T, in [][]T, n int)) {
+func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, compute kernel[T]) {
 	rows, columns := make([][]T, len(in)), len(out)/batch
 	for b := range batch {
 		for k, x := range in {
 			n := len(x) / batch
 			rows[k] = x[b*n : (b+1)*n]
 		}
-		kernel(out[b*columns:(b+1)*columns], rows, hidden)
+		compute(out[b*columns:(b+1)*columns], rows, hidden)
 	}
 }
 
@@ -91,7 +93,7 @@ func tanh[T ops.Float](x T) T {
 	return T(1 - 2/(1+math.Exp(2*float64(x))))
 }
 
-// The kernels, for n hidden units.
+// The kernels.
 
 func fuseGates[T ops.Float](y []T, in [][]T, n int) {
 	a, u := in[0], in[1]
