@@ -22,6 +22,7 @@ type Cell interface {
 	// Step adds a step to the graph: from a = x·W + b and u = h·U, each (batch,
 	// gates·hidden), and the state before it, to the state after it and the gates,
 	// each (batch, hidden), in the order of Gates. u is nil if the cell is InputGated.
+	// A graph.Equations lets it read as the cell's equations.
 	Step(a, u *G.Node, s State) (State, G.Nodes, error)
 }
 

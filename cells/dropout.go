@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
@@ -31,11 +30,9 @@ func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.N
 	seed := o.Seed ^ hash(place)
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("dropout %v seed %d row %d", p, seed, o.Row),
-		Shape: tensor.Shape(shape).Clone(),
+		Shape: shape,
 		F32:   func(out []float32, _ [][]float32) { drop(p, out, shape[0], o.Row, seed, next()) },
 		F64:   func(out []float64, _ [][]float64) { drop(p, out, shape[0], o.Row, seed, next()) },
-		WRT:   []bool{false},
-		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, like)
 }
 
@@ -72,15 +69,10 @@ func splitMix(seed, k uint64) uint64 {
 func scaleSteps(x, mask *G.Node) (*G.Node, error) {
 	steps, features := x.Shape()[1], mask.Shape()[1]
 	return ops.Apply(&ops.Op{
-		Name:  "scale steps",
-		Shape: x.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
-		F64:   func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
-		WRT:   []bool{true, false},
-		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := scaleSteps(grad, inputs[1])
-			return G.Nodes{g, nil}, err
-		},
+		Name: "scale steps",
+		F32:  func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
+		F64:  func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		Diff: []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return scaleSteps(grad, in[1]) }},
 	}, x, mask)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -37,7 +38,7 @@ func (MinGRU) Gates() []cells.Gate {
 func (MinGRU) InputGated() {}
 
 func (MinGRU) Step(a, _ *G.Node, s cells.State) (cells.State, G.Nodes, error) {
-	var e cells.Equations
+	var e graph.Equations
 	x := e.Split(a, 2)
 	z, g := e.Sigmoid(x[0]), x[1]
 	h := e.Add(s.H, e.Mul(z, e.Sub(g, s.H)))

@@ -58,30 +58,27 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		}
 	}
 	r := &run{params: params, opt: opt, batch: shape[0], steps: shape[1]}
-	var e Equations
 	if opt.Lengths != nil {
 		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != r.batch {
 			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, r.batch)
 		}
-		x = e.binary(selected, x, e.unary(r.mask, opt.Lengths))
+		x = r.Binary(selected, x, r.mask(opt.Lengths))
 	}
 	out := &Output{}
 	for k, both := range s.directions {
 		if k > 0 {
-			x = e.unary(func(*G.Node) (*G.Node, error) { return graph.Concat(1, out.Steps...) }, x)
-			x = e.unary(func(x *G.Node) (*G.Node, error) { return graph.Reshape(x, r.batch, r.steps, s.layers[k-1].Features()) }, x)
+			x = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Steps...) })
+			x = r.Reshape(x, r.batch, r.steps, s.layers[k-1].Features())
 		}
-		x = e.unary(func(x *G.Node) (*G.Node, error) { return padded(x, both[0].input.Rows()) }, x)
-		if e.err != nil {
-			return nil, e.err
+		x = r.Do(func() (*G.Node, error) { return padded(x, both[0].input.Rows()) })
+		if r.Err() != nil {
+			return nil, r.Err()
 		}
 		r.first = k == 0
-		if err := r.layer(out, both, x); err != nil {
-			return nil, err
-		}
+		r.layer(out, both, x)
 	}
 	out.Activations = r.activations
-	return out, nil
+	return out, r.Err()
 }
 
 // padded appends zeros to each step of x (batch, steps, n_1, ..., n_d), so that it
@@ -96,31 +93,24 @@ func padded(x *G.Node, size int) (*G.Node, error) {
 	if x.Op() != nil { // an operation of the caller's may write over its value
 		reshape = graph.Reshape
 	}
-	x, err := reshape(x, shape[0], shape[1], n)
-	if err != nil {
-		return nil, err
-	}
-	return graph.Pad(x, 2, size)
+	var e graph.Equations
+	x = e.Do(func() (*G.Node, error) { return reshape(x, shape[0], shape[1], n) })
+	return e.Do(func() (*G.Node, error) { return graph.Pad(x, 2, size) }), e.Err()
 }
 
 // layer runs a layer's directions over x and joins their states.
-func (r *run) layer(out *Output, both []*direction, x *G.Node) error {
-	var e Equations
+func (r *run) layer(out *Output, both []*direction, x *G.Node) {
 	for _, d := range both {
-		states, _, err := r.direction(d, x, State{})
-		if err != nil {
-			return err
-		}
+		states, _ := r.direction(d, x, State{})
 		if !d.reverse {
 			out.Steps, out.Last = states, states[r.steps-1]
 			continue
 		}
-		out.Last = e.binary(beside, out.Last, states[0])
+		out.Last = r.Binary(beside, out.Last, states[0])
 		for t, h := range states {
-			out.Steps[t] = e.binary(beside, out.Steps[t], h)
+			out.Steps[t] = r.Binary(beside, out.Steps[t], h)
 		}
 	}
-	return e.err
 }
 
 // beside joins the columns of two matrices.

@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -18,10 +17,11 @@ import (
 // lstmGates returns σ(a+u) for the gates i, f and o and tanh(a+u) for g, all in
 // (batch, 4·hidden).
 func lstmGates(a, u *G.Node) (y *G.Node, err error) {
-	y, err = fused("lstm gates", a, a.Shape()[1]/4, fuseGates[float32], fuseGates[float64], func(grad *G.Node) (G.Nodes, error) {
-		g, err := fused("lstm gates gradient", y, y.Shape()[1]/4, fuseGatesBack[float32], fuseGatesBack[float64], nil, y, grad)
-		return G.Nodes{g, g}, err
-	}, a, u)
+	hidden := a.Shape()[1] / 4
+	back := func(in G.Nodes, grad *G.Node) (*G.Node, error) {
+		return gradient("lstm gates gradient", y, hidden, fuseGatesBack[float32], fuseGatesBack[float64], y)(in, grad)
+	}
+	y, err = fused("lstm gates", a, hidden, fuseGates[float32], fuseGates[float64], []ops.Gradient{back, back}, a, u)
 	return y, err
 }
 
@@ -29,10 +29,9 @@ func lstmGates(a, u *G.Node) (y *G.Node, err error) {
 // lstmGates and c.
 func lstmMemory(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err1 := fused("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], nil, y, c, grad)
-		dc, err2 := fused("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], nil, y, grad)
-		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
+	return fused("lstm memory", c, hidden, fuseMemory[float32], fuseMemory[float64], []ops.Gradient{
+		gradient("lstm memory gradient of gates", y, hidden, fuseMemoryBackGates[float32], fuseMemoryBackGates[float64], y, c),
+		gradient("lstm memory gradient of c", c, hidden, fuseMemoryBack[float32], fuseMemoryBack[float64], y),
 	}, y, c)
 }
 
@@ -40,39 +39,46 @@ func lstmMemory(y, c *G.Node) (*G.Node, error) {
 // lstmGates and c'.
 func lstmState(y, c *G.Node) (*G.Node, error) {
 	hidden := c.Shape()[1]
-	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], func(grad *G.Node) (G.Nodes, error) {
-		dy, err1 := fused("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], nil, c, grad)
-		dc, err2 := fused("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], nil, y, c, grad)
-		return G.Nodes{dy, dc}, cmp.Or(err1, err2)
+	return fused("lstm state", c, hidden, fuseState[float32], fuseState[float64], []ops.Gradient{
+		gradient("lstm state gradient of gates", y, hidden, fuseStateBackGates[float32], fuseStateBackGates[float64], c),
+		gradient("lstm state gradient of c", c, hidden, fuseStateBack[float32], fuseStateBack[float64], y, c),
 	}, y, c)
 }
 
-// fused adds an operation with the shape of a node and, unless diff is nil, a
-// gradient. A kernel computes a row from the rows of the operands.
-func fused(name string, like *G.Node, hidden int, f32 func([]float32, [][]float32, int), f64 func([]float64, [][]float64, int), diff func(grad *G.Node) (G.Nodes, error), inputs ...*G.Node) (*G.Node, error) {
+// kernel computes a row of a result from the rows of the operands, for n hidden units.
+type kernel[T ops.Float] func(out []T, in [][]T, n int)
+
+// fused adds an operation with the shape of a node.
+func fused(name string, like *G.Node, hidden int, f32 kernel[float32], f64 kernel[float64], diff []ops.Gradient, inputs ...*G.Node) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  name,
-		Shape: like.Shape().Clone(),
+		Shape: like.Shape(),
 		F32:   func(out []float32, in [][]float32) { rowByRow(out, in, like.Shape()[0], hidden, f32) },
 		F64:   func(out []float64, in [][]float64) { rowByRow(out, in, like.Shape()[0], hidden, f64) },
-		WRT:   slices.Repeat([]bool{true}, len(inputs)),
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			if diff == nil {
-				return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of Equations", name)
-			}
-			return diff(grad)
-		},
+		Diff:  diff,
 	}, inputs...)
 }
 
-func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, kernel func(out []T, in [][]T, n int)) {
+// gradient returns what makes a fused operation of the operands and, after them, of the
+// result's gradient. Asked for a gradient of its own it returns an error.
+func gradient(name string, like *G.Node, hidden int, f32 kernel[float32], f64 kernel[float64], operands ...*G.Node) ops.Gradient {
+	none := func(G.Nodes, *G.Node) (*G.Node, error) {
+		return nil, errors.Errorf("cells: the %s has no gradient of its own, as the operations of an LSTM are fused; for second derivatives use gru or rnn, or a cell of graph.Equations", name)
+	}
+	return func(_ G.Nodes, grad *G.Node) (*G.Node, error) {
+		inputs := append(slices.Clone(operands), grad)
+		return fused(name, like, hidden, f32, f64, slices.Repeat([]ops.Gradient{none}, len(inputs)), inputs...)
+	}
+}
+
+func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, compute kernel[T]) {
 	rows, columns := make([][]T, len(in)), len(out)/batch
 	for b := range batch {
 		for k, x := range in {
 			n := len(x) / batch
 			rows[k] = x[b*n : (b+1)*n]
 		}
-		kernel(out[b*columns:(b+1)*columns], rows, hidden)
+		compute(out[b*columns:(b+1)*columns], rows, hidden)
 	}
 }
 
@@ -87,7 +93,7 @@ func tanh[T ops.Float](x T) T {
 	return T(1 - 2/(1+math.Exp(2*float64(x))))
 }
 
-// The kernels, for n hidden units.
+// The kernels.
 
 func fuseGates[T ops.Float](y []T, in [][]T, n int) {
 	a, u := in[0], in[1]

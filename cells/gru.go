@@ -1,6 +1,10 @@
 package cells
 
-import G "gorgonia.org/gorgonia"
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/graph"
+)
 
 // GRU is the gated recurrent unit of Cho et al. (2014), with the reset gate after
 // the product with U, as in cuDNN, PyTorch and Keras (reset_after): h·U is then one
@@ -30,7 +34,7 @@ func (GRU) Gates() []Gate {
 
 // Step is the equations.
 func (GRU) Step(a, u *G.Node, s State) (State, G.Nodes, error) {
-	var e Equations
+	var e graph.Equations
 	x, y := e.Split(a, 3), e.Split(u, 3)
 	z := e.Sigmoid(e.Add(x[0], y[0]))
 	r := e.Sigmoid(e.Add(x[1], y[1]))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // passage is a program for some steps of a direction, without gradients. It takes
@@ -37,13 +38,11 @@ func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int)
 	for _, b := range d.biases() {
 		r.params[b.Name] = input(g, b.Name, values[b.Name])
 	}
-	_, err := r.mask(p.lengths)
-	if err != nil {
-		return nil, err
+	r.mask(p.lengths)
+	if p.states, p.last = r.direction(d, p.x, State{H: p.h, C: p.c}); r.Err() != nil {
+		return nil, r.Err()
 	}
-	if p.states, p.last, err = r.direction(d, p.x, State{H: p.h, C: p.c}); err != nil {
-		return nil, err
-	}
+	var err error
 	p.program, err = graph.Compile(append(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H)}, p.states...), nil, nil)
 	return p, err
 }
@@ -92,7 +91,7 @@ func mergedBefore(w weights, rows int, g *G.ExprGraph, values map[string]*tensor
 func (p *passage) run(x []float32, all, from int, lengths []int, u *unit) error {
 	batch, inputs, width := len(lengths), p.d.layer.InputSize(), p.d.input.Rows()
 	for j := range p.steps {
-		copyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
+		ops.CopyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
 	}
 	for b, n := range lengths {
 		memory(p.lengths)[b] = float32(n - from)
@@ -112,10 +111,3 @@ func (p *passage) run(x []float32, all, from int, lengths []int, u *unit) error 
 func (p *passage) value(output *G.Node) []float32 { return p.program.Value(output).Data().([]float32) }
 
 func memory(input *G.Node) []float32 { return input.Value().Data().([]float32) }
-
-// copyRows copies rows of a width to where they are other distances apart.
-func copyRows(rows, width int, to []float32, apart int, from []float32, fromApart int) {
-	for k := range rows {
-		copy(to[k*apart:][:width], from[k*fromApart:])
-	}
-}

@@ -24,10 +24,7 @@ func newJoint(l Layer, folded []int) (joint, input, recurrent *decomp.Matrix, er
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	var n []int
-	for _, leg := range alone.In {
-		n = append(n, leg.Size)
-	}
+	n := decomp.Sizes(alone.In)
 	q := stateModes(n, l.Hidden())
 	padded := slices.Clone(n)
 	padded[0] += q[0]

@@ -9,13 +9,10 @@ import (
 )
 
 // mask makes the masks of the steps, and returns them together, (batch, steps).
-func (r *run) mask(lengths *G.Node) (*G.Node, error) {
-	all, err := before(lengths, r.steps)
-	if err != nil {
-		return nil, err
-	}
-	r.masks, err = graph.Split(all, 1, r.steps)
-	return all, err
+func (r *run) mask(lengths *G.Node) *G.Node {
+	all := r.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
+	r.masks = r.Split(all, r.steps)
+	return all
 }
 
 func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
@@ -29,8 +26,6 @@ func before(lengths *G.Node, steps int) (*G.Node, error) {
 		Shape: tensor.Shape{lengths.Shape()[0], steps},
 		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
 		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
-		WRT:   []bool{false},
-		Diff:  func(G.Nodes, *G.Node) (G.Nodes, error) { return G.Nodes{nil}, nil },
 	}, lengths)
 }
 
@@ -43,17 +38,16 @@ func stepsBefore[T ops.Float](out, lengths []T, steps int) {
 }
 
 // keep returns the next state, and the old one where step t is padding.
-func (r *run) keep(old, next State, t int) (State, error) {
+func (r *run) keep(old, next State, t int) State {
 	if r.masks == nil {
-		return next, nil
+		return next
 	}
-	var e Equations
 	choose := func(old, next *G.Node) *G.Node {
-		return e.Add(e.binary(selected, next, r.masks[t]), e.binary(rejected, old, r.masks[t]))
+		return r.Add(r.Binary(selected, next, r.masks[t]), r.Binary(rejected, old, r.masks[t]))
 	}
 	kept := State{H: choose(old.H, next.H)}
 	if next.C != nil {
 		kept.C = choose(old.C, next.C)
 	}
-	return kept, e.err
+	return kept
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/graph"
 )
 
 // LSTM is the long short-term memory of Hochreiter and Schmidhuber (1997) with the
@@ -41,10 +43,10 @@ func (LSTM) Step(a, u *G.Node, s State) (State, G.Nodes, error) {
 		return s, nil, errors.Errorf("cells: lstm of x·W %v, h·U %v and memory %v; want twice (batch, 4·hidden), and (batch, hidden)",
 			a.Shape(), u.Shape(), s.C.Shape())
 	}
-	var e Equations
-	y := e.binary(lstmGates, a, u)
-	c := e.binary(lstmMemory, y, s.C)
-	h := e.binary(lstmState, y, c)
+	var e graph.Equations
+	y := e.Binary(lstmGates, a, u)
+	c := e.Binary(lstmMemory, y, s.C)
+	h := e.Binary(lstmState, y, c)
 	gates := e.Split(y, 4) // for a look at them; nothing else reads them
 	return State{H: h, C: c}, gates, e.Err()
 }

@@ -26,7 +26,7 @@ func (coupled) Gates() []cells.Gate {
 }
 
 func (coupled) Step(a, u *G.Node, s cells.State) (cells.State, G.Nodes, error) {
-	var e cells.Equations
+	var e graph.Equations
 	x := e.Split(e.Add(a, u), 3)
 	f, g, o := e.Sigmoid(x[0]), e.Tanh(x[1]), e.Sigmoid(x[2])
 	c := e.Add(g, e.Mul(f, e.Sub(s.C, g)))

@@ -1,6 +1,10 @@
 package cells
 
-import G "gorgonia.org/gorgonia"
+import (
+	G "gorgonia.org/gorgonia"
+
+	"github.com/tensorzoo/tensorzoo/graph"
+)
 
 // RNN is the plain recurrence of Elman (1990):
 //
@@ -17,7 +21,7 @@ func (RNN) Gates() []Gate { return []Gate{{Name: Candidate, Low: -1, High: 1}} }
 
 // Step is the equation.
 func (RNN) Step(a, u *G.Node, _ State) (State, G.Nodes, error) {
-	var e Equations
+	var e graph.Equations
 	h := e.Tanh(e.Add(a, u))
 	return State{H: h}, G.Nodes{h}, e.Err()
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/graph"
 )
 
-// run adds directions to a graph.
+// run adds directions to a graph. After an error its nodes are nil.
 type run struct {
+	graph.Equations
 	params       map[string]*G.Node
 	values       map[string]*tensor.Dense // of the parameters, for inference; nil in training
 	opt          Options
@@ -25,19 +26,10 @@ type run struct {
 
 // direction runs one over x (batch, steps, n_1, ..., n_d), from a state on or, where
 // that is empty, from zeros. It returns h after each step, and the state at the end.
-func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State, error) {
-	pre, err := r.project(d, x)
-	if err != nil {
-		return nil, s, errors.Wrapf(err, "cells: %s, input-to-hidden", d.name)
-	}
-	u, err := r.recurrence(d, x)
-	if err != nil {
-		return nil, s, errors.Wrapf(err, "cells: %s, hidden-to-hidden", d.name)
-	}
+func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State) {
+	pre, product := r.project(d, x), r.recurrence(d, x)
 	if s.H == nil {
-		if s.H, err = graph.Zeros(x, r.batch, d.layer.Hidden()); err != nil {
-			return nil, s, err
-		}
+		s.H = r.Do(func() (*G.Node, error) { return graph.Zeros(x, r.batch, d.layer.Hidden()) })
 		s.C = s.H
 	}
 	states := make(G.Nodes, r.steps)
@@ -46,111 +38,104 @@ func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State, error
 		if d.reverse {
 			t = r.steps - 1 - k
 		}
-		next, gates, err := d.step(pre[t], s, u)
-		if err != nil {
-			return nil, s, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
-		}
-		r.note(d, t, gates, next)
-		if s, err = r.keep(s, next, t); err != nil {
-			return nil, s, err
-		}
+		s = r.keep(s, r.step(d, t, pre[t], product(s.H), s), t)
 		states[t] = s.H
 	}
-	return states, s, nil
+	return states, s
 }
 
-// merge returns a plan for products with a matrix, and its factors, which are merged
-// once for all of them.
-func (r *run) merge(w weights, opt decomp.PlanOptions, g *G.ExprGraph) (*decomp.Plan, G.Nodes, error) {
-	if r.values != nil {
-		return mergedBefore(w, opt.Rows, g, r.values)
+// product returns the product with a matrix, whose plan has its cores merged once for
+// all of them.
+func (r *run) product(d *direction, w weights, opt decomp.PlanOptions, g *G.ExprGraph) func(x *G.Node) *G.Node {
+	var plan *decomp.Plan
+	var factors G.Nodes
+	r.Do(func() (_ *G.Node, err error) {
+		if r.values != nil {
+			plan, factors, err = mergedBefore(w, opt.Rows, g, r.values)
+		} else {
+			var cores G.Nodes
+			for _, c := range w.Cores() {
+				cores = append(cores, r.params[w.prefix+c.Name])
+			}
+			plan = w.Plan(opt)
+			factors, err = plan.Merge(cores)
+		}
+		return nil, errors.Wrapf(err, "cells: %s, %s", d.name, w.role)
+	})
+	return func(x *G.Node) *G.Node {
+		return r.Do(func() (*G.Node, error) {
+			y, err := plan.Apply(x, factors)
+			return y, errors.Wrapf(err, "cells: %s, %s", d.name, w.role)
+		})
 	}
-	var cores G.Nodes
-	for _, c := range w.Cores() {
-		cores = append(cores, r.params[w.prefix+c.Name])
-	}
-	plan := w.Plan(opt)
-	factors, err := plan.Merge(cores)
-	return plan, factors, err
 }
 
 // project returns x·W + b of each step, (batch, gates·hidden). All steps go
 // through W at once.
-func (r *run) project(d *direction, x *G.Node) (G.Nodes, error) {
-	var e Equations
+func (r *run) project(d *direction, x *G.Node) G.Nodes {
+	g := x.Graph()
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
-		mask := e.unary(func(x *G.Node) (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) }, x)
-		x = e.binary(scaleSteps, x, mask)
+		mask := r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) })
+		x = r.Binary(scaleSteps, x, mask)
 	}
-	plan, factors, err := r.merge(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, x.Graph())
-	if err != nil {
-		return nil, err
-	}
-	y := e.unary(func(x *G.Node) (*G.Node, error) { return plan.Apply(x, factors) }, x)
+	y := r.product(d, d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, g)(x)
 	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
-	y = e.binary(plusRow, y, r.params[d.name+biasName])
+	y = r.AddRow(y, r.params[d.name+biasName])
 	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	y = e.unary(func(y *G.Node) (*G.Node, error) { return graph.Reshape(y, r.batch, r.steps*d.width()) }, y)
-	return e.Split(y, r.steps), e.Err()
+	return r.Split(r.Reshape(y, r.batch, r.steps*d.width()), r.steps)
 }
-
-// plusRow adds a row to all rows of a matrix.
-func plusRow(y, row *G.Node) (*G.Node, error) { return G.BroadcastAdd(y, row, nil, []byte{0}) }
 
 // recurrence returns the product of a state with U, what lies around it included:
 // dropout, and the candidate's bias. Without a U it is nil.
-func (r *run) recurrence(d *direction, x *G.Node) (func(h *G.Node) (*G.Node, error), error) {
+func (r *run) recurrence(d *direction, x *G.Node) func(h *G.Node) *G.Node {
 	if d.recurrent.Matrix == nil {
-		return func(*G.Node) (*G.Node, error) { return nil, nil }, nil
+		return func(*G.Node) *G.Node { return nil }
 	}
-	plan, factors, err := r.merge(d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps}, x.Graph())
-	if err != nil {
-		return nil, err
-	}
-	var e Equations
+	product := r.product(d, d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps}, x.Graph())
 	var mask, bias *G.Node
 	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 {
-		mask = e.unary(func(x *G.Node) (*G.Node, error) {
-			return r.opt.mask(p, d.name+".recurrent", x, r.batch, d.layer.Hidden())
-		}, x)
+		mask = r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".recurrent", x, r.batch, d.layer.Hidden()) })
 	}
 	if d.layer.CandidateBias {
-		zeros := e.unary(func(x *G.Node) (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) }, x)
+		zeros := r.Do(func() (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) })
 		all := slices.Repeat(G.Nodes{zeros}, len(d.gates))
 		all[slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset })] = r.params[d.name+candidateBiasName]
-		bias = e.unary(func(*G.Node) (*G.Node, error) { return graph.Concat(1, all...) }, zeros)
+		bias = r.Do(func() (*G.Node, error) { return graph.Concat(1, all...) })
 	}
-	return func(h *G.Node) (*G.Node, error) {
-		var e Equations
+	return func(h *G.Node) *G.Node {
 		if mask != nil {
-			h = e.Mul(h, mask)
+			h = r.Mul(h, mask)
 		}
-		y := e.unary(func(h *G.Node) (*G.Node, error) { return plan.Apply(h, factors) }, h)
-		if bias != nil {
-			y = e.binary(plusRow, y, bias)
+		if h = product(h); bias != nil {
+			h = r.AddRow(h, bias)
 		}
-		return y, e.err
-	}, e.err
+		return h
+	}
 }
 
 // step adds one step, and checks what the cell makes of it.
-func (d *direction) step(a *G.Node, s State, u func(h *G.Node) (*G.Node, error)) (State, G.Nodes, error) {
-	var next State
-	var gates G.Nodes
-	hu, err := u(s.H)
-	if err == nil {
-		next, gates, err = d.layer.Cell.Step(a, hu, s)
-	}
-	if err != nil {
-		return s, nil, err
-	}
+func (r *run) step(d *direction, t int, a, u *G.Node, s State) (next State) {
+	r.Do(func() (*G.Node, error) {
+		after, gates, err := d.layer.Cell.Step(a, u, s)
+		if err = cmp.Or(err, d.check(after, gates, s.H.Shape())); err == nil {
+			r.note(d, t, gates, after)
+			next = after
+		}
+		return next.H, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
+	})
+	return next
+}
+
+// check returns an error when a step does not end in gates and a state of the right
+// number and shape.
+func (d *direction) check(s State, gates G.Nodes, shape tensor.Shape) error {
 	if len(gates) != len(d.gates) {
-		return s, nil, errors.Errorf("cell %s has %d gates, but its Step returns %d", d.layer.Cell.Name(), len(d.gates), len(gates))
+		return errors.Errorf("cell %s has %d gates, but its Step returns %d", d.layer.Cell.Name(), len(d.gates), len(gates))
 	}
-	for _, n := range append(slices.Clone(gates), next.H, cmp.Or(next.C, next.H)) {
-		if n == nil || !slices.Equal(n.Shape(), s.H.Shape()) {
-			return s, nil, errors.Errorf("cell %s returns a state or gate that is not (batch, hidden) = %v", d.layer.Cell.Name(), s.H.Shape())
+	for _, n := range append(slices.Clone(gates), s.H, cmp.Or(s.C, s.H)) {
+		if n == nil || !slices.Equal(n.Shape(), shape) {
+			return errors.Errorf("cell %s returns a state or gate that is not (batch, hidden) = %v", d.layer.Cell.Name(), shape)
 		}
 	}
-	return next, gates, nil
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Runner runs a stack forward only, in float32 and without a graph: step by step
@@ -64,12 +66,9 @@ func (s *Stack) Runner(params map[string]*tensor.Dense, batch int) (*Runner, err
 	}
 	r := &Runner{stack: s, batch: batch}
 	for _, d := range s.all() {
-		one, err := newPassage(d, values, batch, 1)
-		if err != nil {
-			return nil, err
-		}
-		several, err := newPassage(d, values, batch, block)
-		if err != nil {
+		one, err1 := newPassage(d, values, batch, 1)
+		several, err2 := newPassage(d, values, batch, block)
+		if err := cmp.Or(err1, err2); err != nil {
 			return nil, err
 		}
 		r.units = append(r.units, unit{d: d, one: one, several: several})
@@ -146,11 +145,11 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
 			for j, h := range p.states {
-				copyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
+				ops.CopyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
 			}
 			done += p.steps
 		}
-		copyRows(r.batch, hidden, last[column:], features, u.h, hidden)
+		ops.CopyRows(r.batch, hidden, last[column:], features, u.h, hidden)
 	}
 	return last, nil
 }

@@ -36,9 +36,7 @@ type Param struct {
 
 // Size returns the number of elements, or the largest int where that, of 32 bits,
 // does not hold it.
-func (p Param) Size() int {
-	return dims.Size(p.Shape)
-}
+func (p Param) Size() int { return dims.Size(p.Shape) }
 
 // Weights is a matrix of a layer as a tensor network.
 type Weights struct {

@@ -37,7 +37,7 @@ func (f BT) Matrix(in, out []int) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := legs(Rank, "r", ranks)
+	r := legs(Rank, "r", 1, ranks)
 	for k := range in {
 		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], in, out, func(mode int) bool { return mode == k }); err != nil {
 			return nil, err

@@ -17,6 +17,6 @@ func (Dense) Matrix(in, out []int) (*Matrix, error) {
 	if _, _, err := modes("Dense", in, out); err != nil {
 		return nil, err
 	}
-	a, i := legs(Input, "a", []int{dims.Size(in)}), legs(Output, "i", []int{dims.Size(out)})
+	a, i := legs(Input, "a", 1, []int{dims.Size(in)}), legs(Output, "i", 1, []int{dims.Size(out)})
 	return NewMatrix("Dense", a, i, Network{{Name: "W", Legs: []Leg{a[0], i[0]}}})
 }

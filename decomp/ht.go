@@ -62,10 +62,8 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 	if err := tree.check(seen); err != nil {
 		return nil, err
 	}
-	for k, s := range seen {
-		if !s {
-			return nil, errors.Errorf("decomp: HT tree %v lacks mode %d of %d", tree, k+1, d)
-		}
+	if k := slices.Index(seen, false); k >= 0 {
+		return nil, errors.Errorf("decomp: HT tree %v lacks mode %d of %d", tree, k+1, d)
 	}
 	if f.Root < 0 {
 		return nil, errors.Errorf("decomp: HT root rank is %d; want at least 1", f.Root)
@@ -75,10 +73,8 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 			return nil, err
 		}
 	}
-	if d > 2 {
-		if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
-			return nil, err
-		}
+	if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
+		return nil, err
 	}
 	b := &htBuilder{HT: f, in: in, out: out, a: a, i: i}
 	if b.node(tree, true); b.err != nil {

@@ -44,14 +44,8 @@ func (m *Matrix) Init(rng *rand.Rand, variance float64) [][]float64 {
 // network's elements have the given variance.
 func (net Network) sigma(variance float64) float64 {
 	paths := 1.0
-	seen := map[string]bool{}
-	for _, c := range net {
-		for _, l := range c.Legs {
-			if l.Kind == Rank && !seen[l.Name] {
-				seen[l.Name] = true
-				paths *= float64(l.Size)
-			}
-		}
+	for _, r := range net.ranks() {
+		paths *= float64(r)
 	}
 	return math.Pow(variance/paths, 0.5/float64(len(net)))
 }

@@ -2,6 +2,7 @@ package decomp
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -35,7 +36,7 @@ type Core struct {
 }
 
 // Shape returns the sizes of the core's legs.
-func (c Core) Shape() []int { return sizes(c.Legs) }
+func (c Core) Shape() []int { return Sizes(c.Legs) }
 
 // Params returns the number of elements. Where an int of 32 bits does not hold it,
 // that is the largest int.
@@ -90,8 +91,7 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 	}
 	shapes := map[string]string{}
 	for _, net := range terms {
-		seen := map[Leg]int{}
-		names := map[string]Leg{}
+		seen, names, modes := map[Leg]int{}, map[string]Leg{}, 0
 		for _, c := range net {
 			if s := dims.Dots(c.Shape()); shapes[c.Name] == "" {
 				shapes[c.Name] = s
@@ -105,18 +105,15 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 				if names[l.Name] = l; len(names) > maxLegs {
 					return nil, errors.Errorf("decomp: %s has a network of more than %d modes and ranks, leg %s being the next", format, maxLegs, l.Name)
 				}
+				if l.Kind != Rank {
+					modes++
+				}
 				if seen[l]++; seen[l] > 2 || l.Kind != Rank && seen[l] > 1 {
 					return nil, errors.Errorf("decomp: %s leg %s is in too many cores; a rank joins two, a mode belongs to one", format, l.Name)
 				}
 			}
 		}
-		modes := 0
-		for l := range seen {
-			if l.Kind != Rank {
-				modes++
-			}
-		}
-		for _, l := range append(append([]Leg{}, in...), out...) {
+		for _, l := range slices.Concat(in, out) {
 			if seen[l] != 1 {
 				return nil, errors.Errorf("decomp: %s mode %s of size %d is in no core", format, l.Name, l.Size)
 			}
@@ -155,10 +152,10 @@ func tooLarge(format string, terms []Network) error {
 }
 
 // Rows returns N, the product of the input modes.
-func (m *Matrix) Rows() int { return dims.Size(sizes(m.In)) }
+func (m *Matrix) Rows() int { return dims.Size(Sizes(m.In)) }
 
 // Cols returns M, the product of the output modes.
-func (m *Matrix) Cols() int { return dims.Size(sizes(m.Out)) }
+func (m *Matrix) Cols() int { return dims.Size(Sizes(m.Out)) }
 
 // Cores lists the learnable tensors, each name once, in the order of the
 // networks. Init, Dense and Product take values and nodes in this order. Those of
@@ -191,18 +188,19 @@ func (m *Matrix) Params() int {
 
 // Ranks lists the sizes of the rank legs of the first network, in the order in
 // which its cores name them.
-func (m *Matrix) Ranks() []int {
-	var ranks []int
+func (m *Matrix) Ranks() []int { return m.Terms[0].ranks() }
+
+func (net Network) ranks() (sizes []int) {
 	seen := map[string]bool{}
-	for _, c := range m.Terms[0] {
+	for _, c := range net {
 		for _, l := range c.Legs {
 			if l.Kind == Rank && !seen[l.Name] {
 				seen[l.Name] = true
-				ranks = append(ranks, l.Size)
+				sizes = append(sizes, l.Size)
 			}
 		}
 	}
-	return ranks
+	return sizes
 }
 
 // coreIndex returns where each core name stands in Cores.
@@ -214,11 +212,11 @@ func (m *Matrix) coreIndex() map[string]int {
 	return index
 }
 
-// legs names modes or ranks prefix1, prefix2, …
-func legs(kind Kind, prefix string, sizes []int) []Leg {
+// legs names modes or ranks prefix1, prefix2, …, or from another number on.
+func legs(kind Kind, prefix string, first int, sizes []int) []Leg {
 	ls := make([]Leg, len(sizes))
 	for k, s := range sizes {
-		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(k+1), Size: s}
+		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(first+k), Size: s}
 	}
 	return ls
 }
@@ -246,7 +244,7 @@ func modes(format string, in, out []int) (a, i []Leg, err error) {
 			total *= n
 		}
 	}
-	return legs(Input, "a", in), legs(Output, "i", out), nil
+	return legs(Input, "a", 1, in), legs(Output, "i", 1, out), nil
 }
 
 // pairedModes is modes for formats whose cores hold one input and one output
@@ -259,7 +257,8 @@ func pairedModes(format string, in, out []int) (a, i []Leg, err error) {
 	return modes(format, in, out)
 }
 
-func sizes(legs []Leg) []int {
+// Sizes lists the sizes of legs.
+func Sizes(legs []Leg) []int {
 	s := make([]int, len(legs))
 	for k, l := range legs {
 		s[k] = l.Size

@@ -194,13 +194,6 @@ func (p *Plan) GradientMulAdds(inputGradient bool) int {
 	return total
 }
 
-// MulAdds returns the multiply-adds of the product for one row of x, by the plan
-// for the given number of rows, and those of merging cores with each other,
-// which are spent once for all rows.
-func (m *Matrix) MulAdds(rows int) (perRow, once int) {
-	return m.Plan(PlanOptions{Rows: rows}).MulAdds()
-}
-
 // String lists the steps with shapes, multiply-adds and elements a row.
 func (p *Plan) String() string {
 	var b strings.Builder

@@ -22,9 +22,9 @@ import (
 // It returns an error when x or a core has the wrong shape, or the plan is one
 // of another matrix or number of rows.
 func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) {
-	rows, ok := m.rowsOf(x.Shape())
-	if !ok {
-		return nil, m.misfit(x)
+	rows, err := m.rowsOf(x)
+	if err != nil {
+		return nil, err
 	}
 	if plan == nil {
 		plan = m.Plan(PlanOptions{Rows: rows})
@@ -110,9 +110,9 @@ func (n numbered) shape(legs []int) []int {
 // It returns an error when x or a factor has the wrong shape.
 func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	m := p.matrix
-	rows, ok := m.rowsOf(x.Shape())
-	if !ok {
-		return nil, m.misfit(x)
+	rows, err := m.rowsOf(x)
+	if err != nil {
+		return nil, err
 	}
 	if rows != p.Rows {
 		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d; PlanOptions.Rows says for how many", m.Format, p.Rows, rows)
@@ -126,38 +126,32 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dims.Dots(s), factors[k].Shape())
 		}
 	}
+	var e graph.Equations
 	var y *G.Node
 	for _, t := range p.terms {
-		part, err := t.apply(x, rows, factors[:len(t.Steps)])
-		if err != nil {
-			return nil, errors.Wrapf(err, "decomp: %s", m.Format)
-		}
-		factors = factors[len(t.Steps):]
-		if y == nil {
+		part := e.Do(func() (*G.Node, error) { return t.apply(x, rows, factors[:len(t.Steps)]) })
+		if factors = factors[len(t.Steps):]; y == nil {
 			y = part
-		} else if y, err = G.Add(y, part); err != nil {
-			return nil, errors.Wrapf(err, "decomp: %s: sum of networks", m.Format)
+		} else {
+			y = e.Add(y, part)
 		}
 	}
-	return y, nil
+	return y, errors.Wrapf(e.Err(), "decomp: %s", m.Format)
 }
 
-// rowsOf splits x's shape into rows and N.
-func (m *Matrix) rowsOf(shape []int) (int, bool) {
+// rowsOf returns the number of rows of x.
+func (m *Matrix) rowsOf(x *G.Node) (int, error) {
+	shape := x.Shape()
 	for k := 1; k < len(shape); k++ {
 		if dims.Size(shape[k:]) == m.Rows() {
-			return dims.Size(shape[:k]), true
+			return dims.Size(shape[:k]), nil
 		}
 	}
-	return 0, false
-}
-
-func (m *Matrix) misfit(x *G.Node) error {
-	in := "input modes " + dims.Dots(sizes(m.In))
-	if x.Dims() != 2 {
-		return errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), x.Shape(), m.Rows())
+	in := "input modes " + dims.Dots(Sizes(m.In))
+	if len(shape) != 2 {
+		return 0, errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), shape, m.Rows())
 	}
-	return errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), x.Shape()[1], x.Shape()[0])
+	return 0, errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), shape[1], shape[0])
 }
 
 // apply adds x times one network, (rows, M).
@@ -184,44 +178,17 @@ func (t term) apply(x *G.Node, rows int, factors G.Nodes) (*G.Node, error) {
 // multiply adds the contraction of x with a factor: the axes say how their values
 // lie, whatever their shapes, the rows of x first. The result is a matrix.
 func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error) {
-	rest, shared := split(xAxes, yAxes)
-	added, _ := split(fAxes, yAxes)
-	rows, inner, cols := size(rest), size(shared), size(added)
+	rest, shared, added := ops.Both(xAxes, yAxes), ops.Both(xAxes, fAxes), ops.Both(fAxes, yAxes)
 	product := slices.Equal(xAxes, slices.Concat(rest, shared)) && slices.Equal(fAxes, slices.Concat(shared, added)) && slices.Equal(yAxes, slices.Concat(rest, added))
 	// Upstream's product takes new memory for its result at each run, and so does its
 	// gradient; that of x is as large as x. Over x's memory the machine may write,
 	// unless x is an input.
 	if !product || x.Op() != nil {
-		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, size(yAxes[1:]))
+		return ops.Tensordot(x, factor, xAxes, fAxes, yAxes, yAxes[0].Size, ops.Volume(yAxes[1:]))
 	}
-	x, err := graph.View(x, rows, inner)
-	if err != nil {
-		return nil, err
-	}
-	if factor, err = graph.Reshape(factor, inner, cols); err != nil {
-		return nil, err
-	}
-	return G.Mul(x, factor)
-}
-
-// split divides axes into those that another tensor has too, and the others.
-func split(axes, other []ops.Axis) (both, alone []ops.Axis) {
-	for _, a := range axes {
-		if slices.Contains(other, a) {
-			both = append(both, a)
-		} else {
-			alone = append(alone, a)
-		}
-	}
-	return both, alone
-}
-
-func size(axes []ops.Axis) int {
-	n := 1
-	for _, a := range axes {
-		n *= a.Size
-	}
-	return n
+	var e graph.Equations
+	x = e.Do(func() (*G.Node, error) { return graph.View(x, ops.Volume(rest), ops.Volume(shared)) })
+	return e.Binary(G.Mul, x, e.Reshape(factor, ops.Volume(shared), ops.Volume(added))), e.Err()
 }
 
 // axes are those of a tensor with the given legs. Legs of size 1 take no part in a

@@ -2,30 +2,26 @@ package decomp
 
 import (
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
-// expand returns want ranks: the given ones, or a single one repeated.
+// expand returns want ranks: the given ones, or a single one repeated. Where none are
+// wanted, the given ones do not matter.
 func expand(format, what string, ranks []int, want int) ([]int, error) {
-	for _, r := range ranks {
-		if r < 1 {
-			return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dims.Dots(ranks))
-		}
-	}
 	switch {
+	case want < 1:
+		return nil, nil
+	case slices.ContainsFunc(ranks, func(r int) bool { return r < 1 }):
+		return nil, errors.Errorf("decomp: %s %s %s: every rank is at least 1", format, what, dims.Dots(ranks))
 	case len(ranks) == want:
 		return ranks, nil
 	case len(ranks) == 1:
-		all := make([]int, want)
-		for k := range all {
-			all[k] = ranks[0]
-		}
-		return all, nil
-	}
-	if want == 1 {
+		return slices.Repeat(ranks, want), nil
+	case want == 1:
 		return nil, errors.Errorf("decomp: %s has %d %s (%s); want 1", format, len(ranks), what, dims.Dots(ranks))
 	}
 	return nil, errors.Errorf("decomp: %s has %d %s (%s); give one for all, or %d", format, len(ranks), what, dims.Dots(ranks), want)

@@ -43,7 +43,7 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 func (m *Matrix) part(net Network, c Core, core int, values [][]float64) []float64 {
 	shape, data := m.Cores()[core].Shape(), values[core]
 	for axis, l := range slices.Backward(c.Legs) {
-		outer, n, inner := dims.Size(shape[:axis]), shape[axis], dims.Size(shape[axis+1:])
+		outer, n, inner := dims.Around(shape, axis)
 		var part []float64
 		switch {
 		case net.dangling(l):

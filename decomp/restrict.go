@@ -30,7 +30,7 @@ func (r Range) Size() int { return r.Hi - r.Lo }
 // empty or reaches beyond its mode.
 func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 	if len(ranges) != len(m.In) {
-		return nil, errors.Errorf("decomp: %s has %d input modes (%s), got %d ranges", m.Format, len(m.In), dims.Dots(sizes(m.In)), len(ranges))
+		return nil, errors.Errorf("decomp: %s has %d input modes (%s), got %d ranges", m.Format, len(m.In), dims.Dots(Sizes(m.In)), len(ranges))
 	}
 	part := &Matrix{Format: m.Format, Out: m.Out, whole: m.Cores(), from: map[Leg]int{}}
 	cut := map[Leg]Leg{}

@@ -40,11 +40,8 @@ func (f TR) Matrix(in, out []int) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := make([]Leg, len(mode)+1)
-	for k, s := range sizes {
-		r[k] = Leg{Rank, fmt.Sprintf("R%d", k), s}
-	}
-	r[len(mode)] = r[0]
+	r := legs(Rank, "R", 0, sizes)
+	r = append(r, r[0])
 	net := make(Network, len(mode))
 	for k, l := range mode {
 		name := fmt.Sprintf("P%d", k+1)

@@ -42,17 +42,10 @@ func (f TT) Matrix(in, out []int) (*Matrix, error) {
 		}
 		inner = inner[1:d]
 	}
-	if d > 1 {
-		if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
-			return nil, err
-		}
-	} else {
-		inner = nil // a single core has no rank
+	if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
+		return nil, err
 	}
-	r := legs(Rank, "r", slices.Concat([]int{1}, inner, []int{1}))
-	for k := range r {
-		r[k].Name = fmt.Sprintf("r%d", k)
-	}
+	r := legs(Rank, "r", 0, slices.Concat([]int{1}, inner, []int{1}))
 	net := make(Network, d)
 	for k := range net {
 		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}

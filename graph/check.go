@@ -27,23 +27,11 @@ func reachable(g *G.ExprGraph, roots G.Nodes) G.Nodes {
 	for _, n := range roots {
 		mark(n)
 	}
-	var nodes G.Nodes
-	for _, n := range g.AllNodes() {
-		if below[n] {
-			nodes = append(nodes, n)
-		}
-	}
-	return nodes
+	return slices.DeleteFunc(slices.Clone(g.AllNodes()), func(n *G.Node) bool { return !below[n] })
 }
 
 func inputsOf(nodes G.Nodes) G.Nodes {
-	var inputs G.Nodes
-	for _, n := range nodes {
-		if n.Op() == nil {
-			inputs = append(inputs, n)
-		}
-	}
-	return inputs
+	return slices.DeleteFunc(slices.Clone(nodes), func(n *G.Node) bool { return n.Op() != nil })
 }
 
 // checkHashes makes sure that the compiler, which takes nodes of equal hash for

@@ -34,6 +34,9 @@
 // become gorgonia's BLAS when the program starts, unless it has called gorgonia.Use
 // before; a later call replaces them for upstream's Mul.
 //
+// Equations keeps the first error of operations that follow each other, so that a cell,
+// a head or a loss of your own reads as its equations.
+//
 // Graphs may be built and run at the same time. All functions keep to row-major order,
 // work in float32 and float64, and return an error that starts with "graph:" when
 // shapes don't fit.

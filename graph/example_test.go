@@ -38,6 +38,36 @@ func ExampleTensordot() {
 	// [4 10 5 11]
 }
 
+// A head reads as its equation: tanh(x·w + b).
+func ExampleEquations() {
+	g := G.NewGraph()
+	var e graph.Equations
+	input := func(name string, rows, cols int, values ...float64) *G.Node {
+		value := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(values))
+		return e.Do(func() (*G.Node, error) { return graph.Input(g, name, tensor.Float64, value.Shape(), value) })
+	}
+	x, w, b := input("x", 2, 2, 1, 0, 2, 1), input("w", 2, 1, 1, -2), input("b", 1, 1, -1)
+	y := e.Tanh(e.AddRow(e.Binary(G.Mul, x, w), b))
+	if e.Err() != nil {
+		log.Fatal(e.Err())
+	}
+	program, err := graph.Compile(G.Nodes{y}, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer program.Close()
+	if err := program.Run(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.3f\n", program.Value(y).Data())
+	var wrong graph.Equations
+	y = wrong.Sigmoid(wrong.Reshape(x, 3))
+	fmt.Println(y == nil, wrong.Err())
+	// Output:
+	// [0.000 -0.762]
+	// true graph: cannot reshape (2, 2) (4 elements) to (3) (3 elements)
+}
+
 // A program computes a loss and its gradients as often as its inputs change.
 func ExampleCompile() {
 	g := G.NewGraph()

@@ -21,20 +21,8 @@ func CrossEntropy(logits, target *G.Node) (*G.Node, error) {
 	if logits.Dims() != 2 || !slices.Equal(logits.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: logits %v and target %v; want both (batch, classes)", logits.Shape(), target.Shape())
 	}
-	logp, err := LogSoftMax(logits)
-	if err != nil {
-		return nil, err
-	}
-	terms, err := G.HadamardProd(target, logp)
-	if err != nil {
-		return nil, errors.Wrap(err, "graph: target times log-probabilities")
-	}
-	sum, err := SumAll(terms)
-	if err != nil {
-		return nil, err
-	}
-	loss, err := G.Neg(sum)
-	return loss, errors.Wrap(err, "graph: loss")
+	var e Equations
+	return e.Unary(G.Neg, e.Unary(SumAll, e.Mul(target, e.Unary(LogSoftMax, logits)))), e.Err()
 }
 
 // SmoothLabels returns the target (batch, classes) with a part of each row shared out
@@ -47,15 +35,11 @@ func SmoothLabels(target *G.Node, part float64) (*G.Node, error) {
 	}
 	classes := target.Shape()[1]
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("smooth %v", part),
-		Shape: target.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { smoothRows(out, in[0], classes, part) },
-		F64:   func(out []float64, in [][]float64) { smoothRows(out, in[0], classes, part) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) { // the matrix is symmetric
-			g, err := SmoothLabels(grad, part)
-			return G.Nodes{g}, err
-		},
+		Name: fmt.Sprintf("smooth %v", part),
+		F32:  func(out []float32, in [][]float32) { smoothRows(out, in[0], classes, part) },
+		F64:  func(out []float64, in [][]float64) { smoothRows(out, in[0], classes, part) },
+		// The matrix is symmetric.
+		Diff: []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return SmoothLabels(grad, part) }},
 	}, target)
 }
 
@@ -77,21 +61,10 @@ func MeanSquare(y, target *G.Node) (*G.Node, error) {
 	if !slices.Equal(y.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: y %v and target %v; want one shape", y.Shape(), target.Shape())
 	}
-	d, err := G.Sub(y, target)
-	if err != nil {
-		return nil, errors.Wrap(err, "graph: difference")
-	}
-	square, err := G.HadamardProd(d, d)
-	if err != nil {
-		return nil, errors.Wrap(err, "graph: square")
-	}
-	sum, err := SumAll(square)
-	if err != nil {
-		return nil, err
-	}
-	share := 1 / float64(dims.Size(y.Shape()))
-	mean, err := G.Mul(sum, constant(y, share))
-	return mean, errors.Wrap(err, "graph: mean")
+	var e Equations
+	d := e.Sub(y, target)
+	sum := e.Unary(SumAll, e.Mul(d, d))
+	return e.Binary(G.Mul, sum, constant(y, 1/float64(dims.Size(y.Shape())))), e.Err()
 }
 
 // constant is a number of a node's type.
@@ -104,12 +77,8 @@ func constant(like *G.Node, x float64) *G.Node {
 
 // Probabilities returns softmax(logits) row by row, (batch, classes).
 func Probabilities(logits *G.Node) (*G.Node, error) {
-	logp, err := LogSoftMax(logits)
-	if err != nil {
-		return nil, err
-	}
-	p, err := G.Exp(logp)
-	return p, errors.Wrap(err, "graph: probabilities")
+	var e Equations
+	return e.Unary(G.Exp, e.Unary(LogSoftMax, logits)), e.Err()
 }
 
 // LogSoftMax returns x - log Σ exp(x) row by row, for x (batch, classes), from
@@ -123,15 +92,10 @@ func LogSoftMax(x *G.Node) (*G.Node, error) {
 	classes := x.Shape()[1]
 	var logp *G.Node
 	logp, err := ops.Apply(&ops.Op{
-		Name:  "log-softmax",
-		Shape: x.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { logSoftMax(out, in[0], classes) },
-		F64:   func(out []float64, in [][]float64) { logSoftMax(out, in[0], classes) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := logSoftMaxGradient(logp, grad)
-			return G.Nodes{g}, err
-		},
+		Name: "log-softmax",
+		F32:  func(out []float32, in [][]float32) { logSoftMax(out, in[0], classes) },
+		F64:  func(out []float64, in [][]float64) { logSoftMax(out, in[0], classes) },
+		Diff: []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return logSoftMaxGradient(logp, grad) }},
 	}, x)
 	return logp, err
 }
@@ -158,52 +122,30 @@ func logSoftMax[T ops.Float](out, x []T, classes int) {
 func logSoftMaxGradient(logp, grad *G.Node) (*G.Node, error) {
 	classes := logp.Shape()[1]
 	return ops.Apply(&ops.Op{
-		Name:  "log-softmax gradient",
-		Shape: logp.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { logSoftMaxBack(out, in[0], in[1], classes) },
-		F64:   func(out []float64, in [][]float64) { logSoftMaxBack(out, in[0], in[1], classes) },
-		WRT:   []bool{true, true},
-		Diff: func(inputs G.Nodes, second *G.Node) (G.Nodes, error) {
-			return logSoftMaxSecond(inputs[0], inputs[1], second)
+		Name: "log-softmax gradient",
+		F32:  func(out []float32, in [][]float32) { logSoftMaxBack(out, in[0], in[1], classes) },
+		F64:  func(out []float64, in [][]float64) { logSoftMaxBack(out, in[0], in[1], classes) },
+		Diff: []ops.Gradient{
+			func(in G.Nodes, second *G.Node) (*G.Node, error) { // -(p ⊙ second)·Σ grad
+				var e Equations
+				weighted := e.Mul(e.Unary(G.Exp, in[0]), second)
+				sum := e.Unary(rowSums, in[1])
+				product := e.Do(func() (*G.Node, error) { return G.BroadcastHadamardProd(weighted, sum, nil, []byte{1}) })
+				return e.Unary(G.Neg, product), e.Err()
+			},
+			func(in G.Nodes, second *G.Node) (*G.Node, error) { // second - Σ (p ⊙ second)
+				var e Equations
+				sum := e.Unary(rowSums, e.Mul(e.Unary(G.Exp, in[0]), second))
+				return e.Do(func() (*G.Node, error) { return G.BroadcastSub(second, sum, nil, []byte{1}) }), e.Err()
+			},
 		},
 	}, logp, grad)
 }
 
-// logSoftMaxSecond returns the gradients of logSoftMaxGradient with respect to its
-// operands: -(p ⊙ second)·Σ grad, and second - Σ (p ⊙ second), row by row.
-func logSoftMaxSecond(logp, grad, second *G.Node) (G.Nodes, error) {
-	rows := func(x *G.Node) (*G.Node, error) { // (batch, 1)
-		s, err := Sum(x, 1)
-		if err != nil {
-			return nil, err
-		}
-		return Reshape(s, x.Shape()[0], 1)
-	}
-	p, err := G.Exp(logp)
-	if err != nil {
-		return nil, err
-	}
-	weighted, err := G.HadamardProd(p, second)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := rows(weighted)
-	if err != nil {
-		return nil, err
-	}
-	ofGrad, err := G.BroadcastSub(second, sum, nil, []byte{1})
-	if err != nil {
-		return nil, err
-	}
-	if sum, err = rows(grad); err != nil {
-		return nil, err
-	}
-	ofLogp, err := G.BroadcastHadamardProd(weighted, sum, nil, []byte{1})
-	if err != nil {
-		return nil, err
-	}
-	ofLogp, err = G.Neg(ofLogp)
-	return G.Nodes{ofLogp, ofGrad}, err
+// rowSums returns the sum of each row of a matrix, (rows, 1).
+func rowSums(x *G.Node) (*G.Node, error) {
+	var e Equations
+	return e.Reshape(e.Do(func() (*G.Node, error) { return Sum(x, 1) }), x.Shape()[0], 1), e.Err()
 }
 
 func logSoftMaxBack[T ops.Float](out, logp, grad []T, classes int) {

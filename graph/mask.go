@@ -27,15 +27,10 @@ func Select(x, mask *G.Node, invert bool) (*G.Node, error) {
 	}
 	group := dims.Size(x.Shape()[len(m):])
 	return ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("select invert=%t", invert),
-		Shape: x.Shape().Clone(),
-		F32:   func(out []float32, in [][]float32) { selectGroups(out, in[0], in[1], group, invert) },
-		F64:   func(out []float64, in [][]float64) { selectGroups(out, in[0], in[1], group, invert) },
-		WRT:   []bool{true, false},
-		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := Select(grad, inputs[1], invert)
-			return G.Nodes{g, nil}, err
-		},
+		Name: fmt.Sprintf("select invert=%t", invert),
+		F32:  func(out []float32, in [][]float32) { selectGroups(out, in[0], in[1], group, invert) },
+		F64:  func(out []float64, in [][]float64) { selectGroups(out, in[0], in[1], group, invert) },
+		Diff: []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return Select(grad, in[1], invert) }},
 	}, x, mask)
 }
 

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"reflect"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 )
@@ -81,11 +83,8 @@ func clearGradient(param *G.Node) {
 	if err != nil || grad == nil || param.Deriv() != nil && param.Deriv().Value() == grad {
 		return
 	}
-	switch data := grad.Data().(type) {
-	case []float32:
-		clear(data)
-	case []float64:
-		clear(data)
+	if data := reflect.ValueOf(grad.Data()); data.Kind() == reflect.Slice {
+		data.Clear()
 	}
 }
 
@@ -104,19 +103,12 @@ func (p *Program) Scalar(output *G.Node) (float64, error) {
 	if v == nil {
 		return 0, errors.Errorf("graph: %v is not an output of the program, or it has not run", output)
 	}
-	switch d := v.Data().(type) {
-	case float32:
-		return float64(d), nil
-	case float64:
-		return d, nil
-	case []float32:
-		if len(d) == 1 {
-			return float64(d[0]), nil
-		}
-	case []float64:
-		if len(d) == 1 {
-			return d[0], nil
-		}
+	d := reflect.ValueOf(v.Data())
+	if d.Kind() == reflect.Slice && d.Len() == 1 {
+		d = d.Index(0)
+	}
+	if d.CanFloat() {
+		return d.Float(), nil
 	}
 	return 0, errors.Errorf("graph: %v has shape %v, not one element", output, v.Shape())
 }

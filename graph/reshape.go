@@ -22,17 +22,12 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	if slices.Equal(x.Shape(), shape) {
 		return x, nil
 	}
-	from := x.Shape().Clone()
 	return ops.Apply(&ops.Op{
 		Name:  "reshape",
-		Shape: tensor.Shape(shape).Clone(),
+		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { copy(out, in[0]) },
 		F64:   func(out []float64, in [][]float64) { copy(out, in[0]) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := Reshape(grad, from...)
-			return G.Nodes{g}, err
-		},
+		Diff:  []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return Reshape(grad, in[0].Shape()...) }},
 	}, x)
 }
 

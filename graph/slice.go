@@ -6,7 +6,6 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
@@ -42,7 +41,7 @@ func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	shape, name := x.Shape().Clone(), "slice"
 	shape[axis] = size
-	b := blocksAlong(shape, axis)
+	outer, _, inner := dims.Around(shape, axis)
 	if put {
 		name = "pad"
 	} else {
@@ -51,13 +50,9 @@ func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("%s axis %d %d:%d of %d", name, axis, lo, hi, size),
 		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { moveBlocks(out, in[0], b, lo, hi, put) },
-		F64:   func(out []float64, in [][]float64) { moveBlocks(out, in[0], b, lo, hi, put) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := window(grad, axis, lo, hi, size, !put)
-			return G.Nodes{g}, err
-		},
+		F32:   func(out []float32, in [][]float32) { moveRows(out, in[0], outer, lo, inner, put) },
+		F64:   func(out []float64, in [][]float64) { moveRows(out, in[0], outer, lo, inner, put) },
+		Diff:  []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return window(grad, axis, lo, hi, size, !put) }},
 	}, x)
 }
 
@@ -74,19 +69,10 @@ func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	}
 	part := x.Shape()[axis] / n
 	cut := n / 2 * part
-	var parts G.Nodes
-	for _, half := range []struct{ lo, hi, n int }{{0, cut, n / 2}, {cut, n * part, n - n/2}} {
-		s, err := Slice(x, axis, half.lo, half.hi)
-		if err != nil {
-			return nil, err
-		}
-		p, err := Split(s, axis, half.n)
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p...)
-	}
-	return parts, nil
+	var e Equations
+	left := e.split(e.Do(func() (*G.Node, error) { return Slice(x, axis, 0, cut) }), axis, n/2)
+	right := e.split(e.Do(func() (*G.Node, error) { return Slice(x, axis, cut, n*part) }), axis, n-n/2)
+	return append(left, right...), e.Err()
 }
 
 // Concat joins nodes along an axis. Its gradient is Slice; upstream's slices
@@ -100,78 +86,44 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 		return xs[0], nil
 	}
 	shape := xs[0].Shape().Clone()
-	ends := make([]int, len(xs)) // where each operand ends along the axis
-	for i, x := range xs {
+	var ends []int // where each operand ends along the axis
+	var diff []ops.Gradient
+	outer, end := dims.Size(shape[:axis]), 0
+	for _, x := range xs {
 		s := x.Shape().Clone()
 		if len(s) == len(shape) {
-			ends[i] = s[axis]
-			if i > 0 {
-				ends[i] += ends[i-1]
-			}
-			s[axis] = shape[axis]
+			lo, hi := end, end+s[axis]
+			ends, diff = append(ends, hi), append(diff, func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return Slice(grad, axis, lo, hi) })
+			s[axis], end = shape[axis], hi
 		}
 		if !slices.Equal(s, shape) {
 			return nil, errors.Errorf("graph: cannot join shape %v to %v along axis %d", x.Shape(), xs[0].Shape(), axis)
 		}
 	}
-	shape[axis] = ends[len(ends)-1]
-	b := blocksAlong(shape, axis)
-	wrt := make([]bool, len(xs))
-	for i := range wrt {
-		wrt[i] = true
-	}
+	shape[axis] = end
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
 		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { joinBlocks(out, in, b, ends) },
-		F64:   func(out []float64, in [][]float64) { joinBlocks(out, in, b, ends) },
-		WRT:   wrt,
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			grads := make(G.Nodes, len(ends))
-			lo := 0
-			for i, hi := range ends {
-				g, err := Slice(grad, axis, lo, hi)
-				if err != nil {
-					return nil, err
-				}
-				grads[i], lo = g, hi
-			}
-			return grads, nil
-		},
+		F32:   func(out []float32, in [][]float32) { joinRows(out, in, outer) },
+		F64:   func(out []float64, in [][]float64) { joinRows(out, in, outer) },
+		Diff:  diff,
 	}, xs...)
 }
 
-// blocks sees a row-major tensor as outer rows of size elements of inner
-// values each, size being the length of one axis.
-type blocks struct{ outer, size, inner int }
-
-func blocksAlong(s tensor.Shape, axis int) blocks {
-	return blocks{outer: dims.Size(s[:axis]), size: s[axis], inner: dims.Size(s[axis+1:])}
-}
-
-func moveBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int, put bool) {
+func moveRows[T ops.Float](dst, src []T, outer, lo, inner int, put bool) {
 	if put {
 		clear(dst)
-		putBlocks(dst, src, b, lo, hi)
-		return
-	}
-	n := (hi - lo) * b.inner
-	for o := range b.outer {
-		copy(dst[o*n:(o+1)*n], src[(o*b.size+lo)*b.inner:])
+		ops.CopyRows(outer, len(src)/outer, dst[lo*inner:], len(dst)/outer, src, len(src)/outer)
+	} else {
+		ops.CopyRows(outer, len(dst)/outer, dst, len(dst)/outer, src[lo*inner:], len(src)/outer)
 	}
 }
 
-func putBlocks[T ops.Float](dst, src []T, b blocks, lo, hi int) {
-	n := (hi - lo) * b.inner
-	for o := range b.outer {
-		copy(dst[(o*b.size+lo)*b.inner:], src[o*n:(o+1)*n])
-	}
-}
-
-func joinBlocks[T ops.Float](dst []T, srcs [][]T, b blocks, ends []int) {
-	lo := 0
-	for i, hi := range ends {
-		putBlocks(dst, srcs[i], b, lo, hi)
-		lo = hi
+func joinRows[T ops.Float](dst []T, srcs [][]T, outer int) {
+	at := 0
+	for _, src := range srcs {
+		n := len(src) / outer
+		ops.CopyRows(outer, n, dst[at:], len(dst)/outer, src, n)
+		at += n
 	}
 }

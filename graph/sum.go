@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"slices"
+
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 
@@ -15,32 +17,23 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() {
 		return nil, errors.Errorf("graph: shape %v has no axis %d to sum", x.Shape(), axis)
 	}
-	b := blocksAlong(x.Shape(), axis)
-	var rest []int
-	rest = append(append(rest, x.Shape()[:axis]...), x.Shape()[axis+1:]...)
+	outer, size, inner := dims.Around(x.Shape(), axis)
+	rest := slices.Delete(x.Shape().Clone(), axis, axis+1)
 	if len(rest) == 0 {
 		rest = []int{1}
 	}
-	if b.size == 1 {
+	if size == 1 {
 		return Reshape(x, rest...)
 	}
-	x3, err := Reshape(x, b.outer, b.size, b.inner)
-	if err != nil {
-		return nil, err
-	}
-	s, err := G.Sum(x3, 1)
-	if err != nil {
-		return nil, errors.Wrapf(err, "graph: sum of %v along axis %d", x.Shape(), axis)
-	}
-	return Reshape(s, rest...)
+	var e Equations
+	x = e.Reshape(x, outer, size, inner)
+	x = e.Do(func() (*G.Node, error) { return G.Sum(x, 1) })
+	return e.Reshape(x, rest...), e.Err()
 }
 
 // SumAll adds up all of x to a scalar.
 func SumAll(x *G.Node) (*G.Node, error) {
-	v, err := Reshape(x, 1, dims.Size(x.Shape()))
-	if err != nil {
-		return nil, err
-	}
-	s, err := G.Sum(v)
-	return s, errors.Wrapf(err, "graph: sum of all of %v", x.Shape())
+	var e Equations
+	x = e.Reshape(x, 1, dims.Size(x.Shape()))
+	return e.Do(func() (*G.Node, error) { return G.Sum(x) }), e.Err()
 }

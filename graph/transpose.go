@@ -34,11 +34,7 @@ func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
 		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { ops.Permute(out, in[0], w) },
 		F64:   func(out []float64, in [][]float64) { ops.Permute(out, in[0], w) },
-		WRT:   []bool{true},
-		Diff: func(_ G.Nodes, grad *G.Node) (G.Nodes, error) {
-			g, err := Transpose(grad, inverse...)
-			return G.Nodes{g}, err
-		},
+		Diff:  []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return Transpose(grad, inverse...) }},
 	}, x)
 }
 

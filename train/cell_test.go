@@ -12,6 +12,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -26,7 +27,7 @@ func (inputGated) Gates() []cells.Gate {
 }
 
 func (inputGated) Step(a, _ *G.Node, s cells.State) (cells.State, G.Nodes, error) {
-	var e cells.Equations
+	var e graph.Equations
 	x := e.Split(a, 2)
 	z := e.Sigmoid(x[0])
 	return cells.State{H: e.Add(s.H, e.Mul(z, e.Sub(x[1], s.H)))}, G.Nodes{z, x[1]}, e.Err()
@@ -42,7 +43,7 @@ func (coupled) Gates() []cells.Gate {
 }
 
 func (coupled) Step(a, u *G.Node, s cells.State) (cells.State, G.Nodes, error) {
-	var e cells.Equations
+	var e graph.Equations
 	x := e.Split(e.Add(a, u), 3)
 	f, g, o := e.Sigmoid(x[0]), e.Tanh(x[1]), e.Sigmoid(x[2])
 	c := e.Add(g, e.Mul(f, e.Sub(s.C, g)))

@@ -40,26 +40,24 @@ type batchGraph struct {
 // row of the batch.
 func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	eg := G.NewGraph()
-	input := func(name string, shape ...int) (n *G.Node) {
-		if err == nil {
-			n, err = graph.Input(eg, name, tensor.Float32, shape, nil)
-		}
-		return n
+	var e graph.Equations
+	input := func(name string, shape ...int) *G.Node {
+		return e.Do(func() (*G.Node, error) { return graph.Input(eg, name, tensor.Float32, shape, nil) })
 	}
 	g = &batchGraph{targets: make([]float32, clips*t.model.Classes())}
 	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes())
 	if lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}
-	if err != nil {
-		return nil, err
-	}
 	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row}
-	if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
-		return nil, errors.Wrap(err, "train")
-	}
-	if g.loss, err = graph.CrossEntropy(g.net.Logits, g.target); err != nil {
-		return nil, err
+	g.loss = e.Do(func() (*G.Node, error) {
+		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
+			return nil, errors.Wrap(err, "train")
+		}
+		return graph.CrossEntropy(g.net.Logits, g.target)
+	})
+	if e.Err() != nil {
+		return nil, e.Err()
 	}
 	outputs := G.Nodes{g.loss, g.net.Logits}
 	if t.watch {

@@ -84,10 +84,7 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 	if m.Classes() == 0 {
 		return net, nil
 	}
-	scores, err := G.Mul(out.Last, nodes[headWeight])
-	if err != nil {
-		return nil, errors.Wrap(err, "zoo: classifier")
-	}
-	net.Logits, err = G.BroadcastAdd(scores, nodes[headBias], nil, []byte{0})
-	return net, errors.Wrap(err, "zoo: classifier bias")
+	var e graph.Equations
+	net.Logits = e.AddRow(e.Binary(G.Mul, out.Last, nodes[headWeight]), nodes[headBias])
+	return net, errors.Wrap(e.Err(), "zoo: classifier")
 }

@@ -163,7 +163,7 @@ func describeLayers(stack *cells.Stack) []LayerDescription {
 
 func describeWeights(w cells.Weights) WeightsDescription {
 	m := w.Matrix
-	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: legSizes(m.In), OutModes: legSizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
+	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
 	cores := m.Cores()
 	if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
 		d.Blocks = len(m.Terms)
@@ -174,5 +174,3 @@ func describeWeights(w cells.Weights) WeightsDescription {
 	}
 	return d
 }
-
-func legSizes(legs []decomp.Leg) []int { return decomp.Core{Legs: legs}.Shape() }

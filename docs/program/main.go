@@ -33,7 +33,7 @@ func (minGRU) Gates() []cells.Gate {
 }
 
 func (minGRU) Step(a, _ *gorgonia.Node, s cells.State) (cells.State, gorgonia.Nodes, error) {
-	var e cells.Equations
+	var e graph.Equations
 	gates := e.Split(a, 2)
 	z, candidate := e.Sigmoid(gates[0]), gates[1]
 	h := e.Add(s.H, e.Mul(z, e.Sub(candidate, s.H))) // (1-z) ⊙ h + z ⊙ candidate

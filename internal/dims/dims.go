@@ -20,6 +20,11 @@ func Size(sizes []int) int {
 	return n
 }
 
+// Around returns the numbers of elements before, along and after an axis.
+func Around(sizes []int, axis int) (outer, size, inner int) {
+	return Size(sizes[:axis]), sizes[axis], Size(sizes[axis+1:])
+}
+
 // Dots writes sizes as users read them: 8·10·10·9·8.
 func Dots(sizes []int) string {
 	if len(sizes) == 0 {

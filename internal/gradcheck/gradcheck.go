@@ -3,6 +3,7 @@
 package gradcheck
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,6 +14,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
 // Input is one differentiable input of the function under test.
@@ -23,11 +25,7 @@ type Input struct {
 
 // Random returns an input of standard normal values.
 func Random(rng *rand.Rand, shape ...int) Input {
-	n := 1
-	for _, s := range shape {
-		n *= s
-	}
-	in := Input{Shape: shape, Data: make([]float64, n)}
+	in := Input{Shape: shape, Data: make([]float64, dims.Size(shape))}
 	for i := range in.Data {
 		in.Data[i] = rng.NormFloat64()
 	}
@@ -101,19 +99,15 @@ func Check(rng *rand.Rand, build Build, most int, rtol float64, inputs ...Input)
 			if k == most {
 				break
 			}
-			x := f.data[i]
-			old := x[j]
-			x[j] = old + h
-			up, err := f.loss()
-			if err != nil {
+			x, old := &f.data[i][j], f.data[i][j]
+			*x = old + h
+			up, err1 := f.loss()
+			*x = old - h
+			down, err2 := f.loss()
+			*x = old
+			if err := cmp.Or(err1, err2); err != nil {
 				return err
 			}
-			x[j] = old - h
-			down, err := f.loss()
-			if err != nil {
-				return err
-			}
-			x[j] = old
 			want, got := (up-down)/(2*h), grads[i][j]
 			scale := math.Max(math.Max(math.Abs(want), math.Abs(got)), math.Max(largest, 1e-3))
 			if !(math.Abs(want-got) <= rtol*scale) {
@@ -149,7 +143,7 @@ func compileNamed(prefix string, build Build, inputs []Input, rng *rand.Rand, gr
 	f := &function{}
 	for i, in := range inputs {
 		data := append([]float64{}, in.Data...)
-		n, err := graph.Input(g, prefix+string(rune('a'+i)), tensor.Float64, in.Shape, tensor.New(tensor.WithShape(in.Shape...), tensor.WithBacking(data)))
+		n, err := Constant(g, prefix+string(rune('a'+i)), in.Shape, data)
 		if err != nil {
 			return nil, err
 		}
@@ -187,46 +181,32 @@ func weightedSum(g *G.ExprGraph, name string, x *G.Node, rng *rand.Rand) (*G.Nod
 			r[k] = rng.NormFloat64()
 		}
 	}
-	weights, err := Constant(g, name, shape, r)
-	if err != nil {
-		return nil, err
-	}
-	weighted, err := G.HadamardProd(weights, x)
-	if err != nil {
-		return nil, err
-	}
-	return graph.SumAll(weighted)
+	var e graph.Equations
+	weights := e.Do(func() (*G.Node, error) { return Constant(g, name, shape, r) })
+	return e.Unary(graph.SumAll, e.Mul(weights, x)), e.Err()
 }
 
 // CheckSecond is Check of the function's derivative along a random direction, whose
 // gradient is the product of the second derivatives with that direction.
 func CheckSecond(rng *rand.Rand, build Build, most int, rtol float64, inputs ...Input) error {
-	along := func(g *G.ExprGraph, in G.Nodes) (*G.Node, error) {
-		out, err := build(g, in)
-		if err != nil {
-			return nil, err
+	along := func(g *G.ExprGraph, in G.Nodes) (along *G.Node, err error) {
+		var e graph.Equations
+		sum := func(name string, x *G.Node) *G.Node {
+			return e.Do(func() (*G.Node, error) { return weightedSum(g, name, x, rng) })
 		}
-		sum, err := weightedSum(g, "weights of the first", out, rng)
-		if err != nil {
-			return nil, err
+		first := sum("weights of the first", e.Do(func() (*G.Node, error) { return build(g, in) }))
+		if e.Err() != nil {
+			return nil, e.Err()
 		}
-		grads, err := graph.Grad(sum, in...)
-		if err != nil {
-			return nil, err
-		}
-		var along *G.Node
+		grads, err := graph.Grad(first, in...)
 		for k, grad := range grads {
-			part, err := weightedSum(g, fmt.Sprintf("direction %d", k), grad, rng)
-			if err != nil {
-				return nil, err
-			}
-			if along == nil {
+			if part := sum(fmt.Sprintf("direction %d", k), grad); along == nil {
 				along = part
-			} else if along, err = G.Add(along, part); err != nil {
-				return nil, err
+			} else {
+				along = e.Add(along, part)
 			}
 		}
-		return along, nil
+		return along, cmp.Or(err, e.Err())
 	}
 	return Check(rng, along, most, rtol, inputs...)
 }

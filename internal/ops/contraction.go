@@ -41,18 +41,18 @@ func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
 	for which := range 8 {
 		pa, pb, py := a, b, y
 		if which&1 != 0 {
-			pa = slices.Concat(both(y, a), both(b, a))
+			pa = slices.Concat(Both(y, a), Both(b, a))
 		}
 		if which&2 != 0 {
-			pb = slices.Concat(both(pa, b), both(y, b))
+			pb = slices.Concat(Both(pa, b), Both(y, b))
 		}
 		if which&4 != 0 {
-			py = slices.Concat(both(pa, y), both(pb, y))
+			py = slices.Concat(Both(pa, y), Both(pb, y))
 		}
 		c := multiply(fused(pa, pb, py), costs)
 		for _, t := range [][2][]Axis{{a, pa}, {b, pb}, {y, py}} {
 			if !slices.Equal(t[0], t[1]) {
-				c.cost += packing * float64(volume(t[0]))
+				c.cost += packing * float64(Volume(t[0]))
 			}
 		}
 		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
@@ -61,12 +61,13 @@ func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
 	return list
 }
 
-// both returns the axes that two tensors have, in the order of the first.
-func both(x, y []Axis) []Axis {
+// Both returns the axes that two tensors have, in the order of the first.
+func Both(x, y []Axis) []Axis {
 	return slices.DeleteFunc(slices.Clone(x), func(a Axis) bool { return !slices.Contains(y, a) })
 }
 
-func volume(axes []Axis) int {
+// Volume is the number of elements of a tensor with the given axes.
+func Volume(axes []Axis) int {
 	n := 1
 	for _, a := range axes {
 		n *= a.Size

@@ -35,13 +35,13 @@ func TestEveryWayIsTheSum(t *testing.T) {
 		}
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		values := func(axes []Axis) []float64 {
-			v := make([]float64, volume(axes))
+			v := make([]float64, Volume(axes))
 			for k := range v {
 				v[k] = rng.NormFloat64()
 			}
 			return v
 		}
-		va, vb, want := values(a), values(b), make([]float64, volume(y))
+		va, vb, want := values(a), values(b), make([]float64, Volume(y))
 		index := map[int]int{}
 		at := func(axes []Axis) (k int) {
 			for _, x := range axes {

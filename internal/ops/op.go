@@ -19,16 +19,18 @@ import (
 // so that a training loop does not allocate. One Op serves one node.
 type Op struct {
 	Name  string       // everything that tells this op from another of the same shape: nodes merge by it
-	dims  []int        // number of axes of each operand
-	Shape tensor.Shape // of the result
+	Shape tensor.Shape // of the result; nil for that of the first operand
 	F32   func(out []float32, in [][]float32)
 	F64   func(out []float64, in [][]float64)
-	// Diff returns the gradient of each operand; nil for one that has none.
-	Diff func(inputs G.Nodes, grad *G.Node) (G.Nodes, error)
-	WRT  []bool // which operands have a gradient
+	Diff  []Gradient // of each operand; nil, or left out at the end, for one that has none
 
+	dims   []int // number of axes of each operand
 	buffer *tensor.Dense
 }
+
+// Gradient adds the gradient of an operand to the graph, from all operands and the
+// gradient of the result.
+type Gradient func(in G.Nodes, grad *G.Node) (*G.Node, error)
 
 var _ G.SDOp = (*Op)(nil)
 
@@ -40,6 +42,10 @@ func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	for _, in := range inputs {
 		o.dims = append(o.dims, in.Dims())
 	}
+	if o.Shape == nil {
+		o.Shape = inputs[0].Shape()
+	}
+	o.Shape = o.Shape.Clone()
 	o.Name = fmt.Sprintf("%s->%v", o.Name, o.Shape)
 	for _, size := range o.Shape {
 		if size < 1 {
@@ -113,10 +119,26 @@ func backing[T Float](in []*tensor.Dense) [][]T {
 	return s
 }
 
-func (o *Op) DiffWRT(int) []bool { return o.WRT }
+func (o *Op) DiffWRT(n int) []bool {
+	wrt := make([]bool, n)
+	for k, g := range o.Diff {
+		wrt[k] = g != nil
+	}
+	return wrt
+}
 
 func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-	return o.Diff(inputs, grad)
+	grads := make(G.Nodes, len(inputs))
+	for k, g := range o.Diff {
+		var err error
+		if g == nil {
+			continue
+		}
+		if grads[k], err = g(inputs, grad); err != nil {
+			return nil, err
+		}
+	}
+	return grads, nil
 }
 
 // The machine may neither hand out an operand's memory as the result nor write

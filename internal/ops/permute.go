@@ -90,6 +90,13 @@ func permutePart[T Float](dst, src []T, sizes, strides []int) {
 	}
 }
 
+// CopyRows copies rows of a width to where they are other distances apart.
+func CopyRows[T Float](rows, width int, to []T, apart int, from []T, fromApart int) {
+	for k := range rows {
+		copy(to[k*apart:][:width], from[k*fromApart:])
+	}
+}
+
 // packed returns src's elements in the order of the walk: where they lie in that
 // order already src itself, otherwise a copy in the given memory, or in new.
 func packed[T Float](memory *[]T, src []T, w Walk) []T {

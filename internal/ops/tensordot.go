@@ -7,7 +7,6 @@ import (
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/dims"
@@ -30,7 +29,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 		axes  []Axis
 		shape []int
 	}{{aAxes, a.Shape()}, {bAxes, b.Shape()}, {yAxes, shape}} {
-		if volume(t.axes) != dims.Size(t.shape) {
+		if Volume(t.axes) != dims.Size(t.shape) {
 			return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 		}
 	}
@@ -39,18 +38,16 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 	var m64 memory[float64]
 	return Apply(&Op{
 		Name:  name,
-		Shape: tensor.Shape(shape).Clone(),
+		Shape: shape,
 		F32:   func(out []float32, in [][]float32) { compute(&c, &m32, out, in[0], in[1]) },
 		F64:   func(out []float64, in [][]float64) { compute(&c, &m64, out, in[0], in[1]) },
-		WRT:   []bool{true, true},
-		Diff: func(inputs G.Nodes, grad *G.Node) (G.Nodes, error) {
-			a, b := inputs[0], inputs[1]
-			da, err := Tensordot(grad, b, yAxes, bAxes, aAxes, a.Shape()...)
-			if err != nil {
-				return nil, err
-			}
-			db, err := Tensordot(a, grad, aAxes, yAxes, bAxes, b.Shape()...)
-			return G.Nodes{da, db}, err
+		Diff: []Gradient{
+			func(in G.Nodes, grad *G.Node) (*G.Node, error) {
+				return Tensordot(grad, in[1], yAxes, bAxes, aAxes, in[0].Shape()...)
+			},
+			func(in G.Nodes, grad *G.Node) (*G.Node, error) {
+				return Tensordot(in[0], grad, aAxes, yAxes, bAxes, in[1].Shape()...)
+			},
 		},
 	}, a, b)
 }
@@ -59,7 +56,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 // have to fit.
 func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
 	c := contract(aAxes, bAxes, yAxes, backend.Here())
-	y := make([]T, volume(yAxes))
+	y := make([]T, Volume(yAxes))
 	compute(&c, &memory[T]{}, y, a, b)
 	return y
 }

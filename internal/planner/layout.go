@@ -27,23 +27,15 @@ func (p *planner) size(layout string) float64 {
 	return v
 }
 
-// apart moves the legs of a layout that a set of cores shares to its end.
-func (p *planner) apart(layout string, set uint) string {
-	var rest, end []byte
+// cut divides a layout into the legs that a set of cores has not, and those that it
+// has.
+func (p *planner) cut(layout string, set uint) (rest, shared string) {
+	var parts [2][]byte
 	for _, l := range []byte(layout) {
-		if p.ends[l]&set != 0 {
-			end = append(end, l)
-		} else {
-			rest = append(rest, l)
-		}
+		k := min(1, p.ends[l]&set)
+		parts[k] = append(parts[k], l)
 	}
-	return string(append(rest, end...))
-}
-
-// index is where the first leg of a layout stands that a set of cores shares, -1
-// if there is none.
-func (p *planner) index(layout string, set uint) int {
-	return slices.IndexFunc([]byte(layout), func(l byte) bool { return p.ends[l]&set != 0 })
+	return string(parts[0]), string(parts[1])
 }
 
 // orders lists the orders of new axes: outputs keep theirs, ranks may stand

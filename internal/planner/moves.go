@@ -1,5 +1,7 @@
 package planner
 
+import "strings"
+
 // move is what leads from one state to another.
 type move struct {
 	cores        uint
@@ -27,15 +29,14 @@ type visitor func(met uint, layout []byte, cost float64, via move) bool
 // those they share, or before or behind all others. It returns false when the
 // visitor wanted no more.
 func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor) bool {
-	shared, free := p.shared(at, set)
-	base := p.merged[set]
+	rest, shared := p.cut(at.layout, set)
+	free, base := p.added(at.met, set), p.merged[set]
 	order, moved := at.layout, false
-	first := p.index(order, set)
+	first := strings.Index(order, shared)
 	if shared == "" {
 		first = len(order)
-	} else if order[first:first+len(shared)] != shared {
-		// Not neighbours: all others first.
-		order, moved, first = p.apart(order, set), true, len(order)-len(shared)
+	} else if first < 0 { // not neighbours: all others first
+		order, moved, first = rest+shared, true, len(rest)
 		base += p.moving(at.layout)
 	}
 	var orders []string
@@ -94,19 +95,13 @@ func (p *planner) ending(layout string) float64 {
 	return p.moving(layout)
 }
 
-// shared returns the axes of a tensor that a set of cores has too, and those that
-// it adds.
-func (p *planner) shared(at state, set uint) (shared, free string) {
-	var s, f []byte
-	for _, l := range []byte(at.layout) {
-		if p.ends[l]&set != 0 {
-			s = append(s, l)
-		}
-	}
+// added returns the axes that a set of cores adds to a tensor.
+func (p *planner) added(met, set uint) string {
+	var free []byte
 	for _, l := range []byte(p.open[set]) {
-		if !p.input[l] && p.ends[l]&at.met == 0 {
-			f = append(f, l)
+		if !p.input[l] && p.ends[l]&met == 0 {
+			free = append(free, l)
 		}
 	}
-	return string(s), string(f)
+	return string(free)
 }

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -68,10 +69,8 @@ func (p *planner) tree(set uint, trees []*tree) *tree {
 	if p.split[set] != 0 {
 		return join(p.tree(p.split[set], trees), p.tree(set&^p.split[set], trees))
 	}
-	for k, t := range trees {
-		if set == 1<<k {
-			return t
-		}
+	if bits.OnesCount(set) != 1 {
+		panic("planner: a set without a split")
 	}
-	panic("planner: a set without a split")
+	return trees[bits.TrailingZeros(set)]
 }
