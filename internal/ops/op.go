@@ -23,6 +23,8 @@ type Op struct {
 	F32   func(out []float32, in [][]float32)
 	F64   func(out []float64, in [][]float64)
 	Diff  []Gradient // of each operand; nil, or left out at the end, for one that has none
+	// Failed returns the error of what F32 or F64 did last; nil where they cannot fail.
+	Failed func() error
 
 	dims   []int // number of axes of each operand
 	buffer *tensor.Dense
@@ -107,6 +109,11 @@ func (o *Op) Do(values ...G.Value) (G.Value, error) {
 		o.F64(out, backing[float64](in))
 	default:
 		return nil, errors.Errorf("graph: %s: operands are %v; use float32 or float64", o.Name, dt)
+	}
+	if o.Failed != nil {
+		if err := o.Failed(); err != nil {
+			return nil, err
+		}
 	}
 	return o.buffer, nil
 }

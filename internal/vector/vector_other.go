@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package vector
+
+var sigmoids, tanhs func(dst, src *float32, n int)

@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package vector
+
+import "math"
+
+func ways() []way { return []way{{"sigmoid", Sigmoid, logistic}, {"tanh", Tanh, math.Tanh}} }
