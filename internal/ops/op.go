@@ -25,6 +25,7 @@ type Op struct {
 	Diff  []Gradient // of each operand; nil, or left out at the end, for one that has none
 	// Failed returns the error of what F32 or F64 did last; nil where they cannot fail.
 	Failed func() error
+	Owner  any // what the caller finds again where Apply returns an equal node that is there already
 
 	dims   []int // number of axes of each operand
 	buffer *tensor.Dense

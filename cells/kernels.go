@@ -1,0 +1,101 @@
+package cells
+
+import (
+	"github.com/tensorzoo/tensorzoo/internal/ops"
+	"github.com/tensorzoo/tensorzoo/internal/vector"
+)
+
+// sigmoids computes dst = σ(src).
+func sigmoids[T ops.Float](dst, src []T) {
+	if d, ok := any(dst).([]float32); ok {
+		vector.Sigmoid(d, any(src).([]float32))
+		return
+	}
+	for i, x := range src {
+		dst[i] = sigmoid(x)
+	}
+}
+
+// tanhs computes dst = tanh(src).
+func tanhs[T ops.Float](dst, src []T) {
+	if d, ok := any(dst).([]float32); ok {
+		vector.Tanh(d, any(src).([]float32))
+		return
+	}
+	for i, x := range src {
+		dst[i] = tanh(x)
+	}
+}
+
+// An LSTM keeps i, f, g, o and tanh(c').
+func lstmRows[T ops.Float]() rows[T] { return rows[T]{lstmForward[T], lstmBackward[T]} }
+
+func lstmForward[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
+	y := kept[:4*n]
+	for k, v := range a[:len(y)] {
+		y[k] = v + bias[k] + u[k]
+	}
+	sigmoids(y[:2*n], y[:2*n])
+	tanhs(y[2*n:3*n], y[2*n:3*n])
+	sigmoids(y[3*n:], y[3*n:])
+	i, f, g, o, t := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n], kept[4*n:5*n]
+	for k, v := range c[:n] {
+		cNext[k] = f[k]*v + i[k]*g[k]
+	}
+	tanhs(t, cNext)
+	for k, v := range t {
+		hNext[k] = o[k] * v
+	}
+}
+
+func lstmBackward[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
+	i, f, g, o, t := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n], kept[4*n:5*n]
+	di, df, dg, do := du[:n], du[n:2*n], du[2*n:3*n], du[3*n:4*n]
+	c, dc = c[:n], dc[:n]
+	for k, d := range dh[:n] {
+		m := flushed(dc[k] + d*o[k]*(1-t[k]*t[k]))
+		di[k] = flushed(m * g[k] * i[k] * (1 - i[k]))
+		df[k] = flushed(m * c[k] * f[k] * (1 - f[k]))
+		dg[k] = flushed(m * i[k] * (1 - g[k]*g[k]))
+		do[k] = flushed(d * t[k] * o[k] * (1 - o[k]))
+		dc[k] = m * f[k]
+	}
+	clear(dh)
+	copy(da, du)
+}
+
+// A GRU keeps z, r, g and the candidate's columns of h·U.
+func gruRows[T ops.Float]() rows[T] { return rows[T]{gruForward[T], gruBackward[T]} }
+
+func gruForward[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
+	gates := kept[:2*n]
+	for k, v := range a[:len(gates)] {
+		gates[k] = v + bias[k] + u[k]
+	}
+	sigmoids(gates, gates)
+	z, r, g, ug := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n]
+	copy(ug, u[2*n:])
+	ag, bg := a[2*n:3*n], bias[2*n:3*n]
+	for k, v := range ug {
+		g[k] = ag[k] + bg[k] + r[k]*v
+	}
+	tanhs(g, g)
+	for k, v := range g {
+		hNext[k] = v + z[k]*(h[k]-v)
+	}
+}
+
+func gruBackward[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
+	z, r, g, ug := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n]
+	dz, dr, dg, dug := da[:n], da[n:2*n], da[2*n:3*n], du[2*n:3*n]
+	h, dh = h[:n], dh[:n]
+	for k, d := range dh {
+		e := flushed(d * (1 - z[k]) * (1 - g[k]*g[k]))
+		dg[k] = e
+		dug[k] = flushed(e * r[k])
+		dz[k] = flushed(d * (h[k] - g[k]) * z[k] * (1 - z[k]))
+		dr[k] = flushed(e * ug[k] * r[k] * (1 - r[k]))
+		dh[k] = flushed(d * z[k])
+	}
+	copy(du[:2*n], da[:2*n])
+}
