@@ -25,8 +25,10 @@ func (f *Fixed[T]) Set(trans bool, inner, cols int, b []T) {
 }
 
 func fastestTile() gemm.Kernel {
-	if gemm.AVX512.Available() {
-		return gemm.AVX512
+	for _, k := range []gemm.Kernel{gemm.AVX512, gemm.NEON} {
+		if k.Available() {
+			return k
+		}
 	}
 	return gemm.AVX2
 }

@@ -87,6 +87,8 @@ var (
 	goAVX2 = &kernel{name: "go-avx2", product: gemm.AVX2.Multiply, terms: func(p Products) terms { return goTerms(p, 16) },
 		bound:   func(w terms, results, inner float64) float64 { return goLeast(w, 16, results, inner) },
 		weights: terms{80, 15.5, 1.5, 0, 1.35, 0, 0.14, 0.34, 0.055, 0.045}}
+	goNEON = &kernel{name: "go-neon", product: gemm.NEON.Multiply, terms: goAVX2.terms, bound: goAVX2.bound, weights: goAVX2.weights}
+
 	plainGo = &kernel{name: "gonum", product: gonumProduct, terms: gonumTerms, bound: gonumLeast,
 		weights: terms{37, 0.44, 0.108, 3.8, 4.4, 3.4}}
 )
@@ -98,6 +100,8 @@ func fastestGo() *kernel {
 		return goAVX512
 	case gemm.AVX2.Available():
 		return goAVX2
+	case gemm.NEON.Available():
+		return goNEON
 	}
 	return plainGo
 }

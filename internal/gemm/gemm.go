@@ -1,5 +1,5 @@
 // Package gemm multiplies matrices of float32 in Go, with the innermost loop in
-// assembly (AVX2 or AVX-512), on one core.
+// assembly (AVX2, AVX-512 or NEON), on one core.
 //
 // No maintained library does this: gonum's product is built from rows times
 // numbers and reaches a seventh of this one's rate on the shapes that tensor
@@ -45,6 +45,7 @@ type Kernel int
 const (
 	AVX2   Kernel = iota // and FMA: 6 rows by 16 or 8 columns
 	AVX512               // AVX512F: by 32, 16 or 8
+	NEON                 // of arm64: by 16 or 8
 )
 
 // columns of a kernel's widest tile.

@@ -8,7 +8,7 @@ import (
 
 // Available reports whether this processor has the kernel's instructions.
 func (kernel Kernel) Available() bool {
-	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || cpu.X86.HasAVX512F)
+	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || kernel == AVX512 && cpu.X86.HasAVX512F)
 }
 
 // The tiles: 6 rows and so many columns as the name says, pn columns of A, a

@@ -1,0 +1,12 @@
+package vector
+
+// What sigmoid and tanh of many values are computed by.
+var sigmoids, tanhs = sigmoidNEON, tanhNEON
+
+// n is a multiple of 4.
+
+//go:noescape
+func sigmoidNEON(dst, src *float32, n int)
+
+//go:noescape
+func tanhNEON(dst, src *float32, n int)
