@@ -2,17 +2,19 @@ package vector
 
 import "golang.org/x/sys/cpu"
 
-// What sigmoid and tanh of many values are computed by; nil means one by one.
-var sigmoids, tanhs = choose()
+// What many values are computed by; nil means one by one.
+var (
+	sigmoids, tanhs func(dst, src *float32, n int)
+	adams           func(w, grad, m, v *float32, n int, r *AdamRates)
+)
 
-func choose() (sigmoids, tanhs func(dst, src *float32, n int)) {
+func init() {
 	switch {
 	case cpu.X86.HasAVX512F:
-		return sigmoid512, tanh512
+		sigmoids, tanhs, adams = sigmoid512, tanh512, adam512
 	case cpu.X86.HasAVX2 && cpu.X86.HasFMA:
-		return sigmoid256, tanh256
+		sigmoids, tanhs, adams = sigmoid256, tanh256, adam256
 	}
-	return nil, nil
 }
 
 // n is a multiple of 16.
@@ -28,3 +30,9 @@ func sigmoid512(dst, src *float32, n int)
 
 //go:noescape
 func tanh512(dst, src *float32, n int)
+
+//go:noescape
+func adam256(w, grad, m, v *float32, n int, r *AdamRates)
+
+//go:noescape
+func adam512(w, grad, m, v *float32, n int, r *AdamRates)

@@ -3,3 +3,5 @@
 package vector
 
 var sigmoids, tanhs func(dst, src *float32, n int)
+
+var adams func(w, g, m, v *float32, n int, r *AdamRates)

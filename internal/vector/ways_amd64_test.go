@@ -19,3 +19,13 @@ func ways() []way {
 	}
 	return all
 }
+
+func waysOfAdam() (all []func(w, g, m, v *float32, n int, r *AdamRates)) {
+	if cpu.X86.HasAVX2 {
+		all = append(all, adam256)
+	}
+	if cpu.X86.HasAVX512F {
+		all = append(all, adam512)
+	}
+	return all
+}
