@@ -67,24 +67,21 @@ func splitMix(seed, k uint64) uint64 {
 // (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its steps (Gal
 // and Ghahramani 2016).
 func scaleSteps(x, mask *G.Node) (*G.Node, error) {
-	steps, features := x.Shape()[1], mask.Shape()[1]
 	return ops.Apply(&ops.Op{
 		Name: "scale steps",
-		F32:  func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
-		F64:  func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		Rows: mask.Shape()[0],
+		F32:  timesMask[float32],
+		F64:  timesMask[float64],
 		Diff: []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return scaleSteps(grad, in[1]) }},
 	}, x, mask)
 }
 
-func timesMask[T ops.Float](out, x, mask []T, steps, features int) {
-	for b := range len(mask) / features {
-		scale := mask[b*features : (b+1)*features]
-		for t := range steps {
-			at := (b*steps + t) * features
-			from, to := x[at:at+features], out[at:at+features]
-			for j, s := range scale {
-				to[j] = from[j] * s
-			}
+func timesMask[T ops.Float](out []T, in [][]T) {
+	x, mask := in[0], in[1]
+	for at := 0; at < len(x); at += len(mask) {
+		from, to := x[at:at+len(mask)], out[at:at+len(mask)]
+		for j, s := range mask {
+			to[j] = from[j] * s
 		}
 	}
 }

@@ -24,15 +24,16 @@ func before(lengths *G.Node, steps int) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  "before",
 		Shape: tensor.Shape{lengths.Shape()[0], steps},
-		F32:   func(out []float32, in [][]float32) { stepsBefore(out, in[0], steps) },
-		F64:   func(out []float64, in [][]float64) { stepsBefore(out, in[0], steps) },
+		Rows:  lengths.Shape()[0],
+		F32:   stepsBefore[float32],
+		F64:   stepsBefore[float64],
 	}, lengths)
 }
 
-func stepsBefore[T ops.Float](out, lengths []T, steps int) {
-	for k := range out {
-		if out[k] = 0; T(k%steps) < lengths[k/steps] {
-			out[k] = 1
+func stepsBefore[T ops.Float](out []T, length [][]T) {
+	for t := range out {
+		if out[t] = 0; T(t) < length[0][0] {
+			out[t] = 1
 		}
 	}
 }

@@ -73,34 +73,14 @@ func lstmStep(a, u, c *G.Node) (y *G.Node, err error) {
 	return y, err
 }
 
-// kernel computes a row of a result from the rows of the operands, for n hidden units.
-type kernel[T ops.Float] func(out []T, in [][]T, n int)
-
 // pass adds an operation that computes blocks of the memory's shape side by side.
-func pass(name string, blocks int, f32 kernel[float32], f64 kernel[float64], diff []ops.Gradient, in ...*G.Node) (*G.Node, error) {
+func pass(name string, blocks int, f32 func([]float32, [][]float32), f64 func([]float64, [][]float64), diff []ops.Gradient, in ...*G.Node) (*G.Node, error) {
 	batch, hidden := in[0].Shape()[0], in[0].Shape()[1]
-	return ops.Apply(&ops.Op{
-		Name:  name,
-		Shape: []int{batch, blocks * hidden},
-		F32:   func(out []float32, in [][]float32) { rowByRow(out, in, batch, hidden, f32) },
-		F64:   func(out []float64, in [][]float64) { rowByRow(out, in, batch, hidden, f64) },
-		Diff:  diff,
-	}, in...)
+	return ops.Apply(&ops.Op{Name: name, Shape: []int{batch, blocks * hidden}, Rows: batch, F32: f32, F64: f64, Diff: diff}, in...)
 }
 
-func rowByRow[T ops.Float](out []T, in [][]T, batch, hidden int, compute kernel[T]) {
-	rows, columns := make([][]T, len(in)), len(out)/batch
-	for b := range batch {
-		for k, x := range in {
-			n := len(x) / batch
-			rows[k] = x[b*n : (b+1)*n]
-		}
-		compute(out[b*columns:(b+1)*columns], rows, hidden)
-	}
-}
-
-func lstmForward[T ops.Float](y []T, in [][]T, n int) {
-	a, u := in[1], in[2]
+func lstmForward[T ops.Float](y []T, in [][]T) {
+	a, u, n := in[1], in[2], len(in[0])
 	for k := range a {
 		if k < 2*n || k >= 3*n {
 			y[k] = sigmoid(a[k] + u[k])
@@ -115,8 +95,8 @@ func lstmForward[T ops.Float](y []T, in [][]T, n int) {
 	}
 }
 
-func lstmBack[T ops.Float](out []T, in [][]T, n int) {
-	y, grad := in[1], in[2]
+func lstmBack[T ops.Float](out []T, in [][]T) {
+	y, grad, n := in[1], in[2], len(in[0])
 	for k, c := range in[0] {
 		i, f, g, o, d := y[k], y[n+k], y[2*n+k], y[3*n+k], memoryGradient(y, grad, n, k)
 		out[k] = (T(d*g) + grad[k]) * i * (1 - i)
@@ -126,9 +106,10 @@ func lstmBack[T ops.Float](out []T, in [][]T, n int) {
 	}
 }
 
-func lstmBackMemory[T ops.Float](out []T, in [][]T, n int) {
+func lstmBackMemory[T ops.Float](out []T, in [][]T) {
+	y, n := in[1], len(out)
 	for k := range out {
-		out[k] = memoryGradient(in[1], in[2], n, k) * in[1][n+k]
+		out[k] = memoryGradient(y, in[2], n, k) * y[n+k]
 	}
 }
 

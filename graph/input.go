@@ -6,6 +6,8 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Input adds an input node with a name that no other input of the graph has:
@@ -32,4 +34,16 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 		opts = append(opts, G.WithValue(value))
 	}
 	return G.NewTensor(g, dt, len(shape), opts...), nil
+}
+
+// Zeros returns a node of zeros without a gradient. like gives the graph and the
+// type and is not read.
+func Zeros(like *G.Node, shape ...int) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "zeros",
+		Shape: shape,
+		// Another operation may have written into the result of an earlier run.
+		F32: func(out []float32, _ [][]float32) { clear(out) },
+		F64: func(out []float64, _ [][]float64) { clear(out) },
+	}, like)
 }
