@@ -39,6 +39,24 @@ type Output struct {
 	Activations []Activation
 }
 
+// Activation is a value inside a layer, for inspecting what it does: saturated
+// gates, or the first place where a number overflowed.
+type Activation struct {
+	Layer string  // "layer1", or "layer1.backward" for the reverse direction
+	Name  string  // that of the gate, Projection, Memory or Hidden
+	Gate  *Gate   // nil for what is not a gate
+	Step  int     // from 0; -1 for the projection, which has all steps
+	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
+}
+
+// Names of activations.
+const (
+	Candidate  = "candidate"  // the gate that has the new content of the state
+	Projection = "projection" // x·W of all steps, without bias
+	Memory     = "memory"     // State.C after the step
+	Hidden     = "state"      // State.H after the step
+)
+
 // Forward adds the stack to x's graph. x is (batch, steps, n_1, ..., n_d), where
 // n_1·…·n_d is Inputs; params maps the name of each parameter to a node of its
 // shape. It returns an error when a shape does not fit or a parameter is
@@ -70,7 +88,10 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			x = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Steps...) })
 			x = r.Reshape(x, r.batch, r.steps, s.layers[k-1].Features())
 		}
-		x = r.Do(func() (*G.Node, error) { return padded(x, both[0].input.Rows()) })
+		if n, size := s.layers[k].InputSize(), both[0].input.Rows(); n < size {
+			x = r.Reshape(x, r.batch, r.steps, n)
+			x = r.Do(func() (*G.Node, error) { return graph.Pad(x, 2, size) })
+		}
 		if r.Err() != nil {
 			return nil, r.Err()
 		}
@@ -79,23 +100,6 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 	}
 	out.Activations = r.activations
 	return out, r.Err()
-}
-
-// padded appends zeros to each step of x (batch, steps, n_1, ..., n_d), so that it
-// has the given number of values.
-func padded(x *G.Node, size int) (*G.Node, error) {
-	shape := x.Shape()
-	n := dims.Size(shape[2:])
-	if n == size {
-		return x, nil
-	}
-	reshape := graph.View
-	if x.Op() != nil { // an operation of the caller's may write over its value
-		reshape = graph.Reshape
-	}
-	var e graph.Equations
-	x = e.Do(func() (*G.Node, error) { return reshape(x, shape[0], shape[1], n) })
-	return e.Do(func() (*G.Node, error) { return graph.Pad(x, 2, size) }), e.Err()
 }
 
 // layer runs a layer's directions over x and joins their states.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/gonum/graph/traverse"
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/internal/ops"
@@ -13,21 +14,11 @@ import (
 
 // reachable returns the nodes that roots depend on, in the graph's order.
 func reachable(g *G.ExprGraph, roots G.Nodes) G.Nodes {
-	below := map[*G.Node]bool{}
-	var mark func(n *G.Node)
-	mark = func(n *G.Node) {
-		if below[n] {
-			return
-		}
-		below[n] = true
-		for _, child := range ops.Children(n) {
-			mark(child)
-		}
-	}
+	var below traverse.DepthFirst
 	for _, n := range roots {
-		mark(n)
+		below.Walk(g, n, nil)
 	}
-	return slices.DeleteFunc(slices.Clone(g.AllNodes()), func(n *G.Node) bool { return !below[n] })
+	return slices.DeleteFunc(slices.Clone(g.AllNodes()), func(n *G.Node) bool { return !below.Visited(n) })
 }
 
 func inputsOf(nodes G.Nodes) G.Nodes {
