@@ -26,21 +26,15 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node, order ...int) (*G.Node, error) 
 	if err := checkAxes(aAxes, bAxes, a.Shape(), b.Shape()); err != nil {
 		return nil, err
 	}
-	x, y := make([]ops.Axis, a.Dims()), make([]ops.Axis, b.Dims())
-	var free []ops.Axis
-	for k, size := range a.Shape() {
-		if x[k] = (ops.Axis{ID: k, Size: size}); !slices.Contains(aAxes, k) {
-			free = append(free, x[k])
-		}
+	var axes []ops.Axis
+	for k, size := range slices.Concat(a.Shape(), b.Shape()) {
+		axes = append(axes, ops.Axis{ID: k, Size: size})
 	}
-	for k, size := range b.Shape() {
-		if j := slices.Index(bAxes, k); j >= 0 {
-			y[k] = x[aAxes[j]]
-		} else {
-			y[k] = ops.Axis{ID: len(x) + k, Size: size}
-			free = append(free, y[k])
-		}
+	x, y := axes[:a.Dims()], axes[a.Dims():]
+	for k, axis := range bAxes {
+		y[axis] = x[aAxes[k]]
 	}
+	free := slices.DeleteFunc(slices.Clone(axes), func(i ops.Axis) bool { return slices.Contains(x, i) && slices.Contains(y, i) })
 	result := free
 	if order != nil {
 		if !isPermutation(order, len(free)) {
@@ -51,12 +45,12 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node, order ...int) (*G.Node, error) 
 			result[k] = free[j]
 		}
 	}
-	shape := []int{1}
-	if len(result) > 0 {
-		shape = nil
-		for _, axis := range result {
-			shape = append(shape, axis.Size)
-		}
+	var shape []int
+	for _, axis := range result {
+		shape = append(shape, axis.Size)
+	}
+	if shape == nil {
+		shape = []int{1}
 	}
 	n, err := ops.Tensordot(a, b, x, y, result, shape...)
 	return n, errors.Wrap(err, "graph")
