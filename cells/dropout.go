@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -19,12 +20,12 @@ import (
 // What is dropped of a sequence depends on the seed, the place, the number of the
 // run and the sequence's row alone: not on the batch that it is put through in.
 func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.Node, error) {
-	count := uint64(0)
-	next := func() (n uint64) {
-		if o.Run != nil {
-			return *o.Run
+	run := cmp.Or(o.Run, new(uint64))
+	next := func() uint64 {
+		n := *run
+		if o.Run == nil {
+			*run++
 		}
-		n, count = count, count+1
 		return n
 	}
 	seed := o.Seed ^ hash(place)

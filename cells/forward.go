@@ -96,25 +96,18 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			return nil, r.Err()
 		}
 		r.first = k == 0
-		r.layer(out, both, x)
+		out.Steps, _ = r.direction(both[0], x, State{})
+		out.Last = out.Steps[r.steps-1]
+		for _, d := range both[1:] {
+			states, _ := r.direction(d, x, State{})
+			out.Last = r.Binary(beside, out.Last, states[0])
+			for t, h := range states {
+				out.Steps[t] = r.Binary(beside, out.Steps[t], h)
+			}
+		}
 	}
 	out.Activations = r.activations
 	return out, r.Err()
-}
-
-// layer runs a layer's directions over x and joins their states.
-func (r *run) layer(out *Output, both []*direction, x *G.Node) {
-	for _, d := range both {
-		states, _ := r.direction(d, x, State{})
-		if !d.reverse {
-			out.Steps, out.Last = states, states[r.steps-1]
-			continue
-		}
-		out.Last = r.Binary(beside, out.Last, states[0])
-		for t, h := range states {
-			out.Steps[t] = r.Binary(beside, out.Steps[t], h)
-		}
-	}
 }
 
 // beside joins the columns of two matrices.

@@ -21,10 +21,8 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 	if slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
 		return nil, errors.Errorf("graph: input %q has shape %v; every size is at least 1", name, shape)
 	}
-	for _, n := range g.AllNodes() {
-		if n.Op() == nil && n.Name() == name {
-			return nil, errors.Errorf("graph: the graph already has an input named %q; give each its own name", name)
-		}
+	if slices.ContainsFunc(g.AllNodes(), func(n *G.Node) bool { return n.Op() == nil && n.Name() == name }) {
+		return nil, errors.Errorf("graph: the graph already has an input named %q; give each its own name", name)
 	}
 	opts := []G.NodeConsOpt{G.WithName(name), G.WithShape(shape...)}
 	if value != nil {

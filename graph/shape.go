@@ -66,12 +66,10 @@ func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
 	}
 	shape := make(tensor.Shape, len(perm))
 	inverse := make([]int, len(perm))
-	identity := true
 	for k, p := range perm {
 		shape[k], inverse[p] = x.Shape()[p], k
-		identity = identity && k == p
 	}
-	if identity {
+	if slices.IsSorted(perm) {
 		return x, nil
 	}
 	w := ops.NewWalk(x.Shape(), perm)
