@@ -55,8 +55,7 @@ func drop[T ops.Float](p float64, out []T, rows, first int, seed, run uint64) {
 	}
 }
 
-// splitMix returns the k-th number of the generator of Steele, Lea and Flood
-// (2014).
+// splitMix returns the k-th number of the generator of Steele, Lea and Flood (2014).
 func splitMix(seed, k uint64) uint64 {
 	z := seed + (k+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9

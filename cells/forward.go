@@ -34,8 +34,7 @@ type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
 	Steps G.Nodes // the last layer's state after each step, each (batch, features); padding repeats the state before it
 
-	// Activations are the values inside the layers, in the order in which they
-	// are computed.
+	// Activations are the values inside the layers, in the order in which they are computed.
 	Activations []Activation
 }
 

@@ -10,7 +10,6 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
@@ -145,7 +144,7 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 			if u.d.reverse {
 				from = steps - done - p.steps
 			}
-			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, &u); err != nil {
+			if err := u.run(p, x[from*u.d.layer.InputSize():], steps, from, lengths); err != nil {
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
 			for j, h := range p.states {
@@ -169,7 +168,6 @@ func (r *Runner) Close() (err error) {
 // passage is a program for some steps of a direction, without gradients. It takes
 // the merged factors of W and U as inputs.
 type passage struct {
-	d                *direction
 	steps            int
 	program          *graph.Program
 	x, lengths, h, c *G.Node // inputs: (batch, steps, width), (batch), and the state before, each (batch, hidden)
@@ -179,17 +177,21 @@ type passage struct {
 
 // newPassage merges the cores, of the given values, and compiles.
 func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int) (*passage, error) {
-	g, hidden := G.NewGraph(), d.layer.Hidden()
+	g, cores, hidden := G.NewGraph(), G.NewGraph(), d.layer.Hidden()
 	buffer := func(name string, shape ...int) *G.Node {
 		return input(g, name, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...)))
 	}
 	p := &passage{
-		d: d, steps: steps, x: buffer("x", batch, steps, d.input.Rows()), lengths: buffer("lengths", batch),
+		steps: steps, x: buffer("x", batch, steps, d.input.Rows()), lengths: buffer("lengths", batch),
 		h: buffer("h", batch, hidden), c: buffer("c", batch, hidden),
 	}
-	r := &run{params: map[string]*G.Node{}, values: values, batch: batch, steps: steps}
-	for _, b := range d.biases() {
-		r.params[b.Name] = input(g, b.Name, values[b.Name])
+	r := &run{params: map[string]*G.Node{}, inference: true, batch: batch, steps: steps}
+	for _, v := range d.params() {
+		of := cores
+		if v.Role == Bias {
+			of = g
+		}
+		r.params[v.Name] = input(of, v.Name, values[v.Name])
 	}
 	r.mask(p.lengths)
 	if p.states, p.last = r.direction(d, p.x, State{H: p.h, C: p.c}); r.Err() != nil {
@@ -207,42 +209,33 @@ func input(g *G.ExprGraph, name string, v G.Value) *G.Node {
 	return G.Must(graph.Input(g, name, tensor.Float32, v.Shape(), header))
 }
 
-// mergedBefore returns a plan's factors as inputs of a graph: another one merges them
-// once and for all. If all are cores as they stand, they share the cores' memory.
-func mergedBefore(w weights, rows int, g *G.ExprGraph, values map[string]*tensor.Dense) (*decomp.Plan, G.Nodes, error) {
-	var cores G.Nodes
-	once := G.NewGraph()
-	for _, c := range w.Cores() {
-		cores = append(cores, input(once, c.Name, values[w.prefix+c.Name]))
-	}
-	plan := w.Plan(decomp.PlanOptions{Rows: rows, Inference: true})
-	factors, err := plan.Merge(cores)
-	if err != nil {
-		return nil, nil, err
-	}
+// computed returns nodes as inputs of another graph, with the values that they have in
+// their own. If all are inputs there too, they share the memory.
+func computed(nodes G.Nodes, g *G.ExprGraph) (G.Nodes, error) {
 	value := (*G.Node).Value
-	if slices.ContainsFunc(factors, func(f *G.Node) bool { return f.Op() != nil }) {
-		program, err := graph.Compile(factors, nil, nil)
+	if slices.ContainsFunc(nodes, func(n *G.Node) bool { return n.Op() != nil }) {
+		program, err := graph.Compile(nodes, nil, nil)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		defer program.Close()
 		if err := program.Run(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		value = program.Value
 	}
-	for k, f := range factors {
-		factors[k] = input(g, fmt.Sprintf("factor%d", len(g.AllNodes())), value(f))
+	inputs := make(G.Nodes, len(nodes))
+	for k, n := range nodes {
+		inputs[k] = input(g, fmt.Sprintf("factor%d", len(g.AllNodes())), value(n))
 	}
-	return plan, factors, nil
+	return inputs, nil
 }
 
-// run advances the state of u over steps of sequences of some lengths, all of them
-// as long as the longest in memory: x (batch, all, inputs) begins with the one from
-// which the passage goes on.
-func (p *passage) run(x []float32, all, from int, lengths []int, u *unit) error {
-	batch, inputs, width := len(lengths), p.d.layer.InputSize(), p.d.input.Rows()
+// run advances the state by a passage over sequences of some lengths, all of them as
+// long as the longest in memory: x (batch, all, inputs) begins with the step from which
+// the passage goes on.
+func (u *unit) run(p *passage, x []float32, all, from int, lengths []int) error {
+	batch, inputs, width := len(lengths), u.d.layer.InputSize(), u.d.input.Rows()
 	for j := range p.steps {
 		ops.CopyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
 	}

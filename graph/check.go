@@ -87,8 +87,7 @@ func checkViews(nodes G.Nodes) error {
 	return nil
 }
 
-// source is the node whose memory an upstream Reshape shares: none if that is a scalar,
-// which is copied.
+// source is the node whose memory an upstream Reshape shares: none if that is a scalar, which is copied.
 func source(n *G.Node) *G.Node {
 	if opType(n) != "gorgonia.reshapeOp" || ops.Children(n)[0].Dims() == 0 {
 		return nil

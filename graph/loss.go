@@ -61,16 +61,12 @@ func MeanSquare(y, target *G.Node) (*G.Node, error) {
 	}
 	var e Equations
 	d := e.Sub(y, target)
-	sum := e.Unary(SumAll, e.Mul(d, d))
-	return e.Binary(G.Mul, sum, constant(y, 1/float64(dims.Size(y.Shape())))), e.Err()
-}
-
-// constant is a number of a node's type.
-func constant(like *G.Node, x float64) *G.Node {
-	if like.Dtype() == tensor.Float32 {
-		return G.NewConstant(float32(x))
+	part := 1 / float64(dims.Size(y.Shape()))
+	scale := G.NewConstant(part)
+	if y.Dtype() == tensor.Float32 {
+		scale = G.NewConstant(float32(part))
 	}
-	return G.NewConstant(x)
+	return e.Binary(G.Mul, e.Unary(SumAll, e.Mul(d, d)), scale), e.Err()
 }
 
 // Probabilities returns softmax(logits) row by row, (batch, classes).

@@ -36,8 +36,7 @@ func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	return window(x, axis, 0, x.Shape()[axis], size, true)
 }
 
-// window cuts lo:hi out of an axis of the given size or, as its transpose, puts x there
-// with zeros around it.
+// window cuts lo:hi out of an axis of the given size or, as its transpose, puts x there with zeros around it.
 func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	shape, name := x.Shape().Clone(), "slice"
 	shape[axis] = size

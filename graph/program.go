@@ -40,8 +40,7 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 		roots = append(roots, out, G.Read(out, v))
 	}
 	nodes := reachable(g, roots)
-	// Inputs that collide are looked for in the whole graph: what reads them may
-	// be one node already.
+	// Inputs that collide are looked for in the whole graph: what reads them may be one node already.
 	if err := checkHashes(append(inputsOf(g.AllNodes()), nodes...)); err != nil {
 		return nil, err
 	}

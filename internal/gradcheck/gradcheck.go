@@ -33,12 +33,10 @@ func Random(rng *rand.Rand, shape ...int) Input {
 	return in
 }
 
-// Build adds the function under test to a graph: from one node per input to one
-// node of any shape.
+// Build adds the function under test to a graph: from one node per input to one node of any shape.
 type Build func(g *G.ExprGraph, in G.Nodes) (*G.Node, error)
 
-// Constant adds an input that the function under test reads besides the
-// differentiable ones.
+// Constant adds an input that the function under test reads besides the differentiable ones.
 func Constant(g *G.ExprGraph, name string, shape []int, data []float64) (*G.Node, error) {
 	return graph.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data)))
 }

@@ -31,8 +31,7 @@ type Op struct {
 	buffer *tensor.Dense
 }
 
-// Gradient adds the gradient of an operand to the graph, from all operands and the
-// gradient of the result.
+// Gradient adds the gradient of an operand to the graph, from all operands and the gradient of the result.
 type Gradient func(in G.Nodes, grad *G.Node) (*G.Node, error)
 
 var _ G.SDOp = (*Op)(nil)
@@ -154,8 +153,7 @@ func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
 	return grads, nil
 }
 
-// The machine may neither hand out an operand's memory as the result nor write
-// the result over an operand.
+// The machine may neither hand out an operand's memory as the result nor write the result over an operand.
 func (o *Op) ReturnsPtr() bool     { return false }
 func (o *Op) OverwritesInput() int { return -1 }
 func (o *Op) CallsExtern() bool    { return false }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -18,6 +17,8 @@ import (
 // tensors with the same ID are one index.
 type Axis struct{ ID, Size int }
 
+func (a Axis) String() string { return fmt.Sprintf("%d:%d", a.ID, a.Size) }
+
 // Tensordot adds the node y = Σ a·b to the operands' graph, summed over the axes
 // that both have. The axes of a, b and y say how their values lie, row-major: an
 // operand may have any shape of as many elements and is read where it lies, and
@@ -27,17 +28,12 @@ type Axis struct{ ID, Size int }
 // The gradients are Tensordots in their turn, so that there are gradients of any
 // order. It returns an error when the axes don't fit.
 func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node, error) {
-	name := fmt.Sprintf("Tensordot %s, %s -> %s", written(aAxes), written(bAxes), written(yAxes))
+	name := fmt.Sprintf("Tensordot %v, %v -> %v", aAxes, bAxes, yAxes)
 	if err := pair(aAxes, bAxes, yAxes); err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	for _, t := range []struct {
-		axes  []Axis
-		shape []int
-	}{{aAxes, a.Shape()}, {bAxes, b.Shape()}, {yAxes, shape}} {
-		if Volume(t.axes) != dims.Size(t.shape) {
-			return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
-		}
+	if Volume(aAxes) != dims.Size(a.Shape()) || Volume(bAxes) != dims.Size(b.Shape()) || Volume(yAxes) != dims.Size(shape) {
+		return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 	}
 	c := contract(aAxes, bAxes, yAxes, backend.Here())
 	var m32 memory[float32]
@@ -58,8 +54,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 	}, a, b)
 }
 
-// Contract returns y = Σ a·b of tensors that Tensordot would make a node of. The axes
-// have to fit.
+// Contract returns y = Σ a·b of tensors that Tensordot would make a node of. The axes have to fit.
 func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
 	c := contract(aAxes, bAxes, yAxes, backend.Here())
 	y := make([]T, Volume(yAxes))
@@ -84,15 +79,6 @@ func pair(tensors ...[]Axis) error {
 		}
 	}
 	return nil
-}
-
-// written spells axes as id:size.
-func written(axes []Axis) string {
-	s := make([]string, len(axes))
-	for k, a := range axes {
-		s[k] = fmt.Sprintf("%d:%d", a.ID, a.Size)
-	}
-	return strings.Join(s, " ")
 }
 
 // index is an axis of a contraction, or several that lie beside each other
@@ -158,8 +144,7 @@ func Volume(axes []Axis) int {
 	return n
 }
 
-// along returns the walk through a tensor whose result has its axes in another
-// order.
+// along returns the walk through a tensor whose result has its axes in another order.
 func along(from, to []Axis) Walk {
 	var shape, perm []int
 	for _, a := range from {
