@@ -26,7 +26,7 @@ func (m Model) Cost(p Products) float64 { return float64(p.Count) * kernelFor(m,
 func (m Model) LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
 	for _, k := range m {
-		least = min(least, k.least(results, inner))
+		least = min(least, k.bound(k.weights, results, inner))
 	}
 	return least
 }
