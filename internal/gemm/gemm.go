@@ -210,17 +210,3 @@ func (kernel Kernel) part(width, pn int, row *[mr]unsafe.Pointer, cs int, b *flo
 		}
 	}
 }
-
-// tile computes one of so many columns.
-func (kernel Kernel) tile(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
-	switch {
-	case width == nr:
-		tile32(dst, ds, pn, a, cs, b, bs, add)
-	case width == 16 && kernel == AVX512:
-		tile16z(dst, ds, pn, a, cs, b, bs, add)
-	case width == 16:
-		tile16(dst, ds, pn, a, cs, b, bs, add)
-	default:
-		tile8(dst, ds, pn, a, cs, b, bs, add)
-	}
-}
