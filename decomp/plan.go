@@ -3,6 +3,7 @@ package decomp
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -72,6 +73,40 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 	p := m.planWith(opt, planner.Standard().Share(max(1, m.share)))
 	m.plans[opt] = p
 	return p
+}
+
+// Share prepares the matrices of one model for planning. It returns a matrix for each;
+// equal ones get the first of them, so that they are planned once. Where there are more
+// than four different ones, each search looks at less, and all together look at no more
+// than two would.
+func Share(matrices []*Matrix) []*Matrix {
+	shared := make([]*Matrix, len(matrices))
+	var different []*Matrix
+	hard := 0
+	for k, m := range matrices {
+		j := slices.IndexFunc(different, m.equal)
+		if j < 0 {
+			j = len(different)
+			different = append(different, m)
+			if slices.ContainsFunc(m.Terms, func(net Network) bool { return len(net) > 4 }) {
+				hard++
+			}
+		}
+		shared[k] = different[j]
+	}
+	for _, m := range different {
+		if m.share = 1; hard > 4 {
+			m.share = (hard + 1) / 2
+		}
+	}
+	return shared
+}
+
+// equal reports whether two matrices are the same in all that plans and products
+// depend on.
+func (m *Matrix) equal(other *Matrix) bool {
+	all := func(m *Matrix) []any { return []any{m.Format, m.In, m.Out, m.Terms, m.whole, m.from} }
+	return reflect.DeepEqual(all(m), all(other))
 }
 
 // planWith is Plan by a search with the given settings.
@@ -182,13 +217,11 @@ func (p *Plan) MulAdds() (perRow, once int) {
 // meets. The first tensor is x, which may need no gradient. Gradients of merges,
 // which are spent once, are left out.
 func (p *Plan) GradientMulAdds(inputGradient bool) int {
-	total := 0
+	total, _ := p.MulAdds()
+	total *= 2
 	for _, t := range p.terms {
-		for k, s := range t.Steps {
-			total += t.network.mulAdds(s)
-			if k > 0 || inputGradient {
-				total += t.network.mulAdds(s)
-			}
+		if !inputGradient {
+			total -= t.network.mulAdds(t.Steps[0])
 		}
 	}
 	return total

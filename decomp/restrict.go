@@ -60,34 +60,6 @@ func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 	return part, nil
 }
 
-// Scale multiplies the rows of a block by a factor. It changes values, those of
-// Cores, in place: in the cores that hold the first input mode, the slices that
-// the block reads. Blocks that have these slices in common change too. It returns
-// an error when a core has the wrong number of values.
-func (m *Matrix) Scale(values [][]float64, factor float64) error {
-	if err := m.check(values); err != nil {
-		return err
-	}
-	first := m.In[0]
-	lo := m.from[first]
-	hi := lo + first.Size
-	for k, c := range m.Cores() {
-		shape := c.Shape()
-		for axis, l := range c.Legs {
-			if l.Kind != Input || l.Name != first.Name {
-				continue
-			}
-			inner := dims.Size(shape[axis+1:])
-			for j := range values[k] {
-				if a := j / inner % shape[axis]; a >= lo && a < hi {
-					values[k][j] *= factor
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // parts returns the nodes of a network's cores, cut to what it reads, and without
 // ranks that no other core has.
 func (m *Matrix) parts(net Network, cores G.Nodes, index map[string]int) (G.Nodes, error) {
