@@ -19,6 +19,7 @@ import (
 type planner struct {
 	network Network
 	opt     Options
+	trees   []*tree // what the search takes for cores
 	legs    []int   // those of the network, by their first node; a layout holds indexes of this list
 	ends    []uint  // of each leg, the cores it is in
 	rank    []int   // of each output mode, its place among them
@@ -42,15 +43,10 @@ type planner struct {
 	Settings
 }
 
-// exactCores is the number of cores up to which every plan is looked at.
-// Beyond, the cores whose product is smallest are taken for one until so few
-// are left.
-const exactCores = 13
-
-func newPlanner(n Network, nodes [][]int, opt Options, s Settings) *planner {
-	p := &planner{network: n, opt: opt, outputs: n.Volume(n.Out), Settings: s}
-	for k, legs := range nodes {
-		for _, l := range legs {
+func newPlanner(n Network, opt Options, s Settings) *planner {
+	p := &planner{network: n, opt: opt, trees: n.coarsen(s.Cores), outputs: n.Volume(n.Out), Settings: s}
+	for k, t := range p.trees {
+		for _, l := range t.legs {
 			at := slices.Index(p.legs, l)
 			if at < 0 {
 				at = len(p.legs)
@@ -63,7 +59,7 @@ func newPlanner(n Network, nodes [][]int, opt Options, s Settings) *planner {
 		}
 	}
 	p.in, p.out = p.order(n.In), p.order(n.Out)
-	p.describeSets(1 << len(nodes))
+	p.describeSets(1 << len(p.trees))
 	p.mergeSets()
 	p.boundSets()
 	return p
@@ -96,7 +92,12 @@ func (p *planner) describeSets(n int) {
 		}
 		p.open[set] = string(open)
 		p.volume[set] = p.size(p.open[set])
-		p.joined[set] = p.hangsTogether(set)
+		// It hangs together if it does without some core that has a leg, of size 1 too, in
+		// the rest.
+		for cores := set; cores > 0 && !p.joined[set]; cores &= cores - 1 {
+			one := cores & -cores
+			p.joined[set] = set == one || p.joined[set&^one] && p.beside[one]&set&^one != 0
+		}
 	}
 }
 
@@ -118,21 +119,6 @@ func (p *planner) mergeSets() {
 			if c := p.merged[a] + p.merged[b] + p.pair(a, b, set); c < p.merged[set] {
 				p.merged[set], p.split[set] = c, a
 			}
-		}
-	}
-}
-
-// hangsTogether reports whether rank legs, those of size 1 too, join the cores of
-// a set.
-func (p *planner) hangsTogether(set uint) bool {
-	reached := set & -set
-	for {
-		before := reached
-		for rest := reached; rest > 0; rest &= rest - 1 {
-			reached |= p.beside[rest&-rest] & set
-		}
-		if reached == before {
-			return reached == set
 		}
 	}
 }
