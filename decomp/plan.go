@@ -47,17 +47,8 @@ type PlanOptions struct {
 //
 // For networks of up to 13 cores it is the best there is of all plans that merge
 // cores in any way into factors, contract these in any order and put the new axes
-// at any place, outputs of one factor in their order. A tensor more than twice as
-// large as the result is transposed only where there is no other way. The
-// search ends sooner where it finds 50,000 tensors worth a look, as in networks so
-// small that nearly all plans cost the same: the plan then costs at most twice the
-// least, or four times, or is merely the first found. After 250,000 moves, as in
-// networks with a core of many ranks, the search gives up: the plan is then the
-// better one of what it found and of a search step by step, which looks at few
-// moves. All limits are counts, so that no plan depends on a clock. Larger networks first merge the
-// cores whose products are smallest, and matrices that share their searches (Share)
-// look at less. Networks that differ in the names of their cores alone are planned
-// once.
+// at any place, unless a limit of the search ends it sooner: internal/planner/README.md
+// has them. All are counts, so that no plan depends on a clock.
 //
 // Plans are kept: a second call with the same options returns the same.
 func (m *Matrix) Plan(opt PlanOptions) *Plan {

@@ -1,12 +1,6 @@
 // Package planner finds cheap ways to contract a batch of tensors with a network of
-// cores.
-//
-// The rows of x are tensors of the same axes, the input modes. Cores of the network
-// are merged into factors, which is done once however many rows x has; then x is
-// contracted with the factors, one after the other, until the output modes are left.
-// Merging all cores into one factor forms the whole matrix, a factor per core is the
-// product mode by mode. What it costs is the backend's model of matrix products and
-// an estimate for elements that are moved.
+// cores: which of these to merge into factors, and in what order the batch meets the
+// factors. README.md says how it looks for them.
 //
 // The package knows axes as numbers: legs, with sizes. A leg that is in x and a core
 // is summed over when they meet, and so is one that is in two cores; one that is in

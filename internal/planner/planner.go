@@ -6,16 +6,7 @@ import (
 	"slices"
 )
 
-// planner looks for the cheapest plan of one network.
-//
-// It walks over the states of the tensor that begins as x: which cores it has
-// met, and the order of its axes. A move to another state is a set of cores,
-// merged as cheaply as they can be, with an order of the axes that it adds and a
-// place for them. The search finds the cheapest way to the state that has met all
-// cores and has the outputs in order. It goes towards that state (A*): what is
-// left costs at least left, the merges and products still needed if all axes were
-// where they are wanted. The nodes of the graph cost time as well, but every plan
-// has one contraction a core. Axes of size 1 have no place in any order.
+// planner looks for the cheapest plan of one network. README.md says how.
 type planner struct {
 	network Network
 	opt     Options

@@ -187,9 +187,8 @@ func (q *arrivals) Pop() any {
 	return last
 }
 
-// stepwise finds a way by steps: of the states that have met equally many cores it
-// keeps the few from which the end seems cheapest to reach, and looks at few of
-// their moves. So it always ends, soon, and at the goal.
+// stepwise finds a way by steps, with the few states from which the end seems cheapest to
+// reach. It always ends, soon, and at the goal.
 func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, cost float64) {
 	kept := make([][]*arrival, bits.OnesCount(p.all())+1)
 	kept[0] = []*arrival{{state: state{0, p.in}}}
