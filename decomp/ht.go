@@ -161,21 +161,8 @@ func (t *Tree) MarshalJSON() ([]byte, error) { return []byte(t.String()), nil }
 // UnmarshalJSON reads a mode or a pair of trees. It returns an error for a tree
 // that is deeper, or has more modes, than a matrix has modes.
 func (t *Tree) UnmarshalJSON(data []byte) error {
-	depth, deepest := 0, 0
-	for _, c := range data {
-		switch c {
-		case '[':
-			depth++
-			deepest = max(deepest, depth)
-		case ']':
-			depth--
-		}
-	}
-	if deepest > maxModes {
-		return errors.Errorf("tree is %d pairs deep; want at most %d", deepest, maxModes)
-	}
-	if n := 1 + bytes.Count(data, []byte(",")); n > maxModes {
-		return errors.Errorf("tree has %d modes; want at most %d", n, maxModes)
+	if pairs := max(bytes.Count(data, []byte("[")), bytes.Count(data, []byte(","))); pairs >= maxModes {
+		return errors.Errorf("tree has %d pairs; want at most %d, of %d modes", pairs, maxModes-1, maxModes)
 	}
 	if err := json.Unmarshal(data, &t.Mode); err == nil {
 		return nil

@@ -2,8 +2,8 @@ package decomp
 
 import (
 	"fmt"
+	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -96,8 +96,10 @@ func Share(matrices []*Matrix) []*Matrix {
 // equal reports whether two matrices are the same in all that plans and products
 // depend on.
 func (m *Matrix) equal(other *Matrix) bool {
-	all := func(m *Matrix) []any { return []any{m.Format, m.In, m.Out, m.Terms, m.whole, m.from} }
-	return reflect.DeepEqual(all(m), all(other))
+	same := func(a, b Core) bool { return a.Name == b.Name && slices.Equal(a.Legs, b.Legs) }
+	return m.Format == other.Format && slices.Equal(m.In, other.In) && slices.Equal(m.Out, other.Out) &&
+		slices.EqualFunc(m.Terms, other.Terms, func(a, b Network) bool { return slices.EqualFunc(a, b, same) }) &&
+		slices.EqualFunc(m.whole, other.whole, same) && maps.Equal(m.from, other.from)
 }
 
 // planWith is Plan by a search with the given settings.

@@ -45,15 +45,14 @@ func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 		part.from[c] = m.from[l] + r.Lo
 	}
 	for _, net := range m.Terms {
-		parts := make(Network, len(net))
-		for k, core := range net {
-			legs := slices.Clone(core.Legs)
-			for j, l := range legs {
+		parts := slices.Clone(net)
+		for k := range parts {
+			parts[k].Legs = slices.Clone(parts[k].Legs)
+			for j, l := range parts[k].Legs {
 				if l.Kind == Input {
-					legs[j] = cut[l]
+					parts[k].Legs[j] = cut[l]
 				}
 			}
-			parts[k] = Core{Name: core.Name, Legs: legs}
 		}
 		part.Terms = append(part.Terms, parts)
 	}
