@@ -24,6 +24,7 @@ type planner struct {
 	joined []bool     // it hangs together
 	beside []uint     // the cores that its legs are in
 	reads  []bool     // it has an input mode
+	row    []float64  // elements of a row of a tensor that has met it
 	merged []float64  // cost of merging it
 	split  []uint     // the first part of its last merge
 	next   [][]uint16 // the sets that a tensor that has met it may meet
@@ -68,17 +69,21 @@ func (p *planner) goal() state { return state{p.all(), p.out} }
 // describeSets finds the legs of n sets of cores.
 func (p *planner) describeSets(n int) {
 	p.open, p.volume, p.joined = make([]string, n), make([]float64, n), make([]bool, n)
-	p.beside, p.reads = make([]uint, n), make([]bool, n)
+	p.beside, p.reads, p.row = make([]uint, n), make([]bool, n), make([]float64, n)
 	for set := range uint(n) {
 		var open []byte
+		p.row[set] = 1
 		for l, ends := range p.ends {
-			if ends&set == 0 {
-				continue
+			within, size := bits.OnesCount(ends&set), p.sizeOf(byte(l))
+			if within == 0 && p.input[l] || within == 1 && !p.input[l] {
+				p.row[set] *= float64(size)
 			}
-			p.beside[set] |= ends
-			p.reads[set] = p.reads[set] || p.input[l]
-			if bits.OnesCount(ends&set) == 1 && p.sizeOf(byte(l)) > 1 {
+			if within == 1 && size > 1 {
 				open = append(open, byte(l))
+			}
+			if within > 0 {
+				p.beside[set] |= ends
+				p.reads[set] = p.reads[set] || p.input[l]
 			}
 		}
 		p.open[set] = string(open)
@@ -117,19 +122,6 @@ func (p *planner) mergeSets() {
 // boundSets finds the least that it can cost to meet all cores that a tensor has
 // not met yet, were all axes where they are wanted.
 func (p *planner) boundSets() {
-	size := make([]float64, len(p.merged)) // of the tensor's row
-	for met := range size {
-		size[met] = 1
-		for l, ends := range p.ends {
-			n := bits.OnesCount(ends & uint(met))
-			if p.input[l] {
-				n++
-			}
-			if n == 1 {
-				size[met] *= float64(p.sizeOf(byte(l)))
-			}
-		}
-	}
 	p.left, p.next = make([]float64, len(p.merged)), make([][]uint16, len(p.merged))
 	for met := int(p.all()) - 1; met >= 0; met-- {
 		p.left[met] = math.Inf(1)
@@ -137,8 +129,8 @@ func (p *planner) boundSets() {
 		for _, next := range p.next[met] {
 			set := uint(next)
 			to := uint(met) | set
-			shared := math.Sqrt(size[met] * p.volume[set] / size[to])
-			step := p.leastContraction(met == 0, size[met]/shared, shared, p.volume[set]/shared)
+			shared := math.Sqrt(p.row[met] * p.volume[set] / p.row[to])
+			step := p.leastContraction(met == 0, p.row[met]/shared, shared, p.volume[set]/shared)
 			p.left[met] = min(p.left[met], p.merged[set]+step+p.left[to])
 		}
 	}
