@@ -19,8 +19,7 @@ const (
 	Rank               // summed over, between two cores or within one
 )
 
-// Leg is a named axis. Two cores of a network that both have it are contracted
-// over it.
+// Leg is a named axis. Two cores of a network that both have it are contracted over it.
 type Leg struct {
 	Kind Kind
 	Name string

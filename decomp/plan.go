@@ -93,8 +93,7 @@ func Share(matrices []*Matrix) []*Matrix {
 	return shared
 }
 
-// equal reports whether two matrices are the same in all that plans and products
-// depend on.
+// equal reports whether two matrices are the same in all that plans and products depend on.
 func (m *Matrix) equal(other *Matrix) bool {
 	same := func(a, b Core) bool { return a.Name == b.Name && slices.Equal(a.Legs, b.Legs) }
 	return m.Format == other.Format && slices.Equal(m.In, other.In) && slices.Equal(m.Out, other.Out) &&
@@ -188,8 +187,7 @@ func (n numbered) merging(s planner.Step) (total float64) {
 	return total
 }
 
-// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
-// that are larger.
+// counted is a number of elements or multiply-adds as an int; 2^53 stands for all that are larger.
 func counted(x float64) int { return int(min(x, 1<<53, math.MaxInt)) }
 
 // MulAdds returns the multiply-adds of a row of x, forward, and those of

@@ -70,8 +70,7 @@ func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	return factors, nil
 }
 
-// fit returns an error when nodes have not the shapes of the cores or factors of those
-// names.
+// fit returns an error when nodes have not the shapes of the cores or factors of those names.
 func (m *Matrix) fit(what string, names []string, shapes [][]int, nodes G.Nodes) error {
 	if len(nodes) != len(shapes) {
 		return errors.Errorf("decomp: %s has %d %ss, got %d nodes", m.Format, len(shapes), what, len(nodes))
@@ -198,8 +197,7 @@ func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error
 	return e.Binary(G.Mul, x, e.Reshape(factor, ops.Volume(shared), ops.Volume(added))), e.Err()
 }
 
-// axes are those of a tensor with the given legs. Legs of size 1 take no part in a
-// contraction.
+// axes are those of a tensor with the given legs. Legs of size 1 take no part in a contraction.
 func (n numbered) axes(legs []int) (axes []ops.Axis) {
 	for _, l := range legs {
 		if n.Sizes[l] > 1 {
@@ -209,8 +207,7 @@ func (n numbered) axes(legs []int) (axes []ops.Axis) {
 	return axes
 }
 
-// merge adds the product of a step's cores. There is a node for each core of the
-// network.
+// merge adds the product of a step's cores. There is a node for each core of the network.
 func (n numbered) merge(s planner.Step, cores G.Nodes) (*G.Node, error) {
 	if len(s.Cores) == 1 {
 		return cores[s.Cores[0]], nil

@@ -43,8 +43,7 @@ func Register(prototype Format) {
 	formats = append(formats, prototype)
 }
 
-// Formats lists the names of the registered formats, in the order of their
-// registration.
+// Formats lists the names of the registered formats, in the order of their registration.
 func Formats() []string {
 	var names []string
 	for _, f := range formats {

@@ -25,8 +25,7 @@ func (TT) Name() string { return "tt" }
 // WithRank implements Ranked.
 func (TT) WithRank(rank, _ int) Format { return TT{Ranks: []int{rank}} }
 
-// Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it
-// is an error.
+// Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it is an error.
 func (f TT) Matrix(in, out []int) (*Matrix, error) {
 	m, err := newModes("TT", in, out, true)
 	if err != nil {

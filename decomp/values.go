@@ -12,8 +12,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/planner"
 )
 
-// Glorot returns the variance 2/(N+M) of Glorot and Bengio (2010) for the whole
-// matrix.
+// Glorot returns the variance 2/(N+M) of Glorot and Bengio (2010) for the whole matrix.
 func (m *Matrix) Glorot() float64 { return 2 / float64(m.Rows()+m.Cols()) }
 
 // LeCun returns the variance 1/N, which keeps the variance of x·W at that of x.
@@ -85,13 +84,13 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 	if err := m.check(values); err != nil {
 		return nil, err
 	}
-	_, index := m.cores()
+	cores, index := m.cores()
 	w := make([]float64, m.Rows()*m.Cols())
 	for _, net := range m.Terms {
 		n := m.number(net)
 		parts, legs := make([][]float64, len(net)), slices.Clone(n.Cores)
 		for k, c := range net {
-			parts[k] = m.part(net, c, index[c.Name], values)
+			parts[k] = m.part(net, c, cores[index[c.Name]], values[index[c.Name]])
 		}
 		for _, s := range n.MergeAll() {
 			a, b := legs[s.A], legs[s.B]
@@ -106,10 +105,9 @@ func (m *Matrix) Dense(values [][]float64) ([]float64, error) {
 	return w, nil
 }
 
-// part returns what a network reads of a core, summed over ranks that no other core
-// has.
-func (m *Matrix) part(net Network, c Core, core int, values [][]float64) []float64 {
-	shape, data := m.Cores()[core].Shape(), values[core]
+// part returns what a network reads of a core, summed over ranks that no other core has.
+func (m *Matrix) part(net Network, c, whole Core, data []float64) []float64 {
+	shape := whole.Shape()
 	for axis, l := range slices.Backward(c.Legs) {
 		outer, n, inner := dims.Around(shape, axis)
 		size, dangling := l.Size, net.dangling(l)

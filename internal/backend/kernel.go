@@ -56,8 +56,7 @@ func init() {
 	install()
 }
 
-// install makes the kernels gorgonia's BLAS. A program that has chosen another keeps
-// it.
+// install makes the kernels gorgonia's BLAS. A program that has chosen another keeps it.
 func install() {
 	if _, standard := gorgonia.WhichBLAS().(gonum.Implementation); standard {
 		gorgonia.Use(implementation{})

@@ -12,8 +12,7 @@ void cblas_dgemm(int, int, int, int, int, int, double, const double *, int, cons
 void openblas_set_num_threads(int);
 char *openblas_get_corename(void);
 
-// A loop in Go would cross to C once a product, which costs as much as a small
-// one.
+// A loop in Go would cross to C once a product, which costs as much as a small one.
 #define MULTIPLY(name, number, gemm) \
 static void name(int count, int ta, int tb, int m, int n, int k, const number *a, int lda, long sa, \
 		const number *b, int ldb, long sb, number *c, int ldc, long sc, int add) { \

@@ -46,8 +46,7 @@ func Multiply[T Float](p Products, a, b, c []T) {
 	}
 }
 
-// check panics when the matrices don't fit into their slices: memory beyond
-// would be written.
+// check panics when the matrices don't fit into their slices: memory beyond would be written.
 func (p Products) check(a, b, c int) {
 	fits := func(elements, stride, rows, cols, lead int, transposed bool) bool {
 		if transposed {

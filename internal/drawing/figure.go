@@ -112,8 +112,7 @@ func (f *figure) leg(l decomp.Leg, points ...r2.Vec) {
 	f.Lines = append(f.Lines, line{kind: l.Kind, Size: l.Size, Points: points})
 }
 
-// label writes a leg's size at a place on it, on the side that the unit vector
-// points to.
+// label writes a leg's size at a place on it, on the side that the unit vector points to.
 func (f *figure) label(l decomp.Leg, at, side r2.Vec) {
 	t := text{Words: strconv.Itoa(l.Size), Style: kindStyle(l.Kind)}
 	size := t.box().Size()

@@ -194,8 +194,7 @@ func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs in
 	}
 }
 
-// part computes a tile of which only the rows from skip to rows and w columns are
-// stored.
+// part computes a tile of which only the rows from skip to rows and w columns are stored.
 func (kernel Kernel) part(width, pn int, row *[mr]unsafe.Pointer, cs int, b *float32, bs int, add bool, c []float32, ldc, skip, rows, w int) {
 	var t [mr][nr]float32
 	kernel.tile(width, unsafe.Pointer(&t), nr*4, pn, row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, false)

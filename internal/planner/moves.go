@@ -109,8 +109,7 @@ func (p *planner) added(met, set uint) string {
 	return string(free)
 }
 
-// A layout is axes in order, as indexes of legs: a network that is searched has
-// at most maxLegs.
+// A layout is axes in order, as indexes of legs: at most 256.
 
 // order writes the legs of size above 1 as a layout.
 func (p *planner) order(legs []int) string {
@@ -132,8 +131,7 @@ func (p *planner) size(layout string) float64 {
 	return v
 }
 
-// cut divides a layout into the legs that a set of cores has not, and those that it
-// has.
+// cut divides a layout into the legs that a set of cores has not, and those that it has.
 func (p *planner) cut(layout string, set uint) (rest, shared string) {
 	var parts [2][]byte
 	for _, l := range []byte(layout) {

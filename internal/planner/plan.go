@@ -126,8 +126,7 @@ func (p *planner) plan(way []*arrival) (plan Plan) {
 	return plan
 }
 
-// Open returns the legs that a contraction of a and b leaves: those of only one
-// of them, a's first.
+// Open returns the legs that a contraction of a and b leaves: those of only one of them, a's first.
 func Open(a, b []int) []int {
 	only := func(x, y []int) []int {
 		return slices.DeleteFunc(slices.Clone(x), func(l int) bool { return slices.Contains(y, l) })

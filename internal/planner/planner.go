@@ -97,8 +97,7 @@ func (p *planner) describeSets(n int) {
 	}
 }
 
-// mergeSets finds the cheapest way to merge each set of cores, from the small
-// sets to the large.
+// mergeSets finds the cheapest way to merge each set of cores, from the small sets to the large.
 func (p *planner) mergeSets() {
 	n := len(p.open)
 	p.merged, p.split = make([]float64, n), make([]uint, n)

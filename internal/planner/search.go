@@ -218,8 +218,7 @@ func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, co
 	return end.way(nil)
 }
 
-// keep puts a state in its place among those kept, the cheapest first, if it is
-// one of them.
+// keep puts a state in its place among those kept, the cheapest first, if it is one of them.
 func (p *planner) keep(kept []*arrival, at *arrival, met uint, layout []byte, cost float64, via move) []*arrival {
 	cost += at.cost
 	total := cost + p.left[met]
