@@ -60,11 +60,11 @@ func (f HT) Matrix(in, out []int) (*Matrix, error) {
 		tree = Balanced(d)
 	}
 	seen := make([]bool, d)
-	if err := tree.check(seen); err != nil {
-		return nil, err
-	}
+	m.visit(tree, seen)
 	if k := slices.Index(seen, false); k >= 0 {
 		m.fail("tree %v lacks mode %d of %d", tree, k+1, d)
+	}
+	if m.err != nil {
 		return nil, m.err
 	}
 	if f.Root < 0 {
@@ -175,21 +175,20 @@ func (t *Tree) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// check marks the modes of the tree.
-func (t *Tree) check(seen []bool) error {
+// visit marks the modes of a tree that it has seen.
+func (m *modes) visit(t *Tree, seen []bool) {
 	switch {
+	case m.err != nil:
 	case t == nil || t.Mode == 0 && (t.Left == nil || t.Right == nil) || t.Mode != 0 && (t.Left != nil || t.Right != nil):
-		return errors.New("decomp: HT tree: a node has either a mode or two children")
+		m.fail("tree: a node has either a mode or two children")
 	case t.Mode == 0:
-		if err := t.Left.check(seen); err != nil {
-			return err
-		}
-		return t.Right.check(seen)
+		m.visit(t.Left, seen)
+		m.visit(t.Right, seen)
 	case t.Mode < 0 || t.Mode > len(seen):
-		return errors.Errorf("decomp: HT tree has mode %d; modes are 1 to %d", t.Mode, len(seen))
+		m.fail("tree has mode %d; modes are 1 to %d", t.Mode, len(seen))
 	case seen[t.Mode-1]:
-		return errors.Errorf("decomp: HT tree has mode %d twice", t.Mode)
+		m.fail("tree has mode %d twice", t.Mode)
+	default:
+		seen[t.Mode-1] = true
 	}
-	seen[t.Mode-1] = true
-	return nil
 }
