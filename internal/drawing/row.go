@@ -11,23 +11,21 @@ import (
 
 // row is how cores that follow one another are placed: those of a chain or of a ring.
 type row struct {
-	at     func(k float64) r2.Vec                   // of the k-th core from 0 on, and between two
-	out    func(k float64, kind decomp.Kind) r2.Vec // the way that a mode of it points, or the size of a rank lies
-	radius float64                                  // of a ring
+	at     func(k float64) r2.Vec // of the k-th core from 0 on, and between two
+	out    func(k float64) ways   // from there
+	radius float64                // of a ring
 }
+
+// ways are where modes point, by their kinds, and where the size of a rank lies.
+type ways [decomp.Rank + 1]r2.Vec
 
 // chain puts the cores in a row, input modes above and output modes below, as
 // tensor trains are drawn.
 func chain(g graph, order []int, ranks []decomp.Leg) *figure {
 	pitch := max(g.width+max(edgeLength, g.label[decomp.Rank]+space), max(g.label[decomp.Input], g.label[decomp.Output])+space)
 	return row{
-		at: func(k float64) r2.Vec { return r2.Vec{X: k * pitch} },
-		out: func(_ float64, kind decomp.Kind) r2.Vec {
-			if kind == decomp.Output {
-				return r2.Vec{Y: 1}
-			}
-			return r2.Vec{Y: -1}
-		},
+		at:  func(k float64) r2.Vec { return r2.Vec{X: k * pitch} },
+		out: func(float64) ways { return ways{decomp.Input: {Y: -1}, decomp.Output: {Y: 1}, decomp.Rank: {Y: -1}} },
 	}.draw(g, order, ranks)
 }
 
@@ -44,11 +42,9 @@ func ring(g graph, order []int, ranks []decomp.Leg) *figure {
 	angle := func(k float64) float64 { return 2*math.Pi*(k-float64(inputs-1)/2)/n - math.Pi/2 }
 	return row{
 		at: func(k float64) r2.Vec { return polar(r, angle(k)) },
-		out: func(k float64, kind decomp.Kind) r2.Vec {
-			if kind == decomp.Rank {
-				return polar(-1, angle(k))
-			}
-			return polar(1, angle(k))
+		out: func(k float64) ways {
+			out := polar(1, angle(k))
+			return ways{decomp.Input: out, decomp.Output: out, decomp.Rank: r2.Scale(-1, out)}
 		},
 		radius: r,
 	}.draw(g, order, ranks)
@@ -62,12 +58,12 @@ func (r row) draw(g graph, order []int, ranks []decomp.Leg) *figure {
 		if k < len(ranks) {
 			next := r.at(float64((k + 1) % len(order))) // exactly where the next core is
 			f.Lines = append(f.Lines, line{kind: decomp.Rank, Size: ranks[k].Size, Points: []r2.Vec{at, next}, Radius: r.radius})
-			f.label(ranks[k], r.at(place+0.5), r.out(place+0.5, decomp.Rank))
+			f.label(ranks[k], r.at(place+0.5), r.out(place + 0.5)[decomp.Rank])
 		}
 		for _, l := range core.Legs {
 			if l.Kind != decomp.Rank {
 				// A core may be wider than high.
-				out := r.out(place, l.Kind)
+				out := r.out(place)[l.Kind]
 				end := r2.Add(at, r2.Scale(legLength+math.Abs(out.X)*core.width/2+math.Abs(out.Y)*radius, out))
 				f.leg(l, at, end)
 				f.label(l, end, out)
