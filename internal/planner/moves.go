@@ -55,13 +55,9 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 			orders = p.orders(free, few)
 		}
 		for _, added := range orders {
-			cost := c
-			if p.Weigh != nil {
-				cost = p.Weigh(c)
-			}
 			p.tried++
 			p.layout = append(append(append(p.layout[:0], others[:k]...), added...), others[k:]...)
-			if !visit(at.met|set, p.layout, cost, move{set, shared, added, moved, order}) {
+			if !visit(at.met|set, p.layout, p.weigh(c), move{set, shared, added, moved, order}) {
 				return false
 			}
 		}
@@ -69,8 +65,7 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 	}
 	if inner != "" {
 		others := outer + inner
-		return try(outer, inner, others, len(outer), inPlace) &&
-			(free == "" || try(outer, inner, others, len(others), behind))
+		return try(outer, inner, others, len(outer), inPlace) && (free == "" || try(outer, inner, others, len(others), behind))
 	}
 	if !try("", outer, outer, len(outer), replaced) {
 		return false
@@ -90,12 +85,12 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 	return true
 }
 
-// ending is the cost of the last move, which puts the outputs into order.
-func (p *planner) ending(layout string) float64 {
+// weigh is the cost of a move, or what Weigh makes of it.
+func (p *planner) weigh(cost float64) float64 {
 	if p.Weigh != nil {
-		return p.Weigh(p.moving(layout))
+		return p.Weigh(cost)
 	}
-	return p.moving(layout)
+	return cost
 }
 
 // added returns the axes that a set of cores adds to a tensor.

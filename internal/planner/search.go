@@ -111,7 +111,7 @@ func (s *search) expand(at *arrival) bool {
 		return s.looked <= s.Moves
 	}
 	if at.met == s.all() { // only the outputs' order is wrong
-		return visit(at.met, []byte(s.out), s.ending(at.layout), move{moved: true, order: s.out})
+		return visit(at.met, []byte(s.out), s.weigh(s.moving(at.layout)), move{moved: true, order: s.out})
 	}
 	for _, next := range s.next[at.met] {
 		set := uint(next)
@@ -209,7 +209,7 @@ func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, co
 	var end *arrival
 	for _, at := range kept[len(kept)-1] {
 		if at.layout != p.out { // only the outputs' order is wrong
-			at = &arrival{state: p.goal(), cost: at.cost + p.ending(at.layout), from: at, via: move{moved: true, order: p.out}}
+			at = &arrival{state: p.goal(), cost: at.cost + p.weigh(p.moving(at.layout)), from: at, via: move{moved: true, order: p.out}}
 		}
 		if end == nil || at.cost < end.cost {
 			end = at
