@@ -1,12 +1,6 @@
 // Package planner finds cheap ways to contract a batch of tensors with a network of
-// cores.
-//
-// The rows of x are tensors of the same axes, the input modes. Cores of the network
-// are merged into factors, which is done once however many rows x has; then x is
-// contracted with the factors, one after the other, until the output modes are left.
-// Merging all cores into one factor forms the whole matrix, a factor per core is the
-// product mode by mode. What it costs is the backend's model of matrix products and
-// an estimate for elements that are moved.
+// cores: which of these to merge into factors, and in what order the batch meets the
+// factors. README.md says how it looks for them.
 //
 // The package knows axes as numbers: legs, with sizes. A leg that is in x and a core
 // is summed over when they meet, and so is one that is in two cores; one that is in
@@ -14,6 +8,8 @@
 package planner
 
 import (
+	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
@@ -39,18 +35,19 @@ type Options struct {
 // counts, so that no plan depends on a clock.
 type Settings struct {
 	Costs  backend.Model
-	Cores  int // beyond it, the cores whose product is smallest are taken for one
+	Cores  int // up to so many, every plan is looked at; beyond, the cores whose product is smallest are taken for one
 	States int // found until a plan is good enough that may cost some more than the best
-	Moves  int // looked at until the search gives up, and goes on step by step
-	Width  int // states that a search step by step keeps
+	Moves  int // and sets of cores, looked at until the search gives up, and goes on step by step
+	Width  int // of the states that have met equally many cores, those that a search step by step keeps
 
 	Allowed func(met, set uint) bool   // nil, or which sets of cores the tensor may meet next
 	Weigh   func(cost float64) float64 // nil, or what changes the cost of a move
 }
 
-// Standard returns the settings of a search that has all it wants.
+// Standard returns the settings of a search that has all it wants. A single state of a
+// network whose cores have many ranks has millions of moves.
 func Standard() Settings {
-	return Settings{Costs: backend.Here(), Cores: exactCores, States: maxStates, Moves: maxMoves, Width: stepWidth}
+	return Settings{Costs: backend.Here(), Cores: 13, States: 50_000, Moves: 250_000, Width: 8}
 }
 
 // Share returns the settings of one of n searches that together look at no more than
@@ -90,24 +87,14 @@ type Merge struct{ A, B int }
 
 // Find returns the cheapest plan that the search finds.
 func Find(n Network, opt Options, s Settings) Plan {
-	p, trees := prepare(n, opt, s)
+	p := newPlanner(n, opt, s)
 	way, cost := p.cheapest()
 	if way == nil {
 		panic("planner: no plan")
 	}
-	plan := p.plan(trees, way)
+	plan := p.plan(way)
 	plan.Nanoseconds = cost
 	return plan
-}
-
-// prepare returns the planner of a network, and what its nodes are.
-func prepare(n Network, opt Options, s Settings) (*planner, []*tree) {
-	trees := n.coarsen(s.Cores)
-	nodes := make([][]int, len(trees))
-	for k, t := range trees {
-		nodes[k] = t.legs
-	}
-	return newPlanner(n, nodes, opt, s), trees
 }
 
 // MergeAll lists merges of all cores into one, always of the two whose product adds
@@ -115,7 +102,7 @@ func prepare(n Network, opt Options, s Settings) (*planner, []*tree) {
 func (n Network) MergeAll() []Merge { return n.coarsen(1)[0].merges() }
 
 // plan describes the way that the search found.
-func (p *planner) plan(trees []*tree, way []*arrival) (plan Plan) {
+func (p *planner) plan(way []*arrival) (plan Plan) {
 	legs := func(layout string) []int {
 		var list []int
 		for _, l := range []byte(layout) {
@@ -129,7 +116,7 @@ func (p *planner) plan(trees []*tree, way []*arrival) (plan Plan) {
 			plan.Reorder = legs(a.from.layout)
 			continue
 		}
-		t := p.tree(v.cores, trees)
+		t := p.tree(v.cores)
 		step := Step{Cores: t.cores, Merges: t.merges(), Shared: legs(v.shared), Free: legs(v.free), Before: legs(a.from.layout), After: legs(a.layout)}
 		if v.moved {
 			step.Moved = legs(v.order)
@@ -139,8 +126,7 @@ func (p *planner) plan(trees []*tree, way []*arrival) (plan Plan) {
 	return plan
 }
 
-// Open returns the legs that a contraction of a and b leaves: those of only one
-// of them, a's first.
+// Open returns the legs that a contraction of a and b leaves: those of only one of them, a's first.
 func Open(a, b []int) []int {
 	only := func(x, y []int) []int {
 		return slices.DeleteFunc(slices.Clone(x), func(l int) bool { return slices.Contains(y, l) })
@@ -155,4 +141,73 @@ func (n Network) Volume(legs []int) float64 {
 		v *= float64(n.Sizes[l])
 	}
 	return v
+}
+
+// tree is a core, or the product of two trees.
+type tree struct {
+	cores []int // below, from left to right
+	legs  []int
+	a, b  *tree
+}
+
+func join(a, b *tree) *tree {
+	return &tree{cores: slices.Concat(a.cores, b.cores), legs: Open(a.legs, b.legs), a: a, b: b}
+}
+
+// merges lists the merges of a tree in order. Operand k is the k-th of cores.
+func (t *tree) merges() []Merge {
+	var list []Merge
+	var visit func(t *tree, first int) int // returns the operand
+	n := len(t.cores)
+	visit = func(t *tree, first int) int {
+		if t.a == nil {
+			return first
+		}
+		a := visit(t.a, first)
+		b := visit(t.b, first+len(t.a.cores))
+		list = append(list, Merge{a, b})
+		return n + len(list) - 1
+	}
+	visit(t, 0)
+	return list
+}
+
+// coarsen merges the pair whose product adds least, of those that share a leg if
+// there are any, until so few are left that an exact search is possible. Merging
+// shrinks before it grows.
+func (n Network) coarsen(most int) []*tree {
+	trees := make([]*tree, len(n.Cores))
+	for k, legs := range n.Cores {
+		trees[k] = &tree{cores: []int{k}, legs: legs}
+	}
+	for len(trees) > most {
+		best, connected := math.Inf(1), false
+		var a, b int
+		for i, x := range trees {
+			for j, y := range trees[:i] {
+				joined := slices.ContainsFunc(x.legs, func(l int) bool { return slices.Contains(y.legs, l) })
+				if connected && !joined {
+					continue
+				}
+				size := n.Volume(Open(y.legs, x.legs)) - n.Volume(x.legs) - n.Volume(y.legs)
+				if size < best || joined && !connected {
+					best, connected, a, b = size, joined, j, i
+				}
+			}
+		}
+		trees[a] = join(trees[a], trees[b])
+		trees = slices.Delete(trees, b, b+1)
+	}
+	return trees
+}
+
+// tree is the cheapest way to merge a set of cores.
+func (p *planner) tree(set uint) *tree {
+	if p.split[set] != 0 {
+		return join(p.tree(p.split[set]), p.tree(set&^p.split[set]))
+	}
+	if bits.OnesCount(set) != 1 {
+		panic("planner: a set without a split")
+	}
+	return p.trees[bits.TrailingZeros(set)]
 }
