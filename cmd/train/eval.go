@@ -63,10 +63,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := f.writeLogits(e, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
-	if f.js {
-		return writeJSON(stdout, newScores(dir, m, set, e))
-	}
-	return printScores(stdout, dir, m, set, e)
+	return f.show(stdout, "scores", newScores(dir, m, set, e))
 }
 
 // scores is an evaluation as JSON.

@@ -41,7 +41,7 @@ type flags struct {
 	protocol                               string
 	video                                  video.Options
 	decoding                               sets.Report
-	gaps                                   []string // what to say of classes that a part lacks
+	gaps                                   string // what to say of classes that a part lacks
 	size, sequence                         string
 	out, resume, eval, logits, config, svg string
 	quiet, tensorboard, list, describe, js bool

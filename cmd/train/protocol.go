@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
@@ -18,7 +17,7 @@ import (
 const paper = "paper"
 
 // setting is a flag with its value, and where the value is from.
-type setting struct{ flag, value, from string }
+type setting struct{ Flag, Value, From string }
 
 // settings writes a recipe as flags of this program.
 func settings(r *zoo.Recipe) []setting {
@@ -32,10 +31,10 @@ func settings(r *zoo.Recipe) []setting {
 		{"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
 	}
 	if r.Width == 0 { // features are taken as they are
-		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.flag) })
+		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.Flag) })
 	}
 	for k := range all {
-		all[k].from = r.From[all[k].from]
+		all[k].From = r.From[all[k].From]
 	}
 	return all
 }
@@ -67,25 +66,20 @@ func (f *flags) applyProtocol() error {
 	if err := papersData(e, data); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)
-	if !e.Recipe.Published {
-		title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
+	all := settings(e.Recipe)
+	if data == embedded {
+		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains(ofVideos, s.Flag) })
 	}
-	t := newTable(4, "setting", "value", "from")
-	for _, s := range settings(e.Recipe) {
-		if data == embedded && slices.Contains(ofVideos, s.flag) {
-			continue
+	for k := range all {
+		if err := f.settle(&all[k]); err != nil {
+			return errors.Wrapf(err, "train: protocol, -%s", all[k].Flag)
 		}
-		if s, err = f.settle(s); err != nil {
-			return err
-		}
-		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}
-	lines := append([]string{"protocol paper: " + title}, strings.Split(t.Render(), "\n")...)
-	lines = append(append(lines, f.notes(e, data)...), "what differs from the papers all the same: docs/reproducing.md")
-	for _, line := range lines {
-		f.preset += strings.TrimRight(line, " ") + "\n" // for the page that quotes it
-	}
+	f.preset = worded("protocol", struct {
+		zoo.Entry
+		Settings                           []setting
+		Embedded, Folder, ByClip, Minus128 bool
+	}{e, all, data == embedded, strings.HasPrefix(data, "folder:"), strings.HasPrefix(f.split, "random"), f.normalise == "minus128"})
 	return nil
 }
 
@@ -129,46 +123,15 @@ func papersData(e zoo.Entry, data string) error {
 }
 
 // settle sets the flag of a setting, unless the user did.
-func (f *flags) settle(s setting) (setting, error) {
-	if !f.stated(s.flag) {
-		return s, errors.Wrapf(f.set.Set(s.flag, s.value), "train: protocol, -%s", s.flag)
+func (f *flags) settle(s *setting) error {
+	if !f.stated(s.Flag) {
+		return f.set.Set(s.Flag, s.Value)
 	}
-	now := f.set.Lookup(s.flag).Value.String()
-	papers, err := spelt(s.flag, s.value)
-	if err != nil {
-		return s, errors.Wrapf(err, "train: protocol, -%s", s.flag)
-	}
+	now := f.set.Lookup(s.Flag).Value.String()
+	papers, err := spelt(s.Flag, s.Value)
 	if papers != now {
-		source, _, _ := strings.Cut(s.from, ":")
-		s.from = fmt.Sprintf("overridden by you; %s by %s", s.value, source)
-		s.value = now
+		source, _, _ := strings.Cut(s.From, ":")
+		s.Value, s.From = now, fmt.Sprintf("overridden by you; %s by %s", s.Value, source)
 	}
-	return s, nil
-}
-
-// notes are what the settings alone do not say.
-func (f *flags) notes(e zoo.Entry, data string) []string {
-	var all []string
-	if data == embedded {
-		all = append(all, "actions is no set of the papers: it has steps, size and split of its own, and no accuracy to compare with")
-	}
-	folder := strings.HasPrefix(data, "folder:")
-	if folder {
-		all = append(all, "the protocol is that for "+e.Data+", whatever is in the folder")
-	}
-	if strings.HasPrefix(f.split, "random") {
-		note := "clips of one recording may be on both sides of a split by clip, which flatters every model"
-		switch {
-		case folder: // has no recordings
-		case e.Data == "HMDB51":
-			note += "; -split official:1 keeps recordings whole"
-		default:
-			note += "; -split group keeps recordings whole"
-		}
-		all = append(all, note)
-	}
-	if f.normalise == "minus128" {
-		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
-	}
-	return all
+	return err
 }

@@ -11,9 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -79,7 +77,16 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 		log = io.Discard
 	}
 	fmt.Fprint(log, f.preset)
-	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
+	f.decoding.Say(func() {
+		fmt.Fprint(log, worded("start", struct {
+			zoo.Description
+			*flags
+			Set, Dir, Step, Gaps              string
+			Steps, Training, Validation, Test int
+			GoesOn, Resume                    bool
+		}{d, f, set.Name(), out.dir, shape(set.StepShape()), f.gaps, set.Steps(),
+			set.Clips(datasets.Train), set.Clips(datasets.Validation), set.Clips(datasets.Test), c != nil, f.resume != ""}))
+	})
 	p := newProgress(log, &f.decoding)
 	said := false // one epoch that has diverged is enough
 	cfg.Dir = out.dir
@@ -126,13 +133,7 @@ func (f *flags) diverged(w io.Writer, what string, s train.Score, classes int) b
 // that cannot be written loses it.
 func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, set datasets.Set, r *train.Result, out *folder, stdout, log io.Writer) error {
 	s := f.summary(d, set, r)
-	var err error
-	if f.js {
-		err = writeJSON(stdout, s)
-	} else {
-		err = report(stdout, d, r)
-	}
-	if err != nil {
+	if err := f.show(stdout, "result", s); err != nil {
 		return err
 	}
 	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
@@ -148,39 +149,6 @@ func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, s
 		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", cmdline.Program("train"), cmdline.Quote(out.dir))
 	}
 	return nil
-}
-
-// announce says what is trained on what, and where it is kept.
-func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
-	of := "input"
-	if d.Joint {
-		of = "joint"
-	}
-	training := numerals.Thousands(set.Clips(datasets.Train)) + " training"
-	if v := set.Clips(datasets.Validation); v > 0 {
-		training += ", " + numerals.Thousands(v) + " validation"
-	}
-	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, numerals.Thousands(d.InputToHidden), of,
-		names.Line(set.Name()), training, numerals.Thousands(set.Clips(datasets.Test)), numerals.Counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, numerals.Counted(f.Threads, "thread"))
-	if n := set.Clips(datasets.Train); f.Batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, numerals.Thousands(n))
-	}
-	if d.Padding > 0 {
-		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", numerals.Counted(d.Padding, "zero"), numerals.Thousands(d.Features))
-	}
-	for _, gap := range f.gaps {
-		fmt.Fprintln(w, gap)
-	}
-	if out.dir != "" {
-		resuming := ""
-		switch {
-		case c != nil:
-			resuming = "; going on from the last checkpoint"
-		case f.resume != "":
-			resuming = "; there is no checkpoint yet, so this starts from the beginning"
-		}
-		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming)
-	}
 }
 
 // modelAndSet returns the model, that of the checkpoint or, without one, a new

@@ -242,7 +242,7 @@ func (named) Clips(datasets.Part) int { return 1 }
 // What is printed of a folder's name is one line without control characters.
 func TestNamesInOutput(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, printScores(&out, "runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}}))
+	require.NoError(t, newFlags().show(&out, "scores", newScores("runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}})))
 	require.Contains(t, out.String(), `mine of "runs/\x1b[31m" on the test part of folder:a\x1b[2J\n (random): accuracy`)
 	out.Reset()
 	d := sets.Report{W: &out}
