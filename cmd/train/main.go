@@ -132,9 +132,6 @@ func (f *flags) acknowledge(ctx context.Context, stderr io.Writer, text string) 
 // mostSpec bounds the file of a spec, and that of a configuration.
 const mostSpec = 1 << 20
 
-// defaultSteps is what no -steps means for videos.
-const defaultSteps = "6"
-
 // described returns the model the flags name, in figures too.
 func (f *flags) described() (zoo.Entry, zoo.Description, error) {
 	e, err := f.entry()
@@ -169,13 +166,15 @@ func (f *flags) entry() (zoo.Entry, error) {
 }
 
 // openSet opens the data set for a model that reads the given number of values a
-// step; input and classes are those of a checkpoint, nil for a new model.
-func (f *flags) openSet(ctx context.Context, name string, features int, input *zoo.Input, classes []string) (_ datasets.Set, err error) {
+// step; m is that of a checkpoint, nil for a new one.
+func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.Model) (_ datasets.Set, err error) {
 	opt := sets.Options{Options: f.video, Sequence: f.sequence}
-	opt.Split, opt.Normalise, opt.Classes, opt.TestOnly = f.split, f.normalise, classes, f.eval != ""
+	opt.Split, opt.Normalise, opt.TestOnly = f.split, f.normalise, f.eval != ""
 	f.decoding.Watch(&opt.Options)
-	if input != nil {
-		opt.Normalisation = &input.Normalisation
+	var input *zoo.Input
+	if m != nil {
+		input = m.Input
+		opt.Classes, opt.Normalisation = m.ClassNames, &input.Normalisation
 		if !f.stated("steps") {
 			opt.Steps = input.Taken().Steps
 		}
@@ -183,13 +182,10 @@ func (f *flags) openSet(ctx context.Context, name string, features int, input *z
 			opt.Sample = input.Taken().Sample
 		}
 	}
-	switch {
-	case input != nil && len(input.StepShape) == 3 && sets.Frames(f.data): // as the model was trained
+	if input != nil && len(input.StepShape) == 3 && sets.Frames(f.data) { // as the model was trained
 		opt.Height, opt.Width, opt.Grey = input.StepShape[0], input.StepShape[1], input.StepShape[2] == 1
-	default:
-		if opt, err = sets.Frame(opt, f.data, f.size, features); err != nil {
-			return nil, badf("%s: %v", name, err)
-		}
+	} else if opt, err = sets.Frame(opt, f.data, f.size, features); err != nil {
+		return nil, badf("%s: %v", name, err)
 	}
 	opt.Accept = func(set string, step []int) error {
 		if n := dims.Size(step); n != features {

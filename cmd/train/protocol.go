@@ -43,8 +43,6 @@ func settings(r *zoo.Recipe) []setting {
 // run that is resumed or evaluated has them in its configuration.
 func (f *flags) applyProtocol() error {
 	switch {
-	case f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""):
-		return badf("-protocol says how to train; leave it out with -list, -suggest and -eval")
 	case f.protocol == "" || f.ran != "" || f.list || f.suggest || f.eval != "":
 		return nil
 	case f.protocol != paper:
