@@ -24,14 +24,6 @@ import (
 
 func badf(format string, args ...any) error { return cmdline.Usagef("train: "+format, args...) }
 
-// blame names the flag whose value an error is about, where it quotes that.
-func (f *flags) blame(err error) error {
-	if text, ok := cmdline.Blame(f.set, err); ok {
-		return badf("%s", text)
-	}
-	return err
-}
-
 // flags are what the command line and the configuration file say.
 type flags struct {
 	train.Config                           // its numbers; the rest is text

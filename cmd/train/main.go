@@ -150,7 +150,7 @@ func (f *flags) entry() (zoo.Entry, error) {
 	if f.spec == "" {
 		e, err := zoo.Find(f.model)
 		if err != nil {
-			err = f.blame(err)
+			err = cmdline.Blame(f.set, err)
 		}
 		return e, err
 	}
@@ -202,7 +202,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.M
 		return nil, err
 	}
 	if err != nil {
-		return nil, f.blame(cmdline.Usage{Err: errors.Errorf("%v%s", err, f.whyThisData(err, input))})
+		return nil, cmdline.Blame(f.set, errors.Errorf("%v%s", err, f.whyThisData(err, input)))
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {

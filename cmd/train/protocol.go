@@ -52,7 +52,7 @@ func (f *flags) applyProtocol() error {
 	}
 	e, err := zoo.Find(f.model)
 	if err != nil {
-		return f.blame(cmdline.Usage{Err: err})
+		return cmdline.Blame(f.set, err)
 	}
 	if e.Recipe == nil {
 		return badf("-protocol paper: no paper trained %s, so say how with the flags themselves", e.Name)

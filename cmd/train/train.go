@@ -226,7 +226,7 @@ func (f *flags) stopped(out *folder, err error) error {
 func (f *flags) damaged(err error) error {
 	var input *train.InputError
 	if errors.As(err, &input) {
-		return f.blame(cmdline.Usage{Err: err})
+		return cmdline.Blame(f.set, err)
 	}
 	return sets.Damaged(err, f.video)
 }

@@ -44,7 +44,7 @@ func TestMistakes(t *testing.T) {
 	classes := filepath.Join(t.TempDir(), "classes.json")
 	require.NoError(t, os.WriteFile(classes, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "classes": 9}`), 0o600))
 	for line, text := range map[string]string{
-		"-modle x":                        `flag provided but not defined: -modle; did you mean -model?`,
+		"-modle x":                        `flag provided but not defined: -modle; did you mean "model"?`,
 		"-epochs x":                       "train: -epochs is x; want a whole number",
 		"-epochs":                         "train: -epochs has no value; want a whole number",
 		"-seed -1":                        "train: -seed is -1; want a whole number from 0 on",
