@@ -189,7 +189,7 @@ func TestTraining(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "small.json")
 	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [16, 24, 24], "out_modes": [4, 4, 4], "ranks": [4]}`), 0o600))
 	train := func() summary {
-		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "4", "-lr", "0.005", "-json", "-out", "none")
+		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "3", "-lr", "0.01", "-json", "-out", "none")
 		require.NoError(t, err)
 		var s summary
 		require.NoError(t, json.Unmarshal([]byte(out), &s))
