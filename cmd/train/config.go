@@ -137,21 +137,17 @@ func (f *flags) ranWith(v flagValue) error {
 // mayDiffer returns an error when a resumed run was started with another value
 // than the command line gives now.
 func (f *flags) mayDiffer(was flagValue) error {
-	if f.resume == "" || slices.Contains(changeable, was.name) {
+	if f.resume == "" || slices.Contains(changeable, was.name) || f.has(was.name, was.value) {
 		return nil
 	}
-	now := f.set.Lookup(was.name).Value.String()
-	if then, err := spelt(was.name, was.value); err == nil && then == now {
-		return nil
-	}
-	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, cmp.Or(was.value, "the default"))
+	return badf("-%s is %v, but the run in %s was started with %s; leave it out, or start another run with another -out",
+		was.name, f.set.Lookup(was.name).Value, f.resume, cmp.Or(was.value, "the default"))
 }
 
-// spelt returns a value of a flag as the flag writes it: 0.01 for 1e-2.
-func spelt(name, value string) (string, error) {
+// has reports whether a flag has a value, however that is spelt: 0.01 is 1e-2.
+func (f *flags) has(name, value string) bool {
 	other := newFlags().set
-	err := other.Set(name, value)
-	return other.Lookup(name).Value.String(), err
+	return other.Set(name, value) == nil && other.Lookup(name).Value.String() == f.set.Lookup(name).Value.String()
 }
 
 // flagValue is a flag as a file gives it.

@@ -30,14 +30,13 @@ type flags struct {
 	optimizer, schedule, augment, freeze   string
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
-	protocol                               string
 	video                                  video.Options
 	decoding                               sets.Report
 	gaps                                   string // what to say of classes that a part lacks
-	size, sequence                         string
+	protocol, size, sequence               string
 	out, resume, eval, logits, config, svg string
-	quiet, tensorboard, list, describe, js bool
-	suggest, long                          bool
+	quiet, tensorboard, js                 bool
+	list, long, describe, suggest          bool
 	wanted                                 zoo.SuggestOptions
 
 	set       *flag.FlagSet

@@ -202,7 +202,14 @@ func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.M
 		return nil, err
 	}
 	if err != nil {
-		return nil, cmdline.Blame(f.set, errors.Errorf("%v%s", err, f.whyThisData(err, input)))
+		hint := ""
+		switch {
+		case f.ran != "" && !f.stated("data"):
+			hint = fmt.Sprintf("; %s names it, from the folder it was written in: go there, or give -data", f.ran)
+		case input != nil && strings.Contains(err.Error(), "the last axis of a step"):
+			hint = fmt.Sprintf("; the model reads steps of %s", shape(input.StepShape))
+		}
+		return nil, cmdline.Blame(f.set, errors.Errorf("%v%s", err, hint))
 	}
 	f.gaps = gaps(set)
 	if f.validation == 0 || set.Clips(datasets.Train) == 0 {
@@ -214,19 +221,6 @@ func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.M
 		return nil, badf("-validation: %s", cmdline.Bare(err))
 	}
 	return held, nil
-}
-
-// whyThisData completes an error about data of steps of another shape than the model
-// reads, and about data that the command line does not name.
-func (f *flags) whyThisData(err error, input *zoo.Input) string {
-	hint := ""
-	if input != nil && f.stated("data") && strings.Contains(err.Error(), "the last axis of a step") {
-		hint = fmt.Sprintf("; the model reads steps of %s", shape(input.StepShape))
-	}
-	if f.ran != "" && !f.stated("data") {
-		hint = fmt.Sprintf("; %s names it, from the folder it was written in: go there, or give -data", f.ran)
-	}
-	return hint
 }
 
 // gaps says which classes have no training or no test clips, as far as the set knows

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -20,21 +19,20 @@ const paper = "paper"
 type setting struct{ Flag, Value, From string }
 
 // settings writes a recipe as flags of this program.
-func settings(r *zoo.Recipe) []setting {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	all := []setting{
-		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", number(r.LearningRate), "LearningRate"}, {"schedule", r.Schedule, "Schedule"},
-		{"batch", strconv.Itoa(r.Batch), "Batch"}, {"epochs", strconv.Itoa(r.Epochs), "Epochs"},
-		{"dropout", number(r.Dropout), "Dropout"}, {"recurrent-dropout", number(r.RecurrentDropout), "RecurrentDropout"},
-		{"classifier-l2", number(r.ClassifierL2), "ClassifierL2"}, {"weight-decay", number(r.WeightDecay), "WeightDecay"}, {"clip", number(r.MaxGradNorm), "MaxGradNorm"},
-		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", strconv.Itoa(r.Frames), "Frames"},
-		{"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
-	}
-	if r.Width == 0 { // features are taken as they are
-		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.Flag) })
-	}
-	for k := range all {
-		all[k].From = r.From[all[k].From]
+func settings(r *zoo.Recipe) (all []setting) {
+	for _, s := range []struct {
+		flag  string
+		value any
+		field string
+	}{
+		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", r.LearningRate, "LearningRate"}, {"schedule", r.Schedule, "Schedule"}, {"batch", r.Batch, "Batch"}, {"epochs", r.Epochs, "Epochs"},
+		{"dropout", r.Dropout, "Dropout"}, {"recurrent-dropout", r.RecurrentDropout, "RecurrentDropout"},
+		{"classifier-l2", r.ClassifierL2, "ClassifierL2"}, {"weight-decay", r.WeightDecay, "WeightDecay"}, {"clip", r.MaxGradNorm, "MaxGradNorm"},
+		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", r.Frames, "Frames"}, {"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
+	} {
+		if r.Width > 0 || s.flag == "split" || !slices.Contains(ofVideos, s.flag) { // features are taken as they are
+			all = append(all, setting{s.flag, fmt.Sprint(s.value), r.From[s.field]})
+		}
 	}
 	return all
 }
@@ -88,11 +86,9 @@ const embedded = "actions"
 // are drawn and cut already.
 var ofVideos = []string{"size", "steps", "sample", "split"}
 
-// papersSets are the sets of the papers by the name that -data has for them, with
-// what their models' names end in.
-var papersSets = map[string]struct{ data, suffix string }{
-	"ucf11": {"UCF11", "-ucf11"}, "youtube": {"YouTube Celebrities Faces", "-youtube"}, "hmdb51": {"HMDB51", "-hmdb51"},
-}
+// papersSets are the sets of the papers by the name that -data has for them, which their
+// models' names end in.
+var papersSets = map[string]string{"ucf11": "UCF11", "youtube": "YouTube Celebrities Faces", "hmdb51": "HMDB51"}
 
 // papersData returns an error when data are not what the papers train an entry on,
 // or like it; "" is what they do.
@@ -105,17 +101,12 @@ func papersData(e zoo.Entry, data string) error {
 		return nil
 	case readsFeatures && kind != "features":
 		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
-	case readsFeatures || kind == "folder" || data == embedded || published && set.data == e.Data:
+	case readsFeatures || kind == "folder" || data == embedded || published && set == e.Data:
 		return nil
 	case kind == "hmdb51":
 		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
 	case published:
-		hint := ""
-		base := strings.TrimSuffix(strings.TrimSuffix(e.Name, "-ucf11"), "-youtube")
-		if other, err := zoo.Find(base + set.suffix); err == nil {
-			hint = "; take -model " + other.Name
-		}
-		return badf("-protocol paper: %s has its shape for %s, but %s is %s%s", e.Name, e.Data, data, set.data, hint)
+		return badf("-protocol paper: %s has its shape for %s, but %s is %s; -list -model '*-%s' has the models for that", e.Name, e.Data, data, set, kind)
 	}
 	return badf("-protocol paper: the papers' code does not train on data such as %s; want ucf11:DIR, youtube:DIR or folder:DIR for %s, or %s to try it", data, e.Name, embedded)
 }
@@ -125,11 +116,9 @@ func (f *flags) settle(s *setting) error {
 	if !f.stated(s.Flag) {
 		return f.set.Set(s.Flag, s.Value)
 	}
-	now := f.set.Lookup(s.Flag).Value.String()
-	papers, err := spelt(s.Flag, s.Value)
-	if papers != now {
+	if !f.has(s.Flag, s.Value) {
 		source, _, _ := strings.Cut(s.From, ":")
-		s.Value, s.From = now, fmt.Sprintf("overridden by you; %s by %s", s.Value, source)
+		s.Value, s.From = f.set.Lookup(s.Flag).Value.String(), fmt.Sprintf("overridden by you; %s by %s", s.Value, source)
 	}
-	return err
+	return nil
 }
