@@ -49,7 +49,7 @@ func tables(s string) string {
 	var rows [][]string
 	for line := range strings.Lines(s + "\n") { // the line at the end is that of no table
 		line = strings.TrimSuffix(line, "\n")
-		if cells := strings.Split(line, "\t"); len(cells) > 1 || line == rule {
+		if cells := strings.Split(line, "\t"); len(cells) > 1 || line == "---" && len(rows) > 0 {
 			rows = append(rows, cells)
 			continue
 		}
@@ -64,8 +64,6 @@ func tables(s string) string {
 	return strings.TrimSuffix(out.String(), "\n")
 }
 
-const rule = "---"
-
 var isNumber = regexp.MustCompile(`^(-|[0-9.,]+)$`)
 
 // draw draws a table. Columns of numbers under a header stand at the right; long texts in
@@ -75,7 +73,7 @@ func draw(rows [][]string) string {
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.DrawBorder = false
 	for _, cells := range rows {
-		if cells[0] == rule {
+		if len(cells) == 1 {
 			t.AppendSeparator()
 			continue
 		}
@@ -88,7 +86,7 @@ func draw(rows [][]string) string {
 	columns := []table.ColumnConfig{{Number: 2, WidthMax: 70, WidthMaxEnforcer: text.WrapSoft}}
 	for k := range rows[0] {
 		isText := func(row []string) bool { return !isNumber.MatchString(row[k]) }
-		if k > 0 && rows[1][0] == rule && !slices.ContainsFunc(rows[2:], isText) {
+		if k > 0 && len(rows) > 2 && len(rows[1]) == 1 && !slices.ContainsFunc(rows[2:], isText) {
 			columns = append(columns, table.ColumnConfig{Number: k + 1, Align: text.AlignRight})
 		}
 	}
