@@ -198,6 +198,7 @@ func (f *flags) check() error {
 		{f.list && f.describe, "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME"},
 		{f.list && (f.spec != "" || f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -spec, -resume and -eval out"},
 		{f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""), "-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out"},
+		{f.long && !f.list, "-long is for -list; give that too"},
 		{f.suggest && !f.given("features"), "-suggest needs the number of values of a frame, such as -features 57600"},
 		{f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""), "-protocol says how to train; leave it out with -list, -suggest and -eval"},
 		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
@@ -218,9 +219,9 @@ func (f *flags) check() error {
 			return badf("%s", mistake.text)
 		}
 	}
-	for name, of := range map[string]string{"features": "suggest", "hidden": "suggest", "budget": "suggest", "cell": "suggest", "format": "suggest", "long": "list"} {
-		if f.given(name) && f.set.Lookup(of).Value.String() == "false" {
-			return badf("-%s %s is for -%s; give that too", name, f.set.Lookup(name).Value, of)
+	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
+		if f.given(name) && !f.suggest {
+			return badf("-%s %s is for -suggest; give that too", name, f.set.Lookup(name).Value)
 		}
 	}
 	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {

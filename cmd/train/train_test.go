@@ -99,7 +99,7 @@ func TestMistakes(t *testing.T) {
 		"-label-smoothing 1e-60":          "train: -label-smoothing is 1e-60; want at least 0",
 		"-schedule step:1e-300:0.5":       `train: -schedule: schedule "step:1e-300:0.5"; want step:EPOCHS:FACTOR with at least 0.001 epochs`,
 		"-list -eval x":                   "-list prints the zoo and stops; leave -spec, -resume and -eval out",
-		"-long":                           "-long true is for -list",
+		"-long":                           "-long is for -list; give that too",
 		"-list -model zzz":                `no model matches "zzz"`,
 		"-svg x.svg":                      "-svg draws the model that -describe prints; give -describe -svg x.svg",
 		"-list -svg x.svg":                "-svg draws the model that -describe prints",
