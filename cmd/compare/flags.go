@@ -43,10 +43,7 @@ func (f *flags) blame(err error) error {
 			return "-" + cmdline.Field(f.set, field[strings.Index(field, ".")+1:])
 		}))}
 	}
-	if text, ok := cmdline.Blame(f.set, err); ok {
-		return badf("%s", text)
-	}
-	return cmdline.Usage{Err: err}
+	return cmdline.Blame(f.set, err)
 }
 
 // fields are those that package compare names.

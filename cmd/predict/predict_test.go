@@ -294,7 +294,7 @@ func TestUsage(t *testing.T) {
 		"-annotate nowhere/out.mp4: there is no folder":                                {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
 		"is among the frames of the clip":                                              {"-checkpoint", dir, "-annotate", filepath.Join(clip, "0.mp4"), clip},
 		os.DevNull + " is neither a file nor a folder":                                 {"-checkpoint", dir, os.DevNull},
-		`did you mean -follow`:                                                         {"-checkpoint", dir, "-folow", clip},
+		`did you mean "follow"`:                                                        {"-checkpoint", dir, "-folow", clip},
 	} {
 		out, _, err := call(args...)
 		require.ErrorContains(t, err, want, "%q", args)

@@ -24,28 +24,19 @@ import (
 
 func badf(format string, args ...any) error { return cmdline.Usagef("train: "+format, args...) }
 
-// blame names the flag whose value an error is about, where it quotes that.
-func (f *flags) blame(err error) error {
-	if text, ok := cmdline.Blame(f.set, err); ok {
-		return badf("%s", text)
-	}
-	return err
-}
-
 // flags are what the command line and the configuration file say.
 type flags struct {
 	train.Config                           // its numbers; the rest is text
 	optimizer, schedule, augment, freeze   string
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
-	protocol                               string
 	video                                  video.Options
 	decoding                               sets.Report
-	gaps                                   []string // what to say of classes that a part lacks
-	size, sequence                         string
+	gaps                                   string // what to say of classes that a part lacks
+	protocol, size, sequence               string
 	out, resume, eval, logits, config, svg string
-	quiet, tensorboard, list, describe, js bool
-	suggest, long                          bool
+	quiet, tensorboard, js                 bool
+	list, long, describe, suggest          bool
 	wanted                                 zoo.SuggestOptions
 
 	set       *flag.FlagSet
@@ -153,20 +144,18 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // joinOptional makes "-resume DIR" one argument, as package flag wants it of
 // flags whose value may be left out.
-func joinOptional(args []string, names ...string) []string {
-	var joined []string
+func joinOptional(args []string, names ...string) (joined []string) {
 	for k := 0; k < len(args); k++ {
-		name := strings.TrimLeft(args[k], "-")
-		if !strings.HasPrefix(args[k], "-") || !slices.Contains(names, name) {
-			joined = append(joined, args[k])
-			continue
+		arg := args[k]
+		if name := strings.TrimLeft(arg, "-"); name != arg && slices.Contains(names, name) {
+			value := here
+			if k+1 < len(args) && !strings.HasPrefix(args[k+1], "-") {
+				k++
+				value = args[k]
+			}
+			arg += "=" + value
 		}
-		value := here
-		if k+1 < len(args) && !strings.HasPrefix(args[k+1], "-") {
-			k++
-			value = args[k]
-		}
-		joined = append(joined, "-"+name+"="+value)
+		joined = append(joined, arg)
 	}
 	return joined
 }
@@ -206,20 +195,19 @@ func (f *flags) check() error {
 		text string
 	}{
 		{f.spec != "" && f.cmd["model"] && f.cmd["spec"], fmt.Sprintf("give -model %s or -spec %s, not both", f.model, f.spec)},
-		{f.spec != "" && f.list, fmt.Sprintf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)},
 		{f.list && f.describe, "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME"},
-		{f.list && (f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -resume and -eval out"},
-		{f.long && !f.list, "-long is for -list; -describe prints all there is about a model"},
+		{f.list && (f.spec != "" || f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -spec, -resume and -eval out"},
 		{f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""), "-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out"},
+		{f.long && !f.list, "-long is for -list; give that too"},
 		{f.suggest && !f.given("features"), "-suggest needs the number of values of a frame, such as -features 57600"},
+		{f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""), "-protocol says how to train; leave it out with -list, -suggest and -eval"},
 		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
-		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]), "-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out"},
+		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"] || f.cmd["size"] || f.cmd["grey"]), "-eval takes the model, its normalisation and its frames from the checkpoint; leave -model, -spec, -normalise, -size and -grey out"},
 		{f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)), fmt.Sprintf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))},
 		{f.cmd["svg"] && f.svg == "", "-svg has no file; want one such as network.svg"},
 		{f.svg != "" && (!f.describe || f.list), fmt.Sprintf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)},
 		{f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)), fmt.Sprintf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))},
 		{f.svg != "" && cmdline.IsFolder(f.svg), fmt.Sprintf("-svg %s is a folder; want a file such as network.svg", f.svg)},
-		{f.eval != "" && (f.cmd["size"] || f.cmd["grey"]), "-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out"},
 		{f.Accumulate < 1, fmt.Sprintf("-accumulate is %d; want at least 1", f.Accumulate)}, // 0 is the default in the library
 		{!(f.dropout >= 0 && f.dropout < 1), fmt.Sprintf("-dropout is %v; want at least 0 and below 1", f.dropout)},
 		{!(f.stateDropout >= 0 && f.stateDropout < 1), fmt.Sprintf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)},
@@ -233,7 +221,7 @@ func (f *flags) check() error {
 	}
 	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
 		if f.given(name) && !f.suggest {
-			return badf("-%s %s says what to propose; give -suggest too", name, f.set.Lookup(name).Value)
+			return badf("-%s %s is for -suggest; give that too", name, f.set.Lookup(name).Value)
 		}
 	}
 	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {

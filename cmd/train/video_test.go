@@ -25,13 +25,13 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// squares makes 12 films of a square that moves to the right and 12 to the left, with
+// squares makes 8 films of a square that moves to the right and 8 to the left, with
 // one start of ffmpeg, which takes longer than a film.
 func squares(t *testing.T, root string) {
 	var filters, outputs []string
 	for class, x := range map[string]string{"right": "%d+6*n", "left": "%d-6*n"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, class), 0o777))
-		for k := range 12 {
+		for k := range 8 {
 			start := 3 * k
 			if class == "left" {
 				start += 30
@@ -75,7 +75,7 @@ func TestVideoFolder(t *testing.T) {
 	require.NotContains(t, stderr.String(), "learned from")
 
 	_, err = call("-spec", spec, "-data", "folder:"+root, "-cache", cache, "-max-bad", "0", "-epochs", "1", "-out", "none")
-	require.ErrorContains(t, err, "1 of 25 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
+	require.ErrorContains(t, err, "1 of 17 clips are damaged, and 0 may be; the last one is "+filepath.Join(root, "left", "bad.avi"))
 }
 
 func TestVideoFlags(t *testing.T) {

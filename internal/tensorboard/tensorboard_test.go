@@ -207,14 +207,6 @@ func TestCreateTwiceInOneSecond(t *testing.T) {
 		events := readEvents(t, path)
 		assert.Equal(t, int64(i), events[len(events)-1].Step)
 	}
-	// A name in use is never opened, whatever the clock says.
-	now := time.Unix(1700000000, 0)
-	for range 2 {
-		f, err := createFile(dir, now)
-		require.NoError(t, err)
-		require.NoError(t, f.Close())
-	}
-	assert.Len(t, files(t, dir), n+2)
 }
 
 func TestWriterErrors(t *testing.T) {
