@@ -141,14 +141,14 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return err
 	}
 	r.at, r.batches = s.Position, s.Batches
+	if err := sameFields("data", s.Data, r.data()); err != nil {
+		return err
+	}
 	if err := r.at.check(r.set.Clips(datasets.Train), r.cfg.Batch*r.cfg.Accumulate); err != nil {
 		return err
 	}
 	if r.at.Epoch > r.cfg.Epochs {
 		return errors.Errorf("the run has %d epochs already; resume for at least as many", r.at.Epoch)
-	}
-	if err := sameFields("data", s.Data, r.data()); err != nil {
-		return err
 	}
 	return r.restoreState(c.State)
 }
@@ -183,17 +183,10 @@ func sameFields(what string, was, is any) error {
 // clips at a time, is ever in.
 func (p *position) check(clips, step int) error {
 	steps := (clips + step - 1) / step // of an epoch
-	switch {
-	case p.Epoch < 0 || p.Epoch != len(p.Epochs):
-		return errors.Errorf("position: %d epochs are complete, %d are listed", p.Epoch, len(p.Epochs))
-	case p.Step < 0 || p.Step > steps:
-		return errors.Errorf("position: step %d of an epoch of %d", p.Step, steps)
-	case p.Updates != p.Epoch*steps+p.Step:
-		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
-	case p.Skipped < 0 || p.Skipped > p.Updates:
-		return errors.Errorf("position: %d of %d steps are skipped", p.Skipped, p.Updates)
-	case p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0:
-		return errors.Errorf("position: epoch %d of %d is the best", p.Best, p.Epoch)
+	if p.Epoch < 0 || p.Epoch != len(p.Epochs) || p.Step < 0 || p.Step > steps || p.Updates != p.Epoch*steps+p.Step ||
+		p.Skipped < 0 || p.Skipped > p.Updates || p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0 {
+		return errors.Errorf("position: a run with %d steps an epoch is never at epoch %d of %d listed, step %d, %d in all, %d skipped, the best epoch being %d",
+			steps, p.Epoch, len(p.Epochs), p.Step, p.Updates, p.Skipped, p.Best)
 	}
 	return nil
 }
@@ -207,15 +200,9 @@ func (r *run) restoreState(state []zoo.Tensor) error {
 	}
 	for _, p := range r.state {
 		v := got[p.Name]
-		switch {
-		case v == nil:
-			return errors.Errorf("the optimiser's state has no tensor %s", p.Name)
-		case v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()):
-			return errors.Errorf("the optimiser's tensor %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), p.Value.Shape())
+		if v == nil || v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()) || len(state) != len(r.state) {
+			return errors.Errorf("the optimiser's %d tensors are not those of this run, %d, one of which is %s, float32 %v", len(state), len(r.state), p.Name, p.Value.Shape())
 		}
-	}
-	if len(state) != len(r.state) {
-		return errors.Errorf("the optimiser's state has %d tensors; want %d", len(state), len(r.state))
 	}
 	for _, p := range r.state {
 		copy(p.Value.Data().([]float32), got[p.Name].Data().([]float32))

@@ -177,11 +177,11 @@ func (c Config) checkNumbers() error {
 		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
 		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
 		{"Threads", c.Threads, c.Threads >= 1 && c.Threads <= MaxThreads, fmt.Sprintf("at least 1 and at most %d, or 0 for all cores", MaxThreads)},
-		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
-		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
-		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},
-		{"MaxGradNorm", c.MaxGradNorm, orNone(c.MaxGradNorm), wantOrNone},
-		{"LabelSmoothing", c.LabelSmoothing, belowOne(c.LabelSmoothing), wantBelowOne},
+		{"LearningRate", c.LearningRate, positive.ok(c.LearningRate), positive.want},
+		{"WeightDecay", c.WeightDecay, orNone.ok(c.WeightDecay), orNone.want},
+		{"ClassifierL2", c.ClassifierL2, orNone.ok(c.ClassifierL2), orNone.want},
+		{"MaxGradNorm", c.MaxGradNorm, orNone.ok(c.MaxGradNorm), orNone.want},
+		{"LabelSmoothing", c.LabelSmoothing, belowOne.ok(c.LabelSmoothing), belowOne.want},
 		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
 		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},
 		{"SaveEvery", c.SaveEvery, c.SaveEvery >= 0, "a positive time such as 10m, or 0 for every epoch"},
@@ -208,10 +208,8 @@ func checkSchedule(s Schedule) error {
 		_, err := ParseSchedule(s.String())
 		return err
 	case WarmUp:
-		if _, err := ParseSchedule(spell("warmup", s.Epochs)); err != nil {
-			return err
-		}
-		return checkSchedule(s.then())
+		_, err := ParseSchedule(WarmUp{Epochs: s.Epochs}.String())
+		return cmp.Or(err, checkSchedule(s.then()))
 	}
 	return nil
 }
@@ -237,4 +235,25 @@ func (c Config) trained(params []zoo.Tensor) ([]int, error) {
 		return nil, errors.Errorf("train: %q freezes every parameter; leave one to train", c.Freeze)
 	}
 	return free, nil
+}
+
+// FromRecipe returns a paper's protocol as a configuration; the recipe's dropout is
+// the model's, see zoo.Options, and how clips are made the data set's. It returns an
+// error for nil, which an entry without a paper has, and when a setting is invalid.
+func FromRecipe(r *zoo.Recipe) (Config, error) {
+	if r == nil {
+		return Config{}, errors.New("train: the model has no recipe")
+	}
+	cfg := Config{
+		Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate,
+		WeightDecay: r.WeightDecay, ClassifierL2: r.ClassifierL2, MaxGradNorm: r.MaxGradNorm,
+	}
+	var err error
+	if cfg.Optimizer, err = ParseOptimizer(r.Optimizer); err != nil {
+		return cfg, err
+	}
+	if cfg.Schedule, err = ParseSchedule(r.Schedule); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.Check()
 }
