@@ -139,9 +139,7 @@ type Score struct {
 // Diverged reports whether the loss is more than ten times ln(classes), that of a uniform
 // guess: training has failed, though every number is finite. A model that has memorised
 // its training clips may be a few times above a guess on others.
-func (s Score) Diverged(classes int) bool {
-	return s.Loss > 10*math.Log(float64(max(2, classes)))
-}
+func (s Score) Diverged(classes int) bool { return s.Loss > 10*math.Log(float64(max(2, classes))) }
 
 // tally adds scores up.
 type tally struct {

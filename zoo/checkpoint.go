@@ -137,7 +137,7 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 		if err != nil {
 			return err
 		}
-		c.State, err = readState(state, tensors)
+		c.State, err = readTensors(state, tensors)
 		return errors.Wrap(err, stateFile)
 	})
 	if err != nil {
@@ -177,12 +177,11 @@ func (c *Checkpoint) readModel(f *durable.Folder) error {
 	if err != nil {
 		return err
 	}
-	shapes := m.shapes()
-	weights, err := f.File(weightsFile, bytesOf(shapes, m.dtype)+headMost(len(shapes)))
+	weights, err := f.File(weightsFile, bytesOf(m.shapes(), m.dtype)+headMost(len(m.shapes())))
 	if err != nil {
 		return err
 	}
-	if m.tensors, err = readTensors(weights, shapes, m.dtype); err != nil {
+	if err := m.readWeights(weights); err != nil {
 		return errors.Wrap(err, weightsFile)
 	}
 	c.Model, c.Training = m, training

@@ -152,25 +152,22 @@ func describeLayers(stack *cells.Stack) []LayerDescription {
 		layers = append(layers, d)
 	}
 	for _, w := range stack.Weights() {
-		l := &layers[w.Layer-1]
-		l.Weights = append(l.Weights, describeWeights(w))
+		l, m := &layers[w.Layer-1], w.Matrix
+		d := WeightsDescription{
+			Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out), Ranks: m.Ranks(), Params: m.Params(),
+		}
+		cores := m.Cores()
+		if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
+			d.Blocks = len(m.Terms)
+			cores = cores[:len(cores)/d.Blocks]
+		}
+		for _, c := range cores {
+			d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
+		}
+		l.Weights = append(l.Weights, d)
 		if w.Role != cells.HiddenToHidden {
-			l.Bias += w.Matrix.Cols()
+			l.Bias += m.Cols()
 		}
 	}
 	return layers
-}
-
-func describeWeights(w cells.Weights) WeightsDescription {
-	m := w.Matrix
-	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
-	cores := m.Cores()
-	if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
-		d.Blocks = len(m.Terms)
-		cores = cores[:len(cores)/d.Blocks]
-	}
-	for _, c := range cores {
-		d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
-	}
-	return d
 }

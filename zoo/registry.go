@@ -1,11 +1,15 @@
 package zoo
 
 import (
+	"bytes"
 	"cmp"
+	_ "embed" // for entries.json
+	"encoding/json"
 	"fmt"
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 
@@ -82,4 +86,105 @@ func Find(name string) (Entry, error) {
 		names = append(names, e.Name)
 	}
 	return Entry{}, errors.Errorf("zoo: no model is called %q%s", name, didyoumean.Hint(name, names))
+}
+
+// Recipe is how a paper's public code trains a model: what of it is known, and our
+// choice for the rest. train.FromRecipe makes a configuration of it.
+type Recipe struct {
+	// Code says whose code it is, and for what data. Published reports whether it
+	// trained this entry for its PublishedAccuracy; where no code that did is
+	// public, it is the closest there is: that for the same data, or else by the
+	// same authors.
+	Code      string
+	Published bool
+
+	Optimizer, Schedule string // as train.ParseOptimizer and train.ParseSchedule read them
+	LearningRate        float64
+	Batch               int     // clips a step
+	Epochs              int     // passes over the training clips
+	Dropout             float64 // probability of dropping an input in training, see Options
+	RecurrentDropout    float64 // probability of dropping a value of the state
+	ClassifierL2        float64 // times the classifier's squared weights, added to the loss
+	WeightDecay         float64 // of all weights but biases
+	MaxGradNorm         float64 // the largest global norm of the gradients; 0 means no limit
+
+	// How recordings become clips. Frames of 0x0 pixels mean that the code reads
+	// features of frames, all of them.
+	Normalise     string // minus128: less 128, values being 0 to 255; none: as they are
+	Width, Height int    // of a frame in pixels
+	Frames        int    // that are taken of a recording
+	Sample        string // how they are taken: random, or even
+	Split         string // into training and test clips: random, 80 % of the clips to 20 %; random:1/5, a fifth to test
+
+	// From says where a field's value is from, by the field's name. What is behind a
+	// colon completes a source.
+	From map[string]string
+}
+
+// papers is the table of the entries of the papers, and of the fully decomposed ones.
+//
+// Shapes of the papers are for frames of 160x120 RGB, 57,600 values, into 256 units,
+// and those of -cnn for the 2,048 features of a frame. The rank of tr that closes the
+// ring is 10, all others are 5.
+//
+// What the fully decomposed entries share with their publication is the idea: shapes
+// are the modes of the papers that decompose the input weights alone, and ranks that
+// keep a whole layer, biases included, under 9,000 parameters. HT has larger ranks than
+// for the input weights alone: it learned better with them (docs/formats/joint.md).
+// fdtt-bigru, with 8,096, is the best of those that docs/results compares.
+//
+// The papers' tables give LSTM rows only: what a GRU of the same shape counts is
+// arithmetic, its accuracy was not published. A recipe is by those whose code it is:
+// that for the entry's data or, for frames of UCF11, for its format; dense is the
+// baseline of TT's paper. Under a model's plain name, the caller's data say how many
+// classes there are.
+//
+//go:embed entries.json
+var papers []byte
+
+func init() {
+	var table struct {
+		Papers, Notes map[string]string
+		Classes       map[string]int // of a data set
+		Shapes        map[string]Spec
+		Recipes       map[string]Recipe
+		Entries       []struct {
+			Name, As                         string // As is the entry that this one is too, if it is
+			Cell, Shape, Data, Paper, Recipe string
+			Joint, Bidirectional             bool
+			Params                           int
+			Accuracy                         float64
+			Notes                            []string
+			Trained                          bool // by the recipe, for the accuracy
+		}
+	}
+	dec := json.NewDecoder(bytes.NewReader(papers))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&table); err != nil {
+		panic(errors.Wrap(err, "zoo: entries.json"))
+	}
+	for _, row := range table.Entries {
+		if row.As != "" {
+			e, err := Find(row.As)
+			if err != nil {
+				panic(err)
+			}
+			e.Name = row.Name
+			Register(e)
+			continue
+		}
+		e := Entry{
+			Name: row.Name, Spec: table.Shapes[row.Shape], Paper: table.Papers[row.Paper], Data: row.Data,
+			PublishedParams: row.Params, PublishedAccuracy: row.Accuracy,
+		}
+		e.Spec.Cell, e.Spec.Joint, e.Spec.Bidirectional, e.Spec.Classes = row.Cell, row.Joint, row.Bidirectional, table.Classes[row.Data]
+		for k, note := range row.Notes {
+			row.Notes[k] = table.Notes[note]
+		}
+		e.Note = strings.Join(row.Notes, "")
+		recipe := table.Recipes[row.Recipe]
+		recipe.Published = row.Trained
+		e.Recipe = &recipe
+		Register(e)
+	}
 }

@@ -50,36 +50,32 @@ func (l LayerSpec) MarshalJSON() ([]byte, error) {
 
 // object writes fields, without those that need not be there.
 func object(fields []field) ([]byte, error) {
-	var members [][]byte
-	add := func(name string, value any) error {
-		text, err := json.Marshal(value)
-		members = append(members, append(fmt.Appendf(nil, "%q:", name), text...))
-		return err
-	}
+	var out []byte
 	for _, f := range fields {
-		value := reflect.ValueOf(f.value).Elem()
-		if empty := value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0; empty && !f.required {
+		v := reflect.ValueOf(f.value).Elem()
+		if !f.required && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 			continue
 		}
-		format, is := value.Interface().(decomp.Format)
-		var err error
-		switch {
-		case !is:
-			err = add(f.name, value.Interface())
-		case f.name != formatField: // an object with nothing but a format
-			err = add(f.name, LayerSpec{Format: format})
-		default:
-			add(f.name, format.Name())
-			var own []byte
-			if own, err = json.Marshal(format); len(own) > len("{}") {
-				members = append(members, own[1:len(own)-1])
+		value, own := v.Interface(), []byte(nil)
+		if format, is := value.(decomp.Format); is && f.name != formatField {
+			value = LayerSpec{Format: format} // an object with nothing but a format
+		} else if is {
+			var err error
+			if own, err = json.Marshal(format); err != nil {
+				return nil, err
 			}
+			value = format.Name()
 		}
+		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
 		}
+		out = append(fmt.Appendf(out, ",%q:", f.name), text...)
+		if len(own) > len("{}") {
+			out = fmt.Appendf(out, ",%s", own[1:len(own)-1])
+		}
 	}
-	return slices.Concat([]byte{'{'}, bytes.Join(members, []byte{','}), []byte{'}'}), nil
+	return fmt.Appendf(nil, "{%s}", bytes.TrimPrefix(out, []byte{','})), nil
 }
 
 // ParseSpec reads a Spec from JSON. It returns an error that gives the field,
@@ -105,9 +101,7 @@ func ParseSpec(data []byte) (s Spec, err error) {
 }
 
 // UnmarshalJSON is ParseSpec of an object within another text.
-func (s *Spec) UnmarshalJSON(data []byte) error {
-	return specReader{data, func(int) string { return "" }, ""}.spec(0, s)
-}
+func (s *Spec) UnmarshalJSON(data []byte) error { return specReader{data, func(int) string { return "" }, ""}.spec(0, s) }
 
 // specReader reads valid JSON.
 type specReader struct {
@@ -126,24 +120,21 @@ func (r specReader) spec(begin int, s *Spec) error {
 // object reads the object that begins at an offset into fields. Members of other
 // names are fields of its format.
 func (r specReader) object(begin int, fields []field) (err error) {
-	var own []jsonpos.Member // of the format
-	var target *decomp.Format
-	named, name := jsonpos.Member{At: begin}, ""
-	for _, f := range fields {
-		if f.name == formatField {
-			target = f.value.(*decomp.Format)
-		}
+	at := func(name string) int {
+		return slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, name) })
 	}
+	target := at(formatField)
+	var own []jsonpos.Member // of the format
+	named, name := jsonpos.Member{At: begin}, ""
 	for _, m := range jsonpos.Members(r.text, begin) {
-		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.Name) })
-		null := string(m.Value) == "null"
+		k, null := at(m.Name), string(m.Value) == "null"
 		switch {
 		case k < 0:
 			if err = r.ofSomeFormat(m, fields); !null {
 				own = append(own, m)
 			}
 		case null:
-		case fields[k].value == any(target):
+		case k == target:
 			named, err = m, r.field(m, &name)
 		default:
 			err = r.field(m, fields[k].value)
@@ -153,7 +144,7 @@ func (r specReader) object(begin int, fields []field) (err error) {
 		}
 	}
 	if name != "" || len(own) > 0 {
-		*target, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own)
+		*fields[target].value.(*decomp.Format), err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own)
 	}
 	return err
 }
