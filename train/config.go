@@ -137,7 +137,9 @@ type SettingError struct {
 }
 
 // Error names the field, its value and what is accepted.
-func (e *SettingError) Error() string { return fmt.Sprintf("train: %s is %v; want %s", e.Field, e.Value, e.Want) }
+func (e *SettingError) Error() string {
+	return fmt.Sprintf("train: %s is %v; want %s", e.Field, e.Value, e.Want)
+}
 
 // Check returns an error when the configuration is invalid for every model and
 // set: a *SettingError for a number.

@@ -71,7 +71,9 @@ func (a Adam) spell(name string) string {
 	return spell(name, a.Beta1, a.Beta2, a.Epsilon)
 }
 
-func (a Adam) withDefaults() Adam { return Adam{cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Epsilon, 1e-8)} }
+func (a Adam) withDefaults() Adam {
+	return Adam{cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Epsilon, 1e-8)}
+}
 
 // Slots returns "m" and "v", the moving means of the gradient and its square.
 func (Adam) Slots() []string { return []string{"m", "v"} }
@@ -114,7 +116,9 @@ func (a Adam) move(u Update, l2, shrink float32) {
 type RMSProp struct{ Rho, Epsilon float64 }
 
 // String returns "rmsprop" with ρ and ε.
-func (r RMSProp) String() string { return spell("rmsprop", cmp.Or(r.Rho, 0.9), cmp.Or(r.Epsilon, 1e-8)) }
+func (r RMSProp) String() string {
+	return spell("rmsprop", cmp.Or(r.Rho, 0.9), cmp.Or(r.Epsilon, 1e-8))
+}
 
 // Slots returns "v", the moving mean of the squared gradient.
 func (RMSProp) Slots() []string { return []string{"v"} }

@@ -108,7 +108,9 @@ func (r *replicas) score(b *datasets.Batch, total int, sum *tally) (loss float64
 }
 
 // ran lists the replicas that had clips of the last batch.
-func (r *replicas) ran() []*replica { return slices.DeleteFunc(slices.Clone(r.all), func(each *replica) bool { return each.ran == nil }) }
+func (r *replicas) ran() []*replica {
+	return slices.DeleteFunc(slices.Clone(r.all), func(each *replica) bool { return each.ran == nil })
+}
 
 // logits returns those of the last batch, (clips, classes), in memory that the
 // next batch takes.
@@ -252,7 +254,9 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 }
 
 // value returns what the last run made of an output.
-func (g *batchGraph) value(output *G.Node) []float32 { return g.program.Value(output).Data().([]float32) }
+func (g *batchGraph) value(output *G.Node) []float32 {
+	return g.program.Value(output).Data().([]float32)
+}
 
 // gradient returns the gradient of the k-th trained parameter.
 func (g *batchGraph) gradient(k int) ([]float32, error) {

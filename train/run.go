@@ -158,7 +158,9 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	return result, nil
 }
 
-func (r *run) outOfPatience() bool { return r.cfg.Patience > 0 && r.at.Epoch-r.at.Best >= r.cfg.Patience }
+func (r *run) outOfPatience() bool {
+	return r.cfg.Patience > 0 && r.at.Epoch-r.at.Best >= r.cfg.Patience
+}
 
 // epoch trains on what is left of the epoch under way and closes it.
 func (r *run) epoch(ctx context.Context) error {

@@ -58,7 +58,9 @@ func (s StepDecay) Factor(done, _ float64, steps int) float64 {
 func (s Inverse) String() string { return spell("inverse", s.Decay) }
 
 // Factor falls with every step.
-func (s Inverse) Factor(done, _ float64, steps int) float64 { return 1 / (1 + s.Decay*done*float64(steps)) }
+func (s Inverse) Factor(done, _ float64, steps int) float64 {
+	return 1 / (1 + s.Decay*done*float64(steps))
+}
 
 // String returns "cosine:FLOOR".
 func (c Cosine) String() string { return spell("cosine", c.Floor) }

@@ -101,7 +101,9 @@ func ParseSpec(data []byte) (s Spec, err error) {
 }
 
 // UnmarshalJSON is ParseSpec of an object within another text.
-func (s *Spec) UnmarshalJSON(data []byte) error { return specReader{data, func(int) string { return "" }, ""}.spec(0, s) }
+func (s *Spec) UnmarshalJSON(data []byte) error {
+	return specReader{data, func(int) string { return "" }, ""}.spec(0, s)
+}
 
 // specReader reads valid JSON.
 type specReader struct {

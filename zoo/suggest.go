@@ -28,7 +28,9 @@ type SuggestOptions struct {
 
 // SuggestedFormats lists the formats that Suggest knows: the registered ones that
 // are decomp.Ranked.
-func SuggestedFormats() []string { return slices.DeleteFunc(decomp.Formats(), func(name string) bool { return ranked(name) == nil }) }
+func SuggestedFormats() []string {
+	return slices.DeleteFunc(decomp.Formats(), func(name string) bool { return ranked(name) == nil })
+}
 
 // ranked returns the format of that name if one rank determines it.
 func ranked(name string) decomp.Ranked {

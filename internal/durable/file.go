@@ -68,7 +68,9 @@ func readAll(file fs.File, path string, most int64) ([]byte, error) {
 }
 
 // tooLarge names the file as errors of package os do.
-func tooLarge(path, format string, args ...any) error { return &fs.PathError{Op: "read", Path: path, Err: errors.Errorf(format, args...)} }
+func tooLarge(path, format string, args ...any) error {
+	return &fs.PathError{Op: "read", Path: path, Err: errors.Errorf(format, args...)}
+}
 
 // writeFile writes a file and waits until the disk has it.
 func writeFile(path string, write func(io.Writer) error) error {
@@ -101,7 +103,9 @@ func syncDir(dir string) error {
 }
 
 // Rename is os.Rename that waits a while for others to let go of what is moved.
-func Rename(from, to string) error { return patiently(held, func() error { return os.Rename(from, to) }) }
+func Rename(from, to string) error {
+	return patiently(held, func() error { return os.Rename(from, to) })
+}
 
 // removeAll is os.RemoveAll that waits as long.
 func removeAll(path string) error { return patiently(held, func() error { return os.RemoveAll(path) }) }
