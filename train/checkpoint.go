@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -121,11 +122,8 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := dec.Decode(&s); err != nil {
 		return errors.Wrap(err, "training")
 	}
-	if s.Settings.Threads == 0 { // of a release that had one graph
-		s.Settings.Threads = 1
-	}
-	// A release that did not cap them kept what it was given.
-	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, s.Settings.Threads, r.set.Clips(datasets.Train))
+	// A release that had one graph kept no threads, and one that did not cap them what it was given.
+	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, cmp.Or(s.Settings.Threads, 1), r.set.Clips(datasets.Train))
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}
@@ -133,11 +131,8 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if names.Equal(classes, c.Model.ClassNames) {
 		classes = c.Model.ClassNames // which may spell them otherwise
 	}
-	type input struct { // what a model learned of its data
-		Classes []string   `json:"class_names"`
-		Input   *zoo.Input `json:"input"`
-	}
-	if err := sameFields("model", input{c.Model.ClassNames, c.Model.Input}, input{classes, inputOf(r.set)}); err != nil {
+	learned := func(classes []string, in *zoo.Input) any { return map[string]any{"class_names": classes, "input": in} }
+	if err := sameFields("model", learned(c.Model.ClassNames, c.Model.Input), learned(classes, inputOf(r.set))); err != nil {
 		return err
 	}
 	r.at, r.batches = s.Position, s.Batches
@@ -153,17 +148,12 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	return r.restoreState(c.State)
 }
 
-// sameFields compares two structs of one type and names the first field that
-// differs as JSON has it.
+// sameFields compares two values of one type and names the first field that differs as
+// JSON has it.
 func sameFields(what string, was, is any) error {
 	fields := func(v any) (values map[string]json.RawMessage) {
-		text, err := json.Marshal(v)
-		if err == nil {
-			err = json.Unmarshal(text, &values)
-		}
-		if err != nil {
-			panic(err) // plain structs
-		}
+		text, _ := json.Marshal(v) // which has nothing of NaN, and so differs
+		json.Unmarshal(text, &values)
 		return values
 	}
 	before, now := fields(was), fields(is)

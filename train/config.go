@@ -21,6 +21,7 @@ import (
 const (
 	MaxThreads = 1024
 	MaxSteps   = 4096
+	maxEpochs  = 1_000_000 // keeps the number of all steps within an int
 )
 
 // Config is the configuration of Run and Resume. Fields whose zero value is not
@@ -152,21 +153,6 @@ func (c Config) Check() error {
 func (c Config) withDefaults() (Config, error) {
 	c.Accumulate, c.Threads = cmp.Or(c.Accumulate, 1), cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
 	c.Optimizer, c.Schedule = cmp.Or[Optimizer](c.Optimizer, Adam{}), cmp.Or[Schedule](c.Schedule, constant{})
-	if err := c.checkNumbers(); err != nil {
-		return c, err
-	}
-	c.Threads = min(c.Threads, c.Batch)
-	switch o := c.Optimizer.(type) {
-	case Adam, AdamW, RMSProp, SGD:
-		if _, err := ParseOptimizer(o.String()); err != nil {
-			return c, err
-		}
-	}
-	return c, checkSchedule(c.Schedule)
-}
-
-// checkNumbers returns a *SettingError for the first number that no run can have.
-func (c Config) checkNumbers() error {
 	for _, s := range []struct {
 		field string
 		value any
@@ -187,19 +173,22 @@ func (c Config) checkNumbers() error {
 		{"SaveEvery", c.SaveEvery, c.SaveEvery >= 0, "a positive time such as 10m, or 0 for every epoch"},
 	} {
 		if !s.ok {
-			return &SettingError{s.field, s.value, s.want}
+			return c, &SettingError{s.field, s.value, s.want}
 		}
 	}
 	for _, pattern := range c.Freeze {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return &SettingError{"Freeze", pattern, "patterns of names, such as layer1.input.*"}
+			return c, &SettingError{"Freeze", pattern, "patterns of names, such as layer1.input.*"}
 		}
 	}
-	return nil
+	c.Threads = min(c.Threads, c.Batch)
+	var err error
+	switch o := c.Optimizer.(type) {
+	case Adam, AdamW, RMSProp, SGD:
+		_, err = ParseOptimizer(o.String())
+	}
+	return c, cmp.Or(err, checkSchedule(c.Schedule))
 }
-
-// maxEpochs keeps the number of all steps within an int.
-const maxEpochs = 1_000_000
 
 // checkSchedule looks at the settings of the schedules of this package.
 func checkSchedule(s Schedule) error {
@@ -217,7 +206,7 @@ func checkSchedule(s Schedule) error {
 // trained returns the indexes of the parameters that Freeze leaves free.
 func (c Config) trained(params []zoo.Tensor) ([]int, error) {
 	match := func(pattern string, p zoo.Tensor) bool {
-		ok, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
+		ok, _ := path.Match(pattern, p.Name) // withDefaults has seen that it is a pattern
 		return ok
 	}
 	for _, pattern := range c.Freeze {
@@ -248,12 +237,8 @@ func FromRecipe(r *zoo.Recipe) (Config, error) {
 		Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate,
 		WeightDecay: r.WeightDecay, ClassifierL2: r.ClassifierL2, MaxGradNorm: r.MaxGradNorm,
 	}
-	var err error
-	if cfg.Optimizer, err = ParseOptimizer(r.Optimizer); err != nil {
-		return cfg, err
-	}
-	if cfg.Schedule, err = ParseSchedule(r.Schedule); err != nil {
-		return cfg, err
-	}
-	return cfg, cfg.Check()
+	var err1, err2 error
+	cfg.Optimizer, err1 = ParseOptimizer(r.Optimizer)
+	cfg.Schedule, err2 = ParseSchedule(r.Schedule)
+	return cfg, cmp.Or(err1, err2, cfg.Check())
 }

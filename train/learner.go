@@ -54,9 +54,8 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 		l.slots = append(l.slots, slots)
 		l.grads = append(l.grads, make([]float32, param.Value.Size()))
 	}
-	l.training = newReplicas(task{
-		model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches,
-	}, cfg.Batch, cfg.Threads)
+	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches}
+	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
 	return l, nil
 }
 
@@ -70,9 +69,7 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if err := l.finite("loss", loss, batch, total); err != nil {
 		return 0, 0, err
 	}
-	if err := l.training.gradients(l.grads, begin); err != nil {
-		return 0, 0, err
-	}
+	l.training.gradients(l.grads, begin)
 	if begin {
 		l.penalise(1)
 	}
@@ -120,10 +117,7 @@ func (l *learner) move(step int, norm, rate float64) {
 		if param.IsBias() {
 			decay = 0
 		}
-		l.cfg.Optimizer.Apply(Update{
-			Weights: param.Value.Data().([]float32), Gradient: l.grads[k], Slots: l.slots[k],
-			Step: step, Rate: rate, Decay: decay,
-		})
+		l.cfg.Optimizer.Apply(Update{param.Value.Data().([]float32), l.grads[k], l.slots[k], step, rate, decay})
 	}
 }
 
@@ -235,11 +229,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	// Gradients are computed from the classifier down.
 	for k := len(l.trained) - 1; k >= 0; k-- {
 		for _, r := range ran {
-			grad, err := r.ran.gradient(k)
-			if err != nil {
-				return "", err
-			}
-			if measure.NotFinite(grad) >= 0 {
+			if measure.NotFinite(r.ran.gradient(k)) >= 0 {
 				return "the gradient of " + r.ran.trained[k].Name(), nil
 			}
 		}

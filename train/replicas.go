@@ -63,10 +63,8 @@ func (r *replica) do(t *task, size int, b *datasets.Batch, total int) error {
 		return nil
 	}
 	each := len(b.X) / size
-	part := &datasets.Batch{
-		X:      b.X[r.from*each : r.to*each],
-		Labels: b.Labels[r.from:to], Steps: b.Steps[r.from:to], Clips: b.Clips[r.from:to], Len: to - r.from,
-	}
+	part := &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
+	part.Labels, part.Steps, part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
 	short := slices.ContainsFunc(part.Steps, func(n int) bool { return n < t.steps })
 	if r.graphs[short] == nil {
 		g, err := t.build(r.from, r.to-r.from, short)
@@ -124,13 +122,10 @@ func (r *replicas) logits() []float32 {
 
 // gradients adds those of the last batch, of its loss times its part of the total,
 // to sums, one of each trained parameter, or begins them.
-func (r *replicas) gradients(sums [][]float32, begin bool) error {
+func (r *replicas) gradients(sums [][]float32, begin bool) {
 	for _, each := range r.ran() {
 		for k, sum := range sums {
-			grad, err := each.ran.gradient(k)
-			if err != nil {
-				return err
-			}
+			grad := each.ran.gradient(k)
 			if begin {
 				copy(sum, grad)
 				continue
@@ -141,7 +136,6 @@ func (r *replicas) gradients(sums [][]float32, begin bool) error {
 		}
 		begin = false
 	}
-	return nil
 }
 
 // close gives the machines back. The next batch makes new ones.
@@ -259,10 +253,10 @@ func (g *batchGraph) value(output *G.Node) []float32 {
 }
 
 // gradient returns the gradient of the k-th trained parameter.
-func (g *batchGraph) gradient(k int) ([]float32, error) {
+func (g *batchGraph) gradient(k int) []float32 {
 	v, err := g.trained[k].Grad()
 	if err != nil {
-		return nil, errors.Wrapf(err, "train: gradient of %s", g.trained[k].Name())
+		panic(err) // the program has bound it
 	}
-	return v.Data().([]float32), nil
+	return v.Data().([]float32)
 }

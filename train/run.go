@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -134,16 +135,10 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				return nil, err
 			}
-			if err := r.saveLast(); err != nil {
-				return nil, err
-			}
-			return nil, errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
+			return nil, cmp.Or(r.saveLast(), errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step))
 		}
 	}
-	result := &Result{
-		Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs,
-		StepMillis: median(r.millis), Training: time.Since(r.began),
-	}
+	result := &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs, StepMillis: median(r.millis), Training: time.Since(r.began)}
 	r.training.close() // their memory is as large as the test's
 	r.validation.close()
 	if err := r.restoreBest(); err != nil {
@@ -194,7 +189,9 @@ func (r *run) epoch(ctx context.Context) error {
 		if err := r.move(now, planned, steps); err != nil {
 			return err
 		}
-		r.note(now.worked+time.Since(began), now.sum.Clips)
+		r.clips += now.sum.Clips
+		r.millis = append(r.millis, float64((now.worked+time.Since(began)).Microseconds())/1000)
+		r.millis = r.millis[max(0, len(r.millis)-1000):] // a run of weeks takes no more memory than one of a minute
 		if r.cfg.OnStep != nil {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
@@ -290,19 +287,6 @@ func (r *run) restoreBest() error {
 		copy(p.Value.Data().([]float32), best[k])
 	}
 	return nil
-}
-
-// note keeps the time of a step; of the last thousand, so that a run of weeks
-// takes no more memory than one of a minute.
-func (r *run) note(took time.Duration, clips int) {
-	const most = 1000
-	ms := float64(took.Microseconds()) / 1000
-	if len(r.millis) < most {
-		r.millis = append(r.millis, ms)
-	} else {
-		r.millis[r.at.Updates%most] = ms
-	}
-	r.clips += clips
 }
 
 func median(values []float64) float64 {

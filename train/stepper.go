@@ -47,10 +47,8 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	if err != nil {
 		return nil, err
 	}
-	return &Stepper{
-		learner: l, forward: newReplicas(task{model: m, steps: steps, stepShape: stepShape}, cfg.Batch, cfg.Threads),
-		clip: steps * m.Features(),
-	}, nil
+	forward := newReplicas(task{model: m, steps: steps, stepShape: stepShape}, cfg.Batch, cfg.Threads)
+	return &Stepper{learner: l, forward: forward, clip: steps * m.Features()}, nil
 }
 
 // Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in

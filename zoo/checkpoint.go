@@ -149,12 +149,11 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 // LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
 // folder on disk that may be written meanwhile, Load reads one whole checkpoint.
 func LoadFS(fsys fs.FS, dir string) (*Model, error) {
-	folder, err := fs.Sub(fsys, dir)
-	if err != nil {
-		return nil, errors.Wrap(err, "zoo: checkpoint")
-	}
 	var c Checkpoint
-	err = durable.ReadFS(folder, c.readModel)
+	folder, err := fs.Sub(fsys, dir)
+	if err == nil {
+		err = durable.ReadFS(folder, c.readModel)
+	}
 	return c.Model, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 

@@ -62,13 +62,12 @@ func Register(e Entry) {
 // registry's order; "" and "*" match all. It returns an error when the pattern
 // is malformed.
 func List(pattern string) ([]Entry, error) {
+	if _, err := path.Match(pattern, ""); err != nil {
+		return nil, errors.Errorf("zoo: pattern %q: %v", pattern, err)
+	}
 	var found []Entry
 	for _, e := range entries {
-		ok, err := path.Match(cmp.Or(pattern, "*"), e.Name)
-		if err != nil {
-			return nil, errors.Errorf("zoo: pattern %q: %v", pattern, err)
-		}
-		if ok {
+		if ok, _ := path.Match(cmp.Or(pattern, "*"), e.Name); ok {
 			found = append(found, e)
 		}
 	}
@@ -121,23 +120,8 @@ type Recipe struct {
 	From map[string]string
 }
 
-// papers is the table of the entries of the papers, and of the fully decomposed ones.
-//
-// Shapes of the papers are for frames of 160x120 RGB, 57,600 values, into 256 units,
-// and those of -cnn for the 2,048 features of a frame. The rank of tr that closes the
-// ring is 10, all others are 5.
-//
-// What the fully decomposed entries share with their publication is the idea: shapes
-// are the modes of the papers that decompose the input weights alone, and ranks that
-// keep a whole layer, biases included, under 9,000 parameters. HT has larger ranks than
-// for the input weights alone: it learned better with them (docs/formats/joint.md).
-// fdtt-bigru, with 8,096, is the best of those that docs/results compares.
-//
-// The papers' tables give LSTM rows only: what a GRU of the same shape counts is
-// arithmetic, its accuracy was not published. A recipe is by those whose code it is:
-// that for the entry's data or, for frames of UCF11, for its format; dense is the
-// baseline of TT's paper. Under a model's plain name, the caller's data say how many
-// classes there are.
+// papers is the table of the entries of the papers, and of the fully decomposed ones;
+// README.md says what it is made of.
 //
 //go:embed entries.json
 var papers []byte
@@ -165,10 +149,7 @@ func init() {
 	}
 	for _, row := range table.Entries {
 		if row.As != "" {
-			e, err := Find(row.As)
-			if err != nil {
-				panic(err)
-			}
+			e, _ := Find(row.As) // Register panics for none
 			e.Name = row.Name
 			Register(e)
 			continue
