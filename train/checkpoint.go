@@ -95,10 +95,9 @@ func (r *run) save(dir string, state []zoo.Tensor) error {
 		return errors.Wrap(err, "train: checkpoint")
 	}
 	c := &zoo.Checkpoint{Model: r.model, Training: training, State: state}
-	if err := c.Save(dir); err != nil {
-		if durable.Exists(dir) {
-			return fmt.Errorf("%w; the checkpoint before is still there", err)
-		}
+	if err := c.Save(dir); err != nil && durable.Exists(dir) {
+		return fmt.Errorf("%w; the checkpoint before is still there", err)
+	} else if err != nil {
 		return err
 	}
 	r.saved = time.Now()

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -223,9 +224,6 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 	let := func(n *G.Node, values []float32) error {
 		return errors.Wrapf(G.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(values))), "train: %s", n.Name())
 	}
-	if err := let(g.x, b.X); err != nil {
-		return err
-	}
 	clear(g.targets)
 	classes := g.target.Shape()[1]
 	for k, label := range b.Labels {
@@ -235,7 +233,8 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 		}
 		row[label] += float32((1 - smoothing) / float64(total))
 	}
-	if err := let(g.target, g.targets); err != nil || g.lengths == nil {
+	err := cmp.Or(let(g.x, b.X), let(g.target, g.targets))
+	if g.lengths == nil {
 		return err
 	}
 	for k := range g.steps {
@@ -244,7 +243,7 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 			g.steps[k] = float32(b.Steps[k])
 		}
 	}
-	return let(g.lengths, g.steps)
+	return cmp.Or(err, let(g.lengths, g.steps))
 }
 
 // value returns what the last run made of an output.

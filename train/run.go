@@ -163,9 +163,6 @@ func (r *run) epoch(ctx context.Context) error {
 	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
 	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
 	steps := (clips + size - 1) / size
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	now := r.begin()
 	set := datasets.Augment(r.set, r.cfg.Augment, r.cfg.Seed, r.at.Epoch)
 	for batch, err := range datasets.Batches(set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
@@ -200,14 +197,14 @@ func (r *run) epoch(ctx context.Context) error {
 			})
 		}
 		now = r.begin()
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
+		if ctx.Err() == nil && r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
 			if err := r.saveLast(); err != nil {
 				return err
 			}
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return r.closeEpoch(ctx)
 }

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -98,10 +99,8 @@ func (c *Checkpoint) Save(dir string) error {
 // check returns an error for what Load would refuse.
 func (c *Checkpoint) check() error {
 	m := c.Model
-	if err := m.checkMetadata(); err != nil {
-		return err
-	}
-	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+	// A format may be one that is not registered.
+	if err := cmp.Or(m.checkMetadata(), new(Spec).UnmarshalJSON([]byte(m.spec.String()))); err != nil {
 		return err
 	}
 	if n := slotsMost * len(m.tensors); len(c.State) > n {
@@ -227,18 +226,15 @@ func (m *Model) checkMetadata() error {
 	if n := len(m.ClassNames); n != 0 && n != m.Classes() {
 		return errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes())
 	}
+	var err error
 	if m.Name != "" {
-		if err := names.Check(m.Name); err != nil {
-			return errors.Wrap(err, "name")
-		}
+		err = errors.Wrap(names.Check(m.Name), "name")
 	}
 	for k, class := range m.ClassNames {
-		if err := names.Check(class); err != nil {
-			return errors.Wrapf(err, "class_names[%d]", k)
-		}
+		err = cmp.Or(err, errors.Wrapf(names.Check(class), "class_names[%d]", k))
 	}
-	if m.Input == nil {
-		return nil
+	if m.Input != nil {
+		err = cmp.Or(err, m.Input.check(m.Features()))
 	}
-	return m.Input.check(m.Features())
+	return err
 }

@@ -9,7 +9,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 
@@ -159,10 +158,9 @@ func init() {
 			PublishedParams: row.Params, PublishedAccuracy: row.Accuracy,
 		}
 		e.Spec.Cell, e.Spec.Joint, e.Spec.Bidirectional, e.Spec.Classes = row.Cell, row.Joint, row.Bidirectional, table.Classes[row.Data]
-		for k, note := range row.Notes {
-			row.Notes[k] = table.Notes[note]
+		for _, note := range row.Notes {
+			e.Note += table.Notes[note]
 		}
-		e.Note = strings.Join(row.Notes, "")
 		recipe := table.Recipes[row.Recipe]
 		recipe.Published = row.Trained
 		e.Recipe = &recipe

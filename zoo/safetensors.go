@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 )
 
 // writeTensors writes tensors in the safetensors format: a JSON header with
@@ -129,13 +130,10 @@ var dtypes = map[safetensors.DType]tensor.Dtype{safetensors.F32: tensor.Float32,
 
 // notFinite returns the first element that is NaN or Inf, -1 for none.
 func (p Tensor) notFinite() int {
-	switch values := p.Value.Data().(type) {
-	case []float32:
-		return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })
-	case []float64:
-		return slices.IndexFunc(values, func(v float64) bool { return v-v != 0 })
+	if values, double := p.Value.Data().([]float64); double {
+		return measure.NotFinite(values)
 	}
-	return -1
+	return measure.NotFinite(p.Value.Data().([]float32))
 }
 
 // shapeOf returns the shape of a file's tensor, whose product the reader has checked

@@ -196,11 +196,7 @@ func (r specReader) ofSomeFormat(m jsonpos.Member, fields []field) error {
 	}
 	known = append(known, decomp.FormatFields()...)
 	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.Name) }) {
-		in := ""
-		if r.in != "" {
-			in = " in " + r.in
-		}
-		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.At), m.Name, in, didyoumean.Hint(m.Name, known))
+		return errors.Errorf("zoo: spec%s has no field %q%s", r.at(m.At), r.name(m), didyoumean.Hint(m.Name, known))
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(m.Value, &list) == nil && len(list) > maxRanks {
@@ -219,11 +215,10 @@ func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Memb
 	if err == nil {
 		return f, nil
 	}
-	if slices.Contains(decomp.Formats(), name) { // which member is to blame
-		for _, m := range own {
-			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value}); err != nil {
-				return nil, r.wrong(m, err)
-			}
+	for _, m := range own { // which member is to blame, if the format is known
+		_, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value})
+		if err != nil && slices.Contains(decomp.Formats(), name) {
+			return nil, r.wrong(m, err)
 		}
 	}
 	return nil, r.wrong(named, err)
@@ -240,8 +235,7 @@ func (r specReader) wrong(m jsonpos.Member, err error) error {
 	if !errors.As(err, &wrong) {
 		return errors.Errorf("zoo: spec%s: %s", r.at(m.At), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
 	}
-	want := wrong.Type.String()
-	want = cmp.Or(wanted[want], want)
+	want := cmp.Or(wanted[wrong.Type.String()], wrong.Type.String())
 	if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
 		want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
 	}
@@ -249,6 +243,7 @@ func (r specReader) wrong(m jsonpos.Member, err error) error {
 }
 
 func (r specReader) mistyped(m jsonpos.Member, is, want string) error {
-	field := strings.TrimPrefix(r.in+"."+m.Name, ".")
-	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", field, r.at(m.At), is, want)
+	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", r.name(m), r.at(m.At), is, want)
 }
+
+func (r specReader) name(m jsonpos.Member) string { return strings.TrimPrefix(r.in+"."+m.Name, ".") }
