@@ -147,8 +147,7 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	return r.restoreState(c.State)
 }
 
-// sameFields compares two values of one type and names the first field that differs as
-// JSON has it.
+// sameFields compares two values of one type and names the first field that differs as JSON has it.
 func sameFields(what string, was, is any) error {
 	fields := func(v any) (values map[string]json.RawMessage) {
 		text, _ := json.Marshal(v) // which has nothing of NaN, and so differs
@@ -180,8 +179,7 @@ func (p *position) check(clips, step int) error {
 	return nil
 }
 
-// restoreState copies the optimiser's slots, whose names and shapes must be
-// those that this run has.
+// restoreState copies the optimiser's slots, whose names and shapes must be those that this run has.
 func (r *run) restoreState(state []zoo.Tensor) error {
 	got := map[string]*tensor.Dense{}
 	for _, p := range state {
@@ -206,9 +204,8 @@ func LoadLast(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(l
 // HasCheckpoint reports whether dir holds a checkpoint for LoadLast.
 func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
-// CheckpointDir returns the checkpoint of a run's folder to evaluate: the best
-// or, before the first epoch is complete, the last. It returns dir itself if it
-// holds neither.
+// CheckpointDir returns the checkpoint of a run's folder to evaluate: the best or, before the first
+// epoch is complete, the last. It returns dir itself if it holds neither.
 func CheckpointDir(dir string) string {
 	for _, c := range []string{bestDir(dir), lastDir(dir)} {
 		if durable.Exists(c) {

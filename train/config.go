@@ -15,31 +15,26 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the
-// steps of a sequence: a graph has nodes for each, and takes minutes to build with
-// that many.
+// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence:
+// a graph has nodes for each, and takes minutes to build with that many.
 const (
 	MaxThreads = 1024
 	MaxSteps   = 4096
 	maxEpochs  = 1_000_000 // keeps the number of all steps within an int
 )
 
-// Config is the configuration of Run and Resume. Fields whose zero value is not
-// valid say so.
+// Config is the configuration of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
 	Batch  int // clips that go through the model at once, at least 1; all of them if there are fewer
 
-	// Accumulate is the number of batches whose gradients are added up for one
-	// step, which is then the step of one batch as large as all of them; 0 means
-	// 1.
+	// Accumulate is the number of batches whose gradients are added up for one step, which is then the
+	// step of one batch as large as all of them; 0 means 1.
 	Accumulate int
 
-	// Threads is the number of parts that each batch is divided into, which go
-	// through their own graphs in parallel; 0 means runtime.GOMAXPROCS(0), and
-	// more than Batch means Batch. Other numbers round differently: a run
-	// resumes with the number that it was started with, which its checkpoints
-	// keep.
+	// Threads is the number of parts that each batch is divided into, which go through their own graphs
+	// in parallel; 0 means runtime.GOMAXPROCS(0), and more than Batch means Batch. Other numbers round
+	// differently: a run resumes with the number that it was started with, which its checkpoints keep.
 	Threads int
 
 	LearningRate float64   // above 0
@@ -49,18 +44,16 @@ type Config struct {
 	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
 	MaxGradNorm  float64   // the largest global norm of the gradients; 0 means no limit
 
-	// LabelSmoothing is the fraction of the target that all classes share, at
-	// least 0 and below 1. The loss of a training epoch includes it, that of an
-	// evaluation does not.
+	// LabelSmoothing is the fraction of the target that all classes share, at least 0 and below 1. The
+	// loss of a training epoch includes it, that of an evaluation does not.
 	LabelSmoothing float64
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
 	// training epoch is measured on the changed clips.
 	Augment datasets.Augmentation
 
-	// Patience ends the run when this many epochs in a row brought no lower
-	// loss, on the validation part or, without one, in training; 0 never ends
-	// it.
+	// Patience ends the run when this many epochs in a row brought no lower loss, on the validation part
+	// or, without one, in training; 0 never ends it.
 	Patience int
 
 	// Freeze lists path.Match patterns of parameters that keep their values,
@@ -77,9 +70,8 @@ type Config struct {
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnStep is called after every step; OnEpoch after every epoch with all
-	// epochs so far, and with the earlier ones when a run resumes; OnSave after
-	// every checkpoint, with its folder. All may be nil.
+	// OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
+	// earlier ones when a run resumes; OnSave after every checkpoint, with its folder. All may be nil.
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)
@@ -129,8 +121,7 @@ type Result struct {
 	Training   time.Duration // of this process, excluding the test
 }
 
-// SettingError is the error for a field of a Config with a value that no run can
-// have.
+// SettingError is the error for a field of a Config with a value that no run can have.
 type SettingError struct {
 	Field string
 	Value any

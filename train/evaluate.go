@@ -162,15 +162,13 @@ func (t *tally) score() Score {
 // argmax returns the place of the largest value, -1 where one is NaN.
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
-// Gate describes what one gate of a layer does, step by step, over all clips and
-// units.
+// Gate describes what one gate of a layer does, step by step, over all clips and units.
 type Gate struct {
 	Layer string // "layer1", or "layer1.backward" for the reverse direction
 	Name  string // that of one of the cell's Gates
 	Mean  []float64
-	// Saturated is the fraction of the values within a twentieth of the range of
-	// its ends, 0 and 1 for a sigmoid: nearly no gradient passes them. A gate
-	// without bounds has none.
+	// Saturated is the fraction of the values within a twentieth of the range of its ends, 0 and 1 for a
+	// sigmoid: nearly no gradient passes them. A gate without bounds has none.
 	Saturated []float64
 	Count     []int // values behind the figures of a step; padding does not count
 }

@@ -29,8 +29,7 @@ type learner struct {
 	batches  uint64 // batches trained on so far: dropout's runs
 }
 
-// newLearner makes a learner of clips of one shape, which fits the model, from a
-// complete configuration.
+// newLearner makes a learner of clips of one shape, which fits the model, from a complete configuration.
 func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner, error) {
 	if m.Dtype() != tensor.Float32 {
 		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype())
@@ -81,9 +80,8 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	return loss, norm, nil
 }
 
-// perRead turns gradients in which each of the clips planned for the step weighs
-// 1/planned into means over those that were read, where the others are damaged. It
-// returns their norm, given the one before.
+// perRead turns gradients in which each of the clips planned for the step weighs 1/planned into means
+// over those that were read, where the others are damaged. It returns their norm, given the one before.
 func (l *learner) perRead(planned, read int, norm float64) float64 {
 	if read == planned {
 		return norm
@@ -107,8 +105,7 @@ func (l *learner) penalise(part float64) {
 	}
 }
 
-// move lets the optimiser take a step, number 1 being the first, along gradients
-// of the given norm.
+// move lets the optimiser take a step, number 1 being the first, along gradients of the given norm.
 func (l *learner) move(step int, norm, rate float64) {
 	clipGradients(l.grads, norm, l.cfg.MaxGradNorm)
 	for k, p := range l.trained {
@@ -184,8 +181,7 @@ func (r *run) hope() string {
 	return fmt.Sprintf("; the last checkpoint, in %s, is from before", lastDir(r.cfg.Dir))
 }
 
-// badParam returns the first parameter with an element that is not finite, "" if
-// there is none.
+// badParam returns the first parameter with an element that is not finite, "" if there is none.
 func (l *learner) badParam() (name string, at int) {
 	for _, p := range l.model.Params() {
 		if at := measure.NotFinite(p.Value.Data().([]float32)); at >= 0 {

@@ -135,14 +135,12 @@ func (r RMSProp) Apply(u Update) {
 	}
 }
 
-// SGD is stochastic gradient descent with momentum (Polyak 1964), with gradient
-// g and rate α:
+// SGD is stochastic gradient descent with momentum (Polyak 1964), with gradient g and rate α:
 //
 //	v = μ·v + g
 //	w = w - α·v
 //
-// Weight decay λ adds λ·w to g. The zero value has μ 0.9, as "sgd" has;
-// NoMomentum makes it 0.
+// Weight decay λ adds λ·w to g. The zero value has μ 0.9, as "sgd" has; NoMomentum makes it 0.
 type SGD struct{ Momentum float64 }
 
 // NoMomentum is the Momentum of plain gradient descent, "sgd:0".

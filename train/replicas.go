@@ -14,10 +14,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// replicas share out batches of one size: each has graphs of its own for some of
-// the rows, and all run at the same time. What they compute is put together in
-// the order of their rows, so that two runs with as many replicas have the same
-// bits; other numbers of replicas agree up to rounding.
+// replicas share out batches of one size: each has graphs of its own for some of the rows, and all run
+// at the same time. What they compute is put together in the order of their rows, so that two runs with
+// as many replicas have the same bits; other numbers of replicas agree up to rounding.
 type replicas struct {
 	task
 	batch  int // clips
@@ -36,8 +35,7 @@ type replica struct {
 	ran  *batchGraph     // on them; nil when there were none
 }
 
-// newReplicas divides a batch into as many parts as there are threads, as far as
-// there are clips.
+// newReplicas divides a batch into as many parts as there are threads, as far as there are clips.
 func newReplicas(t task, batch, threads int) *replicas {
 	r := &replicas{task: t, batch: batch}
 	n := min(threads, batch)
@@ -111,8 +109,7 @@ func (r *replicas) ran() []*replica {
 	return slices.DeleteFunc(slices.Clone(r.all), func(each *replica) bool { return each.ran == nil })
 }
 
-// logits returns those of the last batch, (clips, classes), in memory that the
-// next batch takes.
+// logits returns those of the last batch, (clips, classes), in memory that the next batch takes.
 func (r *replicas) logits() []float32 {
 	r.scores = r.scores[:0]
 	for _, each := range r.ran() {
@@ -150,8 +147,7 @@ func (r *replicas) close() {
 	}
 }
 
-// task is what a graph computes of clips of one shape: logits and loss and, in
-// training, gradients.
+// task is what a graph computes of clips of one shape: logits and loss and, in training, gradients.
 type task struct {
 	model     *zoo.Model
 	steps     int
@@ -176,8 +172,7 @@ type batchGraph struct {
 	targets, steps     []float32 // memory of target and lengths
 }
 
-// build makes the graph for the given number of clips, the first of which is row
-// row of the batch.
+// build makes the graph for the given number of clips, the first of which is row row of the batch.
 func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	eg := G.NewGraph()
 	var e graph.Equations

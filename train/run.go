@@ -21,10 +21,9 @@ import (
 // or, without one, in training, and the result has its score on the test part.
 // The weights change in place; the model keeps the set's class names and shapes.
 //
-// When ctx is done, Run finishes the step under way, saves it and returns ctx's
-// error. It also returns an error when configuration, model and set don't fit,
-// when a clip cannot be read, or when a checkpoint cannot be saved, and a
-// *DivergedError, naming the tensor that went bad first, when a number is no
+// When ctx is done, Run finishes the step under way, saves it and returns ctx's error. It also returns
+// an error when configuration, model and set don't fit, when a clip cannot be read, or when a checkpoint
+// cannot be saved, and a *DivergedError, naming the tensor that went bad first, when a number is no
 // longer finite. Earlier checkpoints stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
@@ -38,11 +37,10 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	return r.do(ctx)
 }
 
-// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as
-// if it had never stopped: weights and scores are the same bits. All fields of
-// cfg that affect them, except Epochs, must be as they were, and the set must
-// hold the same clips. The model is the checkpoint's. It returns an error when
-// Run does.
+// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as if it had never
+// stopped: weights and scores are the same bits. All fields of cfg that affect them, except Epochs, must
+// be as they were, and the set must hold the same clips. The model is the checkpoint's. It returns an
+// error when Run does.
 func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config) (*Result, error) {
 	if cfg.Dir == "" {
 		return nil, &InputError{errors.New("train: a run is resumed in its folder; give Config.Dir")}

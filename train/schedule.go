@@ -13,9 +13,8 @@ import (
 type Schedule interface {
 	// String returns the schedule as ParseSchedule reads it.
 	String() string
-	// Factor returns the factor on the learning rate after done of epochs
-	// epochs, parts of an epoch included; an epoch has the given number of
-	// steps.
+	// Factor returns the factor on the learning rate after done of epochs epochs, parts of an epoch
+	// included; an epoch has the given number of steps.
 	Factor(done, epochs float64, steps int) float64
 }
 
@@ -46,8 +45,7 @@ func (constant) Factor(_, _ float64, _ int) float64 { return 1 }
 // String returns "step:EVERY:RATE".
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
 
-// Factor returns Rate to the power of the number of times Every epochs have
-// passed.
+// Factor returns Rate to the power of the number of times Every epochs have passed.
 func (s StepDecay) Factor(done, _ float64, steps int) float64 {
 	// 0.3 epochs are 3 times 0.1, whatever the quotient of the two floats is: a
 	// millionth of a step is nothing.

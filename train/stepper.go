@@ -23,11 +23,10 @@ type Stepper struct {
 // NewStepper returns a Stepper for clips of at most the given number of steps, each
 // of shape stepShape, whose sizes multiply to the model's Features.
 //
-// From cfg it uses what a step depends on: Batch, the most clips of a step,
-// LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing,
-// Freeze and Threads. The caller makes a run of the steps: Schedule and
-// Accumulate must be left unset, and the rest is ignored. It returns an error
-// when they are not, when a setting is invalid, or when the model does not fit.
+// From cfg it uses what a step depends on: Batch, the most clips of a step, LearningRate, Optimizer,
+// WeightDecay, ClassifierL2, Clip, LabelSmoothing, Freeze and Threads. The caller makes a run of the
+// steps: Schedule and Accumulate must be left unset, and the rest is ignored. It returns an error when
+// they are not, when a setting is invalid, or when the model does not fit.
 func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper, error) {
 	if cfg.Schedule != nil || cfg.Accumulate > 1 {
 		return nil, errors.New("train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out")
@@ -51,13 +50,11 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	return &Stepper{learner: l, forward: forward, clip: steps * m.Features()}, nil
 }
 
-// Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in
-// row-major order, lengths has the steps that each clip has, from 1 on, behind
-// which its values play no part, and labels its class; nil lengths mean all steps.
-// None of them is changed. Step returns the mean loss before the move. It returns
-// an error, and leaves the weights as they were, when x, a length or a label does
-// not fit, or when loss or gradients are not finite, naming the tensor that went
-// bad first.
+// Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in row-major order, lengths
+// has the steps that each clip has, from 1 on, behind which its values play no part, and labels its
+// class; nil lengths mean all steps. None of them is changed. Step returns the mean loss before the
+// move. It returns an error, and leaves the weights as they were, when x, a length or a label does not
+// fit, or when loss or gradients are not finite, naming the tensor that went bad first.
 func (s *Stepper) Step(x []float32, lengths, labels []int) (loss float64, err error) {
 	l := s.learner
 	if n := len(labels); n < 1 || n > l.cfg.Batch {

@@ -18,9 +18,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// checkpointVersion is the version of the format that Save writes.
-// Load reads this version and all earlier ones; docs/checkpoints.md describes
-// it.
+// checkpointVersion is the version of the format that Save writes. Load reads this version and all
+// earlier ones; docs/checkpoints.md describes it.
 const checkpointVersion = 1
 
 const (
@@ -39,11 +38,9 @@ const (
 // Checkpoint is a model on disk, and the training that made it.
 type Checkpoint struct {
 	Model *Model
-	// Training is what package train needs to resume, as JSON; nil for a model
-	// that is not in training.
+	// Training is what package train needs to resume, as JSON; nil for a model that is not in training.
 	Training json.RawMessage
-	// State holds the optimiser's tensors; without them, nil, the training
-	// cannot resume.
+	// State holds the optimiser's tensors; without them, nil, the training cannot resume.
 	State []Tensor
 }
 
@@ -64,10 +61,9 @@ type modelHeader struct {
 	Input      *Input   `json:"input,omitempty"`
 }
 
-// Save writes the model to the folder dir, where the earlier checkpoint stays
-// until the new one is complete. It returns an error when a weight is not
-// finite, when Load would refuse the model's metadata, or when dir cannot be
-// written; the earlier checkpoint is then still there.
+// Save writes the model to the folder dir, where the earlier checkpoint stays until the new one is
+// complete. It returns an error when a weight is not finite, when Load would refuse the model's
+// metadata, or when dir cannot be written; the earlier checkpoint is then still there.
 func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
 
 // Save is Model.Save, training included.
@@ -114,10 +110,9 @@ func (c *Checkpoint) check() error {
 	return nil
 }
 
-// Load returns the model of the checkpoint in dir with its weights, to Build
-// into a graph of your own or to train further. It returns an error that names
-// the file when the checkpoint is damaged or from a later release, or when its
-// tensors do not match its spec.
+// Load returns the model of the checkpoint in dir with its weights, to Build into a graph of your own or
+// to train further. It returns an error that names the file when the checkpoint is damaged or from a
+// later release, or when its tensors do not match its spec.
 func Load(dir string) (*Model, error) {
 	var c Checkpoint
 	err := read(dir, c.readModel)

@@ -26,8 +26,7 @@ type Entry struct {
 	// PublishedParams is the number of input-to-hidden weights, all gates
 	// together, without biases, in the paper's tables; 0 if none is given.
 	PublishedParams int
-	// PublishedAccuracy is the paper's accuracy in per cent, not reproduced
-	// here; 0 if none is given.
+	// PublishedAccuracy is the paper's accuracy in per cent, not reproduced here; 0 if none is given.
 	PublishedAccuracy float64
 	// Note says where this entry and the publication differ.
 	Note string
@@ -40,10 +39,9 @@ var entries []Entry
 // entryName is what a file and a cell of a table may be called.
 var entryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// Register adds an entry, for New, Find, List and programs to find. It is called
-// from init functions or before the first use of the registry. It panics when the
-// name is taken or is not letters, digits, -, _ and . alone, a letter or digit
-// first, and when New could not make a model of the spec.
+// Register adds an entry, for New, Find, List and programs to find. It is called from init functions or
+// before the first use of the registry. It panics when the name is taken or is not letters, digits, -, _
+// and . alone, a letter or digit first, and when New could not make a model of the spec.
 func Register(e Entry) {
 	if !entryName.MatchString(e.Name) {
 		panic(fmt.Sprintf("zoo: Register: the name %q is not letters, digits, -, _ and . alone", e.Name))
@@ -57,9 +55,8 @@ func Register(e Entry) {
 	entries = append(entries, e)
 }
 
-// List returns the entries whose names match a path.Match pattern, in the
-// registry's order; "" and "*" match all. It returns an error when the pattern
-// is malformed.
+// List returns the entries whose names match a path.Match pattern, in the registry's order; "" and "*"
+// match all. It returns an error when the pattern is malformed.
 func List(pattern string) ([]Entry, error) {
 	if _, err := path.Match(pattern, ""); err != nil {
 		return nil, errors.Errorf("zoo: pattern %q: %v", pattern, err)
@@ -73,8 +70,7 @@ func List(pattern string) ([]Entry, error) {
 	return found, nil
 }
 
-// Find returns the entry with the given name, or an error that suggests the
-// closest one.
+// Find returns the entry with the given name, or an error that suggests the closest one.
 func Find(name string) (Entry, error) {
 	var names []string
 	for _, e := range entries {
@@ -89,10 +85,9 @@ func Find(name string) (Entry, error) {
 // Recipe is how a paper's public code trains a model: what of it is known, and our
 // choice for the rest. train.FromRecipe makes a configuration of it.
 type Recipe struct {
-	// Code says whose code it is, and for what data. Published reports whether it
-	// trained this entry for its PublishedAccuracy; where no code that did is
-	// public, it is the closest there is: that for the same data, or else by the
-	// same authors.
+	// Code says whose code it is, and for what data. Published reports whether it trained this entry for
+	// its PublishedAccuracy; where no code that did is public, it is the closest there is: that for the
+	// same data, or else by the same authors.
 	Code      string
 	Published bool
 

@@ -136,9 +136,8 @@ func (p Tensor) notFinite() int {
 	return measure.NotFinite(p.Value.Data().([]float32))
 }
 
-// shapeOf returns the shape of a file's tensor, whose product the reader has checked
-// against the bytes that are there; nil for one without an axis or elements, which
-// ours have.
+// shapeOf returns the shape of a file's tensor, whose product the reader has checked against the bytes
+// that are there; nil for one without an axis or elements, which ours have.
 func shapeOf(view safetensors.TensorView) (shape tensor.Shape) {
 	for _, n := range view.Shape() {
 		if n < 1 || n > math.MaxInt32 {

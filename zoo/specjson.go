@@ -78,9 +78,8 @@ func object(fields []field) ([]byte, error) {
 	return fmt.Appendf(nil, "{%s}", bytes.TrimPrefix(out, []byte{','})), nil
 }
 
-// ParseSpec reads a Spec from JSON. It returns an error that gives the field,
-// line and column when a field or a format is unknown or has the wrong type.
-// FromSpec checks whether the values fit together.
+// ParseSpec reads a Spec from JSON. It returns an error that gives the field, line and column when a
+// field or a format is unknown or has the wrong type. FromSpec checks whether the values fit together.
 func ParseSpec(data []byte) (s Spec, err error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -34,9 +34,8 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// ReadFile returns the content of the file at path, which may also be a pipe. It
-// returns an error, before it takes memory for them, when there are more than
-// most bytes.
+// ReadFile returns the content of the file at path, which may also be a pipe. It returns an error,
+// before it takes memory for them, when there are more than most bytes.
 func ReadFile(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -110,9 +109,8 @@ func Rename(from, to string) error {
 // removeAll is os.RemoveAll that waits as long.
 func removeAll(path string) error { return patiently(held, func() error { return os.RemoveAll(path) }) }
 
-// patiently repeats what failed because another program held a file, as a virus
-// scanner or a reader does on Windows: after waits that double, of two seconds in all.
-// Any other error it returns at once.
+// patiently repeats what failed because another program held a file, as a virus scanner or a reader does
+// on Windows: after waits that double, of two seconds in all. Any other error it returns at once.
 func patiently(held func(error) bool, try func() error) error {
 	const longest = 1024 * time.Millisecond
 	for wait := time.Millisecond; ; wait *= 2 {
@@ -131,9 +129,8 @@ func held(err error) bool {
 	return runtime.GOOS == "windows" && errors.As(err, &code) && (code == 5 || code == 32 || code == 33)
 }
 
-// Lock locks the file at path until the lock is closed or the process ends, and reports
-// whether it could: false where another process has it and keeps it. One that was killed
-// has a second to end.
+// Lock locks the file at path until the lock is closed or the process ends, and reports whether it
+// could: false where another process has it and keeps it. One that was killed has a second to end.
 func Lock(path string) (_ *flock.Flock, locked bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
