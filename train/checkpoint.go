@@ -122,7 +122,8 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 		return errors.Wrap(err, "training")
 	}
 	// A release that had one graph kept no threads, and one that did not cap them what it was given.
-	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, cmp.Or(s.Settings.Threads, 1), r.set.Clips(datasets.Train))
+	s.Settings.Batch = min(s.Settings.Batch, r.set.Clips(datasets.Train))
+	s.Settings.Threads = min(cmp.Or(s.Settings.Threads, 1), s.Settings.Batch)
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func files(t require.TestingT, dir string) map[string]string {
 //
 // TENSORZOO_LONG=1 tries ten times as many.
 func TestResumeIsBitIdentical(t *testing.T) {
-	cases := 15
+	cases := 10
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		cases = 150
 	}

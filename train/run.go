@@ -109,7 +109,8 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if clips == 0 {
 		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
 	}
-	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
+	cfg.Batch = min(cfg.Batch, clips)
+	cfg.Threads = min(cfg.Threads, cfg.Batch)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
 		return nil, err
@@ -117,14 +118,8 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }
 
-// capped returns the clips of a batch and the threads that there is work for.
-func capped(batch, threads, clips int) (int, int) {
-	batch = min(batch, clips)
-	return batch, min(threads, batch)
-}
-
 // do trains from where the run stands to its end.
-func (r *run) do(ctx context.Context) (*Result, error) {
+func (r *run) do(ctx context.Context) (result *Result, err error) {
 	defer r.training.close()
 	defer r.validation.close()
 	r.began, r.saved = time.Now(), time.Now()
@@ -136,7 +131,7 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 			return nil, cmp.Or(r.saveLast(), errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step))
 		}
 	}
-	result := &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs, StepMillis: median(r.millis), Training: time.Since(r.began)}
+	result = &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs, StepMillis: median(r.millis), Training: time.Since(r.began)}
 	r.training.close() // their memory is as large as the test's
 	r.validation.close()
 	if err := r.restoreBest(); err != nil {
@@ -144,7 +139,6 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	}
 	test := evaluating(r.model, r.set, datasets.Test, r.cfg.Batch, r.cfg.Threads)
 	defer test.close()
-	var err error
 	if result.Test, err = evaluate(ctx, test, r.set, datasets.Test); err != nil {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}

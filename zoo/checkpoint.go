@@ -18,11 +18,11 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// checkpointVersion is the version of the format that Save writes. Load reads this version and all
-// earlier ones; docs/checkpoints.md describes it.
-const checkpointVersion = 1
-
 const (
+	// checkpointVersion is the version of the format that Save writes. Load reads this version and all
+	// earlier ones; docs/checkpoints.md describes it.
+	checkpointVersion = 1
+
 	checkpointFormat = "tensorzoo checkpoint"
 	weightsFile      = "model.safetensors"
 	stateFile        = "optimizer.safetensors"
