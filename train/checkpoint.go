@@ -174,7 +174,7 @@ func (p *position) check(clips, step int) error {
 	steps := (clips + step - 1) / step // of an epoch
 	if p.Epoch < 0 || p.Epoch != len(p.Epochs) || p.Step < 0 || p.Step > steps || p.Updates != p.Epoch*steps+p.Step ||
 		p.Skipped < 0 || p.Skipped > p.Updates || p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0 {
-		return errors.Errorf("position: a run with %d steps an epoch is never at epoch %d of %d listed, step %d, %d in all, %d skipped, the best epoch being %d",
+		return errors.Errorf("position: no run of %d steps an epoch is at epoch %d of %d listed, step %d, %d in all, %d skipped, best epoch %d",
 			steps, p.Epoch, len(p.Epochs), p.Step, p.Updates, p.Skipped, p.Best)
 	}
 	return nil
@@ -189,7 +189,7 @@ func (r *run) restoreState(state []zoo.Tensor) error {
 	for _, p := range r.state {
 		v := got[p.Name]
 		if v == nil || v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()) || len(state) != len(r.state) {
-			return errors.Errorf("the optimiser's %d tensors are not those of this run, %d, one of which is %s, float32 %v", len(state), len(r.state), p.Name, p.Value.Shape())
+			return errors.Errorf("the optimiser has %d tensors; want %d, one of them %s, float32 %v", len(state), len(r.state), p.Name, p.Value.Shape())
 		}
 	}
 	for _, p := range r.state {

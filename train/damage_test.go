@@ -233,14 +233,14 @@ func TestRestoreState(t *testing.T) {
 	_, err := Run(context.Background(), newModel(t, 1, 0), set, cfg)
 	require.NoError(t, err)
 	for text, change := range map[string]func(*zoo.Checkpoint){
-		"the optimiser's 14 tensors are not those of this run, 14, one of which is head.weight.m, float32 (8, 2)":                    func(c *zoo.Checkpoint) { c.State[2].Name = "x" },
-		"the optimiser's 15 tensors are not those of this run, 14":                                                                   func(c *zoo.Checkpoint) { c.State = append(c.State, zoo.Tensor{Name: "x", Value: c.State[0].Value}) },
-		"one of which is head.bias.m, float32 (1, 2)":                                                                                func(c *zoo.Checkpoint) { c.State[0].Value = c.State[2].Value },
-		"the data had order_crc32":                                                                                                   func(c *zoo.Checkpoint) { edit(c, `"epoch":1`, `"epoch":2`) },
-		"position: a run with 2 steps an epoch is never at epoch 1 of 1 listed, step 3, 2 in all, 0 skipped, the best epoch being 1": func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"step":3`) },
-		"the best epoch being 2":                                     func(c *zoo.Checkpoint) { edit(c, `"best":1`, `"best":2`) },
-		"the data had order_crc32 1, and now":                        func(c *zoo.Checkpoint) { edit(c, `"order_crc32":\d+`, `"order_crc32":1`) },
-		"train: checkpoint: training: json: unknown field \"stepp\"": func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"stepp":0`) },
+		"the optimiser has 14 tensors; want 14, one of them head.weight.m, float32 (8, 2)":                          func(c *zoo.Checkpoint) { c.State[2].Name = "x" },
+		"the optimiser has 15 tensors; want 14":                                                                     func(c *zoo.Checkpoint) { c.State = append(c.State, zoo.Tensor{Name: "x", Value: c.State[0].Value}) },
+		"one of them head.bias.m, float32 (1, 2)":                                                                   func(c *zoo.Checkpoint) { c.State[0].Value = c.State[2].Value },
+		"the data had order_crc32":                                                                                  func(c *zoo.Checkpoint) { edit(c, `"epoch":1`, `"epoch":2`) },
+		"position: no run of 2 steps an epoch is at epoch 1 of 1 listed, step 3, 2 in all, 0 skipped, best epoch 1": func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"step":3`) },
+		"best epoch 2":                        func(c *zoo.Checkpoint) { edit(c, `"best":1`, `"best":2`) },
+		"the data had order_crc32 1, and now": func(c *zoo.Checkpoint) { edit(c, `"order_crc32":\d+`, `"order_crc32":1`) },
+		"train: checkpoint: training: json: unknown field \"stepp\"":                                      func(c *zoo.Checkpoint) { edit(c, `"step":0`, `"stepp":0`) },
 		"the run had accumulate " + strconv.Itoa(1) + "00, and now 1; it cannot go on as if it had never": func(c *zoo.Checkpoint) { edit(c, `"accumulate":1`, `"accumulate":100`) },
 	} {
 		c, err := LoadLast(cfg.Dir)

@@ -40,9 +40,11 @@ type Update struct {
 // It returns an error that quotes what it doesn't recognise.
 func ParseOptimizer(s string) (Optimizer, error) { return parse("optimizer", s, optimizers) }
 
+var ofAdam = []setting{{"β1", 0.9, factor}, {"β2", 0.999, factor}, {"ε", 1e-8, epsilon}}
+
 var optimizers = []kind[Optimizer]{
-	{"adam", 0, []setting{{"β1", 0.9, factor}, {"β2", 0.999, factor}, {"ε", 1e-8, epsilon}}, func(v []float64) Optimizer { return Adam{v[0], v[1], v[2]} }},
-	{"adamw", 0, []setting{{"β1", 0.9, factor}, {"β2", 0.999, factor}, {"ε", 1e-8, epsilon}}, func(v []float64) Optimizer { return AdamW{v[0], v[1], v[2]} }},
+	{"adam", 0, ofAdam, func(v []float64) Optimizer { return Adam{v[0], v[1], v[2]} }},
+	{"adamw", 0, ofAdam, func(v []float64) Optimizer { return AdamW{v[0], v[1], v[2]} }},
 	{"rmsprop", 0, []setting{{"ρ", 0.9, factor}, {"ε", 1e-8, epsilon}}, func(v []float64) Optimizer { return RMSProp{v[0], v[1]} }},
 	{"sgd", 0, []setting{{"momentum", 0.9, belowOne}}, func(v []float64) Optimizer { return SGD{cmp.Or(v[0], NoMomentum)} }},
 }

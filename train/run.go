@@ -123,7 +123,7 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 	defer r.training.close()
 	defer r.validation.close()
 	r.began, r.saved = time.Now(), time.Now()
-	for r.at.Epoch < r.cfg.Epochs && !r.outOfPatience() {
+	for r.at.Epoch < r.cfg.Epochs && (r.cfg.Patience == 0 || r.at.Epoch-r.at.Best < r.cfg.Patience) {
 		if err := r.epoch(ctx); err != nil {
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				return nil, err
@@ -131,7 +131,8 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 			return nil, cmp.Or(r.saveLast(), errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step))
 		}
 	}
-	result = &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs, StepMillis: median(r.millis), Training: time.Since(r.began)}
+	result = &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs}
+	result.StepMillis, result.Training = median(r.millis), time.Since(r.began)
 	r.training.close() // their memory is as large as the test's
 	r.validation.close()
 	if err := r.restoreBest(); err != nil {
@@ -143,10 +144,6 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
-}
-
-func (r *run) outOfPatience() bool {
-	return r.cfg.Patience > 0 && r.at.Epoch-r.at.Best >= r.cfg.Patience
 }
 
 // epoch trains on what is left of the epoch under way and closes it.

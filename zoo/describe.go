@@ -150,7 +150,8 @@ func describeLayers(stack *cells.Stack) []LayerDescription {
 	for _, w := range stack.Weights() {
 		l, m := &layers[w.Layer-1], w.Matrix
 		d := WeightsDescription{
-			Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out), Ranks: m.Ranks(), Params: m.Params(),
+			Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out),
+			Ranks: m.Ranks(), Params: m.Params(),
 		}
 		cores := m.Cores()
 		if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
