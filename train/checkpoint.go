@@ -77,9 +77,6 @@ func (r *run) data() data {
 	return d
 }
 
-// saveLast writes the checkpoint to resume.
-func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state) }
-
 // save writes a checkpoint to dir, nothing without Config.Dir. One without the
 // optimiser's state is for use, and cannot be resumed.
 func (r *run) save(dir string, state []zoo.Tensor) error {

@@ -128,11 +128,15 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				return nil, err
 			}
-			return nil, cmp.Or(r.saveLast(), errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step))
+			stopped := errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
+			return nil, cmp.Or(r.save(lastDir(r.cfg.Dir), r.state), stopped)
 		}
 	}
 	result = &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs}
-	result.StepMillis, result.Training = median(r.millis), time.Since(r.began)
+	result.Training = time.Since(r.began)
+	if sorted := slices.Sorted(slices.Values(r.millis)); len(sorted) > 0 {
+		result.StepMillis = sorted[len(sorted)/2]
+	}
 	r.training.close() // their memory is as large as the test's
 	r.validation.close()
 	if err := r.restoreBest(); err != nil {
@@ -187,7 +191,7 @@ func (r *run) epoch(ctx context.Context) error {
 		}
 		now = r.begin()
 		if ctx.Err() == nil && r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
-			if err := r.saveLast(); err != nil {
+			if err := r.save(lastDir(r.cfg.Dir), r.state); err != nil {
 				return err
 			}
 		}
@@ -224,7 +228,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.saveLast(); err != nil {
+	if err := r.save(lastDir(r.cfg.Dir), r.state); err != nil {
 		return err
 	}
 	if r.cfg.OnEpoch != nil {
@@ -273,14 +277,6 @@ func (r *run) restoreBest() error {
 		copy(p.Value.Data().([]float32), best[k])
 	}
 	return nil
-}
-
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
 }
 
 var errHeadless = errors.New("train: the model is headless, without a classifier to train; make it with zoo.Options.Classes")
