@@ -75,7 +75,7 @@ func TestCheckpointBounds(t *testing.T) {
 		})
 	}
 	// A header of safetensors is held against its bound before it is parsed.
-	_, err := readState([]byte("\xff\xff\xff\x7f\x00\x00\x00\x00{}"), 3)
+	_, err := readTensors([]byte("\xff\xff\xff\x7f\x00\x00\x00\x00{}"), 3)
 	require.EqualError(t, err, fmt.Sprintf("its header claims %d bytes; want at most %d", math.MaxInt32, 1<<20+3<<10))
 }
 

@@ -33,7 +33,7 @@ func TestTrainConfig(t *testing.T) {
 func TestTrainConfigErrors(t *testing.T) {
 	for text, args := range map[string][]string{
 		`-optimizer: no optimizer is called "adma"; did you mean "adam"?`: {"-optimizer", "adma"},
-		`-schedule: schedule "step:1"; want step:EPOCHS:FACTOR`:           {"-schedule", "step:1"},
+		`-schedule: schedule "step:1" has 1 settings; want step:EPOCHS:FACTOR`:           {"-schedule", "step:1"},
 		`-augment: no augmentation is called "x"`:                         {"-augment", "x:1"},
 		"-clip is -1; want a number from 1e-30 to 1e30, or 0 for none":    {"-clip", "-1"},
 		"-lr is 0; want a number from 1e-30 to 1e30":                      {"-lr", "0"},

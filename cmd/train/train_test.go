@@ -97,7 +97,7 @@ func TestMistakes(t *testing.T) {
 		"-freeze [":                       "train: -freeze is [; want patterns of names, such as layer1.input.*",
 		"-epochs 10000000000000":          "train: -epochs is 10000000000000; want at least 1 and at most 1000000",
 		"-label-smoothing 1e-60":          "train: -label-smoothing is 1e-60; want at least 0",
-		"-schedule step:1e-300:0.5":       `train: -schedule: schedule "step:1e-300:0.5"; want step:EPOCHS:FACTOR with at least 0.001 epochs`,
+		"-schedule step:1e-300:0.5":       `train: -schedule: schedule "step:1e-300:0.5": EPOCHS is 1e-300; want at least 0.001 epochs`,
 		"-list -eval x":                   "-list prints the zoo and stops; leave -spec, -resume and -eval out",
 		"-long":                           "-long is for -list; give that too",
 		"-list -model zzz":                `no model matches "zzz"`,

@@ -182,8 +182,8 @@ func (m *Meter) Normalisation() preprocess.Normalisation {
 }
 
 // NotFinite returns the place of the first NaN or infinity, -1 without one.
-func NotFinite(x []float32) int {
-	return slices.IndexFunc(x, func(v float32) bool { return v-v != 0 })
+func NotFinite[T float32 | float64](x []T) int {
+	return slices.IndexFunc(x, func(v T) bool { return v-v != 0 })
 }
 
 // At writes the place of a value, given by its number in an array, the way numpy does,
