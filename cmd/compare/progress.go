@@ -45,19 +45,17 @@ func (p *progress) show(now compare.Progress) {
 	p.now = now
 	said := ""
 	if r := now.Run; r != nil {
-		what, of := fmt.Sprintf("seed %d", r.Seed), "test accuracy "
+		what, score := fmt.Sprintf("seed %d", r.Seed), fmt.Sprintf("accuracy %.4f", r.Test.Accuracy)
 		if r.Fold > 0 {
-			what, of = fmt.Sprintf("rate %g", r.Rate), fmt.Sprintf("accuracy on fold %d ", r.Fold)
+			what = fmt.Sprintf("rate %g", r.Rate)
 		}
-		score := fmt.Sprintf("%.4f", r.Test.Accuracy)
 		if r.Diverged != "" {
-			of, score = "", "diverged"
+			score = "diverged"
 		}
-		said = what + ": " + score // beside a bar there is little room
-		if now.Found {
+		if said = what + ": " + score; now.Found {
 			said = "was there"
 		} else if p.bars == nil {
-			fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", now.Ended, now.Runs, now.Model, what, of, score, now.Took.Round(time.Second))
+			fmt.Fprintf(p.w, "%d of %d  %s  %s, %s\n", now.Ended, now.Runs, now.Model, said, now.Took.Round(time.Second))
 		}
 	}
 	if p.bars == nil {
