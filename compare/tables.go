@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
@@ -34,7 +35,8 @@ var wordsText string
 // words are the texts and tables of a report.
 var words = template.Must(template.New("").Funcs(template.FuncMap{
 	"counted": numerals.Counted, "grouped": numerals.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
-	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "line": newLine,
+	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "backend": func() string { return backend.Name },
+	"first": func(c Curve) Grown { return c.Points[0] }, "last": func(c Curve) Grown { return c.Points[len(c.Points)-1] }, "grew": Curve.grew,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "p": pValue, "points": points,
 	"verdict": func(of interface{ verdict() string }) string { return of.verdict() }, "cell": (*Result).cell,
 	"set": (*Results).set, "alike": (*Results).alike, "tested": (*Results).tested, "others": (*Results).others,
