@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pkg/errors"
@@ -51,12 +52,29 @@ type Comparison struct {
 	Command string
 }
 
+// Progress is how far a comparison is.
+type Progress struct {
+	Model       string  // the one whose run this is about
+	Done        float64 // runs of the model, those under way in part
+	ModelRuns   int     // that it will have
+	Ended, Runs int     // of all models
+
+	// Run is the run that has just ended, nil while one is under way. Found says that it
+	// had ended before the comparison began; otherwise it took so long.
+	Run   *Run
+	Found bool
+	Took  time.Duration
+}
+
 // comparison is one under way.
 type comparison struct {
 	Comparison
 	classes int // of the data
 	places  *semaphore.Weighted
-	shown   *tracker
+
+	mu     sync.Mutex
+	ended  int                  // runs
+	models map[string]*Progress // what it knows of each model alone
 }
 
 // Run trains what is not trained yet and returns what all runs came to. It opens the data
@@ -68,7 +86,10 @@ type comparison struct {
 // a run that failed, but not of one that diverged, which its Run says; and, when ctx is
 // done, an error that wraps context.Canceled. What has ended by then is kept in Dir.
 func (c Comparison) Run(ctx context.Context) (*Results, error) {
-	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs)))}
+	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs))), models: map[string]*Progress{}}
+	if c.Train == nil {
+		run.Train = run.here
+	}
 	if err := run.check(ctx); err != nil {
 		return nil, err
 	}
@@ -84,14 +105,14 @@ func (c Comparison) Run(ctx context.Context) (*Results, error) {
 			return nil, err
 		}
 	}
-	run.shown = &tracker{call: c.OnProgress, models: map[string]*Progress{}, done: map[string]float64{}}
-	all := make([]*Result, len(c.Models))
-	for k, e := range c.Models {
-		all[k] = &Result{Model: e}
-		run.shown.more(e.Name, c.Seeds+c.tries(len(c.Rates)))
+	var all []*Result
+	for _, e := range c.Models {
+		all = append(all, &Result{Model: e})
+		run.models[e.Name] = &Progress{Model: e.Name, ModelRuns: c.Seeds + c.tries(len(c.Rates))}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, r := range all {
+		run.record(r.Model.Name, func(*Progress) {})
 		group.Go(func() error { return run.contend(ctx, r) })
 	}
 	if err := group.Wait(); err != nil {
@@ -210,29 +231,45 @@ func (c *comparison) take() (unlock func() error, err error) {
 func inDir(err error) error { return errors.Wrap(err, "compare: Comparison.Dir") }
 
 // contend chooses a model's learning rate and trains it with every seed.
-func (c *comparison) contend(ctx context.Context, r *Result) error {
+func (c *comparison) contend(ctx context.Context, r *Result) (err error) {
 	if err := c.choose(ctx, r); err != nil || r.Rate == 0 {
 		return err
 	}
-	r.Runs = make([]*Run, c.Seeds)
+	var jobs []Job
+	for k := range c.Seeds {
+		jobs = append(jobs, Job{Rate: r.Rate, Seed: uint64(k + 1)})
+	}
+	r.Runs, err = c.runs(ctx, r.Model, jobs)
+	return err
+}
+
+// runs makes runs of a model, as many at the same time as there are places.
+func (c *comparison) runs(ctx context.Context, e zoo.Entry, jobs []Job) ([]*Run, error) {
+	runs := make([]*Run, len(jobs))
 	group, ctx := errgroup.WithContext(ctx)
-	for k := range r.Runs {
+	for k, j := range jobs {
+		j.Protocol, j.Model, j.Spec = c.Protocol, e.Name, e.Spec
 		group.Go(func() (err error) {
-			r.Runs[k], err = c.run(ctx, r.Model, Job{Rate: r.Rate, Seed: uint64(k + 1)})
+			runs[k], err = c.run(ctx, j)
 			return err
 		})
 	}
-	return group.Wait()
+	return runs, group.Wait()
 }
 
 // run makes a run, unless it has ended before.
-func (c *comparison) run(ctx context.Context, e zoo.Entry, j Job) (*Run, error) {
-	j.Protocol, j.Model, j.Spec = c.Protocol, e.Name, e.Spec
+func (c *comparison) run(ctx context.Context, j Job) (r *Run, err error) {
+	before := 0.0 // the part that was done
+	step := func(done float64, r *Run, found bool, took time.Duration) {
+		c.record(j.Model, func(now *Progress) {
+			now.Done += done - before
+			now.Run, now.Found, now.Took, before = r, found, took, done
+		})
+	}
 	if c.Dir != "" {
-		j.Dir = filepath.Join(c.Dir, "runs", e.Name, j.name())
-		r, err := j.ended()
-		if r != nil {
-			c.shown.step(j, 1, r, true, 0)
+		j.Dir = filepath.Join(c.Dir, "runs", j.Model, j.name())
+		if r, err = j.ended(); r != nil {
+			step(1, r, true, 0)
 		}
 		if r != nil || err != nil {
 			return r, err
@@ -243,24 +280,40 @@ func (c *comparison) run(ctx context.Context, e zoo.Entry, j Job) (*Run, error) 
 	}
 	defer c.places.Release(1)
 	began := time.Now()
-	onStep := func(done float64) { c.shown.step(j, done, nil, false, 0) }
-	train := c.Train
-	if train == nil {
-		set, done, err := c.open(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		train = func(ctx context.Context, j Job, onStep func(done float64)) (*Run, error) {
-			return j.Train(ctx, set, onStep)
-		}
-	}
-	r, err := train(ctx, j, onStep)
+	r, err = c.Train(ctx, j, func(done float64) { step(done, nil, false, 0) })
 	if err == nil && j.Dir != "" {
 		err = j.keep(r)
 	}
 	if err == nil {
-		c.shown.step(j, 1, r, false, time.Since(began))
+		step(1, r, false, time.Since(began))
 	}
 	return r, err
+}
+
+// here makes a run in this process.
+func (c *comparison) here(ctx context.Context, j Job, onStep func(done float64)) (*Run, error) {
+	set, done, err := c.open(ctx, zoo.Entry{Name: j.Model, Spec: j.Spec})
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return j.Train(ctx, set, onStep)
+}
+
+// record changes what is known of a model's runs, and tells OnProgress.
+func (c *comparison) record(model string, change func(now *Progress)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.models[model]
+	if change(m); m.Run != nil {
+		c.ended++
+	}
+	now := *m
+	m.Run, m.Found, m.Took = nil, false, 0 // which are said once
+	for _, other := range c.models {
+		now.Runs += other.ModelRuns
+	}
+	if now.Ended = c.ended; c.OnProgress != nil {
+		c.OnProgress(now)
+	}
 }

@@ -2,9 +2,11 @@ package compare
 
 import (
 	"io"
+	"math"
 	"slices"
 
 	"github.com/tensorzoo/tensorzoo/internal/charts"
+	"github.com/tensorzoo/tensorzoo/train"
 )
 
 // Plot is a picture of the results.
@@ -33,10 +35,10 @@ func (r *Results) Plots() []Plot {
 			r.accuracyOver("Accuracy and arithmetic", "multiply-adds a frame", func(m *Result) int { return m.Sizes.MulAddsPerFrame })},
 		{"curves-loss", "Loss in training, by epoch: the mean over the seeds, within one standard deviation.",
 			charts.Panels{{Title: "Training loss", X: "epoch", Y: "cross-entropy, nats", LogY: true, IntegerX: true,
-				Lines: r.curves(func(run *Run, e int) float64 { return run.Epochs[e].Train.Loss })}}},
+				Lines: r.curves(func(s train.Score) float64 { return s.Loss })}}},
 		{"curves-accuracy", "Accuracy in training, by epoch: the mean over the seeds, within one standard deviation.",
 			charts.Panels{{Title: "Training accuracy", X: "epoch", Y: "accuracy", IntegerX: true,
-				Lines: r.curves(func(run *Run, e int) float64 { return run.Epochs[e].Train.Accuracy })}}},
+				Lines: r.curves(func(s train.Score) float64 { return s.Accuracy })}}},
 		{"costs-time", "Median time of a training step: mean and standard deviation over the seeds.",
 			r.bars("Time", "milliseconds a training step", func(m *Result) Sample { return m.StepMillis })},
 		{"costs-memory", "Largest resident memory of the process: mean and standard deviation over the seeds.",
@@ -77,21 +79,20 @@ func (r *Results) bars(title, axis string, of func(m *Result) Sample) charts.Pic
 
 // curves returns a line per model: the mean over the seeds of a figure of every
 // epoch, and its standard deviation.
-func (r *Results) curves(figure func(run *Run, epoch int) float64) []charts.Line {
+func (r *Results) curves(figure func(s train.Score) float64) []charts.Line {
 	var lines []charts.Line
 	for _, m := range r.Models {
 		l := charts.Line{Name: m.Model.Name}
 		for e := 0; ; e++ {
-			var values []float64
-			for _, run := range m.Runs {
+			s := sampled(m.Runs, func(run *Run) float64 {
 				if e < len(run.Epochs) {
-					values = append(values, figure(run, e))
+					return figure(run.Epochs[e].Train)
 				}
-			}
-			if len(values) == 0 {
+				return math.NaN()
+			})
+			if len(s.Values) == 0 {
 				break
 			}
-			s := newSample(values)
 			l.X, l.Y = append(l.X, float64(e+1)), append(l.Y, s.Mean)
 			l.Low, l.High = append(l.Low, s.Mean-s.SD), append(l.High, s.Mean+s.SD)
 		}

@@ -3,20 +3,26 @@ package compare
 import (
 	"bytes"
 	"embed"
+	"encoding/csv"
 	"fmt"
 	"html/template"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/charts"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/internal/numerals"
 )
 
 // report is what the files of a report have in common.
@@ -123,39 +129,8 @@ func (r *Results) paragraphs(name string) (all []string) {
 	return all
 }
 
-// set names the data as the runs do.
-func (r *Results) set() string {
-	set := r.Protocol.Data
-	for _, m := range r.Models {
-		for _, run := range m.Runs {
-			set = run.Set
-		}
-	}
-	return names.Line(set)
-}
-
 // best says which models a reader may take for the best.
 func (r *Results) best() string { return said("best", r) }
-
-// alike lists the models that are not shown to be behind the best.
-func (r *Results) alike() (all []string) {
-	for _, m := range r.Models {
-		if m.P >= significance {
-			all = append(all, m.Model.Name)
-		}
-	}
-	return all
-}
-
-// tested is the number of models whose difference to the best was tested.
-func (r *Results) tested() (n int) {
-	for _, m := range r.Models {
-		if !math.IsNaN(m.P) {
-			n++
-		}
-	}
-	return n
-}
 
 // join writes a list of numbers with commas between.
 func join(list any) string {
@@ -181,4 +156,97 @@ func (s section) Inline() (all []inline, err error) {
 		all = append(all, inline{p.Caption, least, template.HTML("<svg" + string(svg))})
 	}
 	return all, nil
+}
+
+// sheet is a table, as text, Markdown and CSV, and in parts for the page, which
+// stacks the cells of a row on a narrow screen.
+type sheet struct {
+	table.Writer
+	Header  table.Row
+	Rows    []table.Row
+	numbers []int // columns of numbers, from 0, which stand at the right
+}
+
+// Number reports whether column k, from 0, holds numbers.
+func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k) }
+
+//go:embed words.tmpl
+var wordsText string
+
+// words are the texts and tables of a report.
+var words = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
+	"counted": numerals.Counted, "grouped": numerals.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "backend": func() string { return backend.Name },
+	"first": func(c Curve) Grown { return c.Points[0] }, "last": func(c Curve) Grown { return c.Points[len(c.Points)-1] }, "grew": Curve.grew,
+	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "unknown": math.IsNaN, "shown": func(p float64) bool { return p < significance },
+	"accuracies": func(runs []*Run) Sample { return sampled(runs, accuracy) }, "candidate": (*Result).candidate, "line": names.Line,
+	"alike":  func(r *Results) []*Result { return r.those(func(m *Result) bool { return m.P >= significance }) },
+	"tested": func(r *Results) []*Result { return r.those(func(m *Result) bool { return !math.IsNaN(m.P) }) },
+	"atEdge": func(r *Results) []*Result { return r.those((*Result).atEdge) },
+	"tried":  func(r *Results) []float64 { return tried(r.Models...) }, "widened": (*Results).widened, "others": (*Results).others,
+}).Parse(wordsText))
+
+// said executes a template of the words.
+func said(name string, data any) string {
+	var b strings.Builder
+	if err := words.ExecuteTemplate(&b, name, data); err != nil {
+		panic(err)
+	}
+	return strings.Trim(b.String(), "\n")
+}
+
+// newTable returns a table of the words.
+func newTable(name string, data any) *sheet {
+	t := &sheet{Writer: table.NewWriter()}
+	t.SetStyle(table.StyleLight)
+	t.Style().Options.DrawBorder = false
+	t.Style().Format.Header = text.FormatDefault
+	var columns []table.ColumnConfig
+	lines := strings.Split(said("table "+name, data), "\n")
+	for k, cell := range strings.Split(lines[0], "\t") {
+		name, number := strings.CutSuffix(cell, "#")
+		if t.Header = append(t.Header, name); number {
+			t.numbers = append(t.numbers, k)
+			columns = append(columns, table.ColumnConfig{Number: k + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+		}
+	}
+	for _, line := range lines[1:] {
+		var row table.Row
+		for cell := range strings.SplitSeq(line, "\t") {
+			row = append(row, cell)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	t.AppendHeader(t.Header)
+	t.AppendRows(t.Rows)
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+// figure writes a number, or what stands for one that is not known.
+func figure(format string, v float64, unknown string) string {
+	if math.IsNaN(v) {
+		return unknown
+	}
+	return fmt.Sprintf(format, v)
+}
+
+// those lists the models that are so.
+func (r *Results) those(is func(m *Result) bool) []*Result {
+	return slices.DeleteFunc(slices.Clone(r.Models), func(m *Result) bool { return !is(m) })
+}
+
+//go:embed reported.csv
+var reported string
+
+// others lists what the papers' tables report of methods that are not compared here, on the
+// data that the published accuracies of the models are for: method, data and accuracy.
+func (r *Results) others() [][]string {
+	rows, err := csv.NewReader(strings.NewReader(reported)).ReadAll()
+	if err != nil {
+		panic(err)
+	}
+	return slices.DeleteFunc(rows, func(row []string) bool {
+		return !slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] })
+	})
 }

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -60,39 +59,38 @@ func summarise(results []*Result, classes int) (err error) {
 		return nil
 	}
 	best.Best = true
-	ps := make([]float64, len(results))
-	for k, r := range results {
-		ps[k] = math.NaN()
+	var ps []*float64
+	for _, r := range results {
 		if r != best {
-			r.Difference, ps[k] = against(r, best)
+			r.Difference, r.P = against(r, best)
+			ps = append(ps, &r.P)
 		}
 	}
-	for k, p := range holm(ps) {
-		results[k].P = p
-	}
+	holm(ps)
 	return nil
 }
 
 // sample fills in the figures of the runs that did not diverge. Times and memory are 0
 // where they were not measured.
 func (r *Result) sample() {
+	measured := func(v float64) float64 {
+		if v > 0 {
+			return v
+		}
+		return math.NaN()
+	}
 	r.Seeds, r.Difference, r.P = nil, math.NaN(), math.NaN()
-	var accuracy, loss, step, training, memory []float64
 	for _, run := range r.Runs {
-		if run.Diverged != "" {
-			continue
-		}
-		r.Seeds, accuracy, loss = append(r.Seeds, run.Seed), append(accuracy, run.Test.Accuracy), append(loss, run.Test.Loss)
-		if run.StepMillis > 0 {
-			updates := run.Epochs[len(run.Epochs)-1].Updates
-			step, training = append(step, run.StepMillis), append(training, run.StepMillis*float64(updates)/1000)
-		}
-		if run.PeakMB > 0 {
-			memory = append(memory, run.PeakMB)
+		if run.Diverged == "" {
+			r.Seeds = append(r.Seeds, run.Seed)
 		}
 	}
-	r.Accuracy, r.Loss = newSample(accuracy), newSample(slices.DeleteFunc(loss, math.IsNaN))
-	r.StepMillis, r.TrainingSeconds, r.PeakMB = newSample(step), newSample(training), newSample(memory)
+	r.Accuracy, r.Loss = sampled(r.Runs, accuracy), sampled(r.Runs, loss)
+	r.StepMillis = sampled(r.Runs, func(run *Run) float64 { return measured(run.StepMillis) })
+	r.TrainingSeconds = sampled(r.Runs, func(run *Run) float64 {
+		return measured(run.StepMillis * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000)
+	})
+	r.PeakMB = sampled(r.Runs, func(run *Run) float64 { return measured(run.PeakMB) })
 }
 
 // against returns the mean difference of two models' accuracies over the seeds
@@ -108,23 +106,7 @@ func against(a, b *Result) (difference, p float64) {
 }
 
 // verdict is the model's against the best.
-func (r *Result) verdict() string {
-	switch {
-	case r.Best:
-		return "best"
-	case r.Rate == 0:
-		return "diverged at every learning rate"
-	case len(r.Seeds) == 0:
-		return "diverged with every seed"
-	case math.IsNaN(r.Difference):
-		return "no seed in common"
-	case math.IsNaN(r.P):
-		return fmt.Sprintf("%+.4f, not tested", r.Difference)
-	case r.P >= significance:
-		return fmt.Sprintf("%+.4f, %s (p = %.3g)", r.Difference, noDifference, r.P)
-	}
-	return fmt.Sprintf("%+.4f (p = %.3g)", r.Difference, r.P)
-}
+func (r *Result) verdict() string { return said("verdict", r) }
 
 // Diverged lists the seeds without a result.
 func (r *Result) Diverged() (seeds []uint64) {
@@ -155,12 +137,10 @@ func (r *Result) Confusion() (classes []string, counts [][]int) {
 		if run.Diverged != "" {
 			continue
 		}
-		if counts == nil {
-			classes, counts = run.Classes, make([][]int, len(run.Classes))
-		}
+		classes = run.Classes
 		for i, row := range run.Confusion {
-			if counts[i] == nil {
-				counts[i] = make([]int, len(row))
+			if i == len(counts) {
+				counts = append(counts, make([]int, len(row)))
 			}
 			for j, n := range row {
 				counts[i][j] += n
@@ -179,34 +159,23 @@ type Claim struct {
 
 // Claims lists the published differences between models of the comparison that
 // were measured on the same data, each with the better one above.
-func (r *Results) Claims() []Claim {
-	var all []Claim
-	var ps []float64
+func (r *Results) Claims() (all []Claim) {
 	for _, above := range r.Models {
 		for _, below := range r.Models {
 			a, b := above.Model, below.Model
-			if b.PublishedAccuracy == 0 || a.PublishedAccuracy <= b.PublishedAccuracy || a.Data != b.Data {
-				continue
+			if b.PublishedAccuracy > 0 && a.PublishedAccuracy > b.PublishedAccuracy && a.Data == b.Data {
+				difference, p := against(above, below)
+				all = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p})
 			}
-			difference, p := against(above, below)
-			all, ps = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p}), append(ps, p)
 		}
 	}
-	for k, p := range holm(ps) {
-		all[k].P = p
+	ps := make([]*float64, len(all))
+	for k := range all {
+		ps[k] = &all[k].P
 	}
+	holm(ps)
 	return all
 }
 
 // verdict reports whether the order that was published is seen here.
-func (c Claim) verdict() string {
-	switch {
-	case math.IsNaN(c.Difference) || math.IsNaN(c.P):
-		return "not tested"
-	case c.P >= significance:
-		return noDifference
-	case c.Difference > 0:
-		return "holds here"
-	}
-	return "the other way round here"
-}
+func (c Claim) verdict() string { return said("verdict of a claim", c) }

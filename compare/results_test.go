@@ -68,7 +68,7 @@ func TestResults(t *testing.T) {
 	}
 	require.Len(t, verdicts, 10, "every pair of the five")
 	require.Equal(t, "holds here", verdicts["ht-lstm tt-lstm"])
-	require.Equal(t, noDifference, verdicts["ht-lstm tr-lstm"])
+	require.Equal(t, "no difference shown", verdicts["ht-lstm tr-lstm"])
 	require.Equal(t, "not tested", verdicts["tt-lstm lstm"])
 
 	// 8 classes, whatever the data of the paper have.

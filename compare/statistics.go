@@ -41,6 +41,23 @@ func (s Sample) each(decimals int) string {
 	return strings.Trim(fmt.Sprintf("%.*f", decimals, s.Values), "[]")
 }
 
+// sampled returns a figure of the runs that did not diverge; NaN is one that is not known.
+func sampled(runs []*Run, figure func(r *Run) float64) Sample {
+	var values []float64
+	for _, r := range runs {
+		if r.Diverged != "" {
+			continue
+		}
+		if v := figure(r); !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	return newSample(values)
+}
+
+func accuracy(r *Run) float64 { return r.Test.Accuracy }
+func loss(r *Run) float64     { return r.Test.Loss }
+
 // significance is the probability below which a difference counts as shown.
 const significance = 0.05
 
@@ -53,37 +70,25 @@ func paired(a, b []float64) float64 {
 	if len(a) < 2 {
 		return math.NaN()
 	}
-	d := floats.SubTo(make([]float64, len(a)), a, b)
-	mean, sd := stat.MeanStdDev(d, nil)
-	n := float64(len(d))
-	if sd <= 1e-12*math.Abs(mean) || sd == 0 {
-		if mean == 0 {
-			return 1
-		}
+	n := float64(len(a))
+	mean, sd := stat.MeanStdDev(floats.SubTo(make([]float64, len(a)), a, b), nil)
+	switch {
+	case sd == 0 && mean == 0:
+		return 1
+	case sd <= 1e-12*math.Abs(mean):
 		return math.NaN()
 	}
-	t := math.Abs(mean) / stat.StdErr(sd, n)
-	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(t)
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(math.Abs(mean)/stat.StdErr(sd, n))
 }
 
-// holm returns the p-values as Holm (1979) corrects them for being many: the
-// k-th smallest of n is multiplied with n-k+1, and none is below a smaller one.
-// NaN stays NaN and does not count.
-func holm(p []float64) []float64 {
-	out := slices.Clone(p)
-	var order []int
-	for k, v := range p {
-		if !math.IsNaN(v) {
-			order = append(order, k)
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+// holm corrects p-values as Holm (1979) does for being many: the k-th smallest of n is
+// multiplied with n-k+1, and none is below a smaller one. NaN stays NaN and does not count.
+func holm(ps []*float64) {
+	ps = slices.DeleteFunc(ps, func(p *float64) bool { return math.IsNaN(*p) })
+	slices.SortStableFunc(ps, func(a, b *float64) int { return cmp.Compare(*a, *b) })
 	least := 0.0
-	for k, at := range order {
-		least = max(least, min(1, p[at]*float64(len(order)-k)))
-		out[at] = least
+	for k, p := range ps {
+		least = max(least, min(1, *p*float64(len(ps)-k)))
+		*p = least
 	}
-	return out
 }
-
-const noDifference = "no difference shown"

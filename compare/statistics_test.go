@@ -49,11 +49,19 @@ func TestPairedIsSymmetric(t *testing.T) {
 
 func TestHolm(t *testing.T) {
 	nan := math.NaN()
-	got := holm([]float64{0.01, 0.04, nan, 0.03, 0.005})
+	holm := func(ps ...float64) []float64 {
+		var all []*float64
+		for k := range ps {
+			all = append(all, &ps[k])
+		}
+		holm(all)
+		return ps
+	}
+	got := holm(0.01, 0.04, nan, 0.03, 0.005)
 	require.True(t, math.IsNaN(got[2]))
 	require.InDeltaSlice(t, []float64{0.03, 0.06, 0.06, 0.02}, []float64{got[0], got[1], got[3], got[4]}, 1e-12)
-	require.Equal(t, []float64{1, 1}, holm([]float64{0.9, 0.8}))
-	require.Empty(t, holm(nil))
+	require.Equal(t, []float64{1, 1}, holm(0.9, 0.8))
+	require.Empty(t, holm())
 }
 
 func TestSample(t *testing.T) {
