@@ -119,10 +119,10 @@ func TestConfusionErrors(t *testing.T) {
 		counts  [][]int
 		want    string
 	}{
-		{"a.png", nil, nil, "a.png: no classes to draw"},
-		{"a.png", two, [][]int{{1, 2}}, "a.png: counts has 1 rows for 2 classes"},
-		{"a.png", two, [][]int{{1, 2}, {1}}, "a.png: row 1 (hit) of counts has 1 columns for 2 classes"},
-		{"a.png", two, [][]int{{1, -2}, {1, 1}}, "a.png: counts[0][1] is -2, must not be negative"},
+		{"a.png", nil, nil, "a.png: want a row of counts from 0 on, one for each class, for each of 0 classes"},
+		{"a.png", two, [][]int{{1, 2}}, "a.png: want a row of counts from 0 on, one for each class, for each of 2 classes"},
+		{"a.png", two, [][]int{{1, 2}, {1}}, "a.png: want a row of counts from 0 on, one for each class, for each of 2 classes"},
+		{"a.png", two, [][]int{{1, -2}, {1, 1}}, "a.png: want a row of counts from 0 on, one for each class, for each of 2 classes"},
 		{"a.gif", two, [][]int{{1, 2}, {1, 1}}, `a.gif: ending is ".gif", want .png or .svg`},
 	} {
 		assert.EqualError(t, Save(filepath.Join(dir, test.file), Matrix{"test", test.classes, test.counts}), "charts: "+dir+"/"+test.want)
