@@ -3,7 +3,6 @@ package compare
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -129,8 +128,7 @@ func (c *comparison) settle() error {
 	path := filepath.Join(c.Dir, protocolFile)
 	was, err := durable.ReadFile(path, mostProtocol)
 	if os.IsNotExist(err) {
-		err = durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(now, '\n')); return err })
-		return inDir(err)
+		return inDir(write(path, now))
 	}
 	if err != nil {
 		return &InputError{inDir(err)}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -19,21 +19,16 @@ import (
 type progress struct {
 	w    io.Writer
 	bars *mpb.Progress // nil where there is no terminal
-	of   map[string]*bar
+	of   map[string]*mpb.Bar
+	last sync.Map         // what ended last of a model
 	now  compare.Progress // the last one
-}
-
-// bar is how far a model is.
-type bar struct {
-	*mpb.Bar
-	last atomic.Pointer[string] // what ended last
 }
 
 // parts are what a bar divides a run into.
 const parts = 10000
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, of: map[string]*bar{}}
+	p := &progress{w: w, of: map[string]*mpb.Bar{}}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
 	}
@@ -63,25 +58,18 @@ func (p *progress) show(now compare.Progress) {
 	}
 	b := p.of[now.Model]
 	if b == nil {
-		b = p.add(now.Model)
+		p.last.Store(now.Model, "")
+		b = p.bars.AddBar(0, // else it would not take more
+			mpb.PrependDecorators(decor.Name(now.Model, decor.WCSyncSpaceR)),
+			mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
+				decor.Any(func(decor.Statistics) string { said, _ := p.last.Load(now.Model); return fmt.Sprint(" ", said) }, decor.WCSyncSpaceR)))
+		p.of[now.Model] = b
 	}
 	if said != "" {
-		b.last.Store(&said)
+		p.last.Store(now.Model, said)
 	}
 	b.SetTotal(int64(parts*now.ModelRuns), false)
 	b.SetCurrent(int64(parts * now.Done))
-}
-
-// add adds the bar of a model.
-func (p *progress) add(model string) *bar {
-	b := new(bar)
-	b.last.Store(new(string))
-	b.Bar = p.bars.AddBar(0, // else it would not take more
-		mpb.PrependDecorators(decor.Name(model, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
-			decor.Any(func(decor.Statistics) string { return " " + *b.last.Load() }, decor.WCSyncSpaceR)))
-	p.of[model] = b
-	return b
 }
 
 // close leaves the lines as they are, or takes away those that are half drawn.

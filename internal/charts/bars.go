@@ -1,10 +1,8 @@
 package charts
 
 import (
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/plot"
@@ -100,14 +98,10 @@ func (p BarPanel) plot() *plot.Plot {
 	return out
 }
 
-// significant writes v with three significant digits: 0.450, 17.6, 1,240.
+// significant writes v with three significant digits, or as a whole number: 0.45, 17.6, 1,243.
 func significant(v float64) string {
-	general := strconv.FormatFloat(v, 'g', 3, 64)
-	switch rounded, _ := strconv.ParseFloat(general, 64); {
-	case v == 0 || rounded < 1e-4 || rounded >= 1e7:
-		return general
-	case rounded >= 1000:
-		return numerals.Thousands(int(rounded))
+	if v >= 999.5 && v < 1e7 {
+		return numerals.Thousands(int(math.Round(v)))
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%#.3g", v), ".")
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }
