@@ -69,7 +69,8 @@ type Progress struct {
 // comparison is one under way.
 type comparison struct {
 	Comparison
-	classes int // of the data
+	reads   map[string]int // values a step, of each model
+	classes int            // of the data
 	places  *semaphore.Weighted
 
 	mu     sync.Mutex
@@ -86,7 +87,7 @@ type comparison struct {
 // a run that failed, but not of one that diverged, which its Run says; and, when ctx is
 // done, an error that wraps context.Canceled. What has ended by then is kept in Dir.
 func (c Comparison) Run(ctx context.Context) (*Results, error) {
-	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs))), models: map[string]*Progress{}}
+	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs))), reads: map[string]int{}, models: map[string]*Progress{}}
 	if c.Train == nil {
 		run.Train = run.here
 	}
@@ -147,16 +148,22 @@ func (c *comparison) check(ctx context.Context) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	if len(c.Models) == 0 {
+	switch {
+	case len(c.Models) == 0:
 		return inputf("Comparison.Models is empty; give one at least")
+	case c.Set == nil && c.Open == nil:
+		return inputf("there are no data; give Comparison.Set or Comparison.Open")
 	}
 	c.Backend = backend.Name
-	seen := map[string]bool{}
 	for _, e := range c.Models {
-		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
+		if c.reads[e.Name] > 0 || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
 			return inputf("the model %q has the name of another, or one that no folder can have; rename it", e.Name)
 		}
-		seen[e.Name] = true
+		d, err := zoo.Describe(e)
+		if err != nil {
+			return &InputError{err}
+		}
+		c.reads[e.Name] = d.Features
 		if err := c.see(ctx, e); err != nil {
 			return err
 		}
@@ -167,7 +174,7 @@ func (c *comparison) check(ctx context.Context) error {
 // see opens the data for a model. The fingerprint of videos depends on the size of the
 // frames too: the first model gives it.
 func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
-	set, done, err := c.open(ctx, e)
+	set, done, err := c.open(ctx, e.Name)
 	if err != nil {
 		return err
 	}
@@ -176,6 +183,9 @@ func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
 		c.Fingerprint = set.Fingerprint()
 	}
 	c.Data = cmp.Or(c.Data, set.Name())
+	if n := dims.Size(set.StepShape()); n != c.reads[e.Name] {
+		return inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, c.reads[e.Name], set.Name(), set.StepShape(), n)
+	}
 	if c.tries(1) > 0 {
 		if _, err := datasets.Fold(set, c.Folds, 0, 1); err != nil {
 			return &InputError{err}
@@ -188,24 +198,12 @@ func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
 }
 
 // open opens the data for a model; done closes them.
-func (c *comparison) open(ctx context.Context, e zoo.Entry) (set datasets.Set, done func(), err error) {
-	d, err := zoo.Describe(e)
-	if err != nil {
-		return nil, nil, &InputError{err}
+func (c *comparison) open(ctx context.Context, model string) (set datasets.Set, done func(), err error) {
+	if c.Set != nil {
+		return c.Set, func() {}, nil
 	}
-	if c.Set == nil && c.Open == nil {
-		return nil, nil, inputf("there are no data; give Comparison.Set or Comparison.Open")
-	}
-	if c.Set == nil {
-		if set, err = c.Open(ctx, e.Name, d.Features); err != nil {
-			return nil, nil, err
-		}
-		return set, func() { set.Close() }, nil
-	}
-	if n := dims.Size(c.Set.StepShape()); n != d.Features {
-		return nil, nil, inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, d.Features, c.Set.Name(), c.Set.StepShape(), n)
-	}
-	return c.Set, func() {}, nil
+	set, err = c.Open(ctx, model, c.reads[model])
+	return set, func() { set.Close() }, err
 }
 
 // take makes the folder this comparison's, until unlock or the end of the process.
@@ -214,10 +212,10 @@ func (c *comparison) take() (unlock func() error, err error) {
 		return nil, &InputError{inDir(err)}
 	}
 	lock, locked, err := durable.Lock(filepath.Join(c.Dir, ".lock"))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, &InputError{inDir(err)}
-	}
-	if !locked {
+	case !locked:
 		return nil, inputf("another process compares in %s; wait for it or stop it", c.Dir)
 	}
 	if err := c.settle(); err != nil {
@@ -292,7 +290,7 @@ func (c *comparison) run(ctx context.Context, j Job) (r *Run, err error) {
 
 // here makes a run in this process.
 func (c *comparison) here(ctx context.Context, j Job, onStep func(done float64)) (*Run, error) {
-	set, done, err := c.open(ctx, zoo.Entry{Name: j.Model, Spec: j.Spec})
+	set, done, err := c.open(ctx, j.Model)
 	if err != nil {
 		return nil, err
 	}

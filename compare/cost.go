@@ -247,12 +247,7 @@ type Curve struct {
 // what cannot be measured and for a folder that cannot be made. When ctx is done it returns
 // its error, and dir keeps the pictures that were drawn.
 func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(size string, done, all int), sizes ...string) (*Growth, error) {
-	var chosen []sweep
-	for _, s := range sweeps {
-		if len(sizes) == 0 || slices.Contains(sizes, s.name) {
-			chosen = append(chosen, s)
-		}
-	}
+	chosen := slices.DeleteFunc(slices.Clone(sweeps), func(s sweep) bool { return len(sizes) > 0 && !slices.Contains(sizes, s.name) })
 	if len(sizes) > 0 && len(chosen) != len(sizes) {
 		return nil, inputf("the sizes %q; want some of input, modes, rank, batch, steps and hidden, each once", sizes)
 	}
@@ -265,17 +260,19 @@ func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(s
 	g := &Growth{By: by}
 	formats := zoo.SuggestedFormats()
 	for _, s := range chosen {
-		n, all := len(s.values), len(formats)*len(s.values)
-		curves := make([]Curve, len(formats))
-		for k := range all {
-			onPoint(s.name, k, all)
-			c := &curves[k/n]
-			c.Sweep, c.Format = s.name, formats[k/n]
-			point, err := s.measure(ctx, by, c.Format, s.values[k%n])
-			if err != nil {
-				return nil, err
+		var curves []Curve
+		all := len(formats) * len(s.values)
+		for k, format := range formats {
+			c := Curve{Sweep: s.name, Format: format}
+			for _, v := range s.values {
+				onPoint(s.name, k*len(s.values)+len(c.Points), all)
+				point, err := s.measure(ctx, by, format, v)
+				if err != nil {
+					return nil, err
+				}
+				c.Points = append(c.Points, point)
 			}
-			c.Points = append(c.Points, point)
+			curves = append(curves, c)
 		}
 		onPoint(s.name, all, all)
 		if err := charts.Save(filepath.Join(dir, "growth-"+s.name+".png"), s.picture(curves)); err != nil {
