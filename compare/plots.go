@@ -25,65 +25,62 @@ func (p Plot) SVG(w io.Writer) error {
 // Plots draws the results: accuracy against size and arithmetic, curves of the training,
 // costs, and a confusion matrix for each model.
 func (r *Results) Plots() []Plot {
-	const beside = " Bars are one standard deviation over the seeds; models of nearly one size stand side by side, and the tables have their sizes."
 	all := []Plot{
-		{"accuracy-recurrent-layer", "Test accuracy against the learnable values of the whole recurrent layer." + beside,
-			r.accuracyOver("Whole recurrent layer", "learnable values", func(m *Result) int { return m.Sizes.RecurrentLayer })},
-		{"accuracy-input-weights", "Test accuracy against the weights from the input alone, which the papers count." + beside,
-			r.accuracyOver("Weights from the input", "learnable values", func(m *Result) int { return m.Sizes.InputToHidden })},
-		{"accuracy-multiply-adds", "Test accuracy against the multiply-adds of a frame." + beside,
-			r.accuracyOver("Accuracy and arithmetic", "multiply-adds a frame", func(m *Result) int { return m.Sizes.MulAddsPerFrame })},
-		{"curves-loss", "Loss in training, by epoch: the mean over the seeds, within one standard deviation.",
-			charts.Panels{{Title: "Training loss", X: "epoch", Y: "cross-entropy, nats", LogY: true, IntegerX: true,
-				Lines: r.curves(func(s train.Score) float64 { return s.Loss })}}},
-		{"curves-accuracy", "Accuracy in training, by epoch: the mean over the seeds, within one standard deviation.",
-			charts.Panels{{Title: "Training accuracy", X: "epoch", Y: "accuracy", IntegerX: true,
-				Lines: r.curves(func(s train.Score) float64 { return s.Accuracy })}}},
-		{"costs-time", "Median time of a training step: mean and standard deviation over the seeds.",
-			r.bars("Time", "milliseconds a training step", func(m *Result) Sample { return m.StepMillis })},
-		{"costs-memory", "Largest resident memory of the process: mean and standard deviation over the seeds.",
-			r.bars("Memory", "peak resident MB", func(m *Result) Sample { return m.PeakMB })},
+		r.accuracyOver("accuracy-recurrent-layer", "Whole recurrent layer", "learnable values", func(m *Result) int { return m.Sizes.RecurrentLayer }),
+		r.accuracyOver("accuracy-input-weights", "Weights from the input", "learnable values", func(m *Result) int { return m.Sizes.InputToHidden }),
+		r.accuracyOver("accuracy-multiply-adds", "Accuracy and arithmetic", "multiply-adds a frame", func(m *Result) int { return m.Sizes.MulAddsPerFrame }),
+		r.curves("curves-loss", charts.Panel{Title: "Training loss", Y: "cross-entropy, nats", LogY: true}, func(s train.Score) float64 { return s.Loss }),
+		r.curves("curves-accuracy", charts.Panel{Title: "Training accuracy", Y: "accuracy"}, func(s train.Score) float64 { return s.Accuracy }),
+		r.bars("costs-time", "Time", "milliseconds a training step", func(m *Result) Sample { return m.StepMillis }),
+		r.bars("costs-memory", "Memory", "peak resident MB", func(m *Result) Sample { return m.PeakMB }),
 	}
 	// Not every system reports memory.
 	all = slices.DeleteFunc(all, func(p Plot) bool { b, ok := p.picture.(charts.BarPanel); return ok && len(b.Bars) == 0 })
 	for _, m := range r.Models {
 		if len(m.Seeds) > 0 {
 			classes, counts := m.Confusion()
-			all = append(all, Plot{"confusion-" + m.Model.Name, "What " + m.Model.Name + " takes the test clips of each class for, all seeds together.",
-				charts.Matrix{Title: m.Model.Name + ", all seeds", Classes: classes, Counts: counts}})
+			all = append(all, Plot{"confusion-" + m.Model.Name, said("caption of a confusion", m), charts.Matrix{Title: m.Model.Name + ", all seeds", Classes: classes, Counts: counts}})
 		}
 	}
 	return all
 }
 
 // accuracyOver is the plot of the test accuracies over some size of the models.
-func (r *Results) accuracyOver(title, axis string, size func(m *Result) int) charts.Picture {
+func (r *Results) accuracyOver(name, title, axis string, size func(m *Result) int) Plot {
 	p := charts.Panel{Title: title, X: axis, Y: "test accuracy", LogX: true, SideBySide: true}
 	for _, m := range r.Models {
-		a := m.Accuracy
-		p.Lines = append(p.Lines, charts.Line{Name: m.Model.Name, Marker: true, X: []float64{float64(size(m))}, Y: []float64{a.Mean}, Low: []float64{a.Mean - a.SD}, High: []float64{a.Mean + a.SD}})
+		l := charts.Line{Name: m.Model.Name, Marker: true}
+		addTo(&l, float64(size(m)), m.Accuracy)
+		p.Lines = append(p.Lines, l)
 	}
-	return charts.Panels{p}
+	return Plot{name, said("caption of "+name, nil), charts.Panels{p}}
+}
+
+// addTo adds a mean and its standard deviation to a line.
+func addTo(l *charts.Line, x float64, s Sample) {
+	l.X, l.Y = append(l.X, x), append(l.Y, s.Mean)
+	l.Low, l.High = append(l.Low, s.Mean-s.SD), append(l.High, s.Mean+s.SD)
 }
 
 // bars is the plot of a figure of the models that have it.
-func (r *Results) bars(title, axis string, of func(m *Result) Sample) charts.Picture {
+func (r *Results) bars(name, title, axis string, of func(m *Result) Sample) Plot {
 	p := charts.BarPanel{Title: title, X: axis}
 	for _, m := range r.Models {
 		if s := of(m); len(s.Values) > 0 {
 			p.Bars = append(p.Bars, charts.Bar{Name: m.Model.Name, Value: s.Mean, Low: max(0, s.Mean-s.SD), High: s.Mean + s.SD})
 		}
 	}
-	return p
+	return Plot{name, said("caption of "+name, nil), p}
 }
 
-// curves returns a line per model: the mean over the seeds of a figure of every
-// epoch, and its standard deviation.
-func (r *Results) curves(figure func(s train.Score) float64) []charts.Line {
-	var lines []charts.Line
+// curves is the plot of a figure of every epoch: a line per model, the mean over the seeds,
+// and its standard deviation.
+func (r *Results) curves(name string, p charts.Panel, figure func(s train.Score) float64) Plot {
+	p.X, p.IntegerX = "epoch", true
 	for _, m := range r.Models {
 		l := charts.Line{Name: m.Model.Name}
-		for e := 0; ; e++ {
+		for {
+			e := len(l.X)
 			s := sampled(m.Runs, func(run *Run) float64 {
 				if e < len(run.Epochs) {
 					return figure(run.Epochs[e].Train)
@@ -93,12 +90,11 @@ func (r *Results) curves(figure func(s train.Score) float64) []charts.Line {
 			if len(s.Values) == 0 {
 				break
 			}
-			l.X, l.Y = append(l.X, float64(e+1)), append(l.Y, s.Mean)
-			l.Low, l.High = append(l.Low, s.Mean-s.SD), append(l.High, s.Mean+s.SD)
+			addTo(&l, float64(e+1), s)
 		}
 		if len(l.X) > 0 {
-			lines = append(lines, l)
+			p.Lines = append(p.Lines, l)
 		}
 	}
-	return lines
+	return Plot{name, said("caption of "+name, nil), charts.Panels{p}}
 }

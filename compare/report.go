@@ -3,7 +3,6 @@ package compare
 import (
 	"bytes"
 	"embed"
-	"encoding/csv"
 	"fmt"
 	"html/template"
 	"io"
@@ -163,7 +162,7 @@ func (s section) Inline() (all []inline, err error) {
 type sheet struct {
 	table.Writer
 	Header  table.Row
-	Rows    []table.Row
+	Rows    [][]string
 	numbers []int // columns of numbers, from 0, which stand at the right
 }
 
@@ -183,7 +182,10 @@ var words = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
 	"alike":  func(r *Results) []*Result { return r.those(func(m *Result) bool { return m.P >= significance }) },
 	"tested": func(r *Results) []*Result { return r.those(func(m *Result) bool { return !math.IsNaN(m.P) }) },
 	"atEdge": func(r *Results) []*Result { return r.those((*Result).atEdge) },
-	"tried":  func(r *Results) []float64 { return tried(r.Models...) }, "widened": (*Results).widened, "others": (*Results).others,
+	"tried":  func(r *Results) []float64 { return tried(r.Models...) }, "widened": (*Results).widened,
+	"published": func(r *Results, data string) []*Result {
+		return r.those(func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == data })
+	},
 }).Parse(wordsText))
 
 // said executes a template of the words.
@@ -210,15 +212,11 @@ func newTable(name string, data any) *sheet {
 			columns = append(columns, table.ColumnConfig{Number: k + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}
-	for _, line := range lines[1:] {
-		var row table.Row
-		for cell := range strings.SplitSeq(line, "\t") {
-			row = append(row, cell)
-		}
-		t.Rows = append(t.Rows, row)
-	}
 	t.AppendHeader(t.Header)
-	t.AppendRows(t.Rows)
+	for _, line := range lines[1:] {
+		t.Rows = append(t.Rows, strings.Split(line, "\t"))
+	}
+	t.ImportGrid(t.Rows)
 	t.SetColumnConfigs(columns)
 	return t
 }
@@ -234,19 +232,4 @@ func figure(format string, v float64, unknown string) string {
 // those lists the models that are so.
 func (r *Results) those(is func(m *Result) bool) []*Result {
 	return slices.DeleteFunc(slices.Clone(r.Models), func(m *Result) bool { return !is(m) })
-}
-
-//go:embed reported.csv
-var reported string
-
-// others lists what the papers' tables report of methods that are not compared here, on the
-// data that the published accuracies of the models are for: method, data and accuracy.
-func (r *Results) others() [][]string {
-	rows, err := csv.NewReader(strings.NewReader(reported)).ReadAll()
-	if err != nil {
-		panic(err)
-	}
-	return slices.DeleteFunc(rows, func(row []string) bool {
-		return !slices.ContainsFunc(r.Models, func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == row[1] })
-	})
 }

@@ -99,7 +99,7 @@ func TestMistakes(t *testing.T) {
 		"-out x -folds 1":                      "compare: -folds is 1; want at least 2",
 		"-out x -seeds 1000000000000":          "compare: -seeds is 1000000000000; want at least 1 and at most 1000",
 		"-out x -jobs 1000000000":              "compare: -jobs is 1000000000; want at least 1 and at most 1024",
-		"-cost -models ht-lstm -batch 1000000": "compare: ht-lstm is not measured, for the reason above",
+		"-cost -models ht-lstm -batch 1000000": "compare: the process that measures ht-lstm: compare: 1000000 clips of 6 steps of 57600 values are more than",
 		"-out x -data folder:.":                "compare: -out x is in the folder of -data folder:., where the next run would take it for clips",
 		"-out x -models " + spec + "," + again: "compare: -models has my twice: " + spec + " and " + again + "; leave one out, or rename a file",
 		"-out x -folds 3 -rounds 4":            "compare: -rounds is 4 and -folds 3; there are no more parts to hold out",

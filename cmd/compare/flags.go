@@ -156,15 +156,11 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 // complete fills in what the flags leave open, and returns an error for values that no job
 // can have.
 func (f *flags) complete() error {
-	if f.Threads == 0 {
-		f.Threads = runtime.GOMAXPROCS(0)
-		if f.Dir != "" {
-			f.Threads = 1
-		}
+	if f.Threads == 0 && f.Dir != "" {
+		f.Threads = 1
 	}
-	if f.Jobs == 0 {
-		f.Jobs = min(1024, max(1, runtime.GOMAXPROCS(0)/max(1, f.Threads)))
-	}
+	f.Threads = cmp.Or(f.Threads, runtime.GOMAXPROCS(0))
+	f.Jobs = cmp.Or(f.Jobs, min(1024, max(1, runtime.GOMAXPROCS(0)/max(1, f.Threads))))
 	f.measuring.Batch, f.measuring.Steps, f.measuring.Threads = f.Batch, f.video.Steps, f.Threads
 	if f.measuring.Steps < 1 { // none given, or all
 		f.measuring.Steps = 6

@@ -128,9 +128,6 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 		switch {
 		case ctx.Err() != nil:
 			return cmdline.Interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
-		case cmdline.IsUsage(err):
-			fmt.Fprintln(stderr, err)
-			return badf("%s is not measured, for the reason above", e.Name)
 		case err != nil:
 			return errors.Wrapf(err, "compare: the process that measures %s", e.Name)
 		}
