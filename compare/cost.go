@@ -339,10 +339,8 @@ func (g *Growth) Text() string {
 
 // grew returns the exponent with which a figure grows from the first size to the last.
 func (c Curve) grew(from, to float64) string {
-	return fmt.Sprintf("%.2f", exponent(c.Points[0].Size, c.Points[len(c.Points)-1].Size, from, to))
+	return fmt.Sprintf("%.2f", math.Log(to/from)/math.Log(c.Points[len(c.Points)-1].Size/c.Points[0].Size))
 }
-
-func exponent(x0, x1, y0, y1 float64) float64 { return math.Log(y1/y0) / math.Log(x1/x0) }
 
 // Projection is what x·W costs in a format: weights, and multiply-adds a frame.
 type Projection struct{ Weights, Forward, Backward float64 }

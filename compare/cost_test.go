@@ -90,5 +90,5 @@ func TestBound(t *testing.T) {
 }
 
 func TestExponent(t *testing.T) {
-	require.InDelta(t, 2, exponent(2, 8, 5, 80), 1e-12)
+	require.Equal(t, "2.00", Curve{Points: []Grown{{Size: 2}, {Size: 8}}}.grew(5, 80))
 }

@@ -141,11 +141,9 @@ func (c *comparison) settle() error {
 
 // firstDifference names the first line in which two JSON objects differ.
 func firstDifference(was, now []byte) string {
-	a, b := strings.Split(string(was), "\n"), strings.Split(string(now), "\n")
-	for k := range min(len(a), len(b)) {
-		if a[k] != b[k] {
-			return strings.Trim(a[k], ` ,`) + ", now " + strings.Trim(b[k], ` ,`)
-		}
+	a, b, k := strings.Split(string(was), "\n"), strings.Split(string(now), "\n"), 0
+	for k < min(len(a), len(b))-1 && a[k] == b[k] {
+		k++
 	}
-	return "of another length"
+	return strings.Trim(a[k], ` ,`) + ", now " + strings.Trim(b[k], ` ,`)
 }

@@ -48,7 +48,12 @@ func (c *comparison) try(ctx context.Context, r *Result, rates ...float64) error
 		return err
 	}
 	for k, rate := range rates {
-		r.Searched = append(r.Searched, newCandidate(rate, runs[k*c.Rounds:(k+1)*c.Rounds]))
+		rounds := runs[k*c.Rounds : (k+1)*c.Rounds]
+		tried := Candidate{rate, rounds, sampled(rounds, accuracy).Mean, sampled(rounds, loss).Mean}
+		if slices.ContainsFunc(rounds, func(r *Run) bool { return r.Diverged != "" }) {
+			tried.Accuracy, tried.Loss = -1, 0
+		}
+		r.Searched = append(r.Searched, tried)
 	}
 	best := slices.MaxFunc(r.Searched, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.Accuracy, b.Accuracy), cmp.Compare(b.Loss, a.Loss))
@@ -57,13 +62,6 @@ func (c *comparison) try(ctx context.Context, r *Result, rates ...float64) error
 		r.Rate = best.Rate
 	}
 	return nil
-}
-
-func newCandidate(rate float64, rounds []*Run) Candidate {
-	if slices.ContainsFunc(rounds, func(r *Run) bool { return r.Diverged != "" }) {
-		return Candidate{rate, rounds, -1, 0}
-	}
-	return Candidate{rate, rounds, sampled(rounds, accuracy).Mean, sampled(rounds, loss).Mean}
 }
 
 // candidate returns what came of a rate, nil when it was not tried.

@@ -79,12 +79,7 @@ func (r *Result) sample() {
 		}
 		return math.NaN()
 	}
-	r.Seeds, r.Difference, r.P = nil, math.NaN(), math.NaN()
-	for _, run := range r.Runs {
-		if run.Diverged == "" {
-			r.Seeds = append(r.Seeds, run.Seed)
-		}
-	}
+	r.Seeds, r.Difference, r.P = r.seeds(false), math.NaN(), math.NaN()
 	r.Accuracy, r.Loss = sampled(r.Runs, accuracy), sampled(r.Runs, loss)
 	r.StepMillis = sampled(r.Runs, func(run *Run) float64 { return measured(run.StepMillis) })
 	r.TrainingSeconds = sampled(r.Runs, func(run *Run) float64 {
@@ -105,13 +100,12 @@ func against(a, b *Result) (difference, p float64) {
 	return newSample(x).Mean - newSample(y).Mean, paired(x, y)
 }
 
-// verdict is the model's against the best.
-func (r *Result) verdict() string { return said("verdict", r) }
-
 // Diverged lists the seeds without a result.
-func (r *Result) Diverged() (seeds []uint64) {
+func (r *Result) Diverged() []uint64 { return r.seeds(true) }
+
+func (r *Result) seeds(diverged bool) (seeds []uint64) {
 	for _, run := range r.Runs {
-		if run.Diverged != "" {
+		if (run.Diverged != "") == diverged {
 			seeds = append(seeds, run.Seed)
 		}
 	}
@@ -176,6 +170,3 @@ func (r *Results) Claims() (all []Claim) {
 	holm(ps)
 	return all
 }
-
-// verdict reports whether the order that was published is seen here.
-func (c Claim) verdict() string { return said("verdict of a claim", c) }

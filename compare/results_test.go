@@ -44,27 +44,27 @@ func TestResults(t *testing.T) {
 	)
 	tt, ht, tr, bt, dense := results.Models[0], results.Models[1], results.Models[2], results.Models[3], results.Models[4]
 	require.True(t, ht.Best)
-	require.Equal(t, "best", ht.verdict())
+	require.Equal(t, "best", said("verdict", ht))
 	require.InDelta(t, 2.0, ht.TrainingSeconds.Mean, 1e-12)
 
 	// Differences -0.10, -0.11, -0.10: t = 31. Three p-values are corrected.
 	require.InDelta(t, -0.31/3, tt.Difference, 1e-12)
 	require.InDelta(t, 3*paired(tt.Accuracy.Values, ht.Accuracy.Values), tt.P, 1e-12)
-	require.Regexp(t, `^-0\.1033 \(p = 0\.003\d*\)$`, tt.verdict())
-	require.Regexp(t, `^-0\.0067, no difference shown \(p = 0\.\d+\)$`, tr.verdict())
+	require.Regexp(t, `^-0\.1033 \(p = 0\.003\d*\)$`, said("verdict", tt))
+	require.Regexp(t, `^-0\.0067, no difference shown \(p = 0\.\d+\)$`, said("verdict", tr))
 	// The seeds that both have.
 	require.Equal(t, []uint64{2, 3}, bt.Seeds)
 	require.Equal(t, []uint64{1}, bt.Diverged())
 	require.Equal(t, "NaN", bt.Why())
 	require.InDelta(t, (0.10+0.50)/2-(0.93+0.91)/2, bt.Difference, 1e-12)
-	require.Equal(t, "diverged with every seed", dense.verdict())
+	require.Equal(t, "diverged with every seed", said("verdict", dense))
 	require.True(t, math.IsNaN(dense.Accuracy.Mean))
 	require.Equal(t, "-", dense.Accuracy.plusMinus(4))
 	require.Equal(t, "The highest mean is that of ht-lstm, 0.9133 ± 0.0153, with 264,413 learnable values in its recurrent layer. Between it and tr-lstm, bt-lstm: no difference shown, in 3 comparisons with the best.", results.best())
 
 	verdicts := map[string]string{}
 	for _, c := range results.Claims() {
-		verdicts[c.Above.Model.Name+" "+c.Below.Model.Name] = c.verdict()
+		verdicts[c.Above.Model.Name+" "+c.Below.Model.Name] = said("verdict of a claim", c)
 	}
 	require.Len(t, verdicts, 10, "every pair of the five")
 	require.Equal(t, "holds here", verdicts["ht-lstm tt-lstm"])
@@ -79,7 +79,7 @@ func TestResults(t *testing.T) {
 func TestBestOfMostSeeds(t *testing.T) {
 	results := summarised(t, 8, ran(t, "tt-lstm", -1, -1, 0.99), ran(t, "ht-lstm", 0.90, 0.93, 0.91))
 	require.True(t, results.Models[1].Best)
-	require.Equal(t, "+0.0800, not tested", results.Models[0].verdict())
+	require.Equal(t, "+0.0800, not tested", said("verdict", results.Models[0]))
 }
 
 // A report can be written of whatever there is: no result at all, no times and no
@@ -114,5 +114,5 @@ func TestClaimTheOtherWayRound(t *testing.T) {
 	results := summarised(t, 8, ran(t, "ht-lstm", 0.5, 0.52, 0.51), ran(t, "tt-lstm", 0.9, 0.93, 0.91), ran(t, "tt-lstm-youtube", 0.1, 0.2, 0.3), ran(t, "tt-gru", 1, 1, 1))
 	all := results.Claims()
 	require.Len(t, all, 1, "models without a published accuracy or of other data make no claim")
-	require.Equal(t, "the other way round here", all[0].verdict())
+	require.Equal(t, "the other way round here", said("verdict of a claim", all[0]))
 }

@@ -81,14 +81,10 @@ func readSpec(path string) (e zoo.Entry, err error) {
 	return e, nil
 }
 
-// open opens the data for a model that reads steps of so many values. Damaged and decoded
-// clips go to report, if there is one.
-func (f *flags) open(ctx context.Context, model string, features int, report *sets.Report) (datasets.Set, error) {
+// open opens the data for a model that reads steps of so many values.
+func (f *flags) open(ctx context.Context, model string, features int) (datasets.Set, error) {
 	opt := sets.Options{Options: f.video}
 	opt.Split = f.Split
-	if report != nil {
-		report.Watch(&opt.Options)
-	}
 	opt, err := sets.Frame(opt, f.Data, f.size, features)
 	if err != nil {
 		return nil, badf("%s: %v", model, err)
@@ -121,11 +117,13 @@ func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Rep
 		return nil
 	}
 	defer report.Say(func() {}) // takes its bar away
+	watched := *f
+	report.Watch(&watched.video)
 	done := map[int]bool{}
 	for _, e := range models {
 		d, err := zoo.Describe(e)
 		if err == nil && !done[d.Features] {
-			done[d.Features], err = true, f.readAll(ctx, e.Name, d.Features, report)
+			done[d.Features], err = true, watched.readAll(ctx, e.Name, d.Features)
 		}
 		if err != nil {
 			return err
@@ -134,8 +132,8 @@ func (f *flags) decode(ctx context.Context, models []zoo.Entry, report *sets.Rep
 	return nil
 }
 
-func (f *flags) readAll(ctx context.Context, model string, features int, report *sets.Report) error {
-	set, err := f.open(ctx, model, features, report)
+func (f *flags) readAll(ctx context.Context, model string, features int) error {
+	set, err := f.open(ctx, model, features)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,6 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/compare"
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/interrupt"
@@ -90,12 +89,10 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if f.quiet {
 		stderr = io.Discard
 	}
-	report := &sets.Report{W: stderr, Quiet: f.quiet}
-	c.Open = func(ctx context.Context, model string, features int) (datasets.Set, error) {
-		return f.open(ctx, model, features, nil)
+	c.Open, c.Train = f.open, f.train
+	c.Prepare = func(ctx context.Context) error {
+		return f.decode(ctx, c.Models, &sets.Report{W: stderr, Quiet: f.quiet})
 	}
-	c.Train = f.train
-	c.Prepare = func(ctx context.Context) error { return f.decode(ctx, c.Models, report) }
 	shown := newProgress(stderr)
 	c.OnProgress = shown.show
 	results, err := c.Run(ctx)

@@ -51,7 +51,7 @@ func (f *flags) run(ctx context.Context, j compare.Job, onStep func(done float64
 	if err != nil {
 		return nil, err
 	}
-	set, err := f.open(ctx, j.Model, d.Features, nil)
+	set, err := f.open(ctx, j.Model, d.Features)
 	if err != nil {
 		return nil, err
 	}

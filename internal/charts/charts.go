@@ -42,14 +42,9 @@ func Save(path string, p Picture) error {
 	if err == nil && ending != ".png" && ending != ".svg" {
 		err = errors.Errorf("ending is %q, want .png or .svg", filepath.Ext(path))
 	}
-	if err != nil {
-		return errors.Wrapf(err, "charts: %s", path)
+	if err == nil {
+		err = durable.WriteFile(path, func(w io.Writer) error { _, err := render(ending, p).WriteTo(w); return err })
 	}
-	return save(path, render(ending, p))
-}
-
-func save(path string, drawn io.WriterTo) error {
-	err := durable.WriteFile(path, func(w io.Writer) error { _, err := drawn.WriteTo(w); return err })
 	return errors.Wrapf(err, "charts: %s", path)
 }
 

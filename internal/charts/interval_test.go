@@ -76,7 +76,7 @@ func TestIntervalsFitLogarithms(t *testing.T) {
 // A band is cut where it crosses the end of the axis, not at the nearest point.
 func TestBandIsCutAtTheAxis(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
-	l := Line{X: []float64{0, 1}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
+	l := Line{X: []float64{0, 20}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
 	shaded := func(max float64) int {
 		require.NoError(t, drawPanels(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
 		return count(readPNG(t, path), color.NRGBA{R: 0xcf, G: 0xe5, B: 0xf1, A: 0xff})

@@ -30,8 +30,7 @@ type Line struct {
 type Panel struct {
 	Title, X, Y string   // labels
 	Min, Max    *float64 // of the y axis; nil fits the data
-	IntegerX    bool     // ticks at whole numbers only (epochs, steps); not with LogX
-	LogX, LogY  bool     // logarithmic axes; what is below 1e-30 leaves a gap
+	LogX, LogY  bool     // logarithmic axes; what is below 1e-30 leaves a gap. A linear x is of whole numbers, such as epochs
 	SideBySide  bool     // markers that would hide each other are moved along x, in their order
 	Lines       []Line
 }
@@ -168,11 +167,7 @@ func (p Panel) plot(looks map[string]look) *plot.Plot {
 		}
 	}
 	out.Add(append(lines, markers...)...)
-	least := 0.0
-	if p.IntegerX {
-		least = 1
-	}
-	out.X.Tick.Marker, out.Y.Tick.Marker = ticker(p.LogX, least, dataWidth), ticker(p.LogY, 0, 0)
+	out.X.Tick.Marker, out.Y.Tick.Marker = ticker(p.LogX, 1, dataWidth), ticker(p.LogY, 0, 0)
 	out.X.Min, out.X.Max, out.Y.Min, out.Y.Max = x0, x1, y0, y1 // Add fits them to the data
 	return out
 }
@@ -192,7 +187,7 @@ func (p *Panel) ranges() (x0, x1, y0, y1 float64) {
 	}
 	x0, x1 = span(xs, nil, nil)
 	y0, y1 = span(ys, p.Min, p.Max)
-	if p.IntegerX && !p.LogX && len(xs) > 0 { // no tick before the first epoch, and room around a single one
+	if !p.LogX && len(xs) > 0 { // no tick before the first epoch, and room around a single one
 		first, last := slices.Min(xs), slices.Max(xs)
 		room := max(0.5, 1e-6*math.Abs(first), 1e-6*math.Abs(last)) // seen as a difference in float64
 		x0, x1 = first-room, last+room
