@@ -136,10 +136,7 @@ func (c Comparison) tries(rates int) int {
 // Check returns an error for a setting that no comparison can have, whatever its models and
 // its data are, as Run does.
 func (c Comparison) Check() error {
-	if err := within("Comparison", []setting{{"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
-		return err
-	}
-	return c.Protocol.Check()
+	return cmp.Or(between("Comparison.Seeds", c.Seeds, 1, 1000), between("Comparison.Jobs", max(1, c.Jobs), 1, 1024), c.Protocol.Check())
 }
 
 // check opens the data as each model will, so that mistakes show before the first run
@@ -155,15 +152,14 @@ func (c *comparison) check(ctx context.Context) error {
 		return inputf("there are no data; give Comparison.Set or Comparison.Open")
 	}
 	c.Backend = backend.Name
+	seen := map[string]bool{}
 	for _, e := range c.Models {
-		if c.reads[e.Name] > 0 || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
-			return inputf("the model %q has the name of another, or one that no folder can have; rename it", e.Name)
+		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
+			return inputf("the model %q has the name of another, or one that no folder can have; rename it or leave it out", e.Name)
 		}
-		d, err := zoo.Describe(e)
-		if err != nil {
-			return &InputError{err}
-		}
-		c.reads[e.Name] = d.Features
+		seen[e.Name] = true
+	}
+	for _, e := range c.Models {
 		if err := c.see(ctx, e); err != nil {
 			return err
 		}
@@ -174,6 +170,11 @@ func (c *comparison) check(ctx context.Context) error {
 // see opens the data for a model. The fingerprint of videos depends on the size of the
 // frames too: the first model gives it.
 func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
+	d, err := zoo.Describe(e)
+	if err != nil {
+		return &InputError{err}
+	}
+	c.reads[e.Name] = d.Features
 	set, done, err := c.open(ctx, e.Name)
 	if err != nil {
 		return err
@@ -183,8 +184,8 @@ func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
 		c.Fingerprint = set.Fingerprint()
 	}
 	c.Data = cmp.Or(c.Data, set.Name())
-	if n := dims.Size(set.StepShape()); n != c.reads[e.Name] {
-		return inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, c.reads[e.Name], set.Name(), set.StepShape(), n)
+	if n := dims.Size(set.StepShape()); n != d.Features {
+		return inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, d.Features, set.Name(), set.StepShape(), n)
 	}
 	if c.tries(1) > 0 {
 		if _, err := datasets.Fold(set, c.Folds, 0, 1); err != nil {

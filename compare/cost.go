@@ -36,8 +36,8 @@ type Measuring struct {
 
 // Check returns an *InputError for what cannot be measured.
 func (m Measuring) Check() error {
-	return within("Measuring", []setting{{"Batch", m.Batch, 1, math.MaxInt32}, {"Steps", m.Steps, 1, train.MaxSteps}, {"Threads", m.Threads, 1, train.MaxThreads},
-		{"Runs", m.Runs, 1, 1e6}, {"WarmUp", m.WarmUp, 0, 1e6}})
+	return cmp.Or(between("Measuring.Batch", m.Batch, 1, math.MaxInt32), between("Measuring.Steps", m.Steps, 1, train.MaxSteps),
+		between("Measuring.Threads", m.Threads, 1, train.MaxThreads), between("Measuring.Runs", m.Runs, 1, 1e6), between("Measuring.WarmUp", m.WarmUp, 0, 1e6))
 }
 
 // Cost is what a model costs.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 	"os"
@@ -53,18 +54,10 @@ func DefaultProtocol() Protocol {
 	}
 }
 
-// setting is a number and its bounds.
-type setting struct {
-	name               string
-	value, least, most int
-}
-
-// within returns an error for the first setting beyond its bounds.
-func within(of string, all []setting) error {
-	for _, s := range all {
-		if s.value < s.least || s.value > s.most {
-			return inputf("%s.%s is %d; want at least %d and at most %d", of, s.name, s.value, s.least, s.most)
-		}
+// between returns an error for a setting beyond its bounds.
+func between(setting string, value, least, most int) error {
+	if value < least || value > most {
+		return inputf("%s is %d; want at least %d and at most %d", setting, value, least, most)
 	}
 	return nil
 }
@@ -72,8 +65,8 @@ func within(of string, all []setting) error {
 // Check returns an error for a setting that no run can have: a *train.SettingError or an
 // *InputError.
 func (p Protocol) Check() error {
-	err := within("Protocol", []setting{{"Threads", p.Threads, 1, train.MaxThreads}, {"Batch", p.Batch, 1, math.MaxInt32},
-		{"Folds", p.Folds, 2, 1000}, {"Rounds", p.Rounds, 1, 1000}, {"Rates", len(p.Rates), 1, 1000}})
+	err := cmp.Or(between("Protocol.Threads", p.Threads, 1, train.MaxThreads), between("Protocol.Batch", p.Batch, 1, math.MaxInt32),
+		between("Protocol.Folds", p.Folds, 2, 1000), between("Protocol.Rounds", p.Rounds, 1, 1000), between("Protocol.Rates", len(p.Rates), 1, 1000))
 	if err != nil {
 		return err
 	}

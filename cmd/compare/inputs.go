@@ -18,20 +18,12 @@ import (
 
 // entries lists the models asked for, patterns spelled out and files read.
 func (f *flags) entries() (all []zoo.Entry, err error) {
-	from := map[string]string{} // the pattern or file of each
 	for pattern := range strings.SplitSeq(f.models, ",") {
-		pattern = strings.TrimSpace(pattern)
-		entries, err := f.matching(pattern)
+		found, err := f.matching(strings.TrimSpace(pattern))
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			if first, twice := from[e.Name]; twice {
-				return nil, badf("-models has %s twice: %s and %s; leave one out, or rename a file", e.Name, first, pattern)
-			}
-			from[e.Name] = pattern
-			all = append(all, e)
-		}
+		all = append(all, found...)
 	}
 	return all, nil
 }
