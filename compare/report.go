@@ -132,11 +132,6 @@ func (r *Results) paragraphs(name string) (all []string) {
 // best says which models a reader may take for the best.
 func (r *Results) best() string { return said("best", r) }
 
-// join writes a list of numbers with commas between.
-func join(list any) string {
-	return strings.ReplaceAll(strings.Trim(fmt.Sprint(list), "[]"), " ", ", ")
-}
-
 // inline is a plot inside the page: a part of it, so that its text is text.
 type inline struct {
 	Caption string
@@ -164,18 +159,23 @@ type sheet struct {
 	table.Writer
 	Header  table.Row
 	Rows    [][]string
-	numbers []int // columns of numbers, from 0, which stand at the right
+	numbers []table.ColumnConfig // of the columns of numbers, which stand at the right
 }
 
 // Number reports whether column k, from 0, holds numbers.
-func (t *sheet) Number(k int) bool { return slices.Contains(t.numbers, k) }
+func (t *sheet) Number(k int) bool {
+	return slices.ContainsFunc(t.numbers, func(c table.ColumnConfig) bool { return c.Number == k+1 })
+}
 
 //go:embed words.tmpl
 var wordsText string
 
 // words are the texts and tables of a report.
 var words = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
-	"counted": numerals.Counted, "grouped": numerals.Thousands, "join": join, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"counted": numerals.Counted, "grouped": numerals.Thousands, "commas": func(all []string) string { return strings.Join(all, ", ") },
+	"join": func(numbers any) string {
+		return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", ", ")
+	},
 	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "backend": func() string { return backend.Name },
 	"first": func(c Curve) Grown { return c.Points[0] }, "last": func(c Curve) Grown { return c.Points[len(c.Points)-1] }, "grew": Curve.grew,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "unknown": math.IsNaN, "shown": func(p float64) bool { return p < significance },
@@ -204,13 +204,11 @@ func newTable(name string, data any) *sheet {
 	t.SetStyle(table.StyleLight)
 	t.Style().Options.DrawBorder = false
 	t.Style().Format.Header = text.FormatDefault
-	var columns []table.ColumnConfig
 	lines := strings.Split(said("table "+name, data), "\n")
 	for k, cell := range strings.Split(lines[0], "\t") {
 		name, number := strings.CutSuffix(cell, "#")
 		if t.Header = append(t.Header, name); number {
-			t.numbers = append(t.numbers, k)
-			columns = append(columns, table.ColumnConfig{Number: k + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+			t.numbers = append(t.numbers, table.ColumnConfig{Number: k + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}
 	t.AppendHeader(t.Header)
@@ -218,7 +216,7 @@ func newTable(name string, data any) *sheet {
 		t.Rows = append(t.Rows, strings.Split(line, "\t"))
 	}
 	t.ImportGrid(t.Rows)
-	t.SetColumnConfigs(columns)
+	t.SetColumnConfigs(t.numbers)
 	return t
 }
 

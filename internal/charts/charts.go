@@ -164,7 +164,11 @@ func drawTitle(data draw.Canvas, title string) {
 	data.FillText(s, vg.Point{X: data.Center().X, Y: data.Max.Y + titleHeight/2 + rise*titleSize}, fit(title, s, data.Size().X))
 }
 
-func heading() draw.TextStyle { return bold(style(titleSize, draw.XCenter, draw.YCenter)) }
+func heading() draw.TextStyle {
+	s := style(titleSize, draw.XCenter, draw.YCenter)
+	s.Font.Weight = stdfont.WeightBold
+	return s
+}
 
 // sans lays out text in fonts that are part of the program.
 var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
@@ -173,11 +177,6 @@ var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 // point where it is drawn.
 func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
 	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
-}
-
-func bold(s draw.TextStyle) draw.TextStyle {
-	s.Font.Weight = stdfont.WeightBold
-	return s
 }
 
 // fit returns s without what cannot be printed, cut to width.
@@ -203,7 +202,7 @@ func fit(s string, style draw.TextStyle, width vg.Length) string {
 func Width(words string, size float64, isBold bool) float64 {
 	s := style(vg.Length(size), 0, 0)
 	if isBold {
-		s = bold(s)
+		s.Font.Weight = stdfont.WeightBold
 	}
 	return float64(s.Width(words))
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"gonum.org/v1/plot/vg"
 )
 
 // Every text of an SVG file says how wide it is, so that no font of a reader makes it
@@ -42,11 +41,7 @@ func TestTextHasItsWidth(t *testing.T) {
 			require.NoError(t, err)
 			size, err := strconv.ParseFloat(found[3], 64)
 			require.NoError(t, err)
-			s := style(vg.Length(size), 0, 0)
-			if found[2] == "bold" {
-				s = bold(s)
-			}
-			require.InEpsilon(t, s.Width(html.UnescapeString(found[4])).Points(), width, 1e-3, element)
+			require.InEpsilon(t, Width(html.UnescapeString(found[4]), size, found[2] == "bold"), width, 1e-3, element)
 		}
 	}
 }
