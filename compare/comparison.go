@@ -20,8 +20,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Comparison trains models under one protocol. Models, Protocol, Seeds, and Set or Open
-// must be given.
+// Comparison trains models under one protocol. Models, Protocol, Seeds, and Set or Open must be given.
 type Comparison struct {
 	Models   []zoo.Entry // of the zoo, or names with specs of your own
 	Protocol             // DefaultProtocol has all that it needs
@@ -133,8 +132,7 @@ func (c Comparison) tries(rates int) int {
 	return rates * c.Rounds
 }
 
-// Check returns an error for a setting that no comparison can have, whatever its models and
-// its data are, as Run does.
+// Check returns an error for a setting that no comparison can have, whatever its models and its data are, as Run does.
 func (c Comparison) Check() error {
 	return cmp.Or(between("Comparison.Seeds", c.Seeds, 1, 1000), between("Comparison.Jobs", max(1, c.Jobs), 1, 1024), c.Protocol.Check())
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -19,7 +18,6 @@ import (
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/charts"
-	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -149,8 +147,7 @@ func (s *stopwatch) frame() (median float64) {
 	return median
 }
 
-// time returns quantiles of the milliseconds of some runs after the warm-up, 0 once there
-// is an error.
+// time returns quantiles of the milliseconds of some runs after the warm-up, 0 once there is an error.
 func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 	var ms []float64
 	for k := range s.WarmUp + runs {
@@ -170,8 +167,7 @@ func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 	return of(0.1), of(0.5), of(0.9)
 }
 
-// PeakMemory is the largest resident memory of this process so far in MB of 2^20
-// bytes, 0 where /proc does not say.
+// PeakMemory is the largest resident memory of this process so far in MB of 2^20 bytes, 0 where /proc does not say.
 func PeakMemory() float64 {
 	status, _ := os.ReadFile("/proc/self/status")
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
@@ -180,12 +176,10 @@ func PeakMemory() float64 {
 	return kb / 1024
 }
 
-// CostTable returns a table of costs for a terminal, with ratios to the first dense model
-// there is.
+// CostTable returns a table of costs for a terminal, with ratios to the first dense model there is.
 func CostTable(costs []*Cost) string { return newTable("measured", costs).Render() }
 
-// point is one LSTM of four modes, of 16 in and 4 out with rank 4, and its
-// batch, but for the size that grows.
+// point is one LSTM of four modes, of 16 in and 4 out with rank 4, and its batch, but for the size that grows.
 type point struct{ modes, in, out, rank, batch, steps int }
 
 // sweep grows one size.
@@ -281,7 +275,7 @@ func MeasureGrowth(ctx context.Context, dir string, by Measuring, onPoint func(s
 		g.Curves = append(g.Curves, curves...)
 	}
 	path := filepath.Join(dir, "growth.csv")
-	return g, errors.Wrap(durable.WriteFile(path, g.csv), "compare: "+path)
+	return g, errors.Wrap(write(path, []byte(newTable("growth.csv", g.Curves).RenderCSV())), "compare: "+path)
 }
 
 func (s sweep) measure(ctx context.Context, by Measuring, format string, v int) (g Grown, err error) {
@@ -324,11 +318,6 @@ func (s sweep) picture(curves []Curve) charts.Picture {
 	return charts.Panels{time, work}
 }
 
-func (g *Growth) csv(to io.Writer) error {
-	_, err := fmt.Fprintln(to, newTable("growth.csv", g.Curves).RenderCSV())
-	return err
-}
-
 // Text returns two tables for a terminal, of the exponents with which costs grow from the
 // first size of each sweep to the last: those of a training step, and those of x·W alone.
 func (g *Growth) Text() string {
@@ -368,8 +357,7 @@ func (p point) bound(format string) Projection {
 	return Projection{math.NaN(), math.NaN(), math.NaN()} // of a format that is not in the table
 }
 
-// planned is the projection as this program computes it, by the plan for so many frames
-// and its gradients.
+// planned is the projection as this program computes it, by the plan for so many frames and its gradients.
 func planned(w *decomp.Matrix, frames int) Projection {
 	plan := w.Plan(decomp.PlanOptions{Rows: frames})
 	forward, _ := plan.MulAdds()

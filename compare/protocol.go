@@ -40,8 +40,7 @@ type Protocol struct {
 	Threads        int       `json:"threads"`           // of a run
 	Backend        string    `json:"backend"`           // set by Comparison.Run; rounds as it likes
 
-	// Clips is what else the clips depend on, such as the size of frames: anything that
-	// JSON can keep, nil for nothing.
+	// Clips is what else the clips depend on, such as the size of frames: anything that JSON can keep, nil for nothing.
 	Clips any `json:"clips,omitempty"`
 }
 
@@ -62,8 +61,7 @@ func between(setting string, value, least, most int) error {
 	return nil
 }
 
-// Check returns an error for a setting that no run can have: a *train.SettingError or an
-// *InputError.
+// Check returns an error for a setting that no run can have: a *train.SettingError or an *InputError.
 func (p Protocol) Check() error {
 	err := cmp.Or(between("Protocol.Threads", p.Threads, 1, train.MaxThreads), between("Protocol.Batch", p.Batch, 1, math.MaxInt32),
 		between("Protocol.Folds", p.Folds, 2, 1000), between("Protocol.Rounds", p.Rounds, 1, 1000), between("Protocol.Rates", len(p.Rates), 1, 1000))
@@ -111,8 +109,7 @@ const (
 	mostProtocol = 1 << 20 // bytes
 )
 
-// settle writes the protocol to a new folder, or makes sure that it is the one
-// of the comparison that is there.
+// settle writes the protocol to a new folder, or makes sure that it is the one of the comparison that is there.
 func (c *comparison) settle() error {
 	now, err := json.MarshalIndent(c.Protocol, "", "  ")
 	if err != nil {

@@ -50,8 +50,7 @@ var (
 	markdown = texttemplate.Must(texttemplate.ParseFS(files, "report.md.tmpl"))
 )
 
-// Save writes a report to a folder, which it makes: index.html, report.md, results.csv and
-// plots as SVG and PNG.
+// Save writes a report to a folder, which it makes: index.html, report.md, results.csv and plots as SVG and PNG.
 func (r *Results) Save(dir string) error {
 	plots := filepath.Join(dir, "plots")
 	if err := os.MkdirAll(plots, 0o777); err != nil {
@@ -84,8 +83,7 @@ func (r *Results) CSV(w io.Writer) error {
 	return err
 }
 
-// Text returns the table of accuracies for a terminal, and what to know of the best model
-// and the learning rates.
+// Text returns the table of accuracies for a terminal, and what to know of the best model and the learning rates.
 func (r *Results) Text() string {
 	text := newTable("Accuracy", r).Render() + "\n\n" + r.best()
 	if edges := r.edges(); edges != "" {
@@ -94,8 +92,7 @@ func (r *Results) Text() string {
 	return text
 }
 
-// report puts together what the results say: sections with a text, a table or plots, as far
-// as there are any.
+// report puts together what the results say: sections with a text, a table or plots, as far as there are any.
 func (r *Results) report() *report {
 	out := &report{"Recurrent models side by side", r.Command, r.paragraphs("protocol"), r.best(), nil}
 	plots := map[string][]Plot{}
@@ -179,7 +176,7 @@ var words = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
 	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "backend": func() string { return backend.Name },
 	"first": func(c Curve) Grown { return c.Points[0] }, "last": func(c Curve) Grown { return c.Points[len(c.Points)-1] }, "grew": Curve.grew,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "unknown": math.IsNaN, "shown": func(p float64) bool { return p < significance },
-	"accuracies": func(runs []*Run) Sample { return sampled(runs, accuracy) }, "candidate": (*Result).candidate, "line": names.Line,
+	"accuracies": func(runs []*Run) Sample { return sampled(runs, accuracy) }, "candidate": (*Result).candidate, "diverged": func(r *Result) []uint64 { return r.seeds(true) }, "line": names.Line,
 	"alike":  func(r *Results) []*Result { return r.those(func(m *Result) bool { return m.P >= significance }) },
 	"tested": func(r *Results) []*Result { return r.those(func(m *Result) bool { return !math.IsNaN(m.P) }) },
 	"atEdge": func(r *Results) []*Result { return r.those((*Result).atEdge) },
@@ -297,8 +294,7 @@ func (r *Results) bars(name, title, axis string, of func(m *Result) Sample) Plot
 	return Plot{name, said("caption of "+name, nil), p}
 }
 
-// curves is the plot of a figure of every epoch: a line per model, the mean over the seeds,
-// and its standard deviation.
+// curves is the plot of a figure of every epoch: a line per model, the mean over the seeds, and its standard deviation.
 func (r *Results) curves(name string, p charts.Panel, figure func(s train.Score) float64) Plot {
 	p.X = "epoch"
 	for _, m := range r.Models {

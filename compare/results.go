@@ -77,8 +77,7 @@ func summarise(results []*Result, classes int) (err error) {
 	return nil
 }
 
-// sample fills in the figures of the runs that did not diverge. Times and memory are 0
-// where they were not measured.
+// sample fills in the figures of the runs that did not diverge. Times and memory are 0 where they were not measured.
 func (r *Result) sample() {
 	measured := func(v float64) float64 {
 		if v > 0 {
@@ -95,8 +94,7 @@ func (r *Result) sample() {
 	r.PeakMB = sampled(r.Runs, func(run *Run) float64 { return measured(run.PeakMB) })
 }
 
-// against returns the mean difference of two models' accuracies over the seeds
-// that both have, and its p-value.
+// against returns the mean difference of two models' accuracies over the seeds that both have, and its p-value.
 func against(a, b *Result) (difference, p float64) {
 	var x, y []float64
 	for k, seed := range a.Seeds {
@@ -107,9 +105,7 @@ func against(a, b *Result) (difference, p float64) {
 	return newSample(x).Mean - newSample(y).Mean, paired(x, y)
 }
 
-// Diverged lists the seeds without a result.
-func (r *Result) Diverged() []uint64 { return r.seeds(true) }
-
+// seeds lists those that diverged, or those with a result.
 func (r *Result) seeds(diverged bool) (seeds []uint64) {
 	for _, run := range r.Runs {
 		if (run.Diverged != "") == diverged {

@@ -55,7 +55,7 @@ func TestResults(t *testing.T) {
 	require.Regexp(t, `^-0\.0067, no difference shown \(p = 0\.\d+\)$`, said("verdict", tr))
 	// The seeds that both have.
 	require.Equal(t, []uint64{2, 3}, bt.Seeds)
-	require.Equal(t, []uint64{1}, bt.Diverged())
+	require.Equal(t, []uint64{1}, bt.seeds(true))
 	require.Equal(t, "NaN", bt.Why())
 	require.InDelta(t, (0.10+0.50)/2-(0.93+0.91)/2, bt.Difference, 1e-12)
 	require.Equal(t, "diverged with every seed", said("verdict", dense))

@@ -131,8 +131,7 @@ const (
 
 func (j Job) checkpoints() string { return filepath.Join(j.Dir, "checkpoints") }
 
-// keep writes the run to the job's folder. The checkpoints of a dense model take
-// gigabytes, and are removed.
+// keep writes the run to the job's folder. The checkpoints of a dense model take gigabytes, and are removed.
 func (j Job) keep(r *Run) error {
 	text, err := json.MarshalIndent(r, "", " ")
 	err = cmp.Or(err, os.MkdirAll(j.Dir, 0o777))
@@ -145,6 +144,7 @@ func (j Job) keep(r *Run) error {
 	return inDir(err)
 }
 
+// write makes the file at path hold a text and a line break.
 func write(path string, text []byte) error {
 	return durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
 }

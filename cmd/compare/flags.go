@@ -67,8 +67,7 @@ type flags struct {
 	quiet, cost, js    bool
 }
 
-// clips says how videos become clips, or which steps of features are taken, where the flags
-// do; protocol.json keeps it.
+// clips says how videos become clips, or which steps of features are taken, where the flags do; protocol.json keeps it.
 type clips struct {
 	Steps  int     `json:"steps"` // 0 for the default
 	Sample string  `json:"sample"`
@@ -153,8 +152,7 @@ func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	return f, false, f.complete()
 }
 
-// complete fills in what the flags leave open, and returns an error for values that no job
-// can have.
+// complete fills in what the flags leave open, and returns an error for values that no job can have.
 func (f *flags) complete() error {
 	if f.Threads == 0 && f.Dir != "" {
 		f.Threads = 1

@@ -135,10 +135,9 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 			}
 		}
 	}
-	if f.js {
-		return nil
+	if !f.js {
+		_, err = fmt.Fprintf(stdout, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", backend.Name, f.Threads, f.Batch, f.measuring.Steps, compare.CostTable(costs))
 	}
-	_, err = fmt.Fprintf(stdout, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", backend.Name, f.Threads, f.Batch, f.measuring.Steps, compare.CostTable(costs))
 	return errors.Wrap(err, "compare")
 }
 

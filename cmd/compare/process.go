@@ -67,8 +67,7 @@ func (f *flags) run(ctx context.Context, j compare.Job, onStep func(done float64
 	return r, nil
 }
 
-// ask has a process of its own, with these flags, make a run or measure its model, so that
-// its memory is its own.
+// ask has a process of its own, with these flags, make a run or measure its model, so that its memory is its own.
 func (f *flags) ask(ctx context.Context, j compare.Job, onStep func(done float64)) (last reply, err error) {
 	program, err := os.Executable()
 	if err != nil {

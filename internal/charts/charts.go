@@ -1,5 +1,4 @@
-// Package charts draws curves, bars and confusion matrices as PNG or SVG files, with
-// gonum's plots.
+// Package charts draws curves, bars and confusion matrices as PNG or SVG files, with gonum's plots.
 package charts
 
 import (
@@ -173,8 +172,7 @@ func heading() draw.TextStyle {
 // sans lays out text in fonts that are part of the program.
 var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
 
-// style is plain text. x and y say which of its sides, or its middle, is at the
-// point where it is drawn.
+// style is plain text. x and y say which of its sides, or its middle, is at the point where it is drawn.
 func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
 	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
 }
@@ -197,8 +195,7 @@ func fit(s string, style draw.TextStyle, width vg.Length) string {
 	return string(runes) + "…"
 }
 
-// Width is that of text in the font of the pictures, which is part of the program, in the
-// unit of its size.
+// Width is that of text in the font of the pictures, which is part of the program, in the unit of its size.
 func Width(words string, size float64, isBold bool) float64 {
 	s := style(vg.Length(size), 0, 0)
 	if isBold {

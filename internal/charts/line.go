@@ -87,8 +87,7 @@ func (l Line) interval(i int) bool {
 	return l.Low != nil && l.point(i) && !math.IsNaN(l.Low[i]+l.High[i])
 }
 
-// isolated reports whether a run is drawn as markers: a point that has no neighbour to
-// draw a line to is one.
+// isolated reports whether a run is drawn as markers: a point that has no neighbour to draw a line to is one.
 func (l Line) isolated(run []int) bool { return l.Marker || len(run) == 1 }
 
 // plotters returns what draws the line, and what draws its intervals behind it: a band, or

@@ -46,29 +46,20 @@ func (all Panels) check() error {
 		return errors.New("no panels to draw")
 	}
 	for _, p := range all {
-		if err := p.check(); err != nil {
-			return errors.Wrapf(err, "panel %q", p.Title)
+		end := func(v *float64) bool { return v == nil || drawable(*v) && !(p.LogY && *v < leastLog) }
+		if !end(p.Min) || !end(p.Max) || p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max) {
+			return errors.Errorf("panel %q: Min and Max are not the ends of an axis", p.Title)
+		}
+		for _, l := range p.Lines {
+			if n := len(l.X); len(l.Y) != n || (l.Low != nil || l.High != nil) && (len(l.Low) != n || len(l.High) != n) {
+				return errors.Errorf("panel %q: line %q has %d X, %d Y, %d Low and %d High", p.Title, l.Name, n, len(l.Y), len(l.Low), len(l.High))
+			}
 		}
 	}
 	return nil
 }
 
-// check says what of p doesn't fit.
-func (p *Panel) check() error {
-	end := func(v *float64) bool { return v == nil || drawable(*v) && !(p.LogY && *v < leastLog) }
-	if !end(p.Min) || !end(p.Max) || p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max) {
-		return errors.New("Min and Max are not the ends of an axis")
-	}
-	for _, l := range p.Lines {
-		if n := len(l.X); len(l.Y) != n || (l.Low != nil || l.High != nil) && (len(l.Low) != n || len(l.High) != n) {
-			return errors.Errorf("line %q has %d X, %d Y, %d Low and %d High", l.Name, n, len(l.Y), len(l.Low), len(l.High))
-		}
-	}
-	return nil
-}
-
-// drawable reports whether v has a place on an axis. Beyond the limit the spacing of
-// floats is too wide for ticks.
+// drawable reports whether v has a place on an axis. Beyond the limit the spacing of floats is too wide for ticks.
 func drawable(v float64) bool { return math.Abs(v) < 1e30 }
 
 func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
@@ -106,8 +97,7 @@ const (
 	columnGap   = 16
 )
 
-// legend says what the lines of a panel are, below it: inside the data, where gonum has its
-// own, it would cover lines.
+// legend says what the lines of a panel are, below it: inside the data, where gonum has its own, it would cover lines.
 type legend struct {
 	columns []*plot.Legend
 	rows    int
@@ -195,8 +185,7 @@ func (p *Panel) ranges() (x0, x1, y0, y1 float64) {
 	return x0, x1, y0, y1
 }
 
-// span returns the ends of an axis: a little more than the values, unless low
-// and high say, and never nothing.
+// span returns the ends of an axis: a little more than the values, unless low and high say, and never nothing.
 func span(values []float64, low, high *float64) (from, to float64) {
 	values = slices.DeleteFunc(values, func(v float64) bool { return math.IsInf(v, 0) })
 	if len(values) == 0 {
@@ -224,9 +213,7 @@ func span(values []float64, low, high *float64) (from, to float64) {
 
 // apart reports whether an axis from a to b has room for ticks: float64 tells
 // their places apart, and the distance between two is not 0.
-func apart(a, b float64) bool {
-	return b-a > max(1e-9*math.Abs(a), 1e-9*math.Abs(b), 1e-100)
-}
+func apart(a, b float64) bool { return b-a > max(1e-9*math.Abs(a), 1e-9*math.Abs(b), 1e-100) }
 
 // sideBySide returns the lines with their markers moved along an axis from x0 to x1,
 // so that none covers another. They keep their order, and those that have room stay

@@ -58,8 +58,7 @@ func ticks(from, to, least float64, most int) (found []plot.Tick) {
 	return found
 }
 
-// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M
-// where thousands or millions do.
+// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M where thousands or millions do.
 func tickLabel(v, step float64) string {
 	if math.Abs(v) < step/2 {
 		return "0"
