@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"flag"
 	"html"
 	"os"
 	"path/filepath"
@@ -44,4 +45,17 @@ func TestTextHasItsWidth(t *testing.T) {
 			require.InEpsilon(t, Width(html.UnescapeString(found[4]), size, found[2] == "bold"), width, 1e-3, element)
 		}
 	}
+}
+
+// Fewer draws than rapid's 100 will do, but for TENSORZOO_LONG=1.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	chosen := os.Getenv("TENSORZOO_LONG") == "1"
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "rapid.checks" })
+	if !chosen {
+		if err := flag.Set("rapid.checks", "25"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
 }
