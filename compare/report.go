@@ -85,11 +85,7 @@ func (r *Results) CSV(w io.Writer) error {
 
 // Text returns the table of accuracies for a terminal, and what to know of the best model and the learning rates.
 func (r *Results) Text() string {
-	text := newTable("Accuracy", r).Render() + "\n\n" + r.best()
-	if edges := r.edges(); edges != "" {
-		text += "\n" + edges
-	}
-	return text
+	return strings.TrimRight(newTable("Accuracy", r).Render()+"\n\n"+r.best()+"\n"+r.edges(), "\n")
 }
 
 // report puts together what the results say: sections with a text, a table or plots, as far as there are any.
@@ -176,11 +172,12 @@ var words = texttemplate.Must(texttemplate.New("").Funcs(texttemplate.FuncMap{
 	"over": func(a, b float64) float64 { return a / b }, "less": func(a, b float64) float64 { return a - b }, "backend": func() string { return backend.Name },
 	"first": func(c Curve) Grown { return c.Points[0] }, "last": func(c Curve) Grown { return c.Points[len(c.Points)-1] }, "grew": Curve.grew,
 	"pm": Sample.plusMinus, "each": Sample.each, "figure": figure, "unknown": math.IsNaN, "shown": func(p float64) bool { return p < significance },
-	"accuracies": func(runs []*Run) Sample { return sampled(runs, accuracy) }, "candidate": (*Result).candidate, "diverged": func(r *Result) []uint64 { return r.seeds(true) }, "line": names.Line,
-	"alike":  func(r *Results) []*Result { return r.those(func(m *Result) bool { return m.P >= significance }) },
-	"tested": func(r *Results) []*Result { return r.those(func(m *Result) bool { return !math.IsNaN(m.P) }) },
-	"atEdge": func(r *Results) []*Result { return r.those((*Result).atEdge) },
-	"tried":  func(r *Results) []float64 { return tried(r.Models...) }, "widened": (*Results).widened,
+	"accuracies": func(runs []*Run) Sample { return sampled(runs, accuracy) }, "candidate": (*Result).candidate, "line": names.Line,
+	"diverged": func(r *Result) []uint64 { return r.seeds(true) },
+	"alike":    func(r *Results) []*Result { return r.those(func(m *Result) bool { return m.P >= significance }) },
+	"tested":   func(r *Results) []*Result { return r.those(func(m *Result) bool { return !math.IsNaN(m.P) }) },
+	"atEdge":   func(r *Results) []*Result { return r.those((*Result).atEdge) },
+	"tried":    func(r *Results) []float64 { return tried(r.Models...) }, "widened": (*Results).widened,
 	"published": func(r *Results, data string) []*Result {
 		return r.those(func(m *Result) bool { return m.Model.PublishedAccuracy > 0 && m.Model.Data == data })
 	},
@@ -260,7 +257,8 @@ func (r *Results) Plots() []Plot {
 	for _, m := range r.Models {
 		if len(m.Seeds) > 0 {
 			classes, counts := m.Confusion()
-			all = append(all, Plot{"confusion-" + m.Model.Name, said("caption of a confusion", m), charts.Matrix{Title: m.Model.Name + ", all seeds", Classes: classes, Counts: counts}})
+			picture := charts.Matrix{Title: m.Model.Name + ", all seeds", Classes: classes, Counts: counts}
+			all = append(all, Plot{"confusion-" + m.Model.Name, said("caption of a confusion", m), picture})
 		}
 	}
 	return all

@@ -79,19 +79,16 @@ func summarise(results []*Result, classes int) (err error) {
 
 // sample fills in the figures of the runs that did not diverge. Times and memory are 0 where they were not measured.
 func (r *Result) sample() {
-	measured := func(v float64) float64 {
-		if v > 0 {
-			return v
-		}
-		return math.NaN()
-	}
 	r.Seeds, r.Difference, r.P = r.seeds(false), math.NaN(), math.NaN()
 	r.Accuracy, r.Loss = sampled(r.Runs, accuracy), sampled(r.Runs, loss)
-	r.StepMillis = sampled(r.Runs, func(run *Run) float64 { return measured(run.StepMillis) })
+	r.StepMillis = sampled(r.Runs, func(run *Run) float64 { return cmp.Or(run.StepMillis, math.NaN()) })
+	r.PeakMB = sampled(r.Runs, func(run *Run) float64 { return cmp.Or(run.PeakMB, math.NaN()) })
 	r.TrainingSeconds = sampled(r.Runs, func(run *Run) float64 {
-		return measured(run.StepMillis * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000)
+		if run.StepMillis == 0 {
+			return math.NaN()
+		}
+		return run.StepMillis * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000
 	})
-	r.PeakMB = sampled(r.Runs, func(run *Run) float64 { return measured(run.PeakMB) })
 }
 
 // against returns the mean difference of two models' accuracies over the seeds that both have, and its p-value.

@@ -47,9 +47,6 @@ func (p BarPanel) check() error {
 	return nil
 }
 
-// hasError reports whether the bar has an error bar.
-func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low < b.High }
-
 func (p BarPanel) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 	return panelWidth + 2*margin, vg.Length(2*margin + titleHeight + len(p.Bars)*rowHeight + axisRoom), func(c draw.Canvas) {
 		c = draw.Crop(c, margin, -margin, margin, -margin-titleHeight)
@@ -69,7 +66,7 @@ func (p BarPanel) plot() *plot.Plot {
 	to := 0.0 // the end of the axis
 	for i, b := range p.Bars {
 		at, end := float64(i), b.Value
-		if b.hasError() {
+		if drawable(b.Low) && drawable(b.High) && b.Low < b.High { // it has an error bar
 			low := b.Low
 			if low <= 0 {
 				low = -math.Abs(b.High) // beyond the axis, which cuts it
