@@ -102,10 +102,10 @@ func against(a, b *Result) (difference, p float64) {
 	return newSample(x).Mean - newSample(y).Mean, paired(x, y)
 }
 
-// seeds lists those that diverged, or those with a result.
+// seeds lists those that diverged, or those with an accuracy, as the samples have them.
 func (r *Result) seeds(diverged bool) (seeds []uint64) {
 	for _, run := range r.Runs {
-		if (run.Diverged != "") == diverged {
+		if (run.Diverged != "") == diverged && (diverged || !math.IsNaN(accuracy(run))) {
 			seeds = append(seeds, run.Seed)
 		}
 	}
