@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -83,8 +84,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
 	given := func(name string) bool { return cmdline.Given(f.set, name) }
-	stream := slices.Contains(f.sources, "-")
-	random := f.sample == "random"
+	stream, random := f.stream(), f.sample == "random"
 	for _, mistake := range []struct {
 		made bool
 		text string
@@ -117,16 +117,33 @@ func (f *flags) check() error {
 	return nil
 }
 
-// checkNPZ returns an error for what cannot be done with clips of which some are in npz
-// files.
-func (f *flags) checkNPZ(clips []string) error {
+// stream reports whether the clip is on standard input.
+func (f *flags) stream() bool { return slices.Contains(f.sources, "-") }
+
+// checkClips returns an error for what cannot be done with the clips that were found.
+func (f *flags) checkClips(clips []string, features bool) error {
+	npz, one, shown, out := slices.ContainsFunc(clips, isNPZ), f.follow || f.annotate != "", names.Shown(clips[0]), f.annotate
 	switch {
-	case len(clips) > 1:
+	case npz && len(clips) > 1:
 		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
-	case f.follow || f.annotate != "":
-		return badf("-follow and -annotate take one clip, and %s may hold many", names.Shown(clips[0]))
-	case cmdline.Given(f.set, "sample"):
-		return badf("the clips of %s are read as they are stored; leave -sample out", names.Shown(clips[0]))
+	case npz && one:
+		return badf("-follow and -annotate take one clip, and %s may hold many", shown)
+	case npz && cmdline.Given(f.set, "sample"):
+		return badf("the clips of %s are read as they are stored; leave -sample out", shown)
+	case one && len(clips) > 1:
+		return badf("-follow and -annotate take one clip, and there are %d", len(clips))
+	case out != "" && features:
+		return badf("-annotate draws on frames, and %s holds features", shown)
+	case out != "" && sameFile(clips[0], out):
+		return badf("-annotate %s would overwrite the clip; give another file", out)
+	case out != "" && sameFile(clips[0], filepath.Dir(out)):
+		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
 	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
