@@ -75,7 +75,7 @@ func Probe(ctx context.Context, dir string) (ffmpeg.Info, error) {
 	}
 	defer p.file.Close()
 	info := ffmpeg.Info{Width: p.width, Height: p.height, Rate: "25/1"}
-	if p.turn.swaps {
+	if p.turn.swaps() {
 		info.Width, info.Height = info.Height, info.Width
 	}
 	return info, nil
@@ -107,7 +107,7 @@ func open(ctx context.Context, path string) (_ *picture, err error) {
 			file.Close()
 		}
 	}()
-	p := &picture{file: interruptible{ctx, file}}
+	p := &picture{file: interruptible{ctx, file}, turn: upright}
 	config, format, err := image.DecodeConfig(p.file)
 	if err != nil {
 		return nil, err
@@ -137,7 +137,7 @@ func scaled(ctx context.Context, path string, width, height int) (*image.RGBA, e
 	if err != nil {
 		return nil, err
 	}
-	if p.turn.swaps { // it is turned when it is small
+	if p.turn.swaps() { // it is turned when it is small
 		width, height = height, width
 	}
 	// The values of transparent pixels are multiplied by what can be seen of them.
