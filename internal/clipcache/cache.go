@@ -49,17 +49,17 @@ const (
 	header = len(magic) + 8 // and the number of frames, and a CRC-32 of the rest
 )
 
-// Dir returns the folder for caches of this user. It returns an error if the system has
-// none.
-func Dir() (string, error) {
-	dir, err := os.UserCacheDir()
-	return filepath.Join(dir, "tensorzoo", "clips"), errors.Wrap(err, "give a folder for the cache")
-}
-
-// Open opens the cache in dir, which it makes if there is none. When the clips take more
-// than limit bytes, the least recently used ones make room; 0 means no limit. It returns
-// an error when the folder cannot be written.
+// Open opens the cache in dir, for "" that of this user, which it makes if there is none.
+// When the clips take more than limit bytes, the least recently used ones make room; 0
+// means no limit. It returns an error when the folder cannot be written.
 func Open(dir string, limit int64) (*Cache, error) {
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return nil, errors.Wrap(err, "give a folder for the cache")
+		}
+		dir = filepath.Join(user, "tensorzoo", "clips")
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, errors.Wrap(err, "cache")
 	}
