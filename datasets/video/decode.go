@@ -62,7 +62,11 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key, s.decoder.most()); count > 0 && len(frames) == count*s.decoder.size() {
+	most := int64(mostKeptAtAll)
+	if s.opt.Steps != AllSteps {
+		most = int64(s.opt.Steps) * int64(s.decoder.size())
+	}
+	if frames, count := s.cache.Get(key, most); count > 0 && len(frames) == count*s.decoder.size() {
 		return frames, count, nil
 	}
 	d := s.decoder

@@ -94,21 +94,15 @@ func (r Reader) Read(ctx context.Context, path string) (Clip, error) { return r.
 // little-endian float32 for features. It returns an error when reading fails, when there
 // is no step or only a part of the last one, or when more than 1 GiB would have to be
 // kept.
-func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) {
-	return r.read(ctx, "-", stream)
-}
+func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) { return r.read(ctx, "-", stream) }
 
 // Each yields every step of a file, as Stream does of a stream.
-func (r Reader) Each(ctx context.Context, path string) iter.Seq2[[]float32, error] {
-	return r.each(ctx, path, nil)
-}
+func (r Reader) Each(ctx context.Context, path string) iter.Seq2[[]float32, error] { return r.each(ctx, path, nil) }
 
 // Stream yields raw steps as they come, see ReadFrom, each (n_1, ..., n_d), normalised,
 // in a slice that is valid until the next. Nothing is sampled. It ends with an error when
 // reading fails or ends within a step, or with ctx's error when ctx is done.
-func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32, error] {
-	return r.each(ctx, "-", from)
-}
+func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32, error] { return r.each(ctx, "-", from) }
 
 func (r Reader) read(ctx context.Context, path string, stream io.Reader) (c Clip, err error) {
 	if err := r.Check(); err != nil {
@@ -139,16 +133,22 @@ func (r Reader) addTaken(ctx context.Context, c *Clip, path string, stream io.Re
 	return err
 }
 
+func (r Reader) openRows(path string) (*npy.Rows, error) {
+	a, err := npy.OpenRows(path)
+	if err == nil && a.Features != r.StepShape[0] {
+		a.Close()
+		err = errors.Errorf("it has %d features a step, and the model reads %d", a.Features, r.StepShape[0])
+	}
+	return a, err
+}
+
 // addRows adds the draws of a file of features, of which it reads no other rows.
 func (r Reader) addRows(c *Clip, path string) error {
-	a, err := npy.OpenRows(path)
+	a, err := r.openRows(path)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	if a.Features != r.StepShape[0] {
-		return errors.Errorf("it has %d features a step, and the model reads %d", a.Features, r.StepShape[0])
-	}
 	for k := range max(1, r.Draws) {
 		rows := clipfiles.Taken(a.Steps, r.Sampling, clipfiles.Generator(r.Seed, k))
 		x := r.add(c, rows)
@@ -230,22 +230,11 @@ func (d decoder) size() int {
 	return dims.Size(d.StepShape)
 }
 
-// most is how many bytes the steps of a clip have at most.
-func (d decoder) most() int64 {
-	if d.Sampling.Steps == AllSteps {
-		return mostKeptAtAll
-	}
-	return int64(d.Sampling.Steps) * int64(d.size())
-}
-
 // each calls yield with every step of a video file, a folder of pictures, a file of
 // features, or a stream.
 func (d decoder) each(ctx context.Context, path string, yield func(frame []byte) error) error {
-	if d.stream != nil {
-		return d.eachRaw(ctx, d.stream, yield)
-	}
-	if d.Features() {
-		a, err := npy.OpenRows(path)
+	if d.stream == nil && d.Features() {
+		a, err := d.openRows(path)
 		if err != nil {
 			return err
 		}
@@ -253,8 +242,10 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 		if _, err := a.Seek(a.Start, io.SeekStart); err != nil {
 			return err
 		}
-		d.StepShape = []int{a.Features}
-		return d.eachRaw(ctx, a.File, yield)
+		d.stream = a.File
+	}
+	if d.stream != nil {
+		return d.eachRaw(ctx, yield)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -268,13 +259,13 @@ func (d decoder) each(ctx context.Context, path string, yield func(frame []byte)
 }
 
 // eachRaw calls yield with every step of a stream.
-func (d decoder) eachRaw(ctx context.Context, from io.Reader, yield func(step []byte) error) error {
+func (d decoder) eachRaw(ctx context.Context, yield func(step []byte) error) error {
 	raw := make([]byte, d.size())
 	for k := 0; ; k++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		switch n, err := io.ReadFull(from, raw); {
+		switch n, err := io.ReadFull(d.stream, raw); {
 		case err == io.EOF:
 			return nil
 		case err == io.ErrUnexpectedEOF:
@@ -288,13 +279,15 @@ func (d decoder) eachRaw(ctx context.Context, from io.Reader, yield func(step []
 	}
 }
 
-// mostKept bounds the memory for the frames of a clip whose number is not known
-// yet: of longer ones they are decoded twice.
-const mostKept = 64 << 20
+const (
+	// mostKept bounds the memory for the frames of a clip whose number is not known yet: of
+	// longer ones they are decoded twice.
+	mostKept = 64 << 20
 
-// mostKeptAtAll is the same where decoding twice is no help: for a stream, or for all
-// frames. They become float32, whose bytes an int of 32 bits has to count.
-const mostKeptAtAll = min(1<<30, math.MaxInt/8)
+	// mostKeptAtAll is the same where decoding twice is no help: for a stream, or for all
+	// frames. They become float32, whose bytes an int of 32 bits has to count.
+	mostKeptAtAll = min(1<<30, math.MaxInt/8)
+)
 
 // taken are the frames that were taken of a clip.
 type taken struct {

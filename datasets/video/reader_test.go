@@ -191,6 +191,10 @@ func TestReaderOfFeatures(t *testing.T) {
 		wide.StepShape, wide.Normalisation = []int{5}, preprocess.Normalisation{}
 		_, err = wide.Read(context.Background(), filepath.Join(root, "a", "0.npy"))
 		require.ErrorContains(t, err, "it has 4 features a step, and the model reads 5")
+		wide.StepShape = []int{3}
+		for _, err := range wide.Each(context.Background(), filepath.Join(root, "a", "0.npy")) {
+			require.ErrorContains(t, err, "it has 4 features a step, and the model reads 3")
+		}
 		_, err = r.ReadFrom(context.Background(), bytes.NewReader(make([]byte, 17)))
 		require.ErrorContains(t, err, "within step 1: 1 of the 16 bytes")
 	}
