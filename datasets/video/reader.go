@@ -94,15 +94,21 @@ func (r Reader) Read(ctx context.Context, path string) (Clip, error) { return r.
 // little-endian float32 for features. It returns an error when reading fails, when there
 // is no step or only a part of the last one, or when more than 1 GiB would have to be
 // kept.
-func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) { return r.read(ctx, "-", stream) }
+func (r Reader) ReadFrom(ctx context.Context, stream io.Reader) (Clip, error) {
+	return r.read(ctx, "-", stream)
+}
 
 // Each yields every step of a file, as Stream does of a stream.
-func (r Reader) Each(ctx context.Context, path string) iter.Seq2[[]float32, error] { return r.each(ctx, path, nil) }
+func (r Reader) Each(ctx context.Context, path string) iter.Seq2[[]float32, error] {
+	return r.each(ctx, path, nil)
+}
 
 // Stream yields raw steps as they come, see ReadFrom, each (n_1, ..., n_d), normalised,
 // in a slice that is valid until the next. Nothing is sampled. It ends with an error when
 // reading fails or ends within a step, or with ctx's error when ctx is done.
-func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32, error] { return r.each(ctx, "-", from) }
+func (r Reader) Stream(ctx context.Context, from io.Reader) iter.Seq2[[]float32, error] {
+	return r.each(ctx, "-", from)
+}
 
 func (r Reader) read(ctx context.Context, path string, stream io.Reader) (c Clip, err error) {
 	if err := r.Check(); err != nil {
