@@ -110,14 +110,14 @@ func (p *predictor) follow(ctx context.Context, path string) error {
 		}
 		return nil
 	}
-	steps, wanted := p.reader.Each(ctx, path), func(err error) error { return err }
+	steps := p.reader.Each(ctx, path)
 	if path == "-" {
-		steps, wanted = p.reader.Stream(ctx, p.stdin), p.wanted
+		steps = p.reader.Stream(ctx, p.stdin)
 	}
 	k := 0
 	for x, err := range steps { // however long it is
 		if err != nil {
-			return p.say(ctx, answer{Clip: path}, wanted(err))
+			return p.say(ctx, answer{Clip: path}, p.wanted(path, err))
 		}
 		if k%p.flags.every == 0 {
 			if err := p.step(ctx, path, k/p.flags.every, k, x); err != nil {
@@ -127,7 +127,7 @@ func (p *predictor) follow(ctx context.Context, path string) error {
 		k++
 	}
 	if k == 0 {
-		return p.say(ctx, answer{Clip: path}, wanted(errors.New("there is no frame")))
+		return p.say(ctx, answer{Clip: path}, p.wanted(path, errors.New("there is no frame")))
 	}
 	return nil
 }

@@ -109,13 +109,13 @@ func (p *predictor) read(ctx context.Context, path string) (video.Clip, error) {
 		return p.reader.Read(ctx, path)
 	}
 	c, err := p.reader.ReadFrom(ctx, p.stdin)
-	return c, p.wanted(err)
+	return c, p.wanted(path, err)
 }
 
 // wanted adds to an error of standard input what is wanted there.
-func (p *predictor) wanted(err error) error {
-	if err == nil {
-		return nil
+func (p *predictor) wanted(path string, err error) error {
+	if err == nil || path != "-" {
+		return err
 	}
 	s := p.reader.StepShape
 	want := fmt.Sprintf("steps of %d little-endian float32", s[0])

@@ -42,9 +42,10 @@ const mostDraws = 1000
 //go:embed help.txt
 var help string
 
-func newFlags() *flags {
-	f := &flags{}
+// parse reads the command line. The bool says that help was asked for and given.
+func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	fs := flag.NewFlagSet("predict", flag.ContinueOnError)
+	f := &flags{set: fs}
 	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
 	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
@@ -57,18 +58,11 @@ func newFlags() *flags {
 	fs.StringVar(&f.annotate, "annotate", "", "write a video `file` with the answer drawn on one clip; with -follow, the answer so far")
 	fs.DurationVar(&f.limit, "limit", 2*time.Minute, "longest `time` for decoding a clip")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`number` of clips that are decoded at a time")
-	f.set = fs
-	return f
-}
-
-// parse reads the command line. The bool says that help was asked for and given.
-func parse(args []string, stdout io.Writer) (*flags, bool, error) {
-	f := newFlags()
 	for len(args) > 0 { // flags may stand after clips
-		if helped, err := cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+		if helped, err := cmdline.Parse(fs, args, help, stdout); err != nil || helped {
 			return nil, helped, err
 		}
-		rest := f.set.Args()
+		rest := fs.Args()
 		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {
 			f.sources = append(f.sources, rest...)
 			break

@@ -70,19 +70,15 @@ func (r Reader) Check() error {
 	if !frames && !(r.Features() && s[0] > 0) {
 		return errors.Errorf("datasets: steps of %s are neither frames, (height, width, 3), or 1 for grey, nor features", dims.Dots(s))
 	}
-	if err := r.Sampling.Check(); err != nil {
+	switch err := cmp.Or(r.Sampling.Check(), preprocess.CheckClip(r.Sampling.Steps, s), r.Normalisation.Check(s)); {
+	case err != nil:
 		return errors.WithMessage(err, "datasets")
-	}
-	if err := preprocess.CheckClip(r.Sampling.Steps, s); err != nil {
-		return errors.WithMessage(err, "datasets")
-	}
-	switch {
 	case r.Draws < 0:
 		return errors.Errorf("datasets: Draws is %d; want at least 1, or 0 for one", r.Draws)
 	case r.Draws > 1 && (r.Sampling.Sample != "random" || r.Sampling.Steps == AllSteps):
 		return errors.Errorf("datasets: Draws is %d, but nothing is drawn: want Sample \"random\" of some of the steps", r.Draws)
 	}
-	return errors.WithMessage(r.Normalisation.Check(s), "datasets")
+	return nil
 }
 
 // Read reads the clip in a file. It returns an error when there is no such file, when it
