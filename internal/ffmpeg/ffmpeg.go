@@ -102,7 +102,7 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	for ; readErr == nil; _, readErr = io.ReadFull(out, frame) {
 		clock.Stop() // what is done with a frame takes what it takes
 		left = max(1, left-time.Since(began))
-		if readErr = yield(frame); readErr != nil {
+		if readErr = errors.WithStack(yield(frame)); readErr != nil { // never io.EOF itself, which ends the file
 			break
 		}
 		frames++
