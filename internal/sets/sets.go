@@ -76,7 +76,8 @@ func Frame(opt Options, data, size string, features int) (_ Options, err error) 
 	}
 	j := int(math.Round(math.Sqrt(float64(features) / 36)))
 	if opt.Height, opt.Width = 3*j, 4*j; j < 1 || 36*j*j != features {
-		err = errors.Errorf("the model reads %d values a step, and frames of 4:3 in colour have 4j x 3j x 3, such as 160x120x3 = 57600 or 64x48x3 = 9216; give the size of frames that have as many (-size, or -grey -size), or take another model, whose \"in_modes\" multiply to the values of a frame", features)
+		err = errors.Errorf("the model reads %d values a step, and frames of 4:3 in colour have 4j x 3j x 3, such as 160x120x3 = 57600 or 64x48x3 = 9216; "+
+			"give the size of frames that have as many (-size, or -grey -size), or take another model, whose \"in_modes\" multiply to the values of a frame", features)
 		if data == "actions" { // nobody may have asked for it
 			err = errors.WithMessage(err, "-data is actions by default, give -data for other data; of actions")
 		}
