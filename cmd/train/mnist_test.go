@@ -75,7 +75,7 @@ func TestPictures(t *testing.T) {
 		"-data " + data + " -sequence bands:4":    "mnist:" + root + " (official, bands:4) has steps of 4x28; give a model whose",
 		"-data " + data + " -sequence bands:5":    `sequence "bands:5"; want a number of rows that divides 28`,
 		"-data " + data + " -split random":        `there is no split "random" (known: official, fold:2/5)`,
-		"-data " + data + " -size 16x12":          "pictures are not scaled to 16x12; leave the size out",
+		"-data " + data + " -size 16x12":          " is not scaled to 16x12; leave the size out",
 		"-data actions -sequence rows":            `train: -sequence: actions has no sequences "rows"`,
 		"-data fashion:" + root + "x":             "there is no train-images-idx3-ubyte in " + root + "x",
 		"-data actions -split fold:1/20":          "16 groups cannot be cut into 20 folds",

@@ -28,8 +28,16 @@ func film(t testing.TB, path string, frames int) {
 		t.Skip(err)
 	}
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
-	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:s=32x24:r=25,geq=lum='16+N*2':cb=128:cr=128", "-frames:v", fmt.Sprint(frames), "-c:v", "mpeg4", "-q:v", "1", "-y", "file:"+path)
-	out, err := cmd.CombinedOutput()
+	shootAll(t, map[string]int{path: frames})
+}
+
+// shootAll makes films of so many frames, all with one start of ffmpeg.
+func shootAll(t testing.TB, frames map[string]int) {
+	args := []string{"-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "color=black:s=32x24:r=25,geq=lum='16+N*2':cb=128:cr=128"}
+	for path, n := range frames {
+		args = append(args, "-frames:v", fmt.Sprint(n), "-c:v", "mpeg4", "-q:v", "1", "file:"+path)
+	}
+	out, err := exec.Command("ffmpeg", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 }
 
@@ -55,9 +63,12 @@ func films(t testing.TB) (root, cache string) {
 		dir, err := os.MkdirTemp("", "films-*")
 		require.NoError(t, err)
 		filmed.dir = dir
+		all := map[string]int{}
 		for k, frames := range []int{1, 3, 6, 60, 12} {
-			film(t, filepath.Join(dir, "films", "a b", fmt.Sprintf("%d.avi", k)), frames)
+			all[filepath.Join(dir, "films", "a b", fmt.Sprintf("%d.avi", k))] = frames
 		}
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "films", "a b"), 0o777))
+		shootAll(t, all)
 		require.NoError(t, os.Mkdir(filepath.Join(dir, "films", "c'd"), 0o777))
 		require.NoError(t, os.Link(filepath.Join(dir, "films", "a b", "0.avi"), filepath.Join(dir, "films", "c'd", "0.avi")))
 	})

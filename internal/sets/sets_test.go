@@ -1,6 +1,8 @@
 package sets
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,10 +29,10 @@ func TestOpenErrors(t *testing.T) {
 		opt  Options
 		want string
 	}{
-		{"npz:a.npz,b.npz", size, "datasets: npz:a.npz,b.npz is not scaled to 4x3; leave the size out (-size), or save x in it"},
-		{"features:x", size, "datasets: features:x: features are not scaled to 4x3; leave the size out (-size)"},
-		{"mnist:x", size, "datasets: mnist:x: pictures are not scaled to 4x3; leave the size out (-size)"},
-		{"fashion:x", size, "datasets: fashion:x: pictures are not scaled to 4x3; leave the size out (-size)"},
+		{"npz:a.npz,b.npz", size, "datasets: npz:a.npz,b.npz is not scaled to 4x3; leave the size out (-size)"},
+		{"features:x", size, "datasets: features:x is not scaled to 4x3; leave the size out (-size)"},
+		{"mnist:x", size, "datasets: mnist:x is not scaled to 4x3; leave the size out (-size)"},
+		{"fashion:x", size, "datasets: fashion:x is not scaled to 4x3; leave the size out (-size)"},
 		{"actions", Options{Sequence: "rows"}, `datasets: actions has no sequences "rows"; mnist:DIR and fashion:DIR have`},
 		{"npz:a.npz", Options{Sequence: "rows"}, `datasets: npz:a.npz has no sequences "rows"; mnist:DIR and fashion:DIR have`},
 		{"features:x", Options{Sequence: "rows"}, `datasets: features:x has no sequences "rows"; mnist:DIR and fashion:DIR have`},
@@ -58,4 +60,35 @@ func TestOpen(t *testing.T) {
 	set, err = Open(t.Context(), "npz:"+golden+"train.npz,"+golden+"test.npz", Options{})
 	require.NoError(t, err)
 	require.NoError(t, set.Close())
+}
+
+func TestApart(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.MkdirAll(filepath.Join("clips", "a"), 0o777))
+	require.NoError(t, os.Symlink(filepath.Join("clips", "a"), "link"))
+	for _, test := range []struct {
+		data, out string
+		refused   bool
+	}{
+		{"folder:clips", "clips", true},
+		{"folder:clips", "clips/", true},
+		{"ucf11:clips", "clips/a/run", true},
+		{"features:./clips", "clips/new/run", true},
+		{"folder:clips", "link/run", true},
+		{"folder:.", "runs/MODEL", true},
+		{"folder:clips", "clips-run", false},
+		{"folder:clips", "../run", false},
+		{"folder:clips/a", "clips/b", false},
+		{"folder:missing", "missing/run", false},
+		{"mnist:clips", "clips/run", false},
+		{"npz:clips", "clips", false},
+		{"actions", "clips", false},
+	} {
+		err := Apart(test.data, test.out)
+		if !test.refused {
+			require.NoError(t, err, "%v", test)
+			continue
+		}
+		require.EqualError(t, err, "-out "+test.out+" is in the folder of -data "+test.data+", where the next run would take it for clips; give a folder elsewhere")
+	}
 }
