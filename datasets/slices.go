@@ -138,12 +138,10 @@ func (s *Slices) check(opt *Options) error {
 	if n := len(s.Classes); n < 1 || n > preprocess.MaxClasses {
 		return errors.Errorf("there are %d classes, want 1 to %d", n, preprocess.MaxClasses)
 	}
-	switch i, first, err := names.CheckAll(s.Classes); {
-	case err != nil:
-		return errors.Errorf("Classes[%d]: %v", i, err)
-	case first < i:
-		return errors.Errorf("Classes[%d] is %q, as Classes[%d] is; give every class its own name", i, s.Classes[i], first)
-	case opt.Classes != nil && !names.Equal(opt.Classes, s.Classes):
+	if err := names.CheckAll(s.Classes); err != nil {
+		return errors.WithMessage(err, "Classes")
+	}
+	if 	opt.Classes != nil && !names.Equal(opt.Classes, s.Classes) {
 		return errors.Errorf("the classes are %s, not %s", names.List(s.Classes), names.List(opt.Classes))
 	}
 	return s.checkClips()

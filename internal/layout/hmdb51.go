@@ -87,7 +87,7 @@ func stem(name string) string { return names.Key(strings.TrimSuffix(name, path.E
 func readSplit(file string, split int, clips map[string][]*Clip) error {
 	f, err := regular.Open(file)
 	if err != nil {
-		return errors.Errorf("%s: %v; every class has a list for each split", file, err)
+		return errors.WithMessage(err, "every class has a list for each split")
 	}
 	defer f.Close()
 	parts, listed := map[string]Part{"0": Unused, "1": Train, "2": Test}, map[*Clip]bool{}

@@ -54,11 +54,8 @@ type Listing struct {
 // are sorted as they are compared: a copy of the set where é is spelt otherwise has the
 // same classes with the same numbers.
 func (l *Listing) finish() (*Listing, error) {
-	switch i, earlier, err := names.CheckAll(l.Classes); {
-	case err != nil:
-		return nil, errors.Errorf("%s: a class has no name to keep: %v; rename it", l.Root, err)
-	case earlier < i:
-		return nil, errors.Errorf("%s: the classes %+q and %+q are one name, spelt in two ways; put their clips together", l.Root, l.Classes[earlier], l.Classes[i])
+	if err := names.CheckAll(l.Classes); err != nil {
+		return nil, errors.WithMessagef(err, "%s: classes", l.Root)
 	}
 	byKey := func(a, b string) int { return cmp.Compare(names.Key(a), names.Key(b)) }
 	sorted := slices.Clone(l.Classes)
