@@ -141,7 +141,7 @@ func (s *Slices) check(opt *Options) error {
 	if err := names.CheckAll(s.Classes); err != nil {
 		return errors.WithMessage(err, "Classes")
 	}
-	if 	opt.Classes != nil && !names.Equal(opt.Classes, s.Classes) {
+	if opt.Classes != nil && !names.Equal(opt.Classes, s.Classes) {
 		return errors.Errorf("the classes are %s, not %s", names.List(s.Classes), names.List(opt.Classes))
 	}
 	return s.checkClips()

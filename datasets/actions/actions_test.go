@@ -257,7 +257,7 @@ func TestActionsScaledMatchesReference(t *testing.T) {
 	for k := range x {
 		step, row, col, c := k/(96*128*3), k/(128*3)%96, k/3%128, k%3
 		level := bilinear(stored[step*frameLen:][:frameLen], 48, 64, 96, 128, row, col, c)
-		n := set.normalisation
+		n := set.Normalisation()
 		low, high := float32((math.Floor(level)-1-n.Mean[c])/n.Std[c]), float32((math.Floor(level)+1-n.Mean[c])/n.Std[c])
 		if x[k] < low || x[k] > high {
 			t.Fatalf("step %d, row %d, column %d, channel %d: %v is not in [%v, %v]", step, row, col, c, x[k], low, high)

@@ -6,12 +6,14 @@
 package idx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -80,9 +82,7 @@ func Open(name string, opt Options) (datasets.Set, error) {
 	if opt.Classes != nil && !slices.Equal(opt.Classes, t.Classes) {
 		return nil, wrap(errors.Errorf("the classes are %s, not %s", names.List(t.Classes), names.List(opt.Classes)))
 	}
-	if opt.Split == "" {
-		opt.Split = official
-	}
+	opt.Split = cmp.Or(opt.Split, official)
 	if opt.Split != official && !split.IsFold(opt.Split) {
 		return nil, wrap(errors.Errorf("there is no split %q%s", opt.Split, didyoumean.Hint(opt.Split, []string{official, split.Example})))
 	}
@@ -198,4 +198,59 @@ func (s *set) read(clip int, x []float32) (label, steps int, err error) {
 		rest = rest[side*side:]
 	}
 	return int(s.tags[clip]), s.sequence.steps, nil
+}
+
+// sequence is how pictures of 28 by 28 become clips.
+type sequence struct {
+	name      string
+	pictures  int // of a clip
+	steps     int
+	stepShape []int
+	drawn     bool // several pictures, of which one or none is of class 0
+}
+
+// parseSequence reads what Options.Sequence says.
+func parseSequence(s string) (sequence, error) {
+	s = cmp.Or(s, "rows")
+	kind, number, _ := strings.Cut(s, ":")
+	n, err := strconv.Atoi(number)
+	switch {
+	case s == "rows":
+		return sequence{name: s, pictures: 1, steps: side, stepShape: []int{side}}, nil
+	case kind == "bands" && err == nil && n > 0 && side%n == 0:
+		return sequence{name: s, pictures: 1, steps: side / n, stepShape: []int{n, side}}, nil
+	case kind == "digits" && err == nil && n > 0 && n <= preprocess.MaxValues/(side*side):
+		return sequence{name: s, pictures: n, steps: n, stepShape: []int{side, side}, drawn: true}, nil
+	}
+	return sequence{}, errors.Errorf("there is no sequence %q; want rows, bands:4 or another divisor of %d, or digits:10 or another number", s, side)
+}
+
+// classes returns those of the clips made of pictures of the given classes.
+func (q sequence) classes(of []string) []string {
+	if !q.drawn {
+		return of
+	}
+	return []string{"without " + of[0], "with " + of[0]}
+}
+
+// draw makes clips of the pictures of a part, each of which is in one at most: every
+// second clip has one picture of class 0, in any place, the others have none. It
+// returns the pictures of all clips, one after the other, and the label of each.
+func (q sequence) draw(part []int, labels []byte, rng *rand.Rand) (clips []int, tags []byte) {
+	var zeros, others []int
+	for _, k := range rng.Perm(len(part)) {
+		if labels[part[k]] == 0 {
+			zeros = append(zeros, part[k])
+		} else {
+			others = append(others, part[k])
+		}
+	}
+	pairs := min(len(others)/(2*q.pictures), len(zeros))
+	clips, tags = others[:2*pairs*q.pictures], make([]byte, 2*pairs)
+	for k := range pairs {
+		with := 2*k + 1
+		tags[with] = 1
+		clips[with*q.pictures+rng.IntN(q.pictures)] = zeros[k]
+	}
+	return clips, tags
 }

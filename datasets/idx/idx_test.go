@@ -221,17 +221,17 @@ func TestPictureFolds(t *testing.T) {
 func TestPictureErrors(t *testing.T) {
 	root := plantPictures(t, 20, 10, false)
 	for want, opt := range map[string]Options{
-		`there is no sequence "row"; want rows, bands:4 or digits:10`: {Sequence: "row"},
-		`sequence "bands:5"; want a number of rows that divides 28`:   {Sequence: "bands:5"},
-		`sequence "bands:0"; want`:                                    {Sequence: "bands:0"},
-		`sequence "bands"; want`:                                      {Sequence: "bands"},
-		`sequence "digits:0"; want a number of pictures`:              {Sequence: "digits:0"},
-		`sequence "digits:999999999999"; want a number`:               {Sequence: "digits:999999999999"},
-		`there is no sequence "rows:3"`:                               {Sequence: "rows:3"},
-		`there is no split "offical"; did you mean "official"?`:       {Options: datasets.Options{Split: "offical"}},
-		`split "fold:4/3"`:                                            {Options: datasets.Options{Split: "fold:4/3"}},
-		"the classes are 0, 1, 2, ":                                   {Options: datasets.Options{Classes: []string{"a"}}},
-		"there are 3 entries":                                         {Options: datasets.Options{Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}}},
+		`there is no sequence "row"; want rows, bands:4 or another divisor of 28`: {Sequence: "row"},
+		`sequence "bands:5"; want rows, bands:4 or another divisor of 28`:         {Sequence: "bands:5"},
+		`sequence "bands:0"; want`: {Sequence: "bands:0"},
+		`sequence "bands"; want`:   {Sequence: "bands"},
+		`sequence "digits:0"; want rows, bands:4 or another divisor of 28`:            {Sequence: "digits:0"},
+		`sequence "digits:999999999999"; want rows, bands:4 or another divisor of 28`: {Sequence: "digits:999999999999"},
+		`there is no sequence "rows:3"`:                                               {Sequence: "rows:3"},
+		`there is no split "offical"; did you mean "official"?`:                       {Options: datasets.Options{Split: "offical"}},
+		`split "fold:4/3"`:          {Options: datasets.Options{Split: "fold:4/3"}},
+		"the classes are 0, 1, 2, ": {Options: datasets.Options{Classes: []string{"a"}}},
+		"there are 3 entries":       {Options: datasets.Options{Normalisation: &preprocess.Normalisation{Mean: make([]float64, 3), Std: []float64{1, 1, 1}}}},
 	} {
 		_, err := Open("mnist:"+root, opt)
 		require.ErrorContains(t, err, want)
