@@ -97,11 +97,8 @@ func (s Slices) clip(clip int) []float32 {
 
 // check fills in what is left out.
 func (s *Slices) check(opt *Options) error {
-	switch {
-	case len(s.Shape) < 3:
-		return errors.Errorf("Shape is %v, want (clips, steps, n_1, ..., n_d) with at least three axes; add a 1 for steps of one value", s.Shape)
-	case slices.Min(s.Shape) < 1:
-		return errors.Errorf("Shape is %v, every axis must be at least 1", s.Shape)
+	if len(s.Shape) < 3 || slices.Min(s.Shape) < 1 {
+		return errors.Errorf("Shape is %v, want (clips, steps, n_1, ..., n_d), at least three axes of at least 1; add a 1 for steps of one value", s.Shape)
 	}
 	if err := preprocess.CheckClip(s.Shape[1], s.Shape[2:]); err != nil {
 		return err

@@ -433,10 +433,10 @@ func TestActionsErrors(t *testing.T) {
 		opt  Options
 		want string
 	}{
-		{Options{Width: 160}, "datasets: actions: Height 0 and Width 160: give both as positive numbers, or neither for the set's own size"},
-		{Options{Height: -120, Width: -160}, "datasets: actions: Height -120 and Width -160: give both as positive numbers, or neither for the set's own size"},
-		{Options{Height: 4097, Width: 160}, "datasets: actions: Height 4097 and Width 160: neither may exceed 4096"},
-		{Options{Height: 120, Width: 1 << 30}, "datasets: actions: Height 120 and Width 1073741824: neither may exceed 4096"},
+		{Options{Width: 160}, "datasets: actions: Height 0 and Width 160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: -120, Width: -160}, "datasets: actions: Height -120 and Width -160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: 4097, Width: 160}, "datasets: actions: Height 4097 and Width 160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: 120, Width: 1 << 30}, "datasets: actions: Height 120 and Width 1073741824: give both, from 1 to 4096, or neither for the set's own size"},
 	} {
 		_, err := Open(test.opt)
 		require.EqualError(t, err, test.want)

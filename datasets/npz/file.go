@@ -153,14 +153,6 @@ func (f *file) length(i int) int {
 	return int(f.lengths[i])
 }
 
-// label is that of clip i, -1 where there are none.
-func (f *file) label(i int) int {
-	if f.labels == nil {
-		return -1
-	}
-	return int(f.labels[i])
-}
-
 // fingerprint is made of the checksums in the directory of the archive.
 func (f *file) fingerprint() (s string) {
 	for _, name := range []string{"x", "y", "lengths"} {
@@ -223,19 +215,28 @@ func (f *file) scan(m *measure.Meter, tested []bool) error {
 	return nil
 }
 
-// readAt reads the values of x from number first on, by way of chunk.
-func (f *file) readAt(dst []float32, first int, chunk []byte) error {
-	size := f.x.Dtype.Size
-	for len(dst) > 0 {
-		piece := dst[:min(len(dst), len(chunk)/size)]
-		raw := chunk[:len(piece)*size]
-		if n, err := f.values.ReadAt(raw, f.offset+int64(first)*int64(size)); n < len(raw) {
-			return errors.Wrapf(err, "datasets: %s: cannot read %s", f.name, f.x.at(first))
-		}
-		npy.Floats(piece, raw, size)
-		dst, first = dst[len(piece):], first+len(piece)
+// read reads a clip into x, by way of chunk. It also fails when the file has changed.
+func (f *file) read(clip int, x []float32, n preprocess.Normalisation, chunk []byte) (label, steps int, err error) {
+	label, steps = -1, f.length(clip)
+	if f.labels != nil {
+		label = int(f.labels[clip])
 	}
-	return nil
+	size, first, end := f.x.Dtype.Size, clip*f.steps()*f.stepLen(), steps*f.stepLen()
+	for at := 0; at < end; {
+		values := x[at:min(end, at+len(chunk)/size)]
+		raw := chunk[:len(values)*size]
+		if n, err := f.values.ReadAt(raw, f.offset+int64(first+at)*int64(size)); n < len(raw) {
+			return 0, 0, errors.Wrapf(err, "datasets: %s: cannot read %s", f.name, f.x.at(first+at))
+		}
+		npy.Floats(values, raw, size)
+		at += len(values)
+	}
+	n.Apply(x[:end])
+	if k := measure.NotFinite(x[:end]); k >= 0 {
+		return 0, 0, f.errorf("%s is not a finite float32 after normalisation; the file may have changed since it was opened", f.x.at(first+k))
+	}
+	clear(x[end:])
+	return label, steps, nil
 }
 
 // tempFile makes a file that goes away when f is closed, or when the program is killed

@@ -116,43 +116,36 @@ func isThere(path string) bool {
 	return err == nil
 }
 
-// set is a set in files. Labels and lengths are in memory, the values are read from disk
-// a clip at a time. Clips are numbered on from file to file.
-type set struct {
-	files         []*file // of the training and the test part, or of the test part alone
-	steps         int
-	normalisation preprocess.Normalisation
-	chunks        sync.Pool // of *[]byte, chunk long
-}
-
-// newSet makes a set of files. With an error the caller closes them.
-func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, error) {
-	s := &set{files: files}
-	s.chunks.New = func() any { b := make([]byte, chunk); return &b }
-	var prints []string
-	for _, f := range files {
-		s.steps, prints = max(s.steps, f.steps()), append(prints, f.fingerprint())
-	}
+// newSet makes a set of files, those of the training and the test part, or of the test
+// part alone. Labels and lengths are in memory, the values are read from disk a clip at a
+// time. Clips are numbered on from file to file. With an error the caller closes them.
+func newSet(name string, files []*file, opt datasets.Options) (_ datasets.Set, err error) {
 	test := files[len(files)-1]
-	if err := test.fits(files[0], s.steps); err != nil {
+	t := datasets.Table{Name: name, StepShape: test.x.Shape[2:]}
+	var prints []string
+	var tested []bool
+	var labels []int32
+	for _, f := range files {
+		t.Steps, prints = max(t.Steps, f.steps()), append(prints, f.fingerprint())
+		tested, labels = append(tested, slices.Repeat([]bool{f == test}, f.clips())...), append(labels, f.labels...)
+	}
+	t.Fingerprint = strings.Join(prints, "-")
+	if err := test.fits(files[0], t.Steps); err != nil {
 		return nil, err
 	}
-	t := datasets.Table{Name: name, StepShape: test.x.Shape[2:], Steps: s.steps, Fingerprint: strings.Join(prints, "-"), Read: s.read}
-	err := opt.Check(name, t.StepShape)
-	if err != nil {
+	if err := opt.Check(name, t.StepShape); err != nil {
 		return nil, err
 	}
 	if t.Classes, err = classesOf(files, opt); err != nil {
 		return nil, err
 	}
-	tested, err := s.tested(opt.Split)
-	if err != nil {
-		return nil, errors.WithMessagef(err, "datasets: %s", name)
-	}
-	t.Parts[datasets.Train], t.Parts[datasets.Test] = split.Parts(tested)
 	if opt.Split != "" {
 		t.Name += " (" + opt.Split + ")"
+		if tested, err = split.Cut(opt.Split, labels, nil); err != nil {
+			return nil, errors.WithMessagef(err, "datasets: %s", name)
+		}
 	}
+	t.Parts[datasets.Train], t.Parts[datasets.Test] = split.Parts(tested)
 	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, test.x.Dtype.Size == 1)
 	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
@@ -163,8 +156,17 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 		}
 		tested = tested[f.clips():]
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation = s.normalisation
+	t.Normalisation = m.Normalisation()
+	chunks := sync.Pool{New: func() any { return new([chunk]byte) }}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		f, k := files[0], clip
+		if k >= f.clips() {
+			f, k = files[1], k-f.clips()
+		}
+		chunk := chunks.Get().(*[chunk]byte)
+		defer chunks.Put(chunk)
+		return f.read(k, x, t.Normalisation, chunk[:])
+	}
 	t.Close = sync.OnceValue(func() error { return closeAll(files) }) // a Read under way fails
 	return datasets.New(t), nil
 }
@@ -201,39 +203,4 @@ func classesOf(files []*file, opt datasets.Options) (classes []string, err error
 		}
 	}
 	return classes, nil
-}
-
-// tested reports which clips are in the test part: a fold of all clips, or those of the
-// last file.
-func (s *set) tested(by string) (tested []bool, err error) {
-	var labels []int32
-	for k, f := range s.files {
-		tested = append(tested, slices.Repeat([]bool{k == len(s.files)-1}, f.clips())...)
-		labels = append(labels, f.labels...)
-	}
-	if by == "" {
-		return tested, nil
-	}
-	return split.Cut(by, labels, nil)
-}
-
-// read also fails when the files have changed on disk.
-func (s *set) read(clip int, x []float32) (label, steps int, err error) {
-	f := s.files[0]
-	if n := f.clips(); clip >= n {
-		f, clip = s.files[1], clip-n
-	}
-	steps = f.length(clip)
-	values, first := x[:steps*f.stepLen()], clip*f.steps()*f.stepLen()
-	chunk := s.chunks.Get().(*[]byte)
-	defer s.chunks.Put(chunk)
-	if err := f.readAt(values, first, *chunk); err != nil {
-		return 0, 0, err
-	}
-	s.normalisation.Apply(values)
-	if k := measure.NotFinite(values); k >= 0 {
-		return 0, 0, f.errorf("%s is not a finite float32 after normalisation; the file may have changed since it was opened", f.x.at(first+k))
-	}
-	clear(x[len(values):])
-	return f.label(clip), steps, nil
 }

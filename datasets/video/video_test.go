@@ -267,7 +267,7 @@ func TestVideoErrors(t *testing.T) {
 		"CacheLimit -1 and Limit -1ns must not be negative": func() (datasets.Set, error) {
 			return Open(t.Context(), "folder:"+root, Options{CacheLimit: -1, Limit: -1})
 		},
-		"Height 0 and Width 3: give both as positive numbers": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
+		"Height 0 and Width 3: give both, from 1 to 4096": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
 	} {
 		_, err := open()
 		require.ErrorContains(t, err, want)

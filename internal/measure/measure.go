@@ -13,20 +13,17 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// The modes of normalising.
+// The modes of normalising that measure nothing, or not always. Minus128 makes v - 128 of
+// v, as the papers' public code does.
 const (
-	Auto    = "auto"
-	Channel = "channel"
-	Global  = "global"
-	None    = "none"
-
-	// Minus128 measures nothing: v becomes v - 128, as in the papers' public code.
+	Auto     = "auto"
+	None     = "none"
 	Minus128 = "minus128"
 )
 
 // Check returns an error for an unknown mode. "" is Auto.
 func Check(mode string) error {
-	modes := []string{Auto, Channel, Global, None, Minus128}
+	modes := []string{Auto, "channel", "global", None, Minus128}
 	if mode != "" && !slices.Contains(modes, mode) {
 		return errors.Errorf("no normalisation is called %q%s", mode, didyoumean.Hint(mode, modes))
 	}
@@ -75,7 +72,7 @@ func channels(mode string, stepShape []int, bytes bool) int {
 	switch {
 	case mode == None:
 		return 0
-	case mode == Global, mode != Channel && bytes && last > colours:
+	case mode == "global", mode != "channel" && bytes && last > colours:
 		return 1
 	}
 	return last
