@@ -135,8 +135,8 @@ func (s *Slices) check(opt *Options) error {
 	if n := len(s.Classes); n < 1 || n > preprocess.MaxClasses {
 		return errors.Errorf("there are %d classes, want 1 to %d", n, preprocess.MaxClasses)
 	}
-	if err := names.CheckAll(s.Classes); err != nil {
-		return errors.WithMessage(err, "Classes")
+	if err := names.CheckAll("Classes", s.Classes); err != nil {
+		return err
 	}
 	if opt.Classes != nil && !names.Equal(opt.Classes, s.Classes) {
 		return errors.Errorf("the classes are %s, not %s", names.List(s.Classes), names.List(opt.Classes))

@@ -103,7 +103,7 @@ func TestSlicesErrors(t *testing.T) {
 		return Slices{X: make([]float32, 24), Shape: []int{6, 2, 2}, Labels: []int{0, 1, 0, 1, 0, 1}, Classes: []string{"walk", "run"}}
 	}
 	for want, change := range map[string]func(s *Slices, o *Options){
-		"Shape is [6 4], want (clips, steps, n_1, ..., n_d) with at least three axes": func(s *Slices, o *Options) { s.Shape = []int{6, 4} },
+		"Shape is [6 4], want (clips, steps, n_1, ..., n_d), at least three axes": func(s *Slices, o *Options) { s.Shape = []int{6, 4} },
 		"Shape is [6 0 2], want (clips, steps, n_1, ..., n_d)":                        func(s *Slices, o *Options) { s.Shape[1] = 0 },
 		"X has 24 values, Shape [5 2 2] is 5 clips of 4":                              func(s *Slices, o *Options) { s.Shape[0] = 5 },
 		"X has 23 values, Shape [6 2 2] is 6 clips of 4":                              func(s *Slices, o *Options) { s.X = s.X[1:] },

@@ -130,5 +130,5 @@ func (f *file) names() (all []string, err error) {
 			all = append(all, a.Dtype.Name(value))
 		}
 	}
-	return all, errors.WithMessagef(names.CheckAll(all), "datasets: %s: classes", f.name)
+	return all, errors.WithMessagef(names.CheckAll("classes", all), "datasets: %s", f.name)
 }

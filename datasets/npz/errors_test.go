@@ -123,11 +123,11 @@ func TestNPZArrayErrors(t *testing.T) {
 		"classes objects": {testArray{"classes", npyArray("|O", "(2,)", []byte("pickle"))}, "classes: pickled Python objects; save np.array(x.tolist()), with clips of unequal length padded"},
 		"classes 2-D":     {testArray{"classes", npyArray("|S3", "(1, 2)", []byte("off on"))}, "classes is text of shape (1·2), want one axis of text, as in np.array(['walk', 'run'])"},
 		"classes one":     {testArray{"classes", npyArray("|S3", "(1,)", []byte("off"))}, "classes has 1 names in 131 bytes, want 2 to 4096 in at most 16777216"},
-		"classes equal":   {testArray{"classes", npyArray("|S3", "(3,)", []byte("offon\x00off"))}, `classes: number 2, "off", is the same as number 0, "off"; give each its own name`},
-		"classes empty":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("off\x00\x00\x00"))}, "classes: number 1: a name is empty"},
-		"classes latin":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("off\xfcbe"))}, `classes: number 1: the name "\xfcbe" is not UTF-8`},
-		"classes lines":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("offo\nn"))}, `classes: number 1: the name "o\nn" has control characters`},
-		"classes rune":    {testArray{"classes", npyArray("<U1", "(2,)", []byte{1, 0, 0, 0xff, 'a', 0, 0, 0})}, `classes: number 0: the name "\xff" is not UTF-8`},
+		"classes equal":   {testArray{"classes", npyArray("|S3", "(3,)", []byte("offon\x00off"))}, `classes[2] is "off", as classes[0] is, "off"; give each its own name`},
+		"classes empty":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("off\x00\x00\x00"))}, "classes[1]: a name is empty"},
+		"classes latin":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("off\xfcbe"))}, `classes[1]: the name "\xfcbe" is not UTF-8`},
+		"classes lines":   {testArray{"classes", npyArray("|S3", "(2,)", []byte("offo\nn"))}, `classes[1]: the name "o\nn" has control characters`},
+		"classes rune":    {testArray{"classes", npyArray("<U1", "(2,)", []byte{1, 0, 0, 0xff, 'a', 0, 0, 0})}, `classes[0]: the name "\xff" is not UTF-8`},
 		"classes other":   {testArray{"classes", npyArray("|S2", "(2,)", []byte("onup"))}, "classes are on, up, want off, on, as in the checkpoint or the first file"},
 		"a typing error":  {testArray{"length", goodLengths.npy}, `array "length" has no use here; did you mean "lengths"? (known: x, y, lengths, classes); rename it, or save without it`},
 		"a capital":       {testArray{"X", goodX.npy}, `array "X" has no use here; did you mean "x"? (known: x, y, lengths, classes); rename it, or save without it`},
@@ -317,5 +317,5 @@ func TestNPZClassesSpeltOtherwise(t *testing.T) {
 	names := []byte{'c', 0, 0, 0, 'e', 0, 0, 0, 1, 3, 0, 0, 'c', 0, 0, 0, 0xe9, 0, 0, 0, 0, 0, 0, 0}
 	path := writeNPZ(t, "a.npz", false, testArray{"x", npyArray("<f4", "(2, 1, 1)", f4(0, 1))}, testArray{"y", npyArray("|u1", "(2,)", []byte{0, 1})}, testArray{"classes", npyArray("<U3", "(2,)", names)})
 	_, err := Open("npz:"+path+","+path, datasets.Options{})
-	require.ErrorContains(t, err, `classes: number 1, "c\u00e9", is the same as number 0, "ce\u0301"`)
+	require.ErrorContains(t, err, `classes[1] is "c\u00e9", as classes[0] is, "ce\u0301"`)
 }

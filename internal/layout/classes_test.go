@@ -43,7 +43,7 @@ func TestClassNames(t *testing.T) {
 	root := t.TempDir()
 	plantOdd(t, root, "caf\u00e9/1.mp4", "cafe\u0301/1.mp4")
 	_, err := Folder(root)
-	require.ErrorContains(t, err, `"caf\u00e9", is the same as number 0, "cafe\u0301"`)
+	require.ErrorContains(t, err, `classes[1] is "caf\u00e9", as classes[0] is, "cafe\u0301"`)
 }
 
 // A copy on a file system that decomposes letters is the same set: its classes have the

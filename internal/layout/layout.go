@@ -54,8 +54,8 @@ type Listing struct {
 // are sorted as they are compared: a copy of the set where é is spelt otherwise has the
 // same classes with the same numbers.
 func (l *Listing) finish() (*Listing, error) {
-	if err := names.CheckAll(l.Classes); err != nil {
-		return nil, errors.WithMessagef(err, "%s: classes", l.Root)
+	if err := names.CheckAll("classes", l.Classes); err != nil {
+		return nil, errors.WithMessage(err, l.Root)
 	}
 	byKey := func(a, b string) int { return cmp.Compare(names.Key(a), names.Key(b)) }
 	sorted := slices.Clone(l.Classes)

@@ -41,15 +41,15 @@ func Check(name string) error {
 func Key(name string) string { return norm.NFC.String(name) }
 
 // CheckAll returns an error for the first of some names that Check refuses, or that is
-// spelt as an earlier one is. They are counted from 0.
-func CheckAll(all []string) error {
+// spelt as an earlier one is. what is what they are called together, as in classes[3].
+func CheckAll(what string, all []string) error {
 	first := make(map[string]int)
 	for i, name := range all {
 		if err := Check(name); err != nil {
-			return errors.WithMessagef(err, "number %d", i)
+			return errors.WithMessagef(err, "%s[%d]", what, i)
 		}
 		if k, there := first[Key(name)]; there {
-			return errors.Errorf("number %d, %+q, is the same as number %d, %+q; give each its own name", i, name, k, all[k])
+			return errors.Errorf("%s[%d] is %+q, as %s[%d] is, %+q; give each its own name", what, i, name, what, k, all[k])
 		}
 		first[Key(name)] = i
 	}
