@@ -324,9 +324,9 @@ func TestActionsDamagedFiles(t *testing.T) {
 		want       string
 	}{
 		{"good", labels, good[labels], ""},
-		{"no frames", frames, nil, "datasets: there is no frames-64x48-idx5-ubyte.gz in actions, plain or with .gz"},
-		{"no labels", labels, nil, "datasets: there is no labels-idx1-ubyte.gz in actions, plain or with .gz"},
-		{"no subjects", subjects, nil, "datasets: there is no subjects-idx1-ubyte.gz in actions, plain or with .gz"},
+		{"no frames", frames, nil, "datasets: there is no frames-64x48-idx5-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
+		{"no labels", labels, nil, "datasets: there is no labels-idx1-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
+		{"no subjects", subjects, nil, "datasets: there is no subjects-idx1-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
 		{"cut frames", frames, good[frames][:30], "datasets: actions/frames-64x48-idx5-ubyte.gz: IDX file is cut short: its header announces 2·1·1·2·3 = 12 bytes, 6 are there"},
 		{"grey frames", frames, encodeIDX([]int32{2, 1, 1, 2}, []byte("abcd")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·2, want (clips, steps, rows, columns, 3)"},
 		{"frames with alpha", frames, encodeIDX([]int32{2, 1, 1, 1, 4}, []byte("abcdefgh")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·1·4, want (clips, steps, rows, columns, 3)"},

@@ -126,7 +126,7 @@ type set struct {
 
 // load reads the four files of a set, gzipped or plain.
 func (s *set) load(root string) error {
-	folder := idxfile.Folder{FS: os.DirFS(root), Name: root, Files: "; the set is four files, see docs/data.md"}
+	folder := idxfile.Folder{FS: os.DirFS(root), Name: root}
 	for _, part := range []string{"train", "t10k"} {
 		pictures, err := folder.Read(part+"-images-idx3-ubyte", func(shape []int) error {
 			if len(shape) != 3 || shape[1] != side || shape[2] != side {

@@ -56,8 +56,7 @@ func Read(name string, r io.Reader, check func(shape []int) error) (*File, error
 // Folder is a folder of files.
 type Folder struct {
 	fs.FS
-	Name  string // for errors, and
-	Files string // what is said of one that is not there
+	Name string // for errors
 }
 
 // Read reads the file called name, plain or with .gz behind it, see Read.
@@ -78,7 +77,7 @@ func (d Folder) Read(name string, check func(shape []int) error) (*File, error) 
 		defer file.Close()
 		return Read(path, file, check)
 	}
-	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz%s", name, d.Name, d.Files)
+	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz; see docs/data.md", name, d.Name)
 }
 
 // Tags reads one number below limit for each clip.
