@@ -254,5 +254,5 @@ func (f *file) tempFile() (*os.File, error) {
 }
 
 func (f *file) unpacking(err error) error {
-	return errors.Wrapf(err, "datasets: %s: cannot unpack x to %d bytes; set TMPDIR to a larger disk or save with np.savez", f.name, f.x.member.UncompressedSize64)
+	return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to a larger disk or save with np.savez", f.name)
 }

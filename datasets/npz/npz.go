@@ -55,7 +55,7 @@ func Open(name string, opt datasets.Options) (datasets.Set, error) {
 	paths := splitPaths(list)
 	switch {
 	case len(paths) > 2 || slices.Contains(paths, ""):
-		return nil, errors.Errorf("datasets: %q names other than one or two files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; of paths with commas all files must be there", name)
+		return nil, errors.Errorf("datasets: %q is not one or two files, as in %s; of paths with commas all files must be there", name, pattern)
 	case opt.Split != "" && !split.IsFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as %s", name, opt.Split, split.Example)
 	case len(paths) == 1 && measure.Given(opt.Normalisation, opt.Normalise) == nil && opt.Split == "":

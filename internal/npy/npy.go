@@ -100,7 +100,8 @@ func (h *Header) check(size uint64) error {
 	case h.Fortran && len(h.Shape) > 1:
 		return errors.New("Fortran order; save np.ascontiguousarray(x)")
 	case total > math.MaxInt || uint64(h.Size) > size || total != size-uint64(h.Size):
-		return errors.Errorf("shape %s of %v claims other than the %d bytes after its header; copy or write the file again", Dims(h.Shape), h.Dtype, int64(size)-h.Size)
+		return errors.Errorf("shape %s of %v claims other than the %d bytes after its header; copy or write the file again",
+			Dims(h.Shape), h.Dtype, int64(size)-h.Size)
 	}
 	return nil
 }
