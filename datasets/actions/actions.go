@@ -4,10 +4,7 @@
 // black ground, not camera footage. Use it to see that a model learns and to compare
 // models with each other, not to predict an accuracy on real video.
 //
-// The classes, by label, are stance, run, swing, cast, shoot, block, hit and die. The
-// animations have 2 to 8 frames and were resampled to 6, so the short ones repeat frames;
-// and hit is the first two frames of die. Both splits divide the set by subject, so that
-// no character is in both parts, and every class is equally frequent in each:
+// Both splits divide the set by subject, and every class is equally frequent in each part:
 //
 //	heldout-subjects   768 train, 256 test   subjects 3, 7, 10, 14 are tested (default)
 //	few-subjects       256 train, 768 test   subjects 0, 5, 8, 13 are trained on

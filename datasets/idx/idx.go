@@ -106,8 +106,14 @@ func Open(name string, opt Options) (datasets.Set, error) {
 			m.Bytes(s.picture(k))
 		}
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation, t.Read = s.normalisation, s.read
+	t.Normalisation = m.Normalisation()
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		for _, k := range s.clip(clip) {
+			t.Normalisation.Bytes(x, s.picture(k))
+			x = x[side*side:]
+		}
+		return int(s.tags[clip]), how.steps, nil
+	}
 	t.Fingerprint = fmt.Sprintf("%08x%08x-%s", crc32.ChecksumIEEE(s.levels), crc32.ChecksumIEEE(s.labels), how.name)
 	return datasets.New(t), nil
 }
@@ -118,10 +124,9 @@ type set struct {
 	labels []byte // (pictures)
 	train  int    // the pictures that the authors train on come first
 
-	sequence      sequence
-	pictures      []int  // of the clips, one after the other
-	tags          []byte // labels of the clips
-	normalisation preprocess.Normalisation
+	sequence sequence
+	pictures []int  // of the clips, one after the other
+	tags     []byte // labels of the clips
 }
 
 // load reads the four files of a set, gzipped or plain.
@@ -190,15 +195,6 @@ func (s *set) clip(clip int) []int {
 
 // picture returns the levels of picture i, (28, 28).
 func (s *set) picture(i int) []byte { return s.levels[i*side*side:][:side*side] }
-
-func (s *set) read(clip int, x []float32) (label, steps int, err error) {
-	rest := x
-	for _, k := range s.clip(clip) {
-		s.normalisation.Bytes(rest, s.picture(k))
-		rest = rest[side*side:]
-	}
-	return int(s.tags[clip]), s.sequence.steps, nil
-}
 
 // sequence is how pictures of 28 by 28 become clips.
 type sequence struct {
