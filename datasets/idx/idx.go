@@ -159,10 +159,7 @@ func (s *set) load(root string) error {
 
 // cut cuts the pictures into parts, and makes clips of those of each.
 func (s *set) cut(by string) (parts [datasets.Validation + 1][]int, err error) {
-	tested := make([]bool, len(s.labels))
-	for i := s.train; i < len(tested); i++ {
-		tested[i] = true
-	}
+	tested := append(make([]bool, s.train), slices.Repeat([]bool{true}, len(s.labels)-s.train)...)
 	if by != official {
 		if tested, err = split.Cut(by, s.labels, nil); err != nil {
 			return parts, err
