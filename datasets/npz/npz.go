@@ -34,7 +34,6 @@ import (
 
 const (
 	prefix  = "npz:" // of the names of sets
-	ending  = ".npz"
 	pattern = prefix + "TRAIN.npz,TEST.npz"
 )
 
@@ -59,7 +58,7 @@ func Open(name string, opt datasets.Options) (datasets.Set, error) {
 	case opt.Split != "" && !split.IsFold(opt.Split):
 		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as %s", name, opt.Split, split.Example)
 	case len(paths) == 1 && measure.Given(opt.Normalisation, opt.Normalise) == nil && opt.Split == "":
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5", name)
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; want %s, or a checkpoint or a split such as fold:1/5", name, pattern)
 	}
 	return open(name, paths, opt, false)
 }
