@@ -260,7 +260,7 @@ func TestNPZOpenErrors(t *testing.T) {
 		{"npz:good.npz,good.npz,good.npz", datasets.Options{}, `datasets: "npz:good.npz,good.npz,good.npz" is not one or two files, as in npz:TRAIN.npz,TEST.npz; of paths with commas all files must be there`},
 		{"npz:one,two.npz", datasets.Options{}, "datasets: one: stat one: no such file or directory"},
 		{"npz:com,ma/good.npz,com,ma/none.npz", datasets.Options{}, "datasets: \"npz:com,ma/good.npz,com,ma/none.npz\" is not one or two files, as in npz:TRAIN.npz,TEST.npz; of paths with commas all files must be there"},
-		{"npz:none.npz", datasets.Options{}, "datasets: npz:none.npz has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5"},
+		{"npz:none.npz", datasets.Options{}, "datasets: npz:none.npz has no training file to measure the normalisation on; want npz:TRAIN.npz,TEST.npz, or a checkpoint or a split such as fold:1/5"},
 		{"npz:good.npz", datasets.Options{}, `datasets: npz:good.npz has no training file to measure the normalisation on; want npz:TRAIN.npz,TEST.npz, or a checkpoint or a split such as fold:1/5`},
 		{"npz:unnamed.npz", datasets.Options{Normalisation: &n}, "datasets: unnamed.npz: there are no classes; save their names as classes, or give the Classes of a checkpoint"},
 		{"npz:none.npz,good.npz", datasets.Options{}, "datasets: none.npz: stat none.npz: no such file or directory"},
