@@ -73,7 +73,7 @@ func TestPictures(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"-data " + data + " -sequence bands:4":    "mnist:" + root + " (official, bands:4) has steps of 4x28; give a model whose",
-		"-data " + data + " -sequence bands:5":    `sequence "bands:5"; want a number of rows that divides 28`,
+		"-data " + data + " -sequence bands:5":    `there is no sequence "bands:5"; want rows, bands:4 or another divisor of 28`,
 		"-data " + data + " -split random":        `there is no split "random" (known: official, fold:2/5)`,
 		"-data " + data + " -size 16x12":          " is not scaled to 16x12; leave the size out",
 		"-data actions -sequence rows":            `train: -sequence: actions has no sequences "rows"`,

@@ -289,7 +289,7 @@ func TestDataSlips(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.MkdirAll(filepath.Join("clips", "a"), 0o777))
 	for args, want := range map[string]string{
-		"-data clips":                       `did you mean "folder:clips"`,
+		"-data clips":                       `no set is called "clips" (known: `,
 		"-data foldr:clips":                 `did you mean "folder"`,
 		"-data actions -grey":               "-grey says nothing about -data actions",
 		"-data npz:x.npz -steps 3":          "-steps says nothing about -data npz:x.npz",

@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,18 +91,9 @@ var layouts = map[string]func(root string) (*layout.Listing, error){
 
 func init() {
 	for kind := range layouts {
-		k := datasets.Kind{Pattern: kind + ":DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
+		datasets.Register(datasets.Kind{Pattern: kind + ":DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
 			return Open(ctx, name, Options{Options: opt})
-		}}
-		if kind == "folder" {
-			k.Guess = func(name string) (string, error) {
-				if info, err := os.Stat(name); err != nil || !info.IsDir() {
-					return "", nil
-				}
-				return "folder:" + name, nil
-			}
-		}
-		datasets.Register(k)
+		}})
 	}
 }
 

@@ -271,14 +271,14 @@ func TestVideoErrors(t *testing.T) {
 	for want, open := range map[string]func() (datasets.Set, error){
 		"datasets: folder:: no folder; write folder:FOLDER": func() (datasets.Set, error) { return Open(t.Context(), "folder:", Options{}) },
 		"datasets: ucf11:/nowhere: there is no folder":      func() (datasets.Set, error) { return Open(t.Context(), "ucf11:/nowhere", Options{}) },
-		"no clip in them":                                  func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{}) },
-		"-2 steps; want at least 1, or AllSteps":           func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Steps: -2}) },
-		`sample is "evenly"; want random or even`:          func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Sample: "evenly"}) },
-		"MaxBad is 2, want a part of the clips, at most 1": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{MaxBad: 2}) },
+		"has no clips as in CLASS/CLIP":                     func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{}) },
+		"-2 steps; want at least 1, or AllSteps":            func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Steps: -2}) },
+		`sample is "evenly"; want random or even`:           func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Sample: "evenly"}) },
+		"MaxBad is 2, want a part of the clips, at most 1":  func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{MaxBad: 2}) },
 		"CacheLimit -1 and Limit -1ns must not be negative": func() (datasets.Set, error) {
 			return Open(t.Context(), "folder:"+root, Options{CacheLimit: -1, Limit: -1})
 		},
-		"Height 0 and Width 3: give both as positive numbers": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
+		"Height 0 and Width 3: give both, from 1 to 4096": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
 	} {
 		_, err := open()
 		require.ErrorContains(t, err, want)

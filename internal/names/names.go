@@ -39,20 +39,20 @@ func Check(name string) error {
 // most names it is the name itself.
 func Key(name string) string { return norm.NFC.String(name) }
 
-// CheckAll returns the first of some names that is none, with the error of Check, or that
-// is spelt as an earlier one is, which it returns as well; otherwise the two are the same.
-func CheckAll(all []string) (at, earlier int, err error) {
+// CheckAll returns an error for the first of some names that Check refuses, or that is
+// spelt as an earlier one is. what is what they are called together, as in classes[3].
+func CheckAll(what string, all []string) error {
 	first := make(map[string]int)
 	for i, name := range all {
 		if err := Check(name); err != nil {
-			return i, i, err
+			return errors.WithMessagef(err, "%s[%d]", what, i)
 		}
 		if k, there := first[Key(name)]; there {
-			return i, k, nil
+			return errors.Errorf("%s[%d] is %+q, as %s[%d] is, %+q; give each its own name", what, i, name, what, k, all[k])
 		}
 		first[Key(name)] = i
 	}
-	return 0, 0, nil
+	return nil
 }
 
 // Equal reports whether two lists hold the same names in the same order.
