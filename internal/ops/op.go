@@ -49,10 +49,8 @@ func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	}
 	o.Shape = o.Shape.Clone()
 	o.Name = fmt.Sprintf("%s->%v", o.Name, o.Shape)
-	for _, size := range o.Shape {
-		if size < 1 {
-			return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
-		}
+	if slices.ContainsFunc(o.Shape, func(size int) bool { return size < 1 }) {
+		return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
 	}
 	n, err := G.ApplyOp(o, inputs...)
 	if err != nil {
@@ -139,18 +137,14 @@ func (o *Op) DiffWRT(n int) []bool {
 	return wrt
 }
 
-func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-	grads := make(G.Nodes, len(inputs))
+func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (grads G.Nodes, err error) {
+	grads = make(G.Nodes, len(inputs))
 	for k, g := range o.Diff {
-		var err error
-		if g == nil {
-			continue
-		}
-		if grads[k], err = g(inputs, grad); err != nil {
-			return nil, err
+		if g != nil && err == nil {
+			grads[k], err = g(inputs, grad)
 		}
 	}
-	return grads, nil
+	return grads, err
 }
 
 // The machine may neither hand out an operand's memory as the result nor write the result over an operand.
