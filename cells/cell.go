@@ -16,8 +16,7 @@ import (
 type Cell interface {
 	// Name is what specs call the cell: lower-case letters, digits and hyphens.
 	Name() string
-	// Gates lists the gates in the order of their columns. Their number is the
-	// factor on the first output mode.
+	// Gates lists the gates in the order of their columns. Their number is the factor on the first output mode.
 	Gates() []Gate
 	// Step adds a step to the graph: from a = x·W + b and u = h·U, each (batch,
 	// gates·hidden), and the state before it, to the state after it and the gates,
@@ -26,8 +25,7 @@ type Cell interface {
 	Step(a, u *G.Node, s State) (State, G.Nodes, error)
 }
 
-// State is what a cell carries from step to step, each (batch, hidden). It begins
-// with zeros.
+// State is what a cell carries from step to step, each (batch, hidden). It begins with zeros.
 type State struct {
 	H *G.Node // what the layer above and U read
 	C *G.Node // a memory that the cell alone reads; nil after the step of a cell without one

@@ -80,11 +80,7 @@ func (d *direction) params() []Param {
 			ps = append(ps, Param{Name: w.prefix + c.Name, Shape: c.Shape(), Role: w.role})
 		}
 	}
-	return append(ps, d.biases()...)
-}
-
-func (d *direction) biases() []Param {
-	ps := []Param{{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias}}
+	ps = append(ps, Param{Name: d.name + biasName, Shape: []int{1, d.width()}, Role: Bias})
 	if d.layer.CandidateBias {
 		ps = append(ps, Param{Name: d.name + candidateBiasName, Shape: []int{1, d.layer.Hidden()}, Role: Bias})
 	}

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -19,12 +20,12 @@ import (
 // What is dropped of a sequence depends on the seed, the place, the number of the
 // run and the sequence's row alone: not on the batch that it is put through in.
 func (o Options) mask(p float64, place string, like *G.Node, shape ...int) (*G.Node, error) {
-	count := uint64(0)
-	next := func() (n uint64) {
-		if o.Run != nil {
-			return *o.Run
+	run := cmp.Or(o.Run, new(uint64))
+	next := func() uint64 {
+		n := *run
+		if o.Run == nil {
+			*run++
 		}
-		n, count = count, count+1
 		return n
 	}
 	seed := o.Seed ^ hash(place)
@@ -54,8 +55,7 @@ func drop[T ops.Float](p float64, out []T, rows, first int, seed, run uint64) {
 	}
 }
 
-// splitMix returns the k-th number of the generator of Steele, Lea and Flood
-// (2014).
+// splitMix returns the k-th number of the generator of Steele, Lea and Flood (2014).
 func splitMix(seed, k uint64) uint64 {
 	z := seed + (k+1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -67,24 +67,21 @@ func splitMix(seed, k uint64) uint64 {
 // (batch, n_1·…·n_d): what is dropped of a sequence is dropped at all its steps (Gal
 // and Ghahramani 2016).
 func scaleSteps(x, mask *G.Node) (*G.Node, error) {
-	steps, features := x.Shape()[1], mask.Shape()[1]
 	return ops.Apply(&ops.Op{
 		Name: "scale steps",
-		F32:  func(out []float32, in [][]float32) { timesMask(out, in[0], in[1], steps, features) },
-		F64:  func(out []float64, in [][]float64) { timesMask(out, in[0], in[1], steps, features) },
+		Rows: mask.Shape()[0],
+		F32:  timesMask[float32],
+		F64:  timesMask[float64],
 		Diff: []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return scaleSteps(grad, in[1]) }},
 	}, x, mask)
 }
 
-func timesMask[T ops.Float](out, x, mask []T, steps, features int) {
-	for b := range len(mask) / features {
-		scale := mask[b*features : (b+1)*features]
-		for t := range steps {
-			at := (b*steps + t) * features
-			from, to := x[at:at+features], out[at:at+features]
-			for j, s := range scale {
-				to[j] = from[j] * s
-			}
+func timesMask[T ops.Float](out []T, in [][]T) {
+	x, mask := in[0], in[1]
+	for at := 0; at < len(x); at += len(mask) {
+		from, to := x[at:at+len(mask)], out[at:at+len(mask)]
+		for j, s := range mask {
+			to[j] = from[j] * s
 		}
 	}
 }

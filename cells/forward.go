@@ -34,10 +34,27 @@ type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
 	Steps G.Nodes // the last layer's state after each step, each (batch, features); padding repeats the state before it
 
-	// Activations are the values inside the layers, in the order in which they
-	// are computed.
+	// Activations are the values inside the layers, in the order in which they are computed.
 	Activations []Activation
 }
+
+// Activation is a value inside a layer, for inspecting what it does: saturated
+// gates, or the first place where a number overflowed.
+type Activation struct {
+	Layer string  // "layer1", or "layer1.backward" for the reverse direction
+	Name  string  // that of the gate, Projection, Memory or Hidden
+	Gate  *Gate   // nil for what is not a gate
+	Step  int     // from 0; -1 for the projection, which has all steps
+	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
+}
+
+// Names of activations.
+const (
+	Candidate  = "candidate"  // the gate that has the new content of the state
+	Projection = "projection" // x·W of all steps, without bias
+	Memory     = "memory"     // State.C after the step
+	Hidden     = "state"      // State.H after the step
+)
 
 // Forward adds the stack to x's graph. x is (batch, steps, n_1, ..., n_d), where
 // n_1·…·n_d is Inputs; params maps the name of each parameter to a node of its
@@ -70,47 +87,26 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			x = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Steps...) })
 			x = r.Reshape(x, r.batch, r.steps, s.layers[k-1].Features())
 		}
-		x = r.Do(func() (*G.Node, error) { return padded(x, both[0].input.Rows()) })
+		if n, size := s.layers[k].InputSize(), both[0].input.Rows(); n < size {
+			x = r.Reshape(x, r.batch, r.steps, n)
+			x = r.Do(func() (*G.Node, error) { return graph.Pad(x, 2, size) })
+		}
 		if r.Err() != nil {
 			return nil, r.Err()
 		}
 		r.first = k == 0
-		r.layer(out, both, x)
+		out.Steps, _ = r.direction(both[0], x, State{})
+		out.Last = out.Steps[r.steps-1]
+		for _, d := range both[1:] {
+			states, _ := r.direction(d, x, State{})
+			out.Last = r.Binary(beside, out.Last, states[0])
+			for t, h := range states {
+				out.Steps[t] = r.Binary(beside, out.Steps[t], h)
+			}
+		}
 	}
 	out.Activations = r.activations
 	return out, r.Err()
-}
-
-// padded appends zeros to each step of x (batch, steps, n_1, ..., n_d), so that it
-// has the given number of values.
-func padded(x *G.Node, size int) (*G.Node, error) {
-	shape := x.Shape()
-	n := dims.Size(shape[2:])
-	if n == size {
-		return x, nil
-	}
-	reshape := graph.View
-	if x.Op() != nil { // an operation of the caller's may write over its value
-		reshape = graph.Reshape
-	}
-	var e graph.Equations
-	x = e.Do(func() (*G.Node, error) { return reshape(x, shape[0], shape[1], n) })
-	return e.Do(func() (*G.Node, error) { return graph.Pad(x, 2, size) }), e.Err()
-}
-
-// layer runs a layer's directions over x and joins their states.
-func (r *run) layer(out *Output, both []*direction, x *G.Node) {
-	for _, d := range both {
-		states, _ := r.direction(d, x, State{})
-		if !d.reverse {
-			out.Steps, out.Last = states, states[r.steps-1]
-			continue
-		}
-		out.Last = r.Binary(beside, out.Last, states[0])
-		for t, h := range states {
-			out.Steps[t] = r.Binary(beside, out.Steps[t], h)
-		}
-	}
 }
 
 // beside joins the columns of two matrices.

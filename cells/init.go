@@ -67,8 +67,7 @@ func orthogonal(rng *rand.Rand, hidden, n int) []float64 {
 		qr.RTo(&r)
 		for k := range normal {
 			row, col := k/hidden, k%hidden
-			// The signs of R's diagonal make Q uniform over all orthogonal
-			// matrices (Mezzadri 2007).
+			// The signs of R's diagonal make Q uniform over all orthogonal matrices (Mezzadri 2007).
 			u[(row*n+g)*hidden+col] = q.At(row, col)
 			if r.At(col, col) < 0 {
 				u[(row*n+g)*hidden+col] = -q.At(row, col)

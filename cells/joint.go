@@ -56,8 +56,7 @@ func stateModes(n []int, hidden int) []int {
 		}
 	}
 	slices.Sort(divisors)
-	// best returns the sizes of modes k and beyond whose product is rest, and their
-	// sum; nil if there are none.
+	// best returns the sizes of modes k and beyond whose product is rest, and their sum; nil if there are none.
 	type sizes struct {
 		list []int
 		sum  int

@@ -67,7 +67,8 @@ func TestJointIsOneMatrix(t *testing.T) {
 	}
 }
 
-// Every element of every joint core, in each cell, against differences.
+// Elements of every joint core, in each cell, against differences: all of them if there
+// is time.
 func TestJointGradients(t *testing.T) {
 	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}, cells.RNN{}} {
 		for _, l := range jointLayers {
@@ -75,7 +76,11 @@ func TestJointGradients(t *testing.T) {
 				l.Cell, l.Joint = cell, true
 				m := newModel(t, l)
 				rng := rand.New(rand.NewPCG(6, 6))
-				require.NoError(t, gradcheck.Check(rng, m.build(cells.Options{}), 200, 1e-5, m.inputs(rng, 2, 3)...))
+				entries := 30
+				if long {
+					entries = 200
+				}
+				require.NoError(t, gradcheck.Check(rng, m.build(cells.Options{}), entries, 1e-5, m.inputs(rng, 2, 3)...))
 			})
 		}
 	}
@@ -106,7 +111,7 @@ func TestJointInitialVariance(t *testing.T) {
 		l := cells.Layer{In: []int{5, 6, 4}, Out: []int{2, 3, 2}, Input: f, Joint: true}
 		s, err := cells.New(l)
 		require.NoError(t, err)
-		const seeds, slab = 400, 24
+		const seeds, slab = 100, 24
 		var x, h float64
 		for seed := range uint64(seeds) {
 			values := s.Init(seed)

@@ -47,8 +47,7 @@ func (l Layer) Hidden() int { return dims.Size(l.Out) }
 // InputSize returns the number of features the layer reads per step.
 func (l Layer) InputSize() int { return cmp.Or(l.Inputs, dims.Size(l.In)) }
 
-// Features returns the size of the layer's output: the hidden size, doubled if
-// bidirectional.
+// Features returns the size of the layer's output: the hidden size, doubled if bidirectional.
 func (l Layer) Features() int { return l.Hidden() * l.directions() }
 
 func (l Layer) directions() int {
@@ -102,8 +101,7 @@ func (l Layer) validate(name string) error {
 	return nil
 }
 
-// reads writes the input modes, and how many of the values they hold are zeros
-// that the layer appends.
+// reads writes the input modes, and how many of the values they hold are zeros that the layer appends.
 func (l Layer) reads() string {
 	if zeros := dims.Size(l.In) - l.InputSize(); zeros > 0 {
 		return fmt.Sprintf("%s, %d of them zeros", modes(l.In), zeros)

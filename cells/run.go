@@ -10,16 +10,17 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // run adds directions to a graph. After an error its nodes are nil.
 type run struct {
 	graph.Equations
 	params       map[string]*G.Node
-	values       map[string]*tensor.Dense // of the parameters, for inference; nil in training
 	opt          Options
 	batch, steps int
 	first        bool    // the layer is the first
+	inference    bool    // cores are of a graph of their own, and merged before
 	masks        G.Nodes // (batch, 1) a step; nil without lengths
 	activations  []Activation
 }
@@ -44,21 +45,21 @@ func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State) {
 	return states, s
 }
 
-// product returns the product with a matrix, whose plan has its cores merged once for
-// all of them.
+// product returns the product with a matrix, whose plan has its cores merged once for all of them.
 func (r *run) product(d *direction, w weights, opt decomp.PlanOptions, g *G.ExprGraph) func(x *G.Node) *G.Node {
 	var plan *decomp.Plan
 	var factors G.Nodes
 	r.Do(func() (_ *G.Node, err error) {
-		if r.values != nil {
-			plan, factors, err = mergedBefore(w, opt.Rows, g, r.values)
-		} else {
-			var cores G.Nodes
-			for _, c := range w.Cores() {
-				cores = append(cores, r.params[w.prefix+c.Name])
-			}
-			plan = w.Plan(opt)
-			factors, err = plan.Merge(cores)
+		var cores G.Nodes
+		for _, c := range w.Cores() {
+			cores = append(cores, r.params[w.prefix+c.Name])
+		}
+		if r.inference {
+			opt = decomp.PlanOptions{Rows: opt.Rows, Inference: true}
+		}
+		plan = w.Plan(opt)
+		if factors, err = plan.Merge(cores); err == nil && r.inference {
+			factors, err = computed(factors, g)
 		}
 		return nil, errors.Wrapf(err, "cells: %s, %s", d.name, w.role)
 	})
@@ -70,8 +71,7 @@ func (r *run) product(d *direction, w weights, opt decomp.PlanOptions, g *G.Expr
 	}
 }
 
-// project returns x·W + b of each step, (batch, gates·hidden). All steps go
-// through W at once.
+// project returns x·W + b of each step, (batch, gates·hidden). All steps go through W at once.
 func (r *run) project(d *direction, x *G.Node) G.Nodes {
 	g := x.Graph()
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
@@ -126,8 +126,7 @@ func (r *run) step(d *direction, t int, a, u *G.Node, s State) (next State) {
 	return next
 }
 
-// check returns an error when a step does not end in gates and a state of the right
-// number and shape.
+// check returns an error when a step does not end in gates and a state of the right number and shape.
 func (d *direction) check(s State, gates G.Nodes, shape tensor.Shape) error {
 	if len(gates) != len(d.gates) {
 		return errors.Errorf("cell %s has %d gates, but its Step returns %d", d.layer.Cell.Name(), len(d.gates), len(gates))
@@ -138,4 +137,63 @@ func (d *direction) check(s State, gates G.Nodes, shape tensor.Shape) error {
 		}
 	}
 	return nil
+}
+
+// note keeps what a step computed. The states are those before padding is undone.
+func (r *run) note(d *direction, step int, gates G.Nodes, s State) {
+	add := func(name string, gate *Gate, n *G.Node) {
+		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Gate: gate, Step: step, Node: n})
+	}
+	for k := range d.gates {
+		add(d.gates[k].Name, &d.gates[k], gates[k])
+	}
+	if s.C != nil {
+		add(Memory, nil, s.C)
+	}
+	add(Hidden, nil, s.H)
+}
+
+// mask makes the masks of the steps, and returns them together, (batch, steps).
+func (r *run) mask(lengths *G.Node) *G.Node {
+	all := r.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
+	r.masks = r.Split(all, r.steps)
+	return all
+}
+
+func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
+func rejected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, true) }
+
+// before returns the mask (batch, steps) that is 1 at the steps before each
+// sequence's length, given as (batch), and 0 in the padding after it.
+func before(lengths *G.Node, steps int) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "before",
+		Shape: tensor.Shape{lengths.Shape()[0], steps},
+		Rows:  lengths.Shape()[0],
+		F32:   stepsBefore[float32],
+		F64:   stepsBefore[float64],
+	}, lengths)
+}
+
+func stepsBefore[T ops.Float](out []T, length [][]T) {
+	for t := range out {
+		if out[t] = 0; T(t) < length[0][0] {
+			out[t] = 1
+		}
+	}
+}
+
+// keep returns the next state, and the old one where step t is padding.
+func (r *run) keep(old, next State, t int) State {
+	if r.masks == nil {
+		return next
+	}
+	choose := func(old, next *G.Node) *G.Node {
+		return r.Add(r.Binary(selected, next, r.masks[t]), r.Binary(rejected, old, r.masks[t]))
+	}
+	kept := State{H: choose(old.H, next.H)}
+	if next.C != nil {
+		kept.C = choose(old.C, next.C)
+	}
+	return kept
 }

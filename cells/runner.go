@@ -2,12 +2,15 @@ package cells
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
@@ -141,7 +144,7 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 			if u.d.reverse {
 				from = steps - done - p.steps
 			}
-			if err := p.run(x[from*u.d.layer.InputSize():], steps, from, lengths, &u); err != nil {
+			if err := u.run(p, x[from*u.d.layer.InputSize():], steps, from, lengths); err != nil {
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
 			for j, h := range p.states {
@@ -161,3 +164,96 @@ func (r *Runner) Close() (err error) {
 	}
 	return err
 }
+
+// passage is a program for some steps of a direction, without gradients. It takes
+// the merged factors of W and U as inputs.
+type passage struct {
+	steps            int
+	program          *graph.Program
+	x, lengths, h, c *G.Node // inputs: (batch, steps, width), (batch), and the state before, each (batch, hidden)
+	states           G.Nodes // after each step
+	last             State
+}
+
+// newPassage merges the cores, of the given values, and compiles.
+func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int) (*passage, error) {
+	g, cores, hidden := G.NewGraph(), G.NewGraph(), d.layer.Hidden()
+	buffer := func(name string, shape ...int) *G.Node {
+		return input(g, name, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...)))
+	}
+	p := &passage{
+		steps: steps, x: buffer("x", batch, steps, d.input.Rows()), lengths: buffer("lengths", batch),
+		h: buffer("h", batch, hidden), c: buffer("c", batch, hidden),
+	}
+	r := &run{params: map[string]*G.Node{}, inference: true, batch: batch, steps: steps}
+	for _, v := range d.params() {
+		of := cores
+		if v.Role == Bias {
+			of = g
+		}
+		r.params[v.Name] = input(of, v.Name, values[v.Name])
+	}
+	r.mask(p.lengths)
+	if p.states, p.last = r.direction(d, p.x, State{H: p.h, C: p.c}); r.Err() != nil {
+		return nil, r.Err()
+	}
+	var err error
+	p.program, err = graph.Compile(append(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H)}, p.states...), nil, nil)
+	return p, err
+}
+
+// input adds one with a header of its own: a product transposes it for a moment. Names
+// and values are ours, and so are their mistakes.
+func input(g *G.ExprGraph, name string, v G.Value) *G.Node {
+	header := tensor.New(tensor.WithShape(v.Shape()...), tensor.WithBacking(v.Data()))
+	return G.Must(graph.Input(g, name, tensor.Float32, v.Shape(), header))
+}
+
+// computed returns nodes as inputs of another graph, with the values that they have in
+// their own. If all are inputs there too, they share the memory.
+func computed(nodes G.Nodes, g *G.ExprGraph) (G.Nodes, error) {
+	value := (*G.Node).Value
+	if slices.ContainsFunc(nodes, func(n *G.Node) bool { return n.Op() != nil }) {
+		program, err := graph.Compile(nodes, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer program.Close()
+		if err := program.Run(); err != nil {
+			return nil, err
+		}
+		value = program.Value
+	}
+	inputs := make(G.Nodes, len(nodes))
+	for k, n := range nodes {
+		inputs[k] = input(g, fmt.Sprintf("factor%d", len(g.AllNodes())), value(n))
+	}
+	return inputs, nil
+}
+
+// run advances the state by a passage over sequences of some lengths, all of them as
+// long as the longest in memory: x (batch, all, inputs) begins with the step from which
+// the passage goes on.
+func (u *unit) run(p *passage, x []float32, all, from int, lengths []int) error {
+	batch, inputs, width := len(lengths), u.d.layer.InputSize(), u.d.input.Rows()
+	for j := range p.steps {
+		ops.CopyRows(batch, inputs, memory(p.x)[j*width:], p.steps*width, x[j*inputs:], all*inputs)
+	}
+	for b, n := range lengths {
+		memory(p.lengths)[b] = float32(n - from)
+	}
+	copy(memory(p.h), u.h)
+	copy(memory(p.c), u.c)
+	if err := p.program.Run(); err != nil {
+		return err
+	}
+	copy(u.h, p.value(p.last.H))
+	if p.last.C != nil {
+		copy(u.c, p.value(p.last.C))
+	}
+	return nil
+}
+
+func (p *passage) value(output *G.Node) []float32 { return p.program.Value(output).Data().([]float32) }
+
+func memory(input *G.Node) []float32 { return input.Value().Data().([]float32) }

@@ -34,8 +34,7 @@ type Param struct {
 	Role  Role
 }
 
-// Size returns the number of elements, or the largest int where that, of 32 bits,
-// does not hold it.
+// Size returns the number of elements, or the largest int where that, of 32 bits, does not hold it.
 func (p Param) Size() int { return dims.Size(p.Shape) }
 
 // Weights is a matrix of a layer as a tensor network.

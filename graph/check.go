@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pkg/errors"
+	"gonum.org/v1/gonum/graph/traverse"
 	G "gorgonia.org/gorgonia"
 
 	"github.com/tensorzoo/tensorzoo/internal/ops"
@@ -13,21 +14,11 @@ import (
 
 // reachable returns the nodes that roots depend on, in the graph's order.
 func reachable(g *G.ExprGraph, roots G.Nodes) G.Nodes {
-	below := map[*G.Node]bool{}
-	var mark func(n *G.Node)
-	mark = func(n *G.Node) {
-		if below[n] {
-			return
-		}
-		below[n] = true
-		for _, child := range ops.Children(n) {
-			mark(child)
-		}
-	}
+	var below traverse.DepthFirst
 	for _, n := range roots {
-		mark(n)
+		below.Walk(g, n, nil)
 	}
-	return slices.DeleteFunc(slices.Clone(g.AllNodes()), func(n *G.Node) bool { return !below[n] })
+	return slices.DeleteFunc(slices.Clone(g.AllNodes()), func(n *G.Node) bool { return !below.Visited(n) })
 }
 
 func inputsOf(nodes G.Nodes) G.Nodes {
@@ -39,12 +30,10 @@ func inputsOf(nodes G.Nodes) G.Nodes {
 func checkHashes(nodes G.Nodes) error {
 	first := map[uint32]*G.Node{}
 	for _, n := range nodes {
-		other, taken := first[n.Hashcode()]
-		if !taken {
+		other := first[n.Hashcode()]
+		if other == nil {
 			first[n.Hashcode()] = n
-			continue
-		}
-		if !sameNode(n, other, first) {
+		} else if !sameNode(n, other, first) {
 			return errors.Errorf("graph: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
 				describe(n), describe(other))
 		}
@@ -62,16 +51,7 @@ func sameNode(a, b *G.Node, first map[uint32]*G.Node) bool {
 	if a.Op() == nil || b.Op() == nil || !a.Type().Eq(b.Type()) || !slices.Equal(a.Shape(), b.Shape()) || !sameOp(a.Op(), b.Op()) {
 		return false
 	}
-	ka, kb := ops.Children(a), ops.Children(b)
-	if len(ka) != len(kb) {
-		return false
-	}
-	for i := range ka {
-		if first[ka[i].Hashcode()] != first[kb[i].Hashcode()] {
-			return false
-		}
-	}
-	return true
+	return slices.EqualFunc(ops.Children(a), ops.Children(b), func(a, b *G.Node) bool { return first[a.Hashcode()] == first[b.Hashcode()] })
 }
 
 func sameOp(a, b G.Op) bool {
@@ -87,41 +67,41 @@ func sameOp(a, b G.Op) bool {
 // upstream Reshape shares: the compiler looks at the last use of a node, not of
 // what shares its memory.
 func checkViews(nodes G.Nodes) error {
-	owner := map[*G.Node]*G.Node{}  // of the memory of a node that shares or is shared
-	shared := map[*G.Node]*G.Node{} // owner -> a view of it
-	for _, n := range nodes {       // children come first
-		if !isView(n) {
-			continue
+	views := map[*G.Node]*G.Node{} // of the memory of a node
+	for _, n := range nodes {
+		if source(n) != nil {
+			views[owner(n)] = n
 		}
-		source := ops.Children(n)[0]
-		if source.Dims() == 0 {
-			continue // a scalar is copied
-		}
-		if owner[source] == nil {
-			owner[source] = source
-		}
-		owner[n] = owner[source]
-		shared[owner[n]] = n
 	}
 	for _, n := range nodes {
-		if n.Op() == nil || isView(n) {
-			continue
-		}
-		k := n.Op().OverwritesInput()
-		if k < 0 || !elementwise(n) {
+		if !elementwise(n) || n.Op().OverwritesInput() < 0 {
 			continue
 		}
 		// An input itself is live to the end: nothing writes over it.
-		victim := ops.Children(n)[k]
-		if root := owner[victim]; root != nil && victim.Op() != nil {
+		victim := ops.Children(n)[n.Op().OverwritesInput()]
+		if view := views[owner(victim)]; view != nil && victim.Op() != nil {
 			return errors.Errorf("graph: %v may write over the memory that %v shares with %v; use Reshape instead of View",
-				describe(n), describe(shared[root]), describe(root))
+				describe(n), describe(view), describe(owner(victim)))
 		}
 	}
 	return nil
 }
 
-func isView(n *G.Node) bool { return opType(n) == "gorgonia.reshapeOp" }
+// source is the node whose memory an upstream Reshape shares: none if that is a scalar, which is copied.
+func source(n *G.Node) *G.Node {
+	if opType(n) != "gorgonia.reshapeOp" || ops.Children(n)[0].Dims() == 0 {
+		return nil
+	}
+	return ops.Children(n)[0]
+}
+
+// owner is the node that made the memory of n.
+func owner(n *G.Node) *G.Node {
+	for s := n; s != nil; s = source(n) {
+		n = s
+	}
+	return n
+}
 
 // elementwise reports whether the operation is one of those that do write over an
 // operand; others that say they may, such as Transpose, make a new value.

@@ -39,5 +39,5 @@
 //
 // Graphs may be built and run at the same time. All functions keep to row-major order,
 // work in float32 and float64, and return an error that starts with "graph:" when
-// shapes don't fit.
+// shapes, axes or bounds don't fit.
 package graph

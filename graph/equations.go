@@ -53,8 +53,7 @@ func (e *Equations) Reshape(a *G.Node, shape ...int) *G.Node {
 	return e.Do(func() (*G.Node, error) { return Reshape(a, shape...) })
 }
 
-// Split cuts a (batch, n·hidden) into n parts, each (batch, hidden), such as the gates
-// of a cell.
+// Split cuts a (batch, n·hidden) into n parts, each (batch, hidden), such as the gates of a cell.
 func (e *Equations) Split(a *G.Node, n int) G.Nodes { return e.split(a, 1, n) }
 
 func (e *Equations) split(a *G.Node, axis, n int) G.Nodes {

@@ -6,6 +6,8 @@ import (
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // Input adds an input node with a name that no other input of the graph has:
@@ -19,10 +21,8 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 	if slices.ContainsFunc(shape, func(n int) bool { return n < 1 }) {
 		return nil, errors.Errorf("graph: input %q has shape %v; every size is at least 1", name, shape)
 	}
-	for _, n := range g.AllNodes() {
-		if n.Op() == nil && n.Name() == name {
-			return nil, errors.Errorf("graph: the graph already has an input named %q; give each its own name", name)
-		}
+	if slices.ContainsFunc(g.AllNodes(), func(n *G.Node) bool { return n.Op() == nil && n.Name() == name }) {
+		return nil, errors.Errorf("graph: the graph already has an input named %q; give each its own name", name)
 	}
 	opts := []G.NodeConsOpt{G.WithName(name), G.WithShape(shape...)}
 	if value != nil {
@@ -32,4 +32,15 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 		opts = append(opts, G.WithValue(value))
 	}
 	return G.NewTensor(g, dt, len(shape), opts...), nil
+}
+
+// Zeros returns a node of zeros without a gradient. like gives the graph and the type and is not read.
+func Zeros(like *G.Node, shape ...int) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name:  "zeros",
+		Shape: shape,
+		// Another operation may have written into the result of an earlier run.
+		F32: func(out []float32, _ [][]float32) { clear(out) },
+		F64: func(out []float64, _ [][]float64) { clear(out) },
+	}, like)
 }

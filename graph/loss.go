@@ -13,10 +13,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// CrossEntropy returns the scalar -Σ target·log softmax(logits), logits and
-// target being (batch, classes). Rows of target that add up to 1/batch make it
-// the mean over the batch; a row of zeros leaves a clip out. SmoothLabels changes
-// targets. It returns an error when the shapes differ.
+// CrossEntropy returns the scalar -Σ target·log softmax(logits), both (batch, classes).
+// Rows of target that add up to 1/batch make it the mean over the batch; a row of zeros
+// leaves a clip out. SmoothLabels changes targets.
 func CrossEntropy(logits, target *G.Node) (*G.Node, error) {
 	if logits.Dims() != 2 || !slices.Equal(logits.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: logits %v and target %v; want both (batch, classes)", logits.Shape(), target.Shape())
@@ -33,46 +32,39 @@ func SmoothLabels(target *G.Node, part float64) (*G.Node, error) {
 	if target.Dims() != 2 || !(part >= 0 && part < 1) {
 		return nil, errors.Errorf("graph: label smoothing of %v by %v; want (batch, classes), and at least 0 and below 1", target.Shape(), part)
 	}
-	classes := target.Shape()[1]
 	return ops.Apply(&ops.Op{
 		Name: fmt.Sprintf("smooth %v", part),
-		F32:  func(out []float32, in [][]float32) { smoothRows(out, in[0], classes, part) },
-		F64:  func(out []float64, in [][]float64) { smoothRows(out, in[0], classes, part) },
+		Rows: target.Shape()[0],
+		F32:  func(out []float32, in [][]float32) { smooth(out, in[0], part) },
+		F64:  func(out []float64, in [][]float64) { smooth(out, in[0], part) },
 		// The matrix is symmetric.
 		Diff: []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return SmoothLabels(grad, part) }},
 	}, target)
 }
 
-func smoothRows[T ops.Float](out, x []T, classes int, part float64) {
-	for at := 0; at < len(x); at += classes {
-		sum := 0.0
-		for _, v := range x[at : at+classes] {
-			sum += float64(v)
-		}
-		for j := at; j < at+classes; j++ {
-			out[j] = T((1-part)*float64(x[j]) + part*sum/float64(classes))
-		}
+func smooth[T ops.Float](out, x []T, part float64) {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	for j, v := range x {
+		out[j] = T((1-part)*float64(v) + part*sum/float64(len(x)))
 	}
 }
 
-// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of y and target,
-// which have the same shape, any. It returns an error when the shapes differ.
+// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of each, of any shape.
 func MeanSquare(y, target *G.Node) (*G.Node, error) {
 	if !slices.Equal(y.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: y %v and target %v; want one shape", y.Shape(), target.Shape())
 	}
 	var e Equations
 	d := e.Sub(y, target)
-	sum := e.Unary(SumAll, e.Mul(d, d))
-	return e.Binary(G.Mul, sum, constant(y, 1/float64(dims.Size(y.Shape())))), e.Err()
-}
-
-// constant is a number of a node's type.
-func constant(like *G.Node, x float64) *G.Node {
-	if like.Dtype() == tensor.Float32 {
-		return G.NewConstant(float32(x))
+	part := 1 / float64(dims.Size(y.Shape()))
+	scale := G.NewConstant(part)
+	if y.Dtype() == tensor.Float32 {
+		scale = G.NewConstant(float32(part))
 	}
-	return G.NewConstant(x)
+	return e.Binary(G.Mul, e.Unary(SumAll, e.Mul(d, d)), scale), e.Err()
 }
 
 // Probabilities returns softmax(logits) row by row, (batch, classes).
@@ -81,50 +73,43 @@ func Probabilities(logits *G.Node) (*G.Node, error) {
 	return e.Unary(G.Exp, e.Unary(LogSoftMax, logits)), e.Err()
 }
 
-// LogSoftMax returns x - log Σ exp(x) row by row, for x (batch, classes), from
-// each row's own maximum on, so that no exponential overflows. Upstream's takes
-// the maximum of the wrong elements, and merges with a SoftMax of the same node
-// (bugs 10 and 18). It returns an error when x is not a matrix.
+// LogSoftMax returns x - log Σ exp(x) row by row, for x (batch, classes), from each row's
+// own maximum on, so that no exponential overflows. Upstream's takes the maximum of the
+// wrong elements, and merges with a SoftMax of the same node (bugs 10 and 18).
 func LogSoftMax(x *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 {
 		return nil, errors.Errorf("graph: log-softmax of shape %v; want (batch, classes)", x.Shape())
 	}
-	classes := x.Shape()[1]
 	var logp *G.Node
 	logp, err := ops.Apply(&ops.Op{
 		Name: "log-softmax",
-		F32:  func(out []float32, in [][]float32) { logSoftMax(out, in[0], classes) },
-		F64:  func(out []float64, in [][]float64) { logSoftMax(out, in[0], classes) },
+		Rows: x.Shape()[0],
+		F32:  logSoftMax[float32],
+		F64:  logSoftMax[float64],
 		Diff: []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return logSoftMaxGradient(logp, grad) }},
 	}, x)
 	return logp, err
 }
 
-func logSoftMax[T ops.Float](out, x []T, classes int) {
-	for at := 0; at < len(x); at += classes {
-		row := x[at : at+classes]
-		largest := row[0]
-		for _, v := range row {
-			largest = max(largest, v)
-		}
-		sum := 0.0
-		for _, v := range row {
-			sum += math.Exp(float64(v - largest))
-		}
-		log := T(math.Log(sum))
-		for j, v := range row {
-			out[at+j] = v - largest - log
-		}
+func logSoftMax[T ops.Float](out []T, in [][]T) {
+	largest := slices.Max(in[0])
+	sum := 0.0
+	for _, v := range in[0] {
+		sum += math.Exp(float64(v - largest))
+	}
+	log := T(math.Log(sum))
+	for j, v := range in[0] {
+		out[j] = v - largest - log
 	}
 }
 
 // logSoftMaxGradient returns grad - p·Σ grad row by row, for p = exp(logp).
 func logSoftMaxGradient(logp, grad *G.Node) (*G.Node, error) {
-	classes := logp.Shape()[1]
 	return ops.Apply(&ops.Op{
 		Name: "log-softmax gradient",
-		F32:  func(out []float32, in [][]float32) { logSoftMaxBack(out, in[0], in[1], classes) },
-		F64:  func(out []float64, in [][]float64) { logSoftMaxBack(out, in[0], in[1], classes) },
+		Rows: logp.Shape()[0],
+		F32:  logSoftMaxBack[float32],
+		F64:  logSoftMaxBack[float64],
 		Diff: []ops.Gradient{
 			func(in G.Nodes, second *G.Node) (*G.Node, error) { // -(p ⊙ second)·Σ grad
 				var e Equations
@@ -148,14 +133,12 @@ func rowSums(x *G.Node) (*G.Node, error) {
 	return e.Reshape(e.Do(func() (*G.Node, error) { return Sum(x, 1) }), x.Shape()[0], 1), e.Err()
 }
 
-func logSoftMaxBack[T ops.Float](out, logp, grad []T, classes int) {
-	for at := 0; at < len(grad); at += classes {
-		sum := T(0)
-		for _, g := range grad[at : at+classes] {
-			sum += g
-		}
-		for j := at; j < at+classes; j++ {
-			out[j] = grad[j] - T(math.Exp(float64(logp[j])))*sum
-		}
+func logSoftMaxBack[T ops.Float](out []T, in [][]T) {
+	sum := T(0)
+	for _, g := range in[1] {
+		sum += g
+	}
+	for j, logp := range in[0] {
+		out[j] = in[1][j] - T(math.Exp(float64(logp)))*sum
 	}
 }

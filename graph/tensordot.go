@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
@@ -25,21 +26,15 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node, order ...int) (*G.Node, error) 
 	if err := checkAxes(aAxes, bAxes, a.Shape(), b.Shape()); err != nil {
 		return nil, err
 	}
-	x, y := make([]ops.Axis, a.Dims()), make([]ops.Axis, b.Dims())
-	var free []ops.Axis
-	for k, size := range a.Shape() {
-		if x[k] = (ops.Axis{ID: k, Size: size}); !slices.Contains(aAxes, k) {
-			free = append(free, x[k])
-		}
+	var axes []ops.Axis
+	for k, size := range slices.Concat(a.Shape(), b.Shape()) {
+		axes = append(axes, ops.Axis{ID: k, Size: size})
 	}
-	for k, size := range b.Shape() {
-		if j := slices.Index(bAxes, k); j >= 0 {
-			y[k] = x[aAxes[j]]
-		} else {
-			y[k] = ops.Axis{ID: len(x) + k, Size: size}
-			free = append(free, y[k])
-		}
+	x, y := axes[:a.Dims()], axes[a.Dims():]
+	for k, axis := range bAxes {
+		y[axis] = x[aAxes[k]]
 	}
+	free := slices.DeleteFunc(slices.Clone(axes), func(i ops.Axis) bool { return slices.Contains(x, i) && slices.Contains(y, i) })
 	result := free
 	if order != nil {
 		if !isPermutation(order, len(free)) {
@@ -50,12 +45,12 @@ func Tensordot(aAxes, bAxes []int, a, b *G.Node, order ...int) (*G.Node, error) 
 			result[k] = free[j]
 		}
 	}
-	shape := []int{1}
-	if len(result) > 0 {
-		shape = nil
-		for _, axis := range result {
-			shape = append(shape, axis.Size)
-		}
+	var shape []int
+	for _, axis := range result {
+		shape = append(shape, axis.Size)
+	}
+	if shape == nil {
+		shape = []int{1}
 	}
 	n, err := ops.Tensordot(a, b, x, y, result, shape...)
 	return n, errors.Wrap(err, "graph")
@@ -72,4 +67,32 @@ func checkAxes(aAxes, bAxes []int, a, b tensor.Shape) error {
 		return errors.Errorf("graph: axes %v of shape %v do not pair with axes %v of shape %v", aAxes, a, bAxes, b)
 	}
 	return nil
+}
+
+// Sum adds up x along one axis, which goes. Upstream's Sum is wrong for middle axes of 4-D
+// and larger tensors (bug 7), so x is seen as (before, axis, after) first. A vector's sum
+// has shape (1).
+func Sum(x *G.Node, axis int) (*G.Node, error) {
+	if axis < 0 || axis >= x.Dims() {
+		return nil, errors.Errorf("graph: shape %v has no axis %d to sum", x.Shape(), axis)
+	}
+	outer, size, inner := dims.Around(x.Shape(), axis)
+	rest := slices.Delete(x.Shape().Clone(), axis, axis+1)
+	if len(rest) == 0 {
+		rest = []int{1}
+	}
+	if size == 1 {
+		return Reshape(x, rest...)
+	}
+	var e Equations
+	x = e.Reshape(x, outer, size, inner)
+	x = e.Do(func() (*G.Node, error) { return G.Sum(x, 1) })
+	return e.Reshape(x, rest...), e.Err()
+}
+
+// SumAll adds up all of x to a scalar.
+func SumAll(x *G.Node) (*G.Node, error) {
+	var e Equations
+	x = e.Reshape(x, 1, dims.Size(x.Shape()))
+	return e.Do(func() (*G.Node, error) { return G.Sum(x) }), e.Err()
 }

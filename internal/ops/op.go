@@ -1,3 +1,5 @@
+// Package ops holds what the public package graph and the cells build nodes of:
+// operations of our own, which are right for every shape, and their kernels.
 package ops
 
 import (
@@ -20,6 +22,7 @@ import (
 type Op struct {
 	Name  string       // everything that tells this op from another of the same shape: nodes merge by it
 	Shape tensor.Shape // of the result; nil for that of the first operand
+	Rows  int          // if not 0, the number of equal parts of the result and the operands, of which F32 and F64 compute one after the other
 	F32   func(out []float32, in [][]float32)
 	F64   func(out []float64, in [][]float64)
 	Diff  []Gradient // of each operand; nil, or left out at the end, for one that has none
@@ -28,8 +31,7 @@ type Op struct {
 	buffer *tensor.Dense
 }
 
-// Gradient adds the gradient of an operand to the graph, from all operands and the
-// gradient of the result.
+// Gradient adds the gradient of an operand to the graph, from all operands and the gradient of the result.
 type Gradient func(in G.Nodes, grad *G.Node) (*G.Node, error)
 
 var _ G.SDOp = (*Op)(nil)
@@ -47,10 +49,8 @@ func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	}
 	o.Shape = o.Shape.Clone()
 	o.Name = fmt.Sprintf("%s->%v", o.Name, o.Shape)
-	for _, size := range o.Shape {
-		if size < 1 {
-			return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
-		}
+	if slices.ContainsFunc(o.Shape, func(size int) bool { return size < 1 }) {
+		return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
 	}
 	n, err := G.ApplyOp(o, inputs...)
 	if err != nil {
@@ -102,21 +102,31 @@ func (o *Op) Do(values ...G.Value) (G.Value, error) {
 	}
 	switch out := o.buffer.Data().(type) {
 	case []float32:
-		o.F32(out, backing[float32](in))
+		rowByRow(out, in, max(o.Rows, 1), o.F32)
 	case []float64:
-		o.F64(out, backing[float64](in))
+		rowByRow(out, in, max(o.Rows, 1), o.F64)
 	default:
 		return nil, errors.Errorf("graph: %s: operands are %v; use float32 or float64", o.Name, dt)
 	}
 	return o.buffer, nil
 }
 
-func backing[T Float](in []*tensor.Dense) [][]T {
-	s := make([][]T, len(in))
-	for i, d := range in {
-		s[i] = d.Data().([]T)
+func rowByRow[T Float](out []T, in []*tensor.Dense, rows int, compute func(out []T, in [][]T)) {
+	rest, row, n := make([][]T, len(in)), make([][]T, len(in)), len(out)/rows
+	for k, d := range in {
+		rest[k] = d.Data().([]T)
+		row[k] = rest[k][:len(rest[k])/rows]
 	}
-	return s
+	for {
+		compute(out[:n], row)
+		if out = out[n:]; len(out) == 0 {
+			return
+		}
+		for k, r := range row {
+			rest[k] = rest[k][len(r):]
+			row[k] = rest[k][:len(r)]
+		}
+	}
 }
 
 func (o *Op) DiffWRT(n int) []bool {
@@ -127,22 +137,17 @@ func (o *Op) DiffWRT(n int) []bool {
 	return wrt
 }
 
-func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-	grads := make(G.Nodes, len(inputs))
+func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (grads G.Nodes, err error) {
+	grads = make(G.Nodes, len(inputs))
 	for k, g := range o.Diff {
-		var err error
-		if g == nil {
-			continue
-		}
-		if grads[k], err = g(inputs, grad); err != nil {
-			return nil, err
+		if g != nil && err == nil {
+			grads[k], err = g(inputs, grad)
 		}
 	}
-	return grads, nil
+	return grads, err
 }
 
-// The machine may neither hand out an operand's memory as the result nor write
-// the result over an operand.
+// The machine may neither hand out an operand's memory as the result nor write the result over an operand.
 func (o *Op) ReturnsPtr() bool     { return false }
 func (o *Op) OverwritesInput() int { return -1 }
 func (o *Op) CallsExtern() bool    { return false }

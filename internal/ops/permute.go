@@ -40,8 +40,7 @@ func (w Walk) straight() bool {
 	return len(w.sizes) == 0 || len(w.sizes) == 1 && w.strides[0] == 1
 }
 
-// parallelFrom is the number of elements from which a second goroutine is
-// worth its start.
+// parallelFrom is the number of elements from which a second goroutine is worth its start.
 const parallelFrom = 1 << 16
 
 // Permute fills dst in order, reading src along the walk. Each goroutine fills

@@ -14,43 +14,37 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
 )
 
-// Each part against its formula, with its gradients.
+// The fused step against its formulas, with its gradients.
 func TestLSTMProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 		batch, hidden := rapid.IntRange(1, 4).Draw(t, "batch"), rapid.IntRange(1, 5).Draw(t, "hidden")
-		a, u := gradcheck.Random(rng, batch, 4*hidden), gradcheck.Random(rng, batch, 4*hidden)
+		a, u, c := gradcheck.Random(rng, batch, 4*hidden), gradcheck.Random(rng, batch, 4*hidden), gradcheck.Random(rng, batch, hidden)
 		if rapid.Bool().Draw(t, "saturated") {
 			for k := range a.Data {
 				a.Data[k] *= 20
 			}
 		}
-		c := gradcheck.Random(rng, batch, hidden)
 		sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-		gates, memory, state := make([]float64, len(a.Data)), make([]float64, len(c.Data)), make([]float64, len(c.Data))
-		for k := range a.Data {
-			gates[k] = sigmoid(a.Data[k] + u.Data[k])
-			if k/hidden%4 == 2 {
-				gates[k] = math.Tanh(a.Data[k] + u.Data[k])
+		var want []float64
+		for b := range batch {
+			row := make([]float64, 7*hidden)
+			for k := range hidden {
+				gate := func(g int) float64 { return a.Data[(4*b+g)*hidden+k] + u.Data[(4*b+g)*hidden+k] }
+				i, f, g, o := sigmoid(gate(0)), sigmoid(gate(1)), math.Tanh(gate(2)), sigmoid(gate(3))
+				memory := f*c.Data[b*hidden+k] + i*g
+				for block, v := range []float64{i, f, g, o, math.Tanh(memory), memory, o * math.Tanh(memory)} {
+					row[block*hidden+k] = v
+				}
 			}
+			want = append(want, row...)
 		}
-		for k := range c.Data {
-			y := gates[k/hidden*4*hidden+k%hidden:]
-			memory[k] = y[hidden]*c.Data[k] + y[0]*y[2*hidden]
-			state[k] = y[3*hidden] * math.Tanh(c.Data[k])
-		}
-		y := gradcheck.Input{Shape: a.Shape, Data: gates}
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return lstmGates(in[0], in[1]) }, gates, a, u)
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return lstmMemory(in[0], in[1]) }, memory, y, c)
-		check(t, rng, func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return lstmState(in[0], in[1]) }, state, y, c)
+		step := func(_ *G.ExprGraph, in G.Nodes) (*G.Node, error) { return lstmStep(in[0], in[1], in[2]) }
+		got, err := gradcheck.Forward(step, a, u, c)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, want, got, 1e-12)
+		require.NoError(t, gradcheck.Check(rng, step, 60, 1e-6, a, u, c))
 	})
-}
-
-func check(t *rapid.T, rng *rand.Rand, build gradcheck.Build, want []float64, inputs ...gradcheck.Input) {
-	got, err := gradcheck.Forward(build, inputs...)
-	require.NoError(t, err)
-	require.InDeltaSlice(t, want, got, 1e-12)
-	require.NoError(t, gradcheck.Check(rng, build, 60, 1e-6, inputs...))
 }
 
 func TestLSTMErrors(t *testing.T) {

@@ -11,9 +11,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when
-// hi-lo is 1. Any bounds are correct; upstream merges slices whose bounds agree
-// mod 256 (bug 1). It returns an error when the bounds don't fit the axis.
+// Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when hi-lo is 1.
+// Any bounds are correct; upstream merges slices whose bounds agree mod 256 (bug 1).
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || lo < 0 || hi <= lo || hi > x.Shape()[axis] {
 		return nil, errors.Errorf("graph: slice %d:%d of axis %d does not fit shape %v", lo, hi, axis, x.Shape())
@@ -24,8 +23,7 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	return window(x, axis, lo, hi, x.Shape()[axis], false)
 }
 
-// Pad returns x with zeros appended along an axis, which is then of the given
-// size. It returns an error when the axis is longer than that.
+// Pad returns x with zeros appended along an axis, which is then of the given size.
 func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || size < x.Shape()[axis] {
 		return nil, errors.Errorf("graph: cannot pad axis %d of shape %v to %d", axis, x.Shape(), size)
@@ -36,8 +34,7 @@ func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	return window(x, axis, 0, x.Shape()[axis], size, true)
 }
 
-// window cuts lo:hi out of an axis of the given size or, as its transpose, puts x there
-// with zeros around it.
+// window cuts lo:hi out of an axis of the given size or, as its transpose, puts x there with zeros around it.
 func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	shape, name := x.Shape().Clone(), "slice"
 	shape[axis] = size
@@ -50,16 +47,16 @@ func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("%s axis %d %d:%d of %d", name, axis, lo, hi, size),
 		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { moveRows(out, in[0], outer, lo, inner, put) },
-		F64:   func(out []float64, in [][]float64) { moveRows(out, in[0], outer, lo, inner, put) },
+		Rows:  outer,
+		F32:   func(out []float32, in [][]float32) { move(out, in[0], lo*inner, put) },
+		F64:   func(out []float64, in [][]float64) { move(out, in[0], lo*inner, put) },
 		Diff:  []ops.Gradient{func(_ G.Nodes, grad *G.Node) (*G.Node, error) { return window(grad, axis, lo, hi, size, !put) }},
 	}, x)
 }
 
-// Split cuts x into n equal parts along an axis; the axis is kept, also when a
-// part is 1 long. It cuts by halves: the gradient of each cut is as large as
-// what was cut, so that n parts cost log2(n) times x and not n times x. It
-// returns an error when n does not divide the axis.
+// Split cuts x into n equal parts along an axis; the axis is kept, also when a part is 1
+// long. It cuts by halves: the gradient of each cut is as large as what was cut, so that n
+// parts cost log2(n) times x and not n times x.
 func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	if axis < 0 || axis >= x.Dims() || n < 1 || x.Shape()[axis]%n != 0 {
 		return nil, errors.Errorf("graph: axis %d of shape %v does not split into %d equal parts", axis, x.Shape(), n)
@@ -75,9 +72,8 @@ func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	return append(left, right...), e.Err()
 }
 
-// Concat joins nodes along an axis. Its gradient is Slice; upstream's slices
-// with bounds that merge (bug 1). It returns an error when the other axes
-// differ.
+// Concat joins nodes along an axis. Its gradient is Slice; upstream's slices with bounds
+// that merge (bug 1).
 func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	if len(xs) == 0 || axis < 0 || axis >= xs[0].Dims() {
 		return nil, errors.Errorf("graph: cannot join %d nodes along axis %d", len(xs), axis)
@@ -88,7 +84,7 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	shape := xs[0].Shape().Clone()
 	var ends []int // where each operand ends along the axis
 	var diff []ops.Gradient
-	outer, end := dims.Size(shape[:axis]), 0
+	end := 0
 	for _, x := range xs {
 		s := x.Shape().Clone()
 		if len(s) == len(shape) {
@@ -104,26 +100,54 @@ func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("concat axis %d ends %v", axis, ends),
 		Shape: shape,
-		F32:   func(out []float32, in [][]float32) { joinRows(out, in, outer) },
-		F64:   func(out []float64, in [][]float64) { joinRows(out, in, outer) },
+		Rows:  dims.Size(shape[:axis]),
+		F32:   join[float32],
+		F64:   join[float64],
 		Diff:  diff,
 	}, xs...)
 }
 
-func moveRows[T ops.Float](dst, src []T, outer, lo, inner int, put bool) {
+func move[T ops.Float](dst, src []T, at int, put bool) {
 	if put {
 		clear(dst)
-		ops.CopyRows(outer, len(src)/outer, dst[lo*inner:], len(dst)/outer, src, len(src)/outer)
+		copy(dst[at:], src)
 	} else {
-		ops.CopyRows(outer, len(dst)/outer, dst, len(dst)/outer, src[lo*inner:], len(src)/outer)
+		copy(dst, src[at:])
 	}
 }
 
-func joinRows[T ops.Float](dst []T, srcs [][]T, outer int) {
-	at := 0
+func join[T ops.Float](dst []T, srcs [][]T) {
 	for _, src := range srcs {
-		n := len(src) / outer
-		ops.CopyRows(outer, n, dst[at:], len(dst)/outer, src, n)
-		at += n
+		dst = dst[copy(dst, src):]
+	}
+}
+
+// Select returns x where mask is not 0 and zero elsewhere, or with invert where it is 0.
+// mask's shape is a prefix of x's, sizes of 1 at its end aside: (batch, steps) selects steps
+// of (batch, steps, n_1, ..., n_d), (batch, 1) rows of (batch, hidden). What is not selected
+// has no influence, NaN and Inf included, which a product with zeros would keep. The mask
+// has no gradient.
+func Select(x, mask *G.Node, invert bool) (*G.Node, error) {
+	m := mask.Shape()
+	for len(m) > 1 && m[len(m)-1] == 1 {
+		m = m[:len(m)-1]
+	}
+	if len(m) > x.Dims() || !slices.Equal(m, x.Shape()[:len(m)]) {
+		return nil, errors.Errorf("graph: mask of shape %v does not start shape %v", mask.Shape(), x.Shape())
+	}
+	return ops.Apply(&ops.Op{
+		Name: fmt.Sprintf("select invert=%t", invert),
+		Rows: dims.Size(m),
+		F32:  func(out []float32, in [][]float32) { choose(out, in[0], in[1][0] != 0 != invert) },
+		F64:  func(out []float64, in [][]float64) { choose(out, in[0], in[1][0] != 0 != invert) },
+		Diff: []ops.Gradient{func(in G.Nodes, grad *G.Node) (*G.Node, error) { return Select(grad, in[1], invert) }},
+	}, x, mask)
+}
+
+func choose[T ops.Float](out, x []T, chosen bool) {
+	if chosen {
+		copy(out, x)
+	} else {
+		clear(out)
 	}
 }
