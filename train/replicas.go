@@ -3,9 +3,9 @@ package train
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/pkg/errors"
-	"golang.org/x/sync/errgroup"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -47,11 +47,13 @@ func newReplicas(t task, batch, threads int) *replicas {
 
 // do runs the replicas on a batch that is part of total clips.
 func (r *replicas) do(b *datasets.Batch, total int) error {
-	var all errgroup.Group
-	for _, each := range r.all {
-		all.Go(func() error { return each.do(&r.task, r.batch, b, total) })
+	errs := make([]error, len(r.all))
+	var wait sync.WaitGroup
+	for k, each := range r.all {
+		wait.Go(func() { errs[k] = each.do(&r.task, r.batch, b, total) })
 	}
-	return all.Wait()
+	wait.Wait()
+	return cmp.Or(errs...) // of several always the same one
 }
 
 // do runs the graph that the replica's clips of a batch of the given size need.

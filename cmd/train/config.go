@@ -18,6 +18,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/jsonpos"
+	"github.com/tensorzoo/tensorzoo/internal/sets"
 )
 
 const configFile = "config.json"
@@ -137,7 +138,14 @@ func (f *flags) ranWith(v flagValue) error {
 // mayDiffer returns an error when a resumed run was started with another value
 // than the command line gives now.
 func (f *flags) mayDiffer(was flagValue) error {
-	if f.resume == "" || slices.Contains(changeable, was.name) || f.has(was.name, was.value) {
+	begun := was.value
+	if was.name == "steps" && begun == "" { // the default is that of the data
+		begun = "all"
+		if sets.Frames(f.data) {
+			begun = "6"
+		}
+	}
+	if f.resume == "" || slices.Contains(changeable, was.name) || f.has(was.name, begun) {
 		return nil
 	}
 	return badf("-%s is %v, but the run in %s was started with %s; leave it out, or start another run with another -out",
