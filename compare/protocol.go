@@ -12,7 +12,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -91,15 +90,8 @@ func (p Protocol) config(rate float64, seed uint64) (train.Config, error) {
 		Epochs: p.Epochs, Batch: p.Batch, Threads: p.Threads, LearningRate: rate, WeightDecay: p.WeightDecay,
 		MaxGradNorm: p.MaxGradNorm, LabelSmoothing: p.LabelSmoothing, Seed: seed,
 	}
-	var err error
-	if cfg.Optimizer, err = train.ParseOptimizer(p.Optimizer); err != nil {
-		return cfg, inputf("Protocol.Optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(p.Augment); err != nil {
-		return cfg, inputf("Protocol.Augment: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(p.Schedule); err != nil {
-		return cfg, inputf("Protocol.Schedule: %s", cmdline.Bare(err))
+	if field, err := cfg.Parse(p.Optimizer, p.Schedule, p.Augment); err != nil {
+		return cfg, inputf("Protocol.%s: %s", field, cmdline.Bare(err))
 	}
 	return cfg, cfg.Check()
 }

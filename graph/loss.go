@@ -52,7 +52,7 @@ func smooth[T ops.Float](out, x []T, part float64) {
 	}
 }
 
-// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of each, of any shape.
+// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of each, of any shape but a scalar.
 func MeanSquare(y, target *G.Node) (*G.Node, error) {
 	if !slices.Equal(y.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: y %v and target %v; want one shape", y.Shape(), target.Shape())

@@ -92,6 +92,9 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 
 // SumAll adds up all of x to a scalar.
 func SumAll(x *G.Node) (*G.Node, error) {
+	if x.IsScalar() {
+		return x, nil
+	}
 	var e Equations
 	x = e.Reshape(x, 1, dims.Size(x.Shape()))
 	return e.Do(func() (*G.Node, error) { return G.Sum(x) }), e.Err()

@@ -140,6 +140,36 @@ func (c Config) Check() error {
 	return err
 }
 
+// Parse sets the optimiser, the schedule and the augmentation, which flags and files have as
+// text. It returns the error of ParseOptimizer, ParseSchedule or datasets.ParseAugmentation
+// with the name of the field.
+func (c *Config) Parse(optimizer, schedule, augment string) (field string, err error) {
+	if c.Optimizer, err = ParseOptimizer(optimizer); err != nil {
+		return "Optimizer", err
+	}
+	if c.Schedule, err = ParseSchedule(schedule); err != nil {
+		return "Schedule", err
+	}
+	c.Augment, err = datasets.ParseAugmentation(augment)
+	return "Augment", err
+}
+
+// Fits returns the *InputError with which Run would refuse a model and a set, before it does
+// anything.
+func (c Config) Fits(m *zoo.Model, set datasets.Set) error {
+	_, err := c.withDefaults()
+	if err = cmp.Or(err, fits(m, set)); err == nil {
+		_, err = c.trained(m.Params())
+	}
+	if err == nil && set.Clips(datasets.Train) == 0 {
+		err = errors.Errorf("train: %s has no clips to train on", set.Name())
+	}
+	if err != nil {
+		return &InputError{err}
+	}
+	return nil
+}
+
 // withDefaults checks the configuration and fills it in.
 func (c Config) withDefaults() (Config, error) {
 	c.Accumulate, c.Threads = cmp.Or(c.Accumulate, 1), cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
@@ -152,6 +182,7 @@ func (c Config) withDefaults() (Config, error) {
 	}{
 		{"Epochs", c.Epochs, c.Epochs >= 1 && c.Epochs <= maxEpochs, fmt.Sprintf("at least 1 and at most %d", maxEpochs)},
 		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
+		{"Batch", c.Batch, c.Batch <= math.MaxInt32, "fewer than 2^31"},
 		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
 		{"Threads", c.Threads, c.Threads >= 1 && c.Threads <= MaxThreads, fmt.Sprintf("at least 1 and at most %d, or 0 for all cores", MaxThreads)},
 		{"LearningRate", c.LearningRate, positive.ok(c.LearningRate), positive.want},

@@ -56,11 +56,12 @@ func (e *Evaluation) ByClass() []ClassScore {
 // of its batch. It returns an error when model and set don't fit, when a clip cannot be
 // read or its logits are not finite, and ctx's error when ctx is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
-	if err := fits(m, set); err != nil {
-		return nil, err
+	err := fits(m, set)
+	if err == nil && batch < 1 {
+		err = errors.Errorf("train: a batch of %d clips; want at least 1", batch)
 	}
-	if batch < 1 {
-		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
+	if err != nil {
+		return nil, &InputError{err}
 	}
 	graphs := evaluating(m, set, part, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()

@@ -102,13 +102,10 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(m, set); err != nil {
+	if err := cfg.Fits(m, set); err != nil {
 		return nil, err
 	}
 	clips := set.Clips(datasets.Train)
-	if clips == 0 {
-		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
-	}
 	cfg.Batch = min(cfg.Batch, clips)
 	cfg.Threads = min(cfg.Threads, cfg.Batch)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
@@ -293,7 +290,7 @@ func fits(m *zoo.Model, set datasets.Set) error {
 		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes(), set.Name(), len(set.Classes()))
 	}
 	if n := set.Steps(); n > MaxSteps {
-		return errors.Errorf("train: %s has clips of %d steps; want at most %d: take fewer of them (-steps), or cut the clips", set.Name(), n, MaxSteps)
+		return errors.Errorf("train: %s has clips of %d steps; want at most %d: cut the clips, or take fewer of their frames", set.Name(), n, MaxSteps)
 	}
 	return nil
 }

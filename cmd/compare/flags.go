@@ -92,17 +92,13 @@ func newFlags() *flags {
 	set.StringVar(&f.Data, "data", "actions", sets.Sets())
 	set.StringVar(&f.Split, "split", "", sets.Splits())
 	set.IntVar(&f.Seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
-	set.IntVar(&f.Epochs, "epochs", f.Epochs, "passes over the training clips, of every run")
 	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")
 	set.IntVar(&f.Folds, "folds", f.Folds, "parts that the training clips are cut into for the choice, by subject or group where the data have them")
 	set.IntVar(&f.Rounds, "rounds", f.Rounds, "how many of these parts are held out, one after another, for each rate")
-	set.StringVar(&f.Optimizer, "optimizer", f.Optimizer, "`rule`: adam, adamw, rmsprop, or sgd, with settings as in sgd:0.5")
-	set.StringVar(&f.Schedule, "schedule", f.Schedule, "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	set.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases")
-	set.Float64Var(&f.MaxGradNorm, "clip", f.MaxGradNorm, "largest global norm of the gradients; 0 for any")
-	set.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
-	set.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training (default that of each model)")
-	set.StringVar(&f.Augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2")
+	cmdline.Training{
+		Epochs: &f.Epochs, WeightDecay: &f.WeightDecay, MaxGradNorm: &f.MaxGradNorm, LabelSmoothing: &f.LabelSmoothing, Dropout: &f.dropout,
+		Optimizer: &f.Optimizer, Schedule: &f.Schedule, Augment: &f.Augment,
+	}.Flags(set)
 	set.IntVar(&f.Jobs, "jobs", 0, "runs at the same time; 0 for as many as -threads leaves cores for. A dense model of 57,600 inputs takes 2.5 GB, and 1 GB more per further thread")
 	set.IntVar(&f.Threads, "threads", 0, "processor cores of a run; 0 for one with -out, which several runs share better, and for all without")
 	set.IntVar(&f.Batch, "batch", f.Batch, "clips a step")

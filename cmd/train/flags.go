@@ -13,7 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
@@ -76,18 +76,15 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
-	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
-	fs.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
-	fs.Float64Var(&f.MaxGradNorm, "clip", 5, "largest global norm of the gradients; 0 for any")
-	fs.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
-	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
+	f.Epochs, f.MaxGradNorm, f.optimizer, f.schedule = 8, 5, "adam", "constant"
+	cmdline.Training{
+		Epochs: &f.Epochs, WeightDecay: &f.WeightDecay, MaxGradNorm: &f.MaxGradNorm, LabelSmoothing: &f.LabelSmoothing, Dropout: &f.dropout,
+		Optimizer: &f.optimizer, Schedule: &f.schedule, Augment: &f.augment,
+	}.Flags(fs)
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
 	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
-	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
 	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
 	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
@@ -110,7 +107,7 @@ func newFlags() *flags {
 	fs.IntVar(&f.wanted.Features, "features", 0, "with -suggest: values of a frame")
 	fs.IntVar(&f.wanted.Hidden, "hidden", 256, "with -suggest: hidden units")
 	fs.IntVar(&f.wanted.Budget, "budget", 2000, "with -suggest: the most input-to-hidden weights, of all gates together and without biases")
-	fs.StringVar(&f.wanted.Cell, "cell", "lstm", "with -suggest: `cell`, lstm, gru or rnn")
+	fs.StringVar(&f.wanted.Cell, "cell", "lstm", "with -suggest: `cell`, "+strings.Join(cells.Names(), ", "))
 	fs.StringVar(&f.wanted.Format, "format", "", "with -suggest: print only the spec of this `format`: "+strings.Join(zoo.SuggestedFormats(), ", "))
 	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -suggest, of -eval, or of the result")
 	return f
@@ -243,14 +240,8 @@ func (f *flags) check() error {
 // run can have.
 func (f *flags) trainConfig() (cfg train.Config, err error) {
 	cfg = f.Config
-	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
-		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
-		return cfg, badf("-schedule: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
-		return cfg, badf("-augment: %s", cmdline.Bare(err))
+	if field, err := cfg.Parse(f.optimizer, f.schedule, f.augment); err != nil {
+		return cfg, badf("-%s: %s", strings.ToLower(field), cmdline.Bare(err))
 	}
 	for pattern := range strings.SplitSeq(f.freeze, ",") {
 		if pattern = strings.TrimSpace(pattern); pattern != "" {

@@ -189,6 +189,9 @@ func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.M
 	}
 	opt.Accept = func(set string, step []int) error {
 		if n := dims.Size(step); n != features {
+			if f.eval != "" {
+				return badf("%s reads %s values a step, %s has steps of %s; give data like those that it was trained on", name, numerals.Thousands(features), set, shape(step))
+			}
 			return badf("%s reads %s values a step, %s has steps of %s; give a model whose \"in_modes\" multiply to %d with -spec, see docs/spec.md; -suggest -features %d proposes some",
 				name, numerals.Thousands(features), set, shape(step), n, n)
 		}
@@ -204,7 +207,7 @@ func (f *flags) openSet(ctx context.Context, name string, features int, m *zoo.M
 	if err != nil {
 		hint := ""
 		switch {
-		case f.ran != "" && !f.stated("data"):
+		case f.ran != "" && !slices.ContainsFunc([]string{"data", "split", "sequence", "sample", "steps"}, f.stated):
 			hint = fmt.Sprintf("; %s names it, from the folder it was written in: go there, or give -data", f.ran)
 		case input != nil && strings.Contains(err.Error(), "the last axis of a step"):
 			hint = fmt.Sprintf("; the model reads steps of %s", shape(input.StepShape))

@@ -44,7 +44,14 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer set.Close()
+	cfg, err := f.trainConfig()
+	if err != nil {
+		return err
+	}
 	if f.resume == "" {
+		if err := cfg.Fits(m, set); err != nil { // no folder is made for it
+			return f.damaged(err)
+		}
 		if out, err = f.openFolder(m.Name, stderr); err != nil {
 			return err
 		}
@@ -54,10 +61,6 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error)
 		if err := f.describeRun(out); err != nil {
 			return err
 		}
-	}
-	cfg, err := f.trainConfig()
-	if err != nil {
-		return err
 	}
 	d, err := zoo.Describe(zoo.Entry{Name: m.Name, Spec: m.Spec()})
 	if err != nil {

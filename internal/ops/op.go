@@ -42,6 +42,9 @@ type Float interface{ float32 | float64 }
 // Apply adds the op to the operands' graph.
 func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	for _, in := range inputs {
+		if in.Dims() == 0 {
+			return nil, errors.Errorf("graph: %s of a scalar; want tensors of at least one axis", o.Name)
+		}
 		o.dims = append(o.dims, in.Dims())
 	}
 	if o.Shape == nil {
