@@ -263,3 +263,26 @@ func TestRunsAreNumbered(t *testing.T) {
 	}
 	require.Equal(t, result(t, "runs/tiny").Test, result(t, "runs/tiny-2").Test)
 }
+
+// What no run can have is refused before there is a folder, in one line, with the flag that
+// is wrong.
+func TestRefusedWithoutAFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	data := tiny(t)
+	out, err := call(append(data, "-freeze", "layer1.inptu.*", "-out", dir)...)
+	require.ErrorContains(t, err, `no parameter matches "layer1.inptu.*" to freeze`)
+	require.True(t, cmdline.IsUsage(err))
+	require.Empty(t, out)
+	require.NoDirExists(t, dir)
+	_, err = call(append(data, "-batch", "2147483648", "-out", "none")...)
+	require.ErrorContains(t, err, "-batch is 2147483648; want fewer than 2^31")
+
+	_, err = call(append(data, "-epochs", "1", "-out", dir)...)
+	require.NoError(t, err)
+	_, err = call("-eval", dir, "-batch", "0")
+	require.ErrorContains(t, err, "a batch of 0 clips; want at least 1")
+	require.True(t, cmdline.IsUsage(err))
+	_, err = call("-eval", dir, "-split", "nope")
+	require.ErrorContains(t, err, `has no split "nope"`)
+	require.NotContains(t, err.Error(), "go there")
+}
