@@ -160,7 +160,7 @@ func TestYouTube(t *testing.T) {
 	_, err = YouTube(root)
 	require.ErrorContains(t, err, "gore.avi is not named as in NNNN_VV_SSS_first_last")
 	_, err = YouTube(t.TempDir())
-	require.ErrorContains(t, err, "has no clips as in NNNN_VV_SSS_first_last: no file ends like a video")
+	require.ErrorContains(t, err, "has no clips as in NNNN_VV_SSS_first_last: no file there ends like a video")
 }
 
 func TestFolder(t *testing.T) {
@@ -321,5 +321,5 @@ func TestFeatureGroups(t *testing.T) {
 	empty := t.TempDir()
 	plant(t, empty, "up/a.mp4")
 	_, err = Features(empty)
-	require.EqualError(t, err, empty+" has no clips as in CLASS/CLIP: no file ends like an array of numpy, in .npy")
+	require.EqualError(t, err, empty+" has no clips as in CLASS/CLIP: no file there ends like an array of numpy, in .npy")
 }

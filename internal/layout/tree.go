@@ -98,7 +98,7 @@ func (t tree) list(root string, endings []string) (*Listing, error) {
 	case err != nil:
 		return nil, err
 	case len(l.Clips) == 0:
-		return nil, errors.Errorf("%s has no clips as in %s: no file ends like %s", l.Root, t.like, like(endings))
+		return nil, errors.Errorf("%s has no clips as in %s: no file there ends like %s", l.Root, t.like, like(endings))
 	}
 	return l.finish()
 }
