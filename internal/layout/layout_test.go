@@ -184,7 +184,7 @@ func TestFolder(t *testing.T) {
 	_, err = Folder(filepath.Join(root, "nowhere"))
 	require.ErrorContains(t, err, "there is no folder "+root)
 	_, err = Folder(filepath.Join(root, "up"))
-	require.ErrorContains(t, err, "no file ends like a video")
+	require.ErrorContains(t, err, "no file there ends like a video")
 	_, err = Folder(t.TempDir())
 	require.ErrorContains(t, err, "has no clips as in CLASS/CLIP")
 }
