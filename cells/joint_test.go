@@ -111,7 +111,7 @@ func TestJointInitialVariance(t *testing.T) {
 		l := cells.Layer{In: []int{5, 6, 4}, Out: []int{2, 3, 2}, Input: f, Joint: true}
 		s, err := cells.New(l)
 		require.NoError(t, err)
-		const seeds, slab = 400, 24
+		const seeds, slab = 100, 24
 		var x, h float64
 		for seed := range uint64(seeds) {
 			values := s.Init(seed)

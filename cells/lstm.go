@@ -74,7 +74,8 @@ func lstmStep(a, u, c *G.Node) (y *G.Node, err error) {
 }
 
 // pass adds an operation that computes blocks of the memory's shape side by side.
-func pass(name string, blocks int, f32 func([]float32, [][]float32), f64 func([]float64, [][]float64), diff []ops.Gradient, in ...*G.Node) (*G.Node, error) {
+func pass(name string, blocks int, f32 func([]float32, [][]float32), f64 func([]float64, [][]float64),
+	diff []ops.Gradient, in ...*G.Node) (*G.Node, error) {
 	batch, hidden := in[0].Shape()[0], in[0].Shape()[1]
 	return ops.Apply(&ops.Op{Name: name, Shape: []int{batch, blocks * hidden}, Rows: batch, F32: f32, F64: f64, Diff: diff}, in...)
 }

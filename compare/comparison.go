@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pkg/errors"
@@ -19,8 +20,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Comparison trains models under one protocol. Models, Protocol, Seeds, and Set or Open
-// must be given.
+// Comparison trains models under one protocol. Models, Protocol, Seeds, and Set or Open must be given.
 type Comparison struct {
 	Models   []zoo.Entry // of the zoo, or names with specs of your own
 	Protocol             // DefaultProtocol has all that it needs
@@ -51,12 +51,30 @@ type Comparison struct {
 	Command string
 }
 
+// Progress is how far a comparison is.
+type Progress struct {
+	Model       string  // the one whose run this is about
+	Done        float64 // runs of the model, those under way in part
+	ModelRuns   int     // that it will have
+	Ended, Runs int     // of all models
+
+	// Run is the run that has just ended, nil while one is under way. Found says that it
+	// had ended before the comparison began; otherwise it took so long.
+	Run   *Run
+	Found bool
+	Took  time.Duration
+}
+
 // comparison is one under way.
 type comparison struct {
 	Comparison
-	classes int // of the data
+	reads   map[string]int // values a step, of each model
+	classes int            // of the data
 	places  *semaphore.Weighted
-	shown   *tracker
+
+	mu     sync.Mutex
+	ended  int                  // runs
+	models map[string]*Progress // what it knows of each model alone
 }
 
 // Run trains what is not trained yet and returns what all runs came to. It opens the data
@@ -68,7 +86,10 @@ type comparison struct {
 // a run that failed, but not of one that diverged, which its Run says; and, when ctx is
 // done, an error that wraps context.Canceled. What has ended by then is kept in Dir.
 func (c Comparison) Run(ctx context.Context) (*Results, error) {
-	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs)))}
+	run := &comparison{Comparison: c, places: semaphore.NewWeighted(int64(max(1, c.Jobs))), reads: map[string]int{}, models: map[string]*Progress{}}
+	if c.Train == nil {
+		run.Train = run.here
+	}
 	if err := run.check(ctx); err != nil {
 		return nil, err
 	}
@@ -84,14 +105,14 @@ func (c Comparison) Run(ctx context.Context) (*Results, error) {
 			return nil, err
 		}
 	}
-	run.shown = &tracker{call: c.OnProgress, models: map[string]*Progress{}, done: map[string]float64{}}
-	all := make([]*Result, len(c.Models))
-	for k, e := range c.Models {
-		all[k] = &Result{Model: e}
-		run.shown.more(e.Name, c.Seeds+c.tries(len(c.Rates)))
+	var all []*Result
+	for _, e := range c.Models {
+		all = append(all, &Result{Model: e})
+		run.models[e.Name] = &Progress{Model: e.Name, ModelRuns: c.Seeds + c.tries(len(c.Rates))}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, r := range all {
+		run.record(r.Model.Name, func(*Progress) {})
 		group.Go(func() error { return run.contend(ctx, r) })
 	}
 	if err := group.Wait(); err != nil {
@@ -111,13 +132,9 @@ func (c Comparison) tries(rates int) int {
 	return rates * c.Rounds
 }
 
-// Check returns an error for a setting that no comparison can have, whatever its models and
-// its data are, as Run does.
+// Check returns an error for a setting that no comparison can have, whatever its models and its data are, as Run does.
 func (c Comparison) Check() error {
-	if err := within("Comparison", []setting{{"Seeds", c.Seeds, 1, 1000}, {"Jobs", max(1, c.Jobs), 1, 1024}}); err != nil {
-		return err
-	}
-	return c.Protocol.Check()
+	return cmp.Or(between("Comparison.Seeds", c.Seeds, 1, 1000), between("Comparison.Jobs", max(1, c.Jobs), 1, 1024), c.Protocol.Check())
 }
 
 // check opens the data as each model will, so that mistakes show before the first run
@@ -126,16 +143,21 @@ func (c *comparison) check(ctx context.Context) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	if len(c.Models) == 0 {
+	switch {
+	case len(c.Models) == 0:
 		return inputf("Comparison.Models is empty; give one at least")
+	case c.Set == nil && c.Open == nil:
+		return inputf("there are no data; give Comparison.Set or Comparison.Open")
 	}
 	c.Backend = backend.Name
 	seen := map[string]bool{}
 	for _, e := range c.Models {
 		if seen[e.Name] || filepath.Base(e.Name) != e.Name || !filepath.IsLocal(e.Name) || names.Check(e.Name) != nil {
-			return inputf("the model %q has the name of another, or one that no folder can have; rename it", e.Name)
+			return inputf("the model %q has the name of another, or one that no folder can have; rename it or leave it out", e.Name)
 		}
 		seen[e.Name] = true
+	}
+	for _, e := range c.Models {
 		if err := c.see(ctx, e); err != nil {
 			return err
 		}
@@ -146,7 +168,12 @@ func (c *comparison) check(ctx context.Context) error {
 // see opens the data for a model. The fingerprint of videos depends on the size of the
 // frames too: the first model gives it.
 func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
-	set, done, err := c.open(ctx, e)
+	d, err := zoo.Describe(e)
+	if err != nil {
+		return &InputError{err}
+	}
+	c.reads[e.Name] = d.Features
+	set, done, err := c.open(ctx, e.Name)
 	if err != nil {
 		return err
 	}
@@ -155,6 +182,9 @@ func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
 		c.Fingerprint = set.Fingerprint()
 	}
 	c.Data = cmp.Or(c.Data, set.Name())
+	if n := dims.Size(set.StepShape()); n != d.Features {
+		return inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, d.Features, set.Name(), set.StepShape(), n)
+	}
 	if c.tries(1) > 0 {
 		if _, err := datasets.Fold(set, c.Folds, 0, 1); err != nil {
 			return &InputError{err}
@@ -167,24 +197,12 @@ func (c *comparison) see(ctx context.Context, e zoo.Entry) error {
 }
 
 // open opens the data for a model; done closes them.
-func (c *comparison) open(ctx context.Context, e zoo.Entry) (set datasets.Set, done func(), err error) {
-	d, err := zoo.Describe(e)
-	if err != nil {
-		return nil, nil, &InputError{err}
+func (c *comparison) open(ctx context.Context, model string) (set datasets.Set, done func(), err error) {
+	if c.Set != nil {
+		return c.Set, func() {}, nil
 	}
-	if c.Set == nil && c.Open == nil {
-		return nil, nil, inputf("there are no data; give Comparison.Set or Comparison.Open")
-	}
-	if c.Set == nil {
-		if set, err = c.Open(ctx, e.Name, d.Features); err != nil {
-			return nil, nil, err
-		}
-		return set, func() { set.Close() }, nil
-	}
-	if n := dims.Size(c.Set.StepShape()); n != d.Features {
-		return nil, nil, inputf("%s reads %d values a step, %s has steps of %v = %d", e.Name, d.Features, c.Set.Name(), c.Set.StepShape(), n)
-	}
-	return c.Set, func() {}, nil
+	set, err = c.Open(ctx, model, c.reads[model])
+	return set, func() { set.Close() }, err
 }
 
 // take makes the folder this comparison's, until unlock or the end of the process.
@@ -193,10 +211,10 @@ func (c *comparison) take() (unlock func() error, err error) {
 		return nil, &InputError{inDir(err)}
 	}
 	lock, locked, err := durable.Lock(filepath.Join(c.Dir, ".lock"))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, &InputError{inDir(err)}
-	}
-	if !locked {
+	case !locked:
 		return nil, inputf("another process compares in %s; wait for it or stop it", c.Dir)
 	}
 	if err := c.settle(); err != nil {
@@ -210,29 +228,45 @@ func (c *comparison) take() (unlock func() error, err error) {
 func inDir(err error) error { return errors.Wrap(err, "compare: Comparison.Dir") }
 
 // contend chooses a model's learning rate and trains it with every seed.
-func (c *comparison) contend(ctx context.Context, r *Result) error {
+func (c *comparison) contend(ctx context.Context, r *Result) (err error) {
 	if err := c.choose(ctx, r); err != nil || r.Rate == 0 {
 		return err
 	}
-	r.Runs = make([]*Run, c.Seeds)
+	var jobs []Job
+	for k := range c.Seeds {
+		jobs = append(jobs, Job{Rate: r.Rate, Seed: uint64(k + 1)})
+	}
+	r.Runs, err = c.runs(ctx, r.Model, jobs)
+	return err
+}
+
+// runs makes runs of a model, as many at the same time as there are places.
+func (c *comparison) runs(ctx context.Context, e zoo.Entry, jobs []Job) ([]*Run, error) {
+	runs := make([]*Run, len(jobs))
 	group, ctx := errgroup.WithContext(ctx)
-	for k := range r.Runs {
+	for k, j := range jobs {
+		j.Protocol, j.Model, j.Spec = c.Protocol, e.Name, e.Spec
 		group.Go(func() (err error) {
-			r.Runs[k], err = c.run(ctx, r.Model, Job{Rate: r.Rate, Seed: uint64(k + 1)})
+			runs[k], err = c.run(ctx, j)
 			return err
 		})
 	}
-	return group.Wait()
+	return runs, group.Wait()
 }
 
 // run makes a run, unless it has ended before.
-func (c *comparison) run(ctx context.Context, e zoo.Entry, j Job) (*Run, error) {
-	j.Protocol, j.Model, j.Spec = c.Protocol, e.Name, e.Spec
+func (c *comparison) run(ctx context.Context, j Job) (r *Run, err error) {
+	before := 0.0 // the part that was done
+	step := func(done float64, r *Run, found bool, took time.Duration) {
+		c.record(j.Model, func(now *Progress) {
+			now.Done += done - before
+			now.Run, now.Found, now.Took, before = r, found, took, done
+		})
+	}
 	if c.Dir != "" {
-		j.Dir = filepath.Join(c.Dir, "runs", e.Name, j.name())
-		r, err := j.ended()
-		if r != nil {
-			c.shown.step(j, 1, r, true, 0)
+		j.Dir = filepath.Join(c.Dir, "runs", j.Model, j.name())
+		if r, err = j.ended(); r != nil {
+			step(1, r, true, 0)
 		}
 		if r != nil || err != nil {
 			return r, err
@@ -243,24 +277,40 @@ func (c *comparison) run(ctx context.Context, e zoo.Entry, j Job) (*Run, error) 
 	}
 	defer c.places.Release(1)
 	began := time.Now()
-	onStep := func(done float64) { c.shown.step(j, done, nil, false, 0) }
-	train := c.Train
-	if train == nil {
-		set, done, err := c.open(ctx, e)
-		if err != nil {
-			return nil, err
-		}
-		defer done()
-		train = func(ctx context.Context, j Job, onStep func(done float64)) (*Run, error) {
-			return j.Train(ctx, set, onStep)
-		}
-	}
-	r, err := train(ctx, j, onStep)
+	r, err = c.Train(ctx, j, func(done float64) { step(done, nil, false, 0) })
 	if err == nil && j.Dir != "" {
 		err = j.keep(r)
 	}
 	if err == nil {
-		c.shown.step(j, 1, r, false, time.Since(began))
+		step(1, r, false, time.Since(began))
 	}
 	return r, err
+}
+
+// here makes a run in this process.
+func (c *comparison) here(ctx context.Context, j Job, onStep func(done float64)) (*Run, error) {
+	set, done, err := c.open(ctx, j.Model)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return j.Train(ctx, set, onStep)
+}
+
+// record changes what is known of a model's runs, and tells OnProgress.
+func (c *comparison) record(model string, change func(now *Progress)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.models[model]
+	if change(m); m.Run != nil {
+		c.ended++
+	}
+	now := *m
+	m.Run, m.Found, m.Took = nil, false, 0 // which are said once
+	for _, other := range c.models {
+		now.Runs += other.ModelRuns
+	}
+	if now.Ended = c.ended; c.OnProgress != nil {
+		c.OnProgress(now)
+	}
 }

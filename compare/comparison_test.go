@@ -26,6 +26,13 @@ func tiny(t *testing.T) Comparison {
 // Stopped again and again, a comparison in this process comes to what it comes to at once.
 func TestStoppedGoesOn(t *testing.T) {
 	c := tiny(t)
+	x, labels := make([]float32, 60*4*144), make([]int, 60)
+	for k := range x {
+		x[k], labels[k/(4*144)] = float32(k*k%101), k/(4*144)%2
+	}
+	set, err := datasets.FromSlices(x, []int{60, 4, 144}, labels, nil, []string{"even", "odd"}) // a moment to train on
+	require.NoError(t, err)
+	c.Set, c.Batch = set, 4
 	whole, err := c.Run(context.Background())
 	require.NoError(t, err)
 	c.Dir = t.TempDir()

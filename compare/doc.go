@@ -1,14 +1,10 @@
 // Package compare trains recurrent models under one protocol, with several seeds each,
 // and says which differences between them are shown.
 //
-//	protocol := compare.DefaultProtocol()
-//	protocol.Epochs = 10
 //	results, err := compare.Comparison{
-//		Models:   []zoo.Entry{{Name: "mine", Spec: mine}, {Name: "other", Spec: other}},
-//		Set:      set,
-//		Protocol: protocol,
-//		Seeds:    5,
-//		Dir:      "report", // keeps the runs: a comparison that was stopped goes on
+//		Models: []zoo.Entry{{Name: "mine", Spec: mine}, {Name: "other", Spec: other}},
+//		Set: set, Protocol: compare.DefaultProtocol(), Seeds: 5,
+//		Dir: "report", // keeps the runs: a comparison that was stopped goes on
 //	}.Run(ctx)
 //	fmt.Println(results.Models[0].Accuracy.Mean, results.Models[0].P)
 //	err = results.Save("report")
@@ -30,8 +26,7 @@ package compare
 
 import "github.com/pkg/errors"
 
-// InputError is the error for what a caller asks for and cannot have. Its text names fields
-// as Protocol.Rates.
+// InputError is the error for what a caller asks for and cannot have. Its text names fields as Protocol.Rates.
 type InputError struct{ Err error }
 
 // Error says what is wrong.

@@ -2,8 +2,8 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,7 +12,6 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/train"
@@ -40,8 +39,7 @@ type Protocol struct {
 	Threads        int       `json:"threads"`           // of a run
 	Backend        string    `json:"backend"`           // set by Comparison.Run; rounds as it likes
 
-	// Clips is what else the clips depend on, such as the size of frames: anything that
-	// JSON can keep, nil for nothing.
+	// Clips is what else the clips depend on, such as the size of frames: anything that JSON can keep, nil for nothing.
 	Clips any `json:"clips,omitempty"`
 }
 
@@ -54,27 +52,18 @@ func DefaultProtocol() Protocol {
 	}
 }
 
-// setting is a number and its bounds.
-type setting struct {
-	name               string
-	value, least, most int
-}
-
-// within returns an error for the first setting beyond its bounds.
-func within(of string, all []setting) error {
-	for _, s := range all {
-		if s.value < s.least || s.value > s.most {
-			return inputf("%s.%s is %d; want at least %d and at most %d", of, s.name, s.value, s.least, s.most)
-		}
+// between returns an error for a setting beyond its bounds.
+func between(setting string, value, least, most int) error {
+	if value < least || value > most {
+		return inputf("%s is %d; want at least %d and at most %d", setting, value, least, most)
 	}
 	return nil
 }
 
-// Check returns an error for a setting that no run can have: a *train.SettingError or an
-// *InputError.
+// Check returns an error for a setting that no run can have: a *train.SettingError or an *InputError.
 func (p Protocol) Check() error {
-	err := within("Protocol", []setting{{"Threads", p.Threads, 1, train.MaxThreads}, {"Batch", p.Batch, 1, math.MaxInt32},
-		{"Folds", p.Folds, 2, 1000}, {"Rounds", p.Rounds, 1, 1000}, {"Rates", len(p.Rates), 1, 1000}})
+	err := cmp.Or(between("Protocol.Threads", p.Threads, 1, train.MaxThreads), between("Protocol.Batch", p.Batch, 1, math.MaxInt32),
+		between("Protocol.Folds", p.Folds, 2, 1000), between("Protocol.Rounds", p.Rounds, 1, 1000), between("Protocol.Rates", len(p.Rates), 1, 1000))
 	if err != nil {
 		return err
 	}
@@ -101,15 +90,8 @@ func (p Protocol) config(rate float64, seed uint64) (train.Config, error) {
 		Epochs: p.Epochs, Batch: p.Batch, Threads: p.Threads, LearningRate: rate, WeightDecay: p.WeightDecay,
 		MaxGradNorm: p.MaxGradNorm, LabelSmoothing: p.LabelSmoothing, Seed: seed,
 	}
-	var err error
-	if cfg.Optimizer, err = train.ParseOptimizer(p.Optimizer); err != nil {
-		return cfg, inputf("Protocol.Optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(p.Augment); err != nil {
-		return cfg, inputf("Protocol.Augment: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(p.Schedule); err != nil {
-		return cfg, inputf("Protocol.Schedule: %s", cmdline.Bare(err))
+	if field, err := cfg.Parse(p.Optimizer, p.Schedule, p.Augment); err != nil {
+		return cfg, inputf("Protocol.%s: %s", field, cmdline.Bare(err))
 	}
 	return cfg, cfg.Check()
 }
@@ -119,8 +101,7 @@ const (
 	mostProtocol = 1 << 20 // bytes
 )
 
-// settle writes the protocol to a new folder, or makes sure that it is the one
-// of the comparison that is there.
+// settle writes the protocol to a new folder, or makes sure that it is the one of the comparison that is there.
 func (c *comparison) settle() error {
 	now, err := json.MarshalIndent(c.Protocol, "", "  ")
 	if err != nil {
@@ -129,8 +110,7 @@ func (c *comparison) settle() error {
 	path := filepath.Join(c.Dir, protocolFile)
 	was, err := durable.ReadFile(path, mostProtocol)
 	if os.IsNotExist(err) {
-		err = durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(now, '\n')); return err })
-		return inDir(err)
+		return inDir(write(path, now))
 	}
 	if err != nil {
 		return &InputError{inDir(err)}
@@ -143,11 +123,9 @@ func (c *comparison) settle() error {
 
 // firstDifference names the first line in which two JSON objects differ.
 func firstDifference(was, now []byte) string {
-	a, b := strings.Split(string(was), "\n"), strings.Split(string(now), "\n")
-	for k := range min(len(a), len(b)) {
-		if a[k] != b[k] {
-			return strings.Trim(a[k], ` ,`) + ", now " + strings.Trim(b[k], ` ,`)
-		}
+	a, b, k := strings.Split(string(was), "\n"), strings.Split(string(now), "\n"), 0
+	for k < min(len(a), len(b))-1 && a[k] == b[k] {
+		k++
 	}
-	return "of another length"
+	return strings.Trim(a[k], ` ,`) + ", now " + strings.Trim(b[k], ` ,`)
 }

@@ -7,8 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Candidate is a learning rate that was tried.
@@ -33,30 +31,30 @@ func (c *comparison) choose(ctx context.Context, r *Result) error {
 	if _, err := c.config(next, 1); err != nil { // or there is none
 		return nil
 	}
-	c.shown.more(r.Model.Name, c.tries(1))
+	c.record(r.Model.Name, func(now *Progress) { now.ModelRuns += c.tries(1) })
 	return c.try(ctx, r, next)
 }
 
 // try tries more rates, and takes the best of all so far.
 func (c *comparison) try(ctx context.Context, r *Result, rates ...float64) error {
-	group, ctx := errgroup.WithContext(ctx)
-	tried := make([]Candidate, len(rates))
-	for k, rate := range rates {
-		tried[k] = Candidate{Rate: rate, Rounds: make([]*Run, c.Rounds)}
+	var jobs []Job
+	for _, rate := range rates {
 		for fold := range c.Rounds {
-			group.Go(func() (err error) {
-				tried[k].Rounds[fold], err = c.run(ctx, r.Model, Job{Rate: rate, Seed: 1, Fold: fold + 1})
-				return err
-			})
+			jobs = append(jobs, Job{Rate: rate, Seed: 1, Fold: fold + 1})
 		}
 	}
-	if err := group.Wait(); err != nil {
+	runs, err := c.runs(ctx, r.Model, jobs)
+	if err != nil {
 		return err
 	}
-	for k := range tried {
-		tried[k].score()
+	for k, rate := range rates {
+		rounds := runs[k*c.Rounds : (k+1)*c.Rounds]
+		tried := Candidate{rate, rounds, sampled(rounds, accuracy).Mean, sampled(rounds, loss).Mean}
+		if slices.ContainsFunc(rounds, func(r *Run) bool { return r.Diverged != "" }) {
+			tried.Accuracy, tried.Loss = -1, 0
+		}
+		r.Searched = append(r.Searched, tried)
 	}
-	r.Searched = append(r.Searched, tried...)
 	best := slices.MaxFunc(r.Searched, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.Accuracy, b.Accuracy), cmp.Compare(b.Loss, a.Loss))
 	})
@@ -66,32 +64,29 @@ func (c *comparison) try(ctx context.Context, r *Result, rates ...float64) error
 	return nil
 }
 
-// score takes the means over the rounds.
-func (c *Candidate) score() {
-	for _, r := range c.Rounds {
-		if r.Diverged != "" {
-			c.Accuracy, c.Loss = -1, 0
-			return
-		}
-		c.Accuracy += r.Test.Accuracy / float64(len(c.Rounds))
-		c.Loss += r.Test.Loss / float64(len(c.Rounds))
+// candidate returns what came of a rate, nil when it was not tried.
+func (r *Result) candidate(rate float64) *Candidate {
+	if k := slices.IndexFunc(r.Searched, func(c Candidate) bool { return c.Rate == rate }); k >= 0 {
+		return &r.Searched[k]
 	}
+	return nil
 }
 
-// tried lists the rates that were tried, sorted.
-func (r *Result) tried() []float64 {
-	var rates []float64
-	for _, c := range r.Searched {
-		rates = append(rates, c.Rate)
+// tried lists the rates that were tried for any of the models, sorted.
+func tried(models ...*Result) (rates []float64) {
+	for _, m := range models {
+		for _, c := range m.Searched {
+			rates = append(rates, c.Rate)
+		}
 	}
 	slices.Sort(rates)
-	return rates
+	return slices.Compact(rates)
 }
 
 // atEdge reports whether the rate that was taken is the least or the largest of those
 // that were tried, so that one beyond might be better.
 func (r *Result) atEdge() bool {
-	rates := r.tried()
+	rates := tried(r)
 	return len(rates) > 1 && (r.Rate == rates[0] || r.Rate == rates[len(rates)-1])
 }
 
@@ -101,7 +96,7 @@ func (r *Result) beyond() float64 {
 	if !r.atEdge() {
 		return 0
 	}
-	rates := r.tried()
+	rates := tried(r)
 	if r.Rate != rates[0] {
 		slices.Reverse(rates)
 	}
@@ -124,16 +119,6 @@ func (r *Results) widened() (all []string) {
 			if !slices.Contains(r.Protocol.Rates, c.Rate) {
 				all = append(all, fmt.Sprintf("%s %g", m.Model.Name, c.Rate))
 			}
-		}
-	}
-	return all
-}
-
-// atEdge lists the rates that were taken at the edge of those tried, with their models.
-func (r *Results) atEdge() (all []string) {
-	for _, m := range r.Models {
-		if m.atEdge() {
-			all = append(all, fmt.Sprintf("%s %g", m.Model.Name, m.Rate))
 		}
 	}
 	return all

@@ -5,6 +5,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/tensorzoo/tensorzoo/internal/names"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -60,43 +66,32 @@ func summarise(results []*Result, classes int) (err error) {
 		return nil
 	}
 	best.Best = true
-	ps := make([]float64, len(results))
-	for k, r := range results {
-		ps[k] = math.NaN()
+	var ps []*float64
+	for _, r := range results {
 		if r != best {
-			r.Difference, ps[k] = against(r, best)
+			r.Difference, r.P = against(r, best)
+			ps = append(ps, &r.P)
 		}
 	}
-	for k, p := range holm(ps) {
-		results[k].P = p
-	}
+	holm(ps)
 	return nil
 }
 
-// sample fills in the figures of the runs that did not diverge. Times and memory are 0
-// where they were not measured.
+// sample fills in the figures of the runs that did not diverge. Times and memory are 0 where they were not measured.
 func (r *Result) sample() {
-	r.Seeds, r.Difference, r.P = nil, math.NaN(), math.NaN()
-	var accuracy, loss, step, training, memory []float64
-	for _, run := range r.Runs {
-		if run.Diverged != "" {
-			continue
+	r.Seeds, r.Difference, r.P = r.seeds(false), math.NaN(), math.NaN()
+	r.Accuracy, r.Loss = sampled(r.Runs, accuracy), sampled(r.Runs, loss)
+	r.StepMillis = sampled(r.Runs, func(run *Run) float64 { return cmp.Or(run.StepMillis, math.NaN()) })
+	r.PeakMB = sampled(r.Runs, func(run *Run) float64 { return cmp.Or(run.PeakMB, math.NaN()) })
+	r.TrainingSeconds = sampled(r.Runs, func(run *Run) float64 {
+		if run.StepMillis == 0 {
+			return math.NaN()
 		}
-		r.Seeds, accuracy, loss = append(r.Seeds, run.Seed), append(accuracy, run.Test.Accuracy), append(loss, run.Test.Loss)
-		if run.StepMillis > 0 {
-			updates := run.Epochs[len(run.Epochs)-1].Updates
-			step, training = append(step, run.StepMillis), append(training, run.StepMillis*float64(updates)/1000)
-		}
-		if run.PeakMB > 0 {
-			memory = append(memory, run.PeakMB)
-		}
-	}
-	r.Accuracy, r.Loss = newSample(accuracy), newSample(slices.DeleteFunc(loss, math.IsNaN))
-	r.StepMillis, r.TrainingSeconds, r.PeakMB = newSample(step), newSample(training), newSample(memory)
+		return run.StepMillis * float64(run.Epochs[len(run.Epochs)-1].Updates) / 1000
+	})
 }
 
-// against returns the mean difference of two models' accuracies over the seeds
-// that both have, and its p-value.
+// against returns the mean difference of two models' accuracies over the seeds that both have, and its p-value.
 func against(a, b *Result) (difference, p float64) {
 	var x, y []float64
 	for k, seed := range a.Seeds {
@@ -107,29 +102,10 @@ func against(a, b *Result) (difference, p float64) {
 	return newSample(x).Mean - newSample(y).Mean, paired(x, y)
 }
 
-// verdict is the model's against the best.
-func (r *Result) verdict() string {
-	switch {
-	case r.Best:
-		return "best"
-	case r.Rate == 0:
-		return "diverged at every learning rate"
-	case len(r.Seeds) == 0:
-		return "diverged with every seed"
-	case math.IsNaN(r.Difference):
-		return "no seed in common"
-	case math.IsNaN(r.P):
-		return fmt.Sprintf("%+.4f, not tested", r.Difference)
-	case r.P >= significance:
-		return fmt.Sprintf("%+.4f, %s (p = %.3g)", r.Difference, noDifference, r.P)
-	}
-	return fmt.Sprintf("%+.4f (p = %.3g)", r.Difference, r.P)
-}
-
-// Diverged lists the seeds without a result.
-func (r *Result) Diverged() (seeds []uint64) {
+// seeds lists those that diverged, or those with an accuracy, as the samples have them.
+func (r *Result) seeds(diverged bool) (seeds []uint64) {
 	for _, run := range r.Runs {
-		if run.Diverged != "" {
+		if (run.Diverged != "") == diverged && (diverged || !math.IsNaN(accuracy(run))) {
 			seeds = append(seeds, run.Seed)
 		}
 	}
@@ -155,12 +131,10 @@ func (r *Result) Confusion() (classes []string, counts [][]int) {
 		if run.Diverged != "" {
 			continue
 		}
-		if counts == nil {
-			classes, counts = run.Classes, make([][]int, len(run.Classes))
-		}
+		classes = run.Classes
 		for i, row := range run.Confusion {
-			if counts[i] == nil {
-				counts[i] = make([]int, len(row))
+			if i == len(counts) {
+				counts = append(counts, make([]int, len(row)))
 			}
 			for j, n := range row {
 				counts[i][j] += n
@@ -179,34 +153,100 @@ type Claim struct {
 
 // Claims lists the published differences between models of the comparison that
 // were measured on the same data, each with the better one above.
-func (r *Results) Claims() []Claim {
-	var all []Claim
-	var ps []float64
+func (r *Results) Claims() (all []Claim) {
 	for _, above := range r.Models {
 		for _, below := range r.Models {
 			a, b := above.Model, below.Model
-			if b.PublishedAccuracy == 0 || a.PublishedAccuracy <= b.PublishedAccuracy || a.Data != b.Data {
-				continue
+			if b.PublishedAccuracy > 0 && a.PublishedAccuracy > b.PublishedAccuracy && a.Data == b.Data {
+				difference, p := against(above, below)
+				all = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p})
 			}
-			difference, p := against(above, below)
-			all, ps = append(all, Claim{above, below, a.PublishedAccuracy - b.PublishedAccuracy, difference, p}), append(ps, p)
 		}
 	}
-	for k, p := range holm(ps) {
-		all[k].P = p
+	ps := make([]*float64, len(all))
+	for k := range all {
+		ps[k] = &all[k].P
 	}
+	holm(ps)
 	return all
 }
 
-// verdict reports whether the order that was published is seen here.
-func (c Claim) verdict() string {
+// Sample is a figure of several runs: its values by seed, their mean, NaN for none, and
+// their standard deviation (that of n-1), NaN for fewer than two.
+type Sample struct {
+	Values   []float64
+	Mean, SD float64
+}
+
+func newSample(values []float64) Sample {
+	mean, sd := stat.MeanStdDev(values, nil)
+	return Sample{values, mean, sd}
+}
+
+// plusMinus writes the mean and the standard deviation with so many decimals.
+func (s Sample) plusMinus(decimals int) string {
 	switch {
-	case math.IsNaN(c.Difference) || math.IsNaN(c.P):
-		return "not tested"
-	case c.P >= significance:
-		return noDifference
-	case c.Difference > 0:
-		return "holds here"
+	case math.IsNaN(s.Mean):
+		return "-"
+	case math.IsNaN(s.SD):
+		return strconv.FormatFloat(s.Mean, 'f', decimals, 64)
 	}
-	return "the other way round here"
+	return fmt.Sprintf("%.*f ± %.*f", decimals, s.Mean, decimals, s.SD)
+}
+
+// each writes all values.
+func (s Sample) each(decimals int) string {
+	return strings.Trim(fmt.Sprintf("%.*f", decimals, s.Values), "[]")
+}
+
+// sampled returns a figure of the runs that did not diverge; NaN is one that is not known.
+func sampled(runs []*Run, figure func(r *Run) float64) Sample {
+	var values []float64
+	for _, r := range runs {
+		if r.Diverged != "" {
+			continue
+		}
+		if v := figure(r); !math.IsNaN(v) {
+			values = append(values, v)
+		}
+	}
+	return newSample(values)
+}
+
+func accuracy(r *Run) float64 { return r.Test.Accuracy }
+func loss(r *Run) float64     { return r.Test.Loss }
+
+// significance is the probability below which a difference counts as shown.
+const significance = 0.05
+
+// paired returns the p-value of Student's two-sided test that a and b, measured
+// with the same seeds, differ by nothing in the mean. It is 1 when they are equal,
+// and NaN where there is nothing to judge a difference by: for fewer than two seeds,
+// and when all differences are the same, as those of accuracies on a few clips are
+// by chance.
+func paired(a, b []float64) float64 {
+	if len(a) < 2 {
+		return math.NaN()
+	}
+	n := float64(len(a))
+	mean, sd := stat.MeanStdDev(floats.SubTo(make([]float64, len(a)), a, b), nil)
+	switch {
+	case sd == 0 && mean == 0:
+		return 1
+	case sd <= 1e-12*math.Abs(mean):
+		return math.NaN()
+	}
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Survival(math.Abs(mean)/stat.StdErr(sd, n))
+}
+
+// holm corrects p-values as Holm (1979) does for being many: the k-th smallest of n is
+// multiplied with n-k+1, and none is below a smaller one. NaN stays NaN and does not count.
+func holm(ps []*float64) {
+	ps = slices.DeleteFunc(ps, func(p *float64) bool { return math.IsNaN(*p) })
+	slices.SortStableFunc(ps, func(a, b *float64) int { return cmp.Compare(*a, *b) })
+	least := 0.0
+	for k, p := range ps {
+		least = max(least, min(1, *p*float64(len(ps)-k)))
+		*p = least
+	}
 }

@@ -1,12 +1,14 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/pkg/errors"
@@ -63,15 +65,9 @@ func (j Job) name() string {
 
 // whole reports whether the parts of a run fit together.
 func (r *Run) whole() bool {
-	if r.Diverged != "" {
-		return true
-	}
-	for _, row := range r.Confusion {
-		if len(row) != len(r.Classes) {
-			return false
-		}
-	}
-	return len(r.Epochs) > 0 && len(r.Classes) > 0 && len(r.Confusion) == len(r.Classes)
+	n := len(r.Classes)
+	short := func(row []int) bool { return len(row) != n }
+	return r.Diverged != "" || len(r.Epochs) > 0 && n > 0 && len(r.Confusion) == n && !slices.ContainsFunc(r.Confusion, short)
 }
 
 // Train makes the run on a set for the job's model, or goes on with it from the last
@@ -88,16 +84,15 @@ func (j Job) Train(ctx context.Context, set datasets.Set, onStep func(done float
 	}
 	r := &Run{Model: j.Model, Spec: j.Spec, Set: set.Name(), Rate: j.Rate, Seed: j.Seed, Fold: j.Fold}
 	result, err := j.train(ctx, set, onStep)
-	var diverged *train.DivergedError
-	switch {
-	case errors.As(err, &diverged):
+	if errors.As(err, new(*train.DivergedError)) {
 		r.Diverged = err.Error()
-	case err != nil:
-		return nil, err
-	default:
-		r.Epochs, r.Best, r.Test, r.Classes, r.Confusion = result.Epochs, result.Best, result.Test.Score, result.Test.Classes, result.Test.Confusion
-		r.StepMillis = result.StepMillis
+		return r, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	r.Epochs, r.Best, r.StepMillis = result.Epochs, result.Best, result.StepMillis
+	r.Test, r.Classes, r.Confusion = result.Test.Score, result.Test.Classes, result.Test.Confusion
 	return r, nil
 }
 
@@ -136,16 +131,12 @@ const (
 
 func (j Job) checkpoints() string { return filepath.Join(j.Dir, "checkpoints") }
 
-// keep writes the run to the job's folder. The checkpoints of a dense model take
-// gigabytes, and are removed.
+// keep writes the run to the job's folder. The checkpoints of a dense model take gigabytes, and are removed.
 func (j Job) keep(r *Run) error {
-	err := os.MkdirAll(j.Dir, 0o777)
+	text, err := json.MarshalIndent(r, "", " ")
+	err = cmp.Or(err, os.MkdirAll(j.Dir, 0o777))
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(j.Dir, runFile), func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetIndent("", " ")
-			return enc.Encode(r)
-		})
+		err = write(filepath.Join(j.Dir, runFile), text)
 	}
 	if err == nil {
 		err = os.RemoveAll(j.checkpoints())
@@ -153,24 +144,29 @@ func (j Job) keep(r *Run) error {
 	return inDir(err)
 }
 
+// write makes the file at path hold a text and a line break.
+func write(path string, text []byte) error {
+	return durable.WriteFile(path, func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+}
+
 // ended returns the run that the job's folder keeps, nil when it has not ended yet.
 func (j Job) ended() (*Run, error) {
 	path := filepath.Join(j.Dir, runFile)
 	data, err := durable.ReadFile(path, mostRun)
-	if os.IsNotExist(err) {
+	switch {
+	case os.IsNotExist(err):
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, errors.Wrap(err, "compare")
 	}
 	r := new(Run)
-	if err := json.Unmarshal(data, r); err != nil {
+	err = json.Unmarshal(data, r)
+	switch {
+	case err != nil:
 		return nil, inputf("%s is damaged (%v); remove the file, and the run is made again", path, err)
-	}
-	if r.Spec.String() != j.Spec.String() {
+	case r.Spec.String() != j.Spec.String():
 		return nil, inputf("%s is of another model called %s; rename one of them, or give another Comparison.Dir", path, j.Model)
-	}
-	if !r.whole() || r.Rate != j.Rate || r.Seed != j.Seed || r.Fold != j.Fold {
+	case !r.whole() || r.Rate != j.Rate || r.Seed != j.Seed || r.Fold != j.Fold:
 		return nil, inputf("%s is not of the run of its folder; remove the file, and the run is made again", path)
 	}
 	return r, nil

@@ -29,15 +29,15 @@ func (a Augmentation) Valid() bool {
 	return a.Brightness >= 0 && a.Brightness <= 2 && a.Colour >= 0 && a.Colour <= 2
 }
 
+// augmentations are the names of the fields.
+var augmentations = []string{"brightness", "colour"}
+
 // String returns the augmentation as ParseAugmentation reads it, "" for none.
 func (a Augmentation) String() string {
 	var parts []string
-	for _, p := range []struct {
-		name  string
-		value float64
-	}{{"brightness", a.Brightness}, {"colour", a.Colour}} {
-		if p.value != 0 {
-			parts = append(parts, p.name+":"+strconv.FormatFloat(p.value, 'g', -1, 64))
+	for k, v := range []float64{a.Brightness, a.Colour} {
+		if v != 0 {
+			parts = append(parts, augmentations[k]+":"+strconv.FormatFloat(v, 'g', -1, 64))
 		}
 	}
 	return strings.Join(parts, ",")
@@ -51,19 +51,18 @@ func ParseAugmentation(s string) (Augmentation, error) {
 	if s == "" {
 		return a, nil
 	}
-	seen := map[string]bool{}
 	for part := range strings.SplitSeq(s, ",") {
 		name, text, _ := strings.Cut(part, ":")
-		field := map[string]*float64{"brightness": &a.Brightness, "colour": &a.Colour}[name]
-		if field == nil {
-			return a, errors.Errorf("datasets: no augmentation is called %q%s", name, didyoumean.Hint(name, []string{"brightness", "colour"}))
+		k := slices.Index(augmentations, name)
+		if k < 0 {
+			return a, errors.Errorf("datasets: no augmentation is called %q%s", name, didyoumean.Hint(name, augmentations))
 		}
+		field := []*float64{&a.Brightness, &a.Colour}[k]
 		v, err := strconv.ParseFloat(text, 64)
-		*field = v
-		if err != nil || !a.Valid() || seen[name] {
+		twice := *field != 0
+		if *field = v; err != nil || !a.Valid() || twice {
 			return a, errors.Errorf("datasets: augmentation %q; want each name once, with a deviation from 0 to 2, as in brightness:0.3,colour:0.2", s)
 		}
-		seen[name] = true
 	}
 	return a, nil
 }

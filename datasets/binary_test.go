@@ -27,7 +27,7 @@ func TestProgramsCarryWhatTheyImport(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "main.go")
 		require.NoError(t, os.WriteFile(file, []byte(source+"func main() {}\n"), 0o666))
 		program := filepath.Join(filepath.Dir(file), "program")
-		out, err := exec.Command("go", "build", "-o", program, file).CombinedOutput()
+		out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, file).CombinedOutput()
 		require.NoError(t, err, string(out))
 		built, err := os.ReadFile(program)
 		require.NoError(t, err)

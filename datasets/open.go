@@ -68,10 +68,6 @@ type Kind struct {
 
 	// Open opens the set of a name that begins with that of the kind.
 	Open func(ctx context.Context, name string, opt Options) (Set, error)
-
-	// Guess, if it is not nil, is asked about a name that is of no kind: it returns
-	// the one that was meant if that is of this kind, and "" otherwise.
-	Guess func(name string) (meant string, err error)
 }
 
 func (k Kind) name() string {
@@ -127,41 +123,20 @@ func OpenContext(ctx context.Context, name string, opt Options) (Set, error) {
 	all := kinds.all
 	kinds.RUnlock()
 	kind, _, prefixed := strings.Cut(name, ":")
+	var names []string
 	for _, k := range all {
 		switch {
 		case k.name() != kind:
+			names = append(names, k.name())
 		case prefixed == strings.Contains(k.Pattern, ":"):
 			return k.Open(ctx, name, opt)
-		case k.inFolder():
-			return nil, errors.Errorf("datasets: %s is a set in a folder; write %s:FOLDER", name, name)
+		default:
+			names = append(names, k.Pattern)
 		}
-	}
-	return nil, unknown(name, kind, all)
-}
-
-// unknown is the error for a name that is not a set's. It shows the names that there
-// are, and the one probably meant.
-func unknown(name, kind string, all []Kind) error {
-	var names, patterns []string
-	for _, k := range all {
-		names, patterns = append(names, k.name()), append(patterns, k.Pattern)
 	}
 	meant := didyoumean.Closest(kind, names)
-	for _, k := range all {
-		if name == k.name() { // and no files
-			meant = k.Pattern
-		}
-		if k.Guess == nil {
-			continue
-		}
-		guess, err := k.Guess(name)
-		if err != nil {
-			return err
-		}
-		meant = cmp.Or(guess, meant)
-	}
 	if meant != "" {
 		meant = fmt.Sprintf("; did you mean %q?", meant)
 	}
-	return errors.Errorf("datasets: no set is called %q%s (known: %s)", name, meant, strings.Join(patterns, ", "))
+	return nil, errors.Errorf("datasets: no set is called %q%s (known: %s)", name, meant, strings.Join(Patterns(), ", "))
 }

@@ -1,8 +1,12 @@
 package datasets
 
 import (
+	"slices"
 	"strconv"
 
+	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
@@ -76,6 +80,128 @@ type Set interface {
 	// Close releases the files of the set; Read then fails for a set that has
 	// files. Closing again does nothing.
 	Close() error
+}
+
+// Table is what New makes a Set of: clips that are numbered from 0, whatever
+// part they are in. The methods of Set say what its fields mean.
+type Table struct {
+	Name          string
+	Classes       []string
+	StepShape     []int
+	Steps         int
+	Normalisation preprocess.Normalisation
+	Sampling      *preprocess.Sampling
+	Fingerprint   string
+
+	// Parts lists the clips of each part.
+	Parts [Validation + 1][]int
+
+	// Read writes a clip into x, which has room for Steps steps. It is called by
+	// several goroutines at once.
+	Read func(clip int, x []float32) (label, steps int, err error)
+
+	// Label, Group and Close may be nil: labels are then not known, and there are no
+	// groups.
+	Label func(clip int) int
+	Group func(clip int) string
+	Close func() error
+
+	augmented []*augmented // how Augment changes training clips
+}
+
+// New returns the set of a table, which the caller must not change afterwards.
+// Its Read checks the number of the clip and the length of x.
+func New(t Table) Set { return &set{t} }
+
+type set struct{ t Table }
+
+func (s *set) Name() string        { return s.t.Name }
+func (s *set) Classes() []string   { return slices.Clone(s.t.Classes) }
+func (s *set) StepShape() []int    { return slices.Clone(s.t.StepShape) }
+func (s *set) Steps() int          { return s.t.Steps }
+func (s *set) Fingerprint() string { return s.t.Fingerprint }
+
+func (s *set) Normalisation() preprocess.Normalisation { return s.t.Normalisation.Clone() }
+
+func (s *set) Sampling() *preprocess.Sampling {
+	if s.t.Sampling == nil {
+		return nil
+	}
+	copied := *s.t.Sampling
+	return &copied
+}
+
+func (s *set) Clips(p Part) int {
+	if p < Train || p > Validation {
+		return 0
+	}
+	return len(s.t.Parts[p])
+}
+
+func (s *set) Read(p Part, i int, x []float32) (label, steps int, err error) {
+	if i < 0 || i >= s.Clips(p) {
+		return 0, 0, errors.Errorf("datasets: %s has no %s clip %d, it has %d", s.t.Name, p, i, s.Clips(p))
+	}
+	if shape := s.t.StepShape; len(x) != s.t.Steps*dims.Size(shape) {
+		shape = append([]int{s.t.Steps}, shape...)
+		return 0, 0, errors.Errorf("datasets: %s: x has room for %d values, a clip is %s = %d", s.t.Name, len(x), dims.Dots(shape), dims.Size(shape))
+	}
+	if label, steps, err = s.t.Read(s.t.Parts[p][i], x); err == nil && p == Train {
+		for _, a := range s.t.augmented {
+			a.change(i, x, s.t.Steps)
+		}
+	}
+	return label, steps, err
+}
+
+func (s *set) Label(p Part, i int) int {
+	if s.t.Label == nil {
+		return -1
+	}
+	return s.t.Label(s.t.Parts[p][i])
+}
+
+func (s *set) Group(p Part, i int) string {
+	if s.t.Group == nil {
+		return ""
+	}
+	return s.t.Group(s.t.Parts[p][i])
+}
+
+func (s *set) Close() error {
+	if s.t.Close == nil {
+		return nil
+	}
+	return s.t.Close()
+}
+
+func (s *set) table() Table { return s.t }
+
+// tableOf returns the table of a set. One that New did not make gets a table that knows of
+// its clips what the set does.
+func tableOf(s Set) Table {
+	if own, ok := s.(interface{ table() Table }); ok {
+		return own.table()
+	}
+	t := Table{
+		Name: s.Name(), Classes: s.Classes(), StepShape: s.StepShape(), Steps: s.Steps(), Normalisation: s.Normalisation(),
+		Sampling: s.Sampling(), Fingerprint: s.Fingerprint(), Close: s.Close,
+	}
+	type place struct {
+		part Part
+		i    int
+	}
+	var at []place // of each clip
+	for p := range Validation + 1 {
+		for i := range s.Clips(p) {
+			t.Parts[p] = append(t.Parts[p], len(at))
+			at = append(at, place{p, i})
+		}
+	}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) { return s.Read(at[clip].part, at[clip].i, x) }
+	t.Label = func(clip int) int { return s.Label(at[clip].part, at[clip].i) }
+	t.Group = func(clip int) string { return s.Group(at[clip].part, at[clip].i) }
+	return t
 }
 
 // SkipError is the error of any Set's Read for a damaged clip. Batches leaves the

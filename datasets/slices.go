@@ -53,10 +53,7 @@ func (s Slices) Set(opt Options) (Set, error) {
 	if s.Groups != nil {
 		t.Group = func(clip int) string { return s.Groups[clip] }
 	}
-	tested := make([]bool, s.Shape[0])
-	for i := range tested {
-		tested[i] = i >= s.Train
-	}
+	tested := append(make([]bool, s.Train), slices.Repeat([]bool{true}, s.Shape[0]-s.Train)...)
 	if s.Train == 0 {
 		t.Name += " (" + opt.Split + ")"
 		var err error
@@ -77,31 +74,21 @@ func (s Slices) Set(opt Options) (Set, error) {
 		n := copy(x, s.clip(clip))
 		t.Normalisation.Apply(x[:n])
 		clear(x[n:])
-		return s.Labels[clip], s.steps(clip), nil
+		return s.Labels[clip], s.Lengths[clip], nil
 	}
 	return New(t), nil
 }
 
-// steps is the number of steps that a clip really has, and clip their values.
-func (s Slices) steps(clip int) int {
-	if s.Lengths == nil {
-		return s.Shape[1]
-	}
-	return s.Lengths[clip]
-}
-
+// clip returns the values of the steps that a clip really has.
 func (s Slices) clip(clip int) []float32 {
 	step := dims.Size(s.Shape[2:])
-	return s.X[clip*s.Shape[1]*step:][:s.steps(clip)*step]
+	return s.X[clip*s.Shape[1]*step:][:s.Lengths[clip]*step]
 }
 
 // check fills in what is left out.
 func (s *Slices) check(opt *Options) error {
-	switch {
-	case len(s.Shape) < 3:
-		return errors.Errorf("Shape is %v, want (clips, steps, n_1, ..., n_d) with at least three axes; add a 1 for steps of one value", s.Shape)
-	case slices.Min(s.Shape) < 1:
-		return errors.Errorf("Shape is %v, every axis must be at least 1", s.Shape)
+	if len(s.Shape) < 3 || slices.Min(s.Shape) < 1 {
+		return errors.Errorf("Shape is %v, want (clips, steps, n_1, ..., n_d), at least three axes of at least 1; add a 1 for steps of one value", s.Shape)
 	}
 	if err := preprocess.CheckClip(s.Shape[1], s.Shape[2:]); err != nil {
 		return err
@@ -119,31 +106,29 @@ func (s *Slices) check(opt *Options) error {
 	case !split.IsFold(opt.Split):
 		return errors.Errorf("there is no split %q; want a fold such as %s", opt.Split, split.Example)
 	}
-	for _, f := range []struct {
-		name  string
-		n     int
-		given bool
-	}{{"Labels", len(s.Labels), true}, {"Lengths", len(s.Lengths), s.Lengths != nil}, {"Groups", len(s.Groups), s.Groups != nil}} {
-		if f.given && f.n != clips {
-			return errors.Errorf("%s has %d entries, X has %d clips; give one for each", f.name, f.n, clips)
+	if s.Lengths == nil {
+		s.Lengths = slices.Repeat(s.Shape[1:2], clips)
+	}
+	for k, n := range []int{len(s.Labels), len(s.Lengths), len(s.Groups)} {
+		if name := []string{"Labels", "Lengths", "Groups"}[k]; n != clips && (name != "Groups" || s.Groups != nil) {
+			return errors.Errorf("%s has %d entries, X has %d clips; give one for each", name, n, clips)
 		}
 	}
 	if s.Classes == nil {
-		if s.Classes = slices.Clone(opt.Classes); s.Classes == nil {
-			for k := range min(max(0, slices.Max(s.Labels)), preprocess.MaxClasses) + 1 {
-				s.Classes = append(s.Classes, strconv.Itoa(k))
-			}
+		s.Classes = slices.Clone(opt.Classes)
+	}
+	if s.Classes == nil {
+		for k := range min(max(0, slices.Max(s.Labels)), preprocess.MaxClasses) + 1 {
+			s.Classes = append(s.Classes, strconv.Itoa(k))
 		}
 	}
 	if n := len(s.Classes); n < 1 || n > preprocess.MaxClasses {
 		return errors.Errorf("there are %d classes, want 1 to %d", n, preprocess.MaxClasses)
 	}
-	switch i, first, err := names.CheckAll(s.Classes); {
-	case err != nil:
-		return errors.Errorf("Classes[%d]: %v", i, err)
-	case first < i:
-		return errors.Errorf("Classes[%d] is %q, as Classes[%d] is; give every class its own name", i, s.Classes[i], first)
-	case opt.Classes != nil && !names.Equal(opt.Classes, s.Classes):
+	if err := names.CheckAll("Classes", s.Classes); err != nil {
+		return err
+	}
+	if opt.Classes != nil && !names.Equal(opt.Classes, s.Classes) {
 		return errors.Errorf("the classes are %s, not %s", names.List(s.Classes), names.List(opt.Classes))
 	}
 	return s.checkClips()
@@ -154,7 +139,7 @@ func (s *Slices) checkClips() error {
 		if n := len(s.Classes); label < 0 || label >= n {
 			return errors.Errorf("Labels[%d] is %d, but there are %d classes, 0 to %d", i, label, n, n-1)
 		}
-		if n := s.steps(i); n < 1 || n > s.Shape[1] {
+		if n := s.Lengths[i]; n < 1 || n > s.Shape[1] {
 			return errors.Errorf("Lengths[%d] is %d: a clip has 1 to %d steps, those of Shape", i, n, s.Shape[1])
 		}
 		if k := measure.NotFinite(s.clip(i)); k >= 0 {

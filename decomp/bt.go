@@ -3,8 +3,6 @@ package decomp
 import (
 	"fmt"
 	"slices"
-
-	"github.com/pkg/errors"
 )
 
 // BT is the block term decomposition (De Lathauwer 2008; as a recurrent layer
@@ -26,29 +24,24 @@ func (f BT) WithRank(rank, _ int) Format { return BT{Ranks: []int{rank}, Blocks:
 // Matrix lists, block by block, the core and the factors. A rank R_k above
 // n_k·m_k, or above that product of all other modes, is an error.
 func (f BT) Matrix(in, out []int) (*Matrix, error) {
-	a, i, err := pairedModes("BT", in, out)
+	m, err := newModes("BT", in, out, true)
 	if err != nil {
 		return nil, err
 	}
 	if most := maxCores / (len(in) + 1); f.Blocks < 0 || f.Blocks > most {
-		return nil, errors.Errorf("decomp: BT has %d blocks; want 1 to %d of %d cores each", f.Blocks, most, len(in)+1)
+		m.fail("has %d blocks; want 1 to %d of %d cores each", f.Blocks, most, len(in)+1)
+		return nil, m.err
 	}
-	ranks, err := expand("BT", "ranks", f.Ranks, len(in))
-	if err != nil {
-		return nil, err
-	}
-	r := legs(Rank, "r", 1, ranks)
+	r := legs(Rank, "r", 1, m.ranks("ranks", f.Ranks, len(in)))
 	for k := range in {
-		if err := atMost("BT", fmt.Sprintf("rank %d", k+1), ranks[k], in, out, func(mode int) bool { return mode == k }); err != nil {
-			return nil, err
-		}
+		m.atMost(fmt.Sprintf("rank %d", k+1), r[k].Size, func(mode int) bool { return mode == k })
 	}
 	blocks := make([]Network, max(1, f.Blocks))
 	for b := range blocks {
 		blocks[b] = Network{{Name: fmt.Sprintf("C%d", b+1), Legs: slices.Clone(r)}}
 		for k := range in {
-			blocks[b] = append(blocks[b], Core{Name: fmt.Sprintf("A%d.%d", b+1, k+1), Legs: []Leg{a[k], i[k], r[k]}})
+			blocks[b] = append(blocks[b], Core{Name: fmt.Sprintf("A%d.%d", b+1, k+1), Legs: []Leg{m.a[k], m.i[k], r[k]}})
 		}
 	}
-	return NewMatrix("BT", a, i, blocks...)
+	return m.matrix(blocks...)
 }

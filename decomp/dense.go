@@ -14,7 +14,7 @@ func (Dense) Name() string { return "dense" }
 
 // Matrix returns the one-core network.
 func (Dense) Matrix(in, out []int) (*Matrix, error) {
-	if _, _, err := modes("Dense", in, out); err != nil {
+	if _, err := newModes("Dense", in, out, false); err != nil {
 		return nil, err
 	}
 	a, i := legs(Input, "a", 1, []int{dims.Size(in)}), legs(Output, "i", 1, []int{dims.Size(out)})

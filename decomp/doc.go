@@ -28,5 +28,5 @@
 //
 // The product never forms W. A [Plan] merges the cores into a few factors and
 // contracts these with x, in Tensordot and Mul nodes alone; the gradients come from
-// gorgonia.Grad.
+// symbolic differentiation, graph.Grad.
 package decomp

@@ -37,7 +37,7 @@ func TestFormatErrors(t *testing.T) {
 		"decomp: HT tree 1 lacks mode 2 of 2":                                                                     {decomp.HT{Leaf: []int{2}, Tree: leaf(1)}, two, two},
 		"decomp: HT tree: a node has either a mode or two children":                                               {decomp.HT{Leaf: []int{2}, Tree: &decomp.Tree{Left: leaf(1)}}, two, two},
 		"decomp: Dense input modes 2147483647·2 multiply to more than 2147483647":                                 {decomp.Dense{}, []int{2147483647, 2}, two},
-		"decomp: Dense core W of shape 2147483647·1024 has more than 2^40 elements":                               {decomp.Dense{}, []int{2147483647}, []int{1024}},
+		"decomp: Dense has more than 2^40 elements with core W of shape 2147483647·1024":                          {decomp.Dense{}, []int{2147483647}, []int{1024}},
 	} {
 		_, err := c.f.Matrix(c.in, c.out)
 		require.EqualError(t, err, text)
@@ -75,7 +75,7 @@ func TestProductErrors(t *testing.T) {
 		cores = append(cores, x(c.Name, c.Shape()...))
 	}
 	_, err = m.Product(x("wide", 16, 57601), cores, nil)
-	require.EqualError(t, err, "decomp: HT input modes 8·10·10·9·8 = 57600, but x has 57601 columns (batch 16)")
+	require.EqualError(t, err, "decomp: HT input modes 8·10·10·9·8 = 57600, but x has shape (16, 57601); want (rows, 57600) or (batch, steps, n_1, ..., n_d)")
 	_, err = m.Product(x("deep", 2, 3, 7), cores, nil)
 	require.ErrorContains(t, err, "but x has shape (2, 3, 7); want (rows, 57600) or (batch, steps, n_1, ..., n_d)")
 	good := x("x", 16, 57600)
@@ -92,9 +92,9 @@ func TestProductErrors(t *testing.T) {
 	_, err = m.Product(good, cores, plan)
 	require.EqualError(t, err, "decomp: HT: the plan is for 8 rows, x has 16; PlanOptions.Rows says for how many")
 	_, err = plan.Apply(x("x8", 8, 57600), nil)
-	require.ErrorContains(t, err, "factors, got 0 nodes")
+	require.ErrorContains(t, err, " factors, got 0 nodes")
 	_, err = plan.Apply(x("x8b", 8, 57600), append(G.Nodes{good}, make(G.Nodes, len(plan.FactorShapes())-1)...))
-	require.ErrorContains(t, err, "decomp: HT: factor 1 has shape")
+	require.ErrorContains(t, err, "decomp: HT factor ")
 	_, err = m.Dense(nil)
 	require.EqualError(t, err, "decomp: HT has 9 cores, got values for 0")
 }

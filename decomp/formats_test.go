@@ -251,10 +251,10 @@ func absoluteAll(xs [][]float64) [][]float64 {
 	return a
 }
 
-// 50 draws a format, 200 with TENSORZOO_LONG=1, unless the caller says otherwise.
+// 25 draws a format, 200 with TENSORZOO_LONG=1, unless the caller says otherwise.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	checks := "50"
+	checks := "25"
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		checks = "200"
 	}

@@ -1,6 +1,8 @@
 package decomp
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,48 +51,40 @@ func (f HT) WithRank(rank, d int) Format {
 // rank of a node above the product of n·m of the modes below it, or of all the
 // others.
 func (f HT) Matrix(in, out []int) (*Matrix, error) {
-	a, i, err := pairedModes("HT", in, out)
+	m, err := newModes("HT", in, out, true)
 	if err != nil {
 		return nil, err
 	}
-	d := len(in)
-	tree := f.Tree
+	d, tree := len(in), f.Tree
 	if tree == nil {
 		tree = Balanced(d)
 	}
 	seen := make([]bool, d)
-	if err := tree.check(seen); err != nil {
-		return nil, err
-	}
+	m.visit(tree, seen)
 	if k := slices.Index(seen, false); k >= 0 {
-		return nil, errors.Errorf("decomp: HT tree %v lacks mode %d of %d", tree, k+1, d)
+		m.fail("tree %v lacks mode %d of %d", tree, k+1, d)
+	}
+	if m.err != nil {
+		return nil, m.err
 	}
 	if f.Root < 0 {
-		return nil, errors.Errorf("decomp: HT root rank is %d; want at least 1", f.Root)
+		m.fail("root rank is %d; want at least 1", f.Root)
 	}
 	if d > 1 {
-		if f.Leaf, err = expand("HT", "leaf ranks", f.Leaf, d); err != nil {
-			return nil, err
-		}
+		f.Leaf = m.ranks("leaf ranks", f.Leaf, d)
 	}
-	if f.Inner, err = expand("HT", "inner ranks", f.Inner, d-2); err != nil {
-		return nil, err
-	}
-	b := &htBuilder{HT: f, in: in, out: out, a: a, i: i}
-	if b.node(tree, true); b.err != nil {
-		return nil, b.err
-	}
-	return NewMatrix("HT", a, i, b.net)
+	f.Inner = m.ranks("inner ranks", f.Inner, d-2)
+	b := &htBuilder{HT: f, modes: m}
+	b.node(tree, true)
+	return m.matrix(b.net)
 }
 
 // htBuilder lists the cores of a tree, children first.
 type htBuilder struct {
 	HT
-	in, out []int
-	a, i    []Leg
-	inner   int // nodes whose rank is taken
-	net     Network
-	err     error // the first
+	*modes
+	inner int // nodes whose rank is taken
+	net   Network
 }
 
 // node lists the cores of a subtree and returns its rank leg, its modes and its
@@ -123,13 +117,78 @@ func (b *htBuilder) node(t *Tree, root bool) (r Leg, below []int, height int) {
 		core.Name = fmt.Sprintf("level%d(%s)", height, dims.Dots(core.Shape()))
 	}
 	b.net = append(b.net, core)
-	if b.err == nil && !root {
+	if !root {
 		what = fmt.Sprintf("%s rank of modes {%s}", what, joined(below, ","))
-		b.err = atMost("HT", what, size, b.in, b.out, func(mode int) bool { return slices.Contains(below, mode+1) })
+		b.atMost(what, size, func(mode int) bool { return slices.Contains(below, mode+1) })
 	}
 	return r, below, height
 }
 
 func joined(modes []int, between string) string {
 	return strings.ReplaceAll(dims.Dots(modes), "·", between)
+}
+
+// Tree is a binary tree over the modes 1..d: a leaf has a Mode, an inner node
+// two children. In JSON it is nested pairs of modes, such as [[[1,2],3],[4,5]].
+type Tree struct {
+	Mode        int // 1..d; 0 for an inner node
+	Left, Right *Tree
+}
+
+// Balanced returns the default tree over modes 1..d: at each node the left
+// child takes ceil(d/2) of the modes.
+func Balanced(d int) *Tree { return balanced(1, d) }
+
+func balanced(first, n int) *Tree {
+	if n == 1 {
+		return &Tree{Mode: first}
+	}
+	left := (n + 1) / 2
+	return &Tree{Left: balanced(first, left), Right: balanced(first+left, n-left)}
+}
+
+// String writes the tree as nested lists of modes, e.g. [[[1,2],3],[4,5]].
+func (t *Tree) String() string {
+	if t.Mode != 0 {
+		return fmt.Sprint(t.Mode)
+	}
+	return fmt.Sprintf("[%v,%v]", t.Left, t.Right)
+}
+
+// MarshalJSON writes nested pairs of modes.
+func (t *Tree) MarshalJSON() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalJSON reads a mode or a pair of trees. It returns an error for a tree
+// that is deeper, or has more modes, than a matrix has modes.
+func (t *Tree) UnmarshalJSON(data []byte) error {
+	if pairs := max(bytes.Count(data, []byte("[")), bytes.Count(data, []byte(","))); pairs >= maxModes {
+		return errors.Errorf("tree has %d pairs; want at most %d, of %d modes", pairs, maxModes-1, maxModes)
+	}
+	if err := json.Unmarshal(data, &t.Mode); err == nil {
+		return nil
+	}
+	var pair []*Tree
+	if err := json.Unmarshal(data, &pair); err != nil || len(pair) != 2 || pair[0] == nil || pair[1] == nil {
+		return errors.Errorf("tree %.200s: want a mode or a pair of trees, such as [[[1,2],3],[4,5]]", data)
+	}
+	t.Left, t.Right = pair[0], pair[1]
+	return nil
+}
+
+// visit marks the modes of a tree that it has seen.
+func (m *modes) visit(t *Tree, seen []bool) {
+	switch {
+	case m.err != nil:
+	case t == nil || t.Mode == 0 && (t.Left == nil || t.Right == nil) || t.Mode != 0 && (t.Left != nil || t.Right != nil):
+		m.fail("tree: a node has either a mode or two children")
+	case t.Mode == 0:
+		m.visit(t.Left, seen)
+		m.visit(t.Right, seen)
+	case t.Mode < 0 || t.Mode > len(seen):
+		m.fail("tree has mode %d; modes are 1 to %d", t.Mode, len(seen))
+	case seen[t.Mode-1]:
+		m.fail("tree has mode %d twice", t.Mode)
+	default:
+		seen[t.Mode-1] = true
+	}
 }

@@ -32,7 +32,7 @@ func TestInitialVariance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, err := c.f.Matrix(c.in, c.out)
 			require.NoError(t, err)
-			const seeds = 200
+			const seeds = 100
 			target := m.Glorot()
 			require.Equal(t, 2/float64(m.Rows()+m.Cols()), target)
 			var sum, squares, mean float64

@@ -3,7 +3,6 @@ package decomp
 import (
 	"math"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/pkg/errors"
@@ -20,8 +19,7 @@ const (
 	Rank               // summed over, between two cores or within one
 )
 
-// Leg is a named axis. Two cores of a network that both have it are contracted
-// over it.
+// Leg is a named axis. Two cores of a network that both have it are contracted over it.
 type Leg struct {
 	Kind Kind
 	Name string
@@ -86,14 +84,19 @@ const (
 // exactly one core of every term, no leg joins more than two cores, and cores
 // of one name have one shape. A new format ends its Matrix method with it.
 func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) {
-	if err := tooLarge(format, terms); err != nil {
-		return nil, err
-	}
 	shapes := map[string]string{}
+	cores, elements := 0, 0.0
 	for _, net := range terms {
+		if cores += len(net); cores > maxCores {
+			return nil, errors.Errorf("decomp: %s has %d networks of more than %d cores in all", format, len(terms), maxCores)
+		}
 		seen, names, modes := map[Leg]int{}, map[string]Leg{}, 0
 		for _, c := range net {
-			if s := dims.Dots(c.Shape()); shapes[c.Name] == "" {
+			s := dims.Dots(c.Shape())
+			if elements += volume(c.Legs); elements > maxElements {
+				return nil, errors.Errorf("decomp: %s has more than 2^40 elements with core %s of shape %s", format, c.Name, s)
+			}
+			if shapes[c.Name] == "" {
 				shapes[c.Name] = s
 			} else if shapes[c.Name] != s {
 				return nil, errors.Errorf("decomp: %s core %s has shapes %s and %s", format, c.Name, shapes[c.Name], s)
@@ -128,29 +131,6 @@ func NewMatrix(format string, in, out []Leg, terms ...Network) (*Matrix, error) 
 	return &Matrix{Format: format, In: in, Out: out, Terms: terms}, nil
 }
 
-// tooLarge returns an error when there are more cores or elements than any model
-// has.
-func tooLarge(format string, terms []Network) error {
-	cores, elements := 0, 0.0
-	for _, net := range terms {
-		cores += len(net)
-		for _, c := range net {
-			v := volume(c.Legs)
-			if v > maxElements {
-				return errors.Errorf("decomp: %s core %s of shape %s has more than 2^40 elements", format, c.Name, dims.Dots(c.Shape()))
-			}
-			elements += v
-		}
-	}
-	if cores > maxCores {
-		return errors.Errorf("decomp: %s has %d networks of %d cores in all; want at most %d", format, len(terms), cores, maxCores)
-	}
-	if elements > maxElements {
-		return errors.Errorf("decomp: %s has %d cores of %.0f elements in all; want at most 2^40", format, cores, elements)
-	}
-	return nil
-}
-
 // Rows returns N, the product of the input modes.
 func (m *Matrix) Rows() int { return dims.Size(Sizes(m.In)) }
 
@@ -161,20 +141,25 @@ func (m *Matrix) Cols() int { return dims.Size(Sizes(m.Out)) }
 // networks. Init, Dense and Product take values and nodes in this order. Those of
 // a block are the whole matrix's.
 func (m *Matrix) Cores() []Core {
-	if m.whole != nil {
-		return m.whole
-	}
-	var cores []Core
-	seen := map[string]bool{}
+	cores, _ := m.cores()
+	return cores
+}
+
+// cores returns Cores, and where each name stands in it.
+func (m *Matrix) cores() (cores []Core, index map[string]int) {
+	index = map[string]int{}
 	for _, net := range m.Terms {
 		for _, c := range net {
-			if !seen[c.Name] {
-				seen[c.Name] = true
+			if _, ok := index[c.Name]; !ok {
+				index[c.Name] = len(cores)
 				cores = append(cores, c)
 			}
 		}
 	}
-	return cores
+	if m.whole != nil {
+		return m.whole, index
+	}
+	return cores, index
 }
 
 // Params returns the number of learnable values in Cores.
@@ -201,60 +186,6 @@ func (net Network) ranks() (sizes []int) {
 		}
 	}
 	return sizes
-}
-
-// coreIndex returns where each core name stands in Cores.
-func (m *Matrix) coreIndex() map[string]int {
-	index := map[string]int{}
-	for i, c := range m.Cores() {
-		index[c.Name] = i
-	}
-	return index
-}
-
-// legs names modes or ranks prefix1, prefix2, …, or from another number on.
-func legs(kind Kind, prefix string, first int, sizes []int) []Leg {
-	ls := make([]Leg, len(sizes))
-	for k, s := range sizes {
-		ls[k] = Leg{Kind: kind, Name: prefix + strconv.Itoa(first+k), Size: s}
-	}
-	return ls
-}
-
-// modes checks the modes of a format and returns their legs a1.. and i1..
-func modes(format string, in, out []int) (a, i []Leg, err error) {
-	for _, side := range []struct {
-		name  string
-		sizes []int
-	}{{"input", in}, {"output", out}} {
-		if len(side.sizes) == 0 {
-			return nil, nil, errors.Errorf("decomp: %s has no %s modes; want at least one", format, side.name)
-		}
-		if len(side.sizes) > maxModes {
-			return nil, nil, errors.Errorf("decomp: %s has %d %s modes; want at most %d", format, len(side.sizes), side.name, maxModes)
-		}
-		total := 1
-		for _, n := range side.sizes {
-			if n < 1 {
-				return nil, nil, errors.Errorf("decomp: %s %s modes %s: every mode is at least 1", format, side.name, dims.Dots(side.sizes))
-			}
-			if total > math.MaxInt32/n {
-				return nil, nil, errors.Errorf("decomp: %s %s modes %s multiply to more than %d", format, side.name, dims.Dots(side.sizes), math.MaxInt32)
-			}
-			total *= n
-		}
-	}
-	return legs(Input, "a", 1, in), legs(Output, "i", 1, out), nil
-}
-
-// pairedModes is modes for formats whose cores hold one input and one output
-// mode each.
-func pairedModes(format string, in, out []int) (a, i []Leg, err error) {
-	if len(in) != len(out) {
-		return nil, nil, errors.Errorf("decomp: %s pairs input and output modes, but there are %d (%s) and %d (%s); add modes of 1",
-			format, len(in), dims.Dots(in), len(out), dims.Dots(out))
-	}
-	return modes(format, in, out)
 }
 
 // Sizes lists the sizes of legs.

@@ -2,6 +2,7 @@ package decomp
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -46,17 +47,8 @@ type PlanOptions struct {
 //
 // For networks of up to 13 cores it is the best there is of all plans that merge
 // cores in any way into factors, contract these in any order and put the new axes
-// at any place, outputs of one factor in their order. A tensor more than twice as
-// large as the result is transposed only where there is no other way. The
-// search ends sooner where it finds 50,000 tensors worth a look, as in networks so
-// small that nearly all plans cost the same: the plan then costs at most twice the
-// least, or four times, or is merely the first found. After 250,000 moves, as in
-// networks with a core of many ranks, the search gives up: the plan is then the
-// better one of what it found and of a search step by step, which looks at few
-// moves. All limits are counts, so that no plan depends on a clock. Larger networks first merge the
-// cores whose products are smallest, and matrices that share their searches (Share)
-// look at less. Networks that differ in the names of their cores alone are planned
-// once.
+// at any place, unless a limit of the search ends it sooner: internal/planner/README.md
+// has them. All are counts, so that no plan depends on a clock.
 //
 // Plans are kept: a second call with the same options returns the same.
 func (m *Matrix) Plan(opt PlanOptions) *Plan {
@@ -72,6 +64,41 @@ func (m *Matrix) Plan(opt PlanOptions) *Plan {
 	p := m.planWith(opt, planner.Standard().Share(max(1, m.share)))
 	m.plans[opt] = p
 	return p
+}
+
+// Share prepares the matrices of one model for planning. It returns a matrix for each;
+// equal ones get the first of them, so that they are planned once. Where there are more
+// than four different ones, each search looks at less, and all together look at no more
+// than two would.
+func Share(matrices []*Matrix) []*Matrix {
+	shared := make([]*Matrix, len(matrices))
+	var different []*Matrix
+	hard := 0
+	for k, m := range matrices {
+		j := slices.IndexFunc(different, m.equal)
+		if j < 0 {
+			j = len(different)
+			different = append(different, m)
+			if slices.ContainsFunc(m.Terms, func(net Network) bool { return len(net) > 4 }) {
+				hard++
+			}
+		}
+		shared[k] = different[j]
+	}
+	for _, m := range different {
+		if m.share = 1; hard > 4 {
+			m.share = (hard + 1) / 2
+		}
+	}
+	return shared
+}
+
+// equal reports whether two matrices are the same in all that plans and products depend on.
+func (m *Matrix) equal(other *Matrix) bool {
+	same := func(a, b Core) bool { return a.Name == b.Name && slices.Equal(a.Legs, b.Legs) }
+	return m.Format == other.Format && slices.Equal(m.In, other.In) && slices.Equal(m.Out, other.Out) &&
+		slices.EqualFunc(m.Terms, other.Terms, func(a, b Network) bool { return slices.EqualFunc(a, b, same) }) &&
+		slices.EqualFunc(m.whole, other.whole, same) && maps.Equal(m.from, other.from)
 }
 
 // planWith is Plan by a search with the given settings.
@@ -160,8 +187,7 @@ func (n numbered) merging(s planner.Step) (total float64) {
 	return total
 }
 
-// counted is a number of elements or multiply-adds as an int; 2^53 stands for all
-// that are larger.
+// counted is a number of elements or multiply-adds as an int; 2^53 stands for all that are larger.
 func counted(x float64) int { return int(min(x, 1<<53, math.MaxInt)) }
 
 // MulAdds returns the multiply-adds of a row of x, forward, and those of
@@ -182,13 +208,11 @@ func (p *Plan) MulAdds() (perRow, once int) {
 // meets. The first tensor is x, which may need no gradient. Gradients of merges,
 // which are spent once, are left out.
 func (p *Plan) GradientMulAdds(inputGradient bool) int {
-	total := 0
+	total, _ := p.MulAdds()
+	total *= 2
 	for _, t := range p.terms {
-		for k, s := range t.Steps {
-			total += t.network.mulAdds(s)
-			if k > 0 || inputGradient {
-				total += t.network.mulAdds(s)
-			}
+		if !inputGradient {
+			total -= t.network.mulAdds(t.Steps[0])
 		}
 	}
 	return total

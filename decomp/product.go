@@ -45,16 +45,14 @@ func (m *Matrix) Product(x *G.Node, cores G.Nodes, plan *Plan) (*G.Node, error) 
 // error when a core has the wrong shape.
 func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 	m := p.matrix
-	list := m.Cores()
-	if len(cores) != len(list) {
-		return nil, errors.Errorf("decomp: %s has %d cores, got %d nodes", m.Format, len(list), len(cores))
-	}
+	list, index := m.cores()
+	names, shapes := make([]string, len(list)), make([][]int, len(list))
 	for k, c := range list {
-		if !slices.Equal(c.Shape(), cores[k].Shape()) {
-			return nil, errors.Errorf("decomp: %s core %s has shape %s, its node %v", m.Format, c.Name, dims.Dots(c.Shape()), cores[k].Shape())
-		}
+		names[k], shapes[k] = c.Name, c.Shape()
 	}
-	index := m.coreIndex()
+	if err := m.fit("core", names, shapes, cores); err != nil {
+		return nil, err
+	}
 	var factors G.Nodes
 	for k, t := range p.terms {
 		parts, err := m.parts(m.Terms[k], cores, index)
@@ -70,6 +68,19 @@ func (p *Plan) Merge(cores G.Nodes) (G.Nodes, error) {
 		}
 	}
 	return factors, nil
+}
+
+// fit returns an error when nodes have not the shapes of the cores or factors of those names.
+func (m *Matrix) fit(what string, names []string, shapes [][]int, nodes G.Nodes) error {
+	if len(nodes) != len(shapes) {
+		return errors.Errorf("decomp: %s has %d %ss, got %d nodes", m.Format, len(shapes), what, len(nodes))
+	}
+	for k, s := range shapes {
+		if !slices.Equal(s, nodes[k].Shape()) {
+			return errors.Errorf("decomp: %s %s %s has shape %s, its node %v", m.Format, what, names[k], dims.Dots(s), nodes[k].Shape())
+		}
+	}
+	return nil
 }
 
 // FactorShapes lists the shapes of the factors that Merge makes: of one core, its
@@ -117,14 +128,12 @@ func (p *Plan) Apply(x *G.Node, factors G.Nodes) (*G.Node, error) {
 	if rows != p.Rows {
 		return nil, errors.Errorf("decomp: %s: the plan is for %d rows, x has %d; PlanOptions.Rows says for how many", m.Format, p.Rows, rows)
 	}
-	shapes := p.FactorShapes()
-	if len(factors) != len(shapes) {
-		return nil, errors.Errorf("decomp: %s: the plan has %d factors, got %d nodes", m.Format, len(shapes), len(factors))
+	var names []string
+	for _, t := range p.terms {
+		names = append(names, t.factors...)
 	}
-	for k, s := range shapes {
-		if !slices.Equal(s, factors[k].Shape()) {
-			return nil, errors.Errorf("decomp: %s: factor %d has shape %s, its node %v", m.Format, k+1, dims.Dots(s), factors[k].Shape())
-		}
+	if err := m.fit("factor", names, p.FactorShapes(), factors); err != nil {
+		return nil, err
 	}
 	var e graph.Equations
 	var y *G.Node
@@ -147,11 +156,8 @@ func (m *Matrix) rowsOf(x *G.Node) (int, error) {
 			return dims.Size(shape[:k]), nil
 		}
 	}
-	in := "input modes " + dims.Dots(Sizes(m.In))
-	if len(shape) != 2 {
-		return 0, errors.Errorf("decomp: %s %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)", m.Format, in, m.Rows(), shape, m.Rows())
-	}
-	return 0, errors.Errorf("decomp: %s %s = %d, but x has %d columns (batch %d)", m.Format, in, m.Rows(), shape[1], shape[0])
+	return 0, errors.Errorf("decomp: %s input modes %s = %d, but x has shape %v; want (rows, %d) or (batch, steps, n_1, ..., n_d)",
+		m.Format, dims.Dots(Sizes(m.In)), m.Rows(), shape, m.Rows())
 }
 
 // apply adds x times one network, (rows, M).
@@ -191,8 +197,7 @@ func multiply(x, factor *G.Node, xAxes, fAxes, yAxes []ops.Axis) (*G.Node, error
 	return e.Binary(G.Mul, x, e.Reshape(factor, ops.Volume(shared), ops.Volume(added))), e.Err()
 }
 
-// axes are those of a tensor with the given legs. Legs of size 1 take no part in a
-// contraction.
+// axes are those of a tensor with the given legs. Legs of size 1 take no part in a contraction.
 func (n numbered) axes(legs []int) (axes []ops.Axis) {
 	for _, l := range legs {
 		if n.Sizes[l] > 1 {
@@ -202,8 +207,7 @@ func (n numbered) axes(legs []int) (axes []ops.Axis) {
 	return axes
 }
 
-// merge adds the product of a step's cores. There is a node for each core of the
-// network.
+// merge adds the product of a step's cores. There is a node for each core of the network.
 func (n numbered) merge(s planner.Step, cores G.Nodes) (*G.Node, error) {
 	if len(s.Cores) == 1 {
 		return cores[s.Cores[0]], nil

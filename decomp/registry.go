@@ -43,8 +43,7 @@ func Register(prototype Format) {
 	formats = append(formats, prototype)
 }
 
-// Formats lists the names of the registered formats, in the order of their
-// registration.
+// Formats lists the names of the registered formats, in the order of their registration.
 func Formats() []string {
 	var names []string
 	for _, f := range formats {
@@ -56,11 +55,7 @@ func Formats() []string {
 // FormatFields lists the fields that the registered formats have in JSON, each once.
 func FormatFields() (all []string) {
 	for _, f := range formats {
-		for _, field := range fieldsOf(f) {
-			if !slices.Contains(all, field) {
-				all = append(all, field)
-			}
-		}
+		all = append(all, slices.DeleteFunc(fieldsOf(f), func(field string) bool { return slices.Contains(all, field) })...)
 	}
 	return all
 }

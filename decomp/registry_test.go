@@ -78,7 +78,7 @@ func TestParseFormat(t *testing.T) {
 		`decomp: format tt has no field "rank"; it takes ranks`:                 {"tt", `{"rank":2}`},
 		`decomp: format dense has no field "ranks"; it takes none`:              {"dense", `{"ranks":[2]}`},
 		`decomp: format ht: tree [1]: want a mode or a pair of trees, such as`:  {"ht", `{"tree":[1]}`},
-		`decomp: format ht: tree has 65 modes; want at most 64`:                 {"ht", `{"tree":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}`},
+		`decomp: format ht: tree has 64 pairs; want at most 63, of 64 modes`:    {"ht", `{"tree":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}`},
 		`decomp: format bt: json: cannot unmarshal string into Go struct field`: {"bt", `{"blocks":"2"}`},
 	} {
 		var fields map[string]json.RawMessage

@@ -45,47 +45,18 @@ func (m *Matrix) Restrict(ranges []Range) (*Matrix, error) {
 		part.from[c] = m.from[l] + r.Lo
 	}
 	for _, net := range m.Terms {
-		parts := make(Network, len(net))
-		for k, core := range net {
-			legs := slices.Clone(core.Legs)
-			for j, l := range legs {
+		parts := slices.Clone(net)
+		for k := range parts {
+			parts[k].Legs = slices.Clone(parts[k].Legs)
+			for j, l := range parts[k].Legs {
 				if l.Kind == Input {
-					legs[j] = cut[l]
+					parts[k].Legs[j] = cut[l]
 				}
 			}
-			parts[k] = Core{Name: core.Name, Legs: legs}
 		}
 		part.Terms = append(part.Terms, parts)
 	}
 	return part, nil
-}
-
-// Scale multiplies the rows of a block by a factor. It changes values, those of
-// Cores, in place: in the cores that hold the first input mode, the slices that
-// the block reads. Blocks that have these slices in common change too. It returns
-// an error when a core has the wrong number of values.
-func (m *Matrix) Scale(values [][]float64, factor float64) error {
-	if err := m.check(values); err != nil {
-		return err
-	}
-	first := m.In[0]
-	lo := m.from[first]
-	hi := lo + first.Size
-	for k, c := range m.Cores() {
-		shape := c.Shape()
-		for axis, l := range c.Legs {
-			if l.Kind != Input || l.Name != first.Name {
-				continue
-			}
-			inner := dims.Size(shape[axis+1:])
-			for j := range values[k] {
-				if a := j / inner % shape[axis]; a >= lo && a < hi {
-					values[k][j] *= factor
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // parts returns the nodes of a network's cores, cut to what it reads, and without

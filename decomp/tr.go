@@ -2,9 +2,8 @@ package decomp
 
 import (
 	"fmt"
+	"math"
 	"slices"
-
-	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
@@ -31,30 +30,27 @@ func (TR) WithRank(rank, _ int) Format { return TR{Ranks: []int{rank}} }
 // Matrix lists P1..Pd and Q1..Qe. A rank larger than its neighbour in the ring
 // times the mode between them is an error: the core could absorb the rest.
 func (f TR) Matrix(in, out []int) (*Matrix, error) {
-	a, i, err := modes("TR", in, out)
+	m, err := newModes("TR", in, out, false)
 	if err != nil {
 		return nil, err
 	}
-	mode := slices.Concat(a, i)
-	sizes, err := expand("TR", "ranks", f.Ranks, len(mode))
-	if err != nil {
-		return nil, err
-	}
+	mode := slices.Concat(m.a, m.i)
+	sizes := m.ranks("ranks", f.Ranks, len(mode))
 	r := legs(Rank, "R", 0, sizes)
 	r = append(r, r[0])
 	net := make(Network, len(mode))
 	for k, l := range mode {
 		name := fmt.Sprintf("P%d", k+1)
-		if k >= len(a) {
-			name = fmt.Sprintf("Q%d", k-len(a)+1)
+		if k >= len(in) {
+			name = fmt.Sprintf("Q%d", k-len(in)+1)
 		}
 		net[k] = Core{Name: name, Legs: []Leg{r[k], l, r[k+1]}}
 		for _, side := range [][2]Leg{{r[k], r[k+1]}, {r[k+1], r[k]}} {
-			if most := capped(side[1].Size, l.Size); side[0].Size > most {
-				return nil, errors.Errorf("decomp: TR ranks %s: %s is %d, but core %s of mode %d and %s = %d allow at most %d",
+			if most := min(float64(side[1].Size)*float64(l.Size), math.MaxInt32); float64(side[0].Size) > most {
+				m.fail("ranks %s: %s is %d, but core %s of mode %d and %s = %d allow at most %.0f",
 					dims.Dots(sizes), side[0].Name, side[0].Size, name, l.Size, side[1].Name, side[1].Size, most)
 			}
 		}
 	}
-	return NewMatrix("TR", a, i, net)
+	return m.matrix(net)
 }

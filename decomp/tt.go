@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pkg/errors"
-
 	"github.com/tensorzoo/tensorzoo/internal/dims"
 )
 
@@ -27,33 +25,24 @@ func (TT) Name() string { return "tt" }
 // WithRank implements Ranked.
 func (TT) WithRank(rank, _ int) Format { return TT{Ranks: []int{rank}} }
 
-// Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it
-// is an error.
+// Matrix lists G1..Gd. A rank r_k above the product of n·m on either side of it is an error.
 func (f TT) Matrix(in, out []int) (*Matrix, error) {
-	a, i, err := pairedModes("TT", in, out)
+	m, err := newModes("TT", in, out, true)
 	if err != nil {
 		return nil, err
 	}
-	d := len(in)
-	inner := f.Ranks
+	d, inner := len(in), f.Ranks
 	if len(inner) == d+1 {
 		if inner[0] != 1 || inner[d] != 1 {
-			return nil, errors.Errorf("decomp: TT ranks %s start and end with 1, or leave the ends out", dims.Dots(inner))
+			m.fail("ranks %s start and end with 1, or leave the ends out", dims.Dots(inner))
 		}
 		inner = inner[1:d]
 	}
-	if inner, err = expand("TT", "ranks", inner, d-1); err != nil {
-		return nil, err
-	}
-	r := legs(Rank, "r", 0, slices.Concat([]int{1}, inner, []int{1}))
+	r := legs(Rank, "r", 0, slices.Concat([]int{1}, m.ranks("ranks", inner, d-1), []int{1}))
 	net := make(Network, d)
 	for k := range net {
-		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], a[k], i[k], r[k+1]}}
+		net[k] = Core{Name: fmt.Sprintf("G%d", k+1), Legs: []Leg{r[k], m.a[k], m.i[k], r[k+1]}}
+		m.atMost(fmt.Sprintf("rank %d", k), r[k].Size, func(mode int) bool { return mode < k })
 	}
-	for k := 1; k < d; k++ {
-		if err := atMost("TT", fmt.Sprintf("rank %d", k), r[k].Size, in, out, func(mode int) bool { return mode < k }); err != nil {
-			return nil, err
-		}
-	}
-	return NewMatrix("TT", a, i, net)
+	return m.matrix(net)
 }

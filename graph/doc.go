@@ -1,17 +1,14 @@
-// Package graph builds gorgonia expression graphs that compute what they say: what a
-// program needs to go on after a model's Build, to a loss, gradients and runs.
+// Package graph builds gorgonia expression graphs that compute what they say: what goes
+// on after a model's Build, to a loss, gradients and runs.
 //
 //	loss, err := graph.CrossEntropy(net.Logits, target)
 //	grads, err := graph.Grad(loss, net.Learnables...)
 //	program, err := graph.Compile(gorgonia.Nodes{loss}, grads, net.Learnables)
-//	for err == nil && training {
-//		err = program.Run()              // then program.Scalar(loss), and a gorgonia.Solver's Step
-//	}
+//	err = program.Run() // then program.Scalar(loss), and a gorgonia.Solver's Step
 //
-// gorgonia v0.9.18 has operations that are silently wrong for some shapes, and a
-// machine that merges, overwrites or accumulates values behind the caller's back. Use
-// what stands on the right; upstream's Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and
-// BroadcastAdd and BroadcastHadamardProd in 2-D and 3-D are correct for every shape.
+// gorgonia v0.9.18 is silently wrong in places. Use what stands on the right; upstream's
+// Mul, Add, Sub, HadamardProd, Sigmoid, Tanh, and BroadcastAdd and BroadcastHadamardProd in
+// 2-D and 3-D are correct for every shape.
 //
 //	1         Slice and Concat's gradient merge nodes whose bounds agree mod 256   Slice, Split, Concat
 //	2         Reshape shares memory that other operations then overwrite           Reshape
@@ -27,17 +24,11 @@
 //	17        nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which check
 //	19        Grad leaves out terms of a second loss, or of a gradient             Grad
 //
-// What no check finds is two upstream operations of one kind and shape on other
-// operands whose hashes happen to be equal, about n²/2³³ times in a graph of n nodes.
-//
-// Products are made by tensorzoo's kernels, or by OpenBLAS with -tags openblas. They
+// Two upstream operations of one kind and shape, on other operands, are merged where their
+// hashes are equal by chance, about n²/2³³ times in a graph of n nodes. Products are made by tensorzoo's kernels, or by OpenBLAS with -tags openblas. They
 // become gorgonia's BLAS when the program starts, unless it has called gorgonia.Use
 // before; a later call replaces them for upstream's Mul.
 //
-// Equations keeps the first error of operations that follow each other, so that a cell,
-// a head or a loss of your own reads as its equations.
-//
-// Graphs may be built and run at the same time. All functions keep to row-major order,
-// work in float32 and float64, and return an error that starts with "graph:" when
-// shapes don't fit.
+// Graphs may be built and run at the same time. Functions keep to row-major order, work in
+// float32 and float64, and return an error when shapes, axes or bounds don't fit.
 package graph

@@ -13,10 +13,9 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// CrossEntropy returns the scalar -Σ target·log softmax(logits), logits and
-// target being (batch, classes). Rows of target that add up to 1/batch make it
-// the mean over the batch; a row of zeros leaves a clip out. SmoothLabels changes
-// targets. It returns an error when the shapes differ.
+// CrossEntropy returns the scalar -Σ target·log softmax(logits), both (batch, classes).
+// Rows of target that add up to 1/batch make it the mean over the batch; a row of zeros
+// leaves a clip out. SmoothLabels changes targets.
 func CrossEntropy(logits, target *G.Node) (*G.Node, error) {
 	if logits.Dims() != 2 || !slices.Equal(logits.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: logits %v and target %v; want both (batch, classes)", logits.Shape(), target.Shape())
@@ -53,8 +52,7 @@ func smooth[T ops.Float](out, x []T, part float64) {
 	}
 }
 
-// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of y and target,
-// which have the same shape, any. It returns an error when the shapes differ.
+// MeanSquare returns the scalar Σ (y - target)²/n over the n elements of each, of any shape but a scalar.
 func MeanSquare(y, target *G.Node) (*G.Node, error) {
 	if !slices.Equal(y.Shape(), target.Shape()) {
 		return nil, errors.Errorf("graph: y %v and target %v; want one shape", y.Shape(), target.Shape())
@@ -75,10 +73,9 @@ func Probabilities(logits *G.Node) (*G.Node, error) {
 	return e.Unary(G.Exp, e.Unary(LogSoftMax, logits)), e.Err()
 }
 
-// LogSoftMax returns x - log Σ exp(x) row by row, for x (batch, classes), from
-// each row's own maximum on, so that no exponential overflows. Upstream's takes
-// the maximum of the wrong elements, and merges with a SoftMax of the same node
-// (bugs 10 and 18). It returns an error when x is not a matrix.
+// LogSoftMax returns x - log Σ exp(x) row by row, for x (batch, classes), from each row's
+// own maximum on, so that no exponential overflows. Upstream's takes the maximum of the
+// wrong elements, and merges with a SoftMax of the same node (bugs 10 and 18).
 func LogSoftMax(x *G.Node) (*G.Node, error) {
 	if x.Dims() != 2 {
 		return nil, errors.Errorf("graph: log-softmax of shape %v; want (batch, classes)", x.Shape())

@@ -342,3 +342,19 @@ func TestTensordotIsNotUpstreams(t *testing.T) {
 	}
 	require.Equal(t, 3, dots, "the product and its gradients are Tensordot nodes")
 }
+
+// A scalar is refused when the graph is built, and its sum is itself.
+func TestScalarsAreRefused(t *testing.T) {
+	g := G.NewGraph()
+	x, err := graph.Input(g, "x", tensor.Float64, tensor.Shape{2, 3}, nil)
+	require.NoError(t, err)
+	s, err := graph.SumAll(x)
+	require.NoError(t, err)
+	again, err := graph.SumAll(s)
+	require.NoError(t, err)
+	require.Same(t, s, again)
+	_, err = graph.Tensordot(nil, nil, s, x)
+	require.ErrorContains(t, err, "of a scalar")
+	_, err = graph.Zeros(s, 2)
+	require.ErrorContains(t, err, "of a scalar")
+}

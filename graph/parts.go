@@ -11,9 +11,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when
-// hi-lo is 1. Any bounds are correct; upstream merges slices whose bounds agree
-// mod 256 (bug 1). It returns an error when the bounds don't fit the axis.
+// Slice returns x[..., lo:hi, ...] along an axis, with the axis kept even when hi-lo is 1.
+// Any bounds are correct; upstream merges slices whose bounds agree mod 256 (bug 1).
 func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || lo < 0 || hi <= lo || hi > x.Shape()[axis] {
 		return nil, errors.Errorf("graph: slice %d:%d of axis %d does not fit shape %v", lo, hi, axis, x.Shape())
@@ -24,8 +23,7 @@ func Slice(x *G.Node, axis, lo, hi int) (*G.Node, error) {
 	return window(x, axis, lo, hi, x.Shape()[axis], false)
 }
 
-// Pad returns x with zeros appended along an axis, which is then of the given
-// size. It returns an error when the axis is longer than that.
+// Pad returns x with zeros appended along an axis, which is then of the given size.
 func Pad(x *G.Node, axis, size int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() || size < x.Shape()[axis] {
 		return nil, errors.Errorf("graph: cannot pad axis %d of shape %v to %d", axis, x.Shape(), size)
@@ -56,10 +54,9 @@ func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	}, x)
 }
 
-// Split cuts x into n equal parts along an axis; the axis is kept, also when a
-// part is 1 long. It cuts by halves: the gradient of each cut is as large as
-// what was cut, so that n parts cost log2(n) times x and not n times x. It
-// returns an error when n does not divide the axis.
+// Split cuts x into n equal parts along an axis; the axis is kept, also when a part is 1
+// long. It cuts by halves: the gradient of each cut is as large as what was cut, so that n
+// parts cost log2(n) times x and not n times x.
 func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	if axis < 0 || axis >= x.Dims() || n < 1 || x.Shape()[axis]%n != 0 {
 		return nil, errors.Errorf("graph: axis %d of shape %v does not split into %d equal parts", axis, x.Shape(), n)
@@ -75,9 +72,8 @@ func Split(x *G.Node, axis, n int) (G.Nodes, error) {
 	return append(left, right...), e.Err()
 }
 
-// Concat joins nodes along an axis. Its gradient is Slice; upstream's slices
-// with bounds that merge (bug 1). It returns an error when the other axes
-// differ.
+// Concat joins nodes along an axis. Its gradient is Slice; upstream's slices with bounds
+// that merge (bug 1).
 func Concat(axis int, xs ...*G.Node) (*G.Node, error) {
 	if len(xs) == 0 || axis < 0 || axis >= xs[0].Dims() {
 		return nil, errors.Errorf("graph: cannot join %d nodes along axis %d", len(xs), axis)
@@ -126,12 +122,11 @@ func join[T ops.Float](dst []T, srcs [][]T) {
 	}
 }
 
-// Select returns x where mask is not 0 and zero elsewhere. mask's shape is a
-// prefix of x's, sizes of 1 at its end aside: (batch, steps) selects steps of
-// (batch, steps, n_1, ..., n_d), (batch, 1) rows of (batch, hidden). What is not
-// selected has no influence, NaN and Inf included, which a product with zeros
-// would keep. With invert it returns x where mask is 0. The mask has no
-// gradient.
+// Select returns x where mask is not 0 and zero elsewhere, or with invert where it is 0.
+// mask's shape is a prefix of x's, sizes of 1 at its end aside: (batch, steps) selects steps
+// of (batch, steps, n_1, ..., n_d), (batch, 1) rows of (batch, hidden). What is not selected
+// has no influence, NaN and Inf included, which a product with zeros would keep. The mask
+// has no gradient.
 func Select(x, mask *G.Node, invert bool) (*G.Node, error) {
 	m := mask.Shape()
 	for len(m) > 1 && m[len(m)-1] == 1 {

@@ -12,10 +12,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
-// Reshape returns x with another shape of the same number of elements, in
-// memory of its own: upstream's Reshape shares x's memory, which elementwise
-// operations then write into (bug 2). It returns an error when the number of
-// elements differs.
+// Reshape returns x with another shape of the same number of elements, in memory of its
+// own: upstream's shares x's memory, which elementwise operations then write into (bug 2).
 func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	if err := checkReshape(x, shape); err != nil {
 		return nil, err
@@ -32,11 +30,10 @@ func Reshape(x *G.Node, shape ...int) (*G.Node, error) {
 	}, x)
 }
 
-// View is Reshape without the copy: the result shares x's memory. It is correct
-// where nothing writes over that memory: x is an input, or only Mul, Transpose,
-// Tensordot and other views read x; and only these read the result and its
-// gradient. Compile checks it. Use it where x is as large as a batch of frames,
-// and Reshape everywhere else.
+// View is Reshape without the copy. It is correct where nothing writes over the memory that
+// is shared: x is an input, or only Mul, Transpose, Tensordot and other views read x; and
+// only these read the result and its gradient. Compile checks it. Use it where x is as
+// large as a batch of frames, and Reshape everywhere else.
 func View(x *G.Node, shape ...int) (*G.Node, error) {
 	if err := checkReshape(x, shape); err != nil {
 		return nil, err
@@ -56,10 +53,8 @@ func checkReshape(x *G.Node, shape []int) error {
 	return nil
 }
 
-// Transpose returns x with its axes in another order: axis k of the result is
-// axis perm[k] of x. Upstream's is correct too, but walks an iterator element by
-// element; this one copies runs. It returns an error when perm is not a
-// permutation of x's axes.
+// Transpose returns x with its axes in another order: axis k of the result is axis perm[k]
+// of x. Upstream's is correct too, but walks element by element; this one copies runs.
 func Transpose(x *G.Node, perm ...int) (*G.Node, error) {
 	if !isPermutation(perm, x.Dims()) {
 		return nil, errors.Errorf("graph: %v is not a permutation of the axes of shape %v", perm, x.Shape())

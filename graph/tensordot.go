@@ -69,10 +69,9 @@ func checkAxes(aAxes, bAxes []int, a, b tensor.Shape) error {
 	return nil
 }
 
-// Sum adds up x along one axis, which goes. Upstream's Sum is wrong for middle
-// axes of 4-D and larger tensors (bug 7), so x is seen as (before, axis, after)
-// first. A vector's sum has shape (1). It returns an error when x has no such
-// axis.
+// Sum adds up x along one axis, which goes. Upstream's Sum is wrong for middle axes of 4-D
+// and larger tensors (bug 7), so x is seen as (before, axis, after) first. A vector's sum
+// has shape (1).
 func Sum(x *G.Node, axis int) (*G.Node, error) {
 	if axis < 0 || axis >= x.Dims() {
 		return nil, errors.Errorf("graph: shape %v has no axis %d to sum", x.Shape(), axis)
@@ -93,6 +92,9 @@ func Sum(x *G.Node, axis int) (*G.Node, error) {
 
 // SumAll adds up all of x to a scalar.
 func SumAll(x *G.Node) (*G.Node, error) {
+	if x.IsScalar() {
+		return x, nil
+	}
 	var e Equations
 	x = e.Reshape(x, 1, dims.Size(x.Shape()))
 	return e.Do(func() (*G.Node, error) { return G.Sum(x) }), e.Err()

@@ -27,13 +27,12 @@ func (n Normalisation) Check(stepShape []int) error {
 	if len(n.Mean) != len(n.Std) {
 		return errors.Errorf("normalisation: Mean has %d entries and Std %d, want as many", len(n.Mean), len(n.Std))
 	}
-	if k := len(n.Mean); k > 1 {
-		if len(stepShape) == 0 {
-			return errors.Errorf("normalisation: there are %d entries, want 0 or 1 for steps without an axis", k)
-		}
-		if last := stepShape[len(stepShape)-1]; k != last {
-			return errors.Errorf("normalisation: there are %d entries, want 0, 1 or %d, the last axis of a step", k, last)
-		}
+	last := 1
+	if len(stepShape) > 0 {
+		last = stepShape[len(stepShape)-1]
+	}
+	if k := len(n.Mean); k > 1 && k != last {
+		return errors.Errorf("normalisation: there are %d entries, want 0, 1 or %d, the last axis of a step", k, last)
 	}
 	for c, mean := range n.Mean {
 		if math.IsNaN(mean) || math.IsInf(mean, 0) {

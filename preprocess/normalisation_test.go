@@ -27,7 +27,7 @@ func TestCheck(t *testing.T) {
 		{[]float64{1, 2}, []float64{2}, []int{4, 2}, "normalisation: Mean has 2 entries and Std 1, want as many"},
 		{nil, []float64{2}, []int{4, 2}, "normalisation: Mean has 0 entries and Std 1, want as many"},
 		{[]float64{1, 2}, []float64{2, 3}, []int{2, 3}, "normalisation: there are 2 entries, want 0, 1 or 3, the last axis of a step"},
-		{[]float64{1, 2}, []float64{2, 3}, nil, "normalisation: there are 2 entries, want 0 or 1 for steps without an axis"},
+		{[]float64{1, 2}, []float64{2, 3}, nil, "normalisation: there are 2 entries, want 0, 1 or 1, the last axis of a step"},
 		{[]float64{nan}, []float64{1}, []int{3}, "normalisation: Mean[0] is NaN, want a finite number"},
 		{[]float64{0, inf}, []float64{1, 1}, []int{2}, "normalisation: Mean[1] is +Inf, want a finite number"},
 		{[]float64{0}, []float64{0}, []int{2}, "normalisation: Std[0] is 0, want a finite number above 0"},

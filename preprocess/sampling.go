@@ -2,7 +2,6 @@ package preprocess
 
 import (
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -33,11 +32,10 @@ const MaxClasses = 1 << 12
 
 // Check returns an error when the sampling is invalid.
 func (s Sampling) Check() error {
-	samples := []string{"random", "even"}
 	switch {
 	case s.Steps < 1 && s.Steps != AllSteps:
 		return errors.Errorf("%d steps; want at least 1, or AllSteps", s.Steps)
-	case !slices.Contains(samples, s.Sample):
+	case s.Sample != "random" && s.Sample != "even":
 		return errors.Errorf("sample is %q; want random or even", s.Sample)
 	}
 	return CheckClip(s.Steps, nil)
@@ -79,13 +77,8 @@ const maxSide = 4096
 // CheckFrame returns an error for a size that frames cannot be scaled to. Both zero is
 // the own size of a set.
 func CheckFrame(height, width int) error {
-	switch {
-	case height == 0 && width == 0:
-		return nil
-	case height <= 0 || width <= 0:
-		return errors.Errorf("Height %d and Width %d: give both as positive numbers, or neither for the set's own size", height, width)
-	case height > maxSide || width > maxSide:
-		return errors.Errorf("Height %d and Width %d: neither may exceed %d", height, width, maxSide)
+	if (height != 0 || width != 0) && (min(height, width) < 1 || max(height, width) > maxSide) {
+		return errors.Errorf("Height %d and Width %d: give both, from 1 to %d, or neither for the set's own size", height, width, maxSide)
 	}
 	return nil
 }

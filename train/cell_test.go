@@ -72,12 +72,12 @@ func TestCellsFromOutside(t *testing.T) {
 			require.NoError(t, err)
 			return m
 		}
-		cfg := config(6)
+		cfg := config(4)
 		cfg.Threads, cfg.Dir = 2, t.TempDir()
 		through := made()
 		want, err := Run(context.Background(), through, set, cfg)
 		require.NoError(t, err)
-		require.Less(t, want.Epochs[5].Train.Loss, want.Epochs[0].Train.Loss, s.Cell)
+		require.Less(t, want.Epochs[3].Train.Loss, want.Epochs[0].Train.Loss, s.Cell)
 		wanted := files(t, cfg.Dir)
 
 		cfg.Dir = t.TempDir()

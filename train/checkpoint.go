@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -76,9 +77,6 @@ func (r *run) data() data {
 	return d
 }
 
-// saveLast writes the checkpoint to resume.
-func (r *run) saveLast() error { return r.save(lastDir(r.cfg.Dir), r.state) }
-
 // save writes a checkpoint to dir, nothing without Config.Dir. One without the
 // optimiser's state is for use, and cannot be resumed.
 func (r *run) save(dir string, state []zoo.Tensor) error {
@@ -94,10 +92,9 @@ func (r *run) save(dir string, state []zoo.Tensor) error {
 		return errors.Wrap(err, "train: checkpoint")
 	}
 	c := &zoo.Checkpoint{Model: r.model, Training: training, State: state}
-	if err := c.Save(dir); err != nil {
-		if durable.Exists(dir) {
-			return fmt.Errorf("%w; the checkpoint before is still there", err)
-		}
+	if err := c.Save(dir); err != nil && durable.Exists(dir) {
+		return fmt.Errorf("%w; the checkpoint before is still there", err)
+	} else if err != nil {
 		return err
 	}
 	r.saved = time.Now()
@@ -121,11 +118,9 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if err := dec.Decode(&s); err != nil {
 		return errors.Wrap(err, "training")
 	}
-	if s.Settings.Threads == 0 { // of a release that had one graph
-		s.Settings.Threads = 1
-	}
-	// A release that did not cap them kept what it was given.
-	s.Settings.Batch, s.Settings.Threads = capped(s.Settings.Batch, s.Settings.Threads, r.set.Clips(datasets.Train))
+	// A release that had one graph kept no threads, and one that did not cap them what it was given.
+	s.Settings.Batch = min(s.Settings.Batch, r.set.Clips(datasets.Train))
+	s.Settings.Threads = min(cmp.Or(s.Settings.Threads, 1), s.Settings.Batch)
 	if err := sameFields("run", s.Settings, r.settings()); err != nil {
 		return err
 	}
@@ -133,37 +128,28 @@ func (r *run) restore(c *zoo.Checkpoint) error {
 	if names.Equal(classes, c.Model.ClassNames) {
 		classes = c.Model.ClassNames // which may spell them otherwise
 	}
-	type input struct { // what a model learned of its data
-		Classes []string   `json:"class_names"`
-		Input   *zoo.Input `json:"input"`
-	}
-	if err := sameFields("model", input{c.Model.ClassNames, c.Model.Input}, input{classes, inputOf(r.set)}); err != nil {
+	learned := func(classes []string, in *zoo.Input) any { return map[string]any{"class_names": classes, "input": in} }
+	if err := sameFields("model", learned(c.Model.ClassNames, c.Model.Input), learned(classes, inputOf(r.set))); err != nil {
 		return err
 	}
 	r.at, r.batches = s.Position, s.Batches
+	if err := sameFields("data", s.Data, r.data()); err != nil {
+		return err
+	}
 	if err := r.at.check(r.set.Clips(datasets.Train), r.cfg.Batch*r.cfg.Accumulate); err != nil {
 		return err
 	}
 	if r.at.Epoch > r.cfg.Epochs {
 		return errors.Errorf("the run has %d epochs already; resume for at least as many", r.at.Epoch)
 	}
-	if err := sameFields("data", s.Data, r.data()); err != nil {
-		return err
-	}
 	return r.restoreState(c.State)
 }
 
-// sameFields compares two structs of one type and names the first field that
-// differs as JSON has it.
+// sameFields compares two values of one type and names the first field that differs as JSON has it.
 func sameFields(what string, was, is any) error {
 	fields := func(v any) (values map[string]json.RawMessage) {
-		text, err := json.Marshal(v)
-		if err == nil {
-			err = json.Unmarshal(text, &values)
-		}
-		if err != nil {
-			panic(err) // plain structs
-		}
+		text, _ := json.Marshal(v) // which has nothing of NaN, and so differs
+		json.Unmarshal(text, &values)
 		return values
 	}
 	before, now := fields(was), fields(is)
@@ -183,23 +169,15 @@ func sameFields(what string, was, is any) error {
 // clips at a time, is ever in.
 func (p *position) check(clips, step int) error {
 	steps := (clips + step - 1) / step // of an epoch
-	switch {
-	case p.Epoch < 0 || p.Epoch != len(p.Epochs):
-		return errors.Errorf("position: %d epochs are complete, %d are listed", p.Epoch, len(p.Epochs))
-	case p.Step < 0 || p.Step > steps:
-		return errors.Errorf("position: step %d of an epoch of %d", p.Step, steps)
-	case p.Updates != p.Epoch*steps+p.Step:
-		return errors.Errorf("position: %d steps in all after %d epochs and %d steps", p.Updates, p.Epoch, p.Step)
-	case p.Skipped < 0 || p.Skipped > p.Updates:
-		return errors.Errorf("position: %d of %d steps are skipped", p.Skipped, p.Updates)
-	case p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0:
-		return errors.Errorf("position: epoch %d of %d is the best", p.Best, p.Epoch)
+	if p.Epoch < 0 || p.Epoch != len(p.Epochs) || p.Step < 0 || p.Step > steps || p.Updates != p.Epoch*steps+p.Step ||
+		p.Skipped < 0 || p.Skipped > p.Updates || p.Best < 0 || p.Best > p.Epoch || p.Best == 0 && p.Epoch > 0 {
+		return errors.Errorf("position: no run of %d steps an epoch is at epoch %d of %d listed, step %d, %d in all, %d skipped, best epoch %d",
+			steps, p.Epoch, len(p.Epochs), p.Step, p.Updates, p.Skipped, p.Best)
 	}
 	return nil
 }
 
-// restoreState copies the optimiser's slots, whose names and shapes must be
-// those that this run has.
+// restoreState copies the optimiser's slots, whose names and shapes must be those that this run has.
 func (r *run) restoreState(state []zoo.Tensor) error {
 	got := map[string]*tensor.Dense{}
 	for _, p := range state {
@@ -207,15 +185,9 @@ func (r *run) restoreState(state []zoo.Tensor) error {
 	}
 	for _, p := range r.state {
 		v := got[p.Name]
-		switch {
-		case v == nil:
-			return errors.Errorf("the optimiser's state has no tensor %s", p.Name)
-		case v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()):
-			return errors.Errorf("the optimiser's tensor %s is %v %v; want float32 %v", p.Name, v.Dtype(), v.Shape(), p.Value.Shape())
+		if v == nil || v.Dtype() != tensor.Float32 || !v.Shape().Eq(p.Value.Shape()) || len(state) != len(r.state) {
+			return errors.Errorf("the optimiser has %d tensors; want %d, one of them %s, float32 %v", len(state), len(r.state), p.Name, p.Value.Shape())
 		}
-	}
-	if len(state) != len(r.state) {
-		return errors.Errorf("the optimiser's state has %d tensors; want %d", len(state), len(r.state))
 	}
 	for _, p := range r.state {
 		copy(p.Value.Data().([]float32), got[p.Name].Data().([]float32))
@@ -230,9 +202,8 @@ func LoadLast(dir string) (*zoo.Checkpoint, error) { return zoo.LoadCheckpoint(l
 // HasCheckpoint reports whether dir holds a checkpoint for LoadLast.
 func HasCheckpoint(dir string) bool { return durable.Exists(lastDir(dir)) }
 
-// CheckpointDir returns the checkpoint of a run's folder to evaluate: the best
-// or, before the first epoch is complete, the last. It returns dir itself if it
-// holds neither.
+// CheckpointDir returns the checkpoint of a run's folder to evaluate: the best or, before the first
+// epoch is complete, the last. It returns dir itself if it holds neither.
 func CheckpointDir(dir string) string {
 	for _, c := range []string{bestDir(dir), lastDir(dir)} {
 		if durable.Exists(c) {

@@ -15,30 +15,26 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the
-// steps of a sequence: a graph has nodes for each, and takes minutes to build with
-// that many.
+// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence:
+// a graph has nodes for each, and takes minutes to build with that many.
 const (
 	MaxThreads = 1024
 	MaxSteps   = 4096
+	maxEpochs  = 1_000_000 // keeps the number of all steps within an int
 )
 
-// Config is the configuration of Run and Resume. Fields whose zero value is not
-// valid say so.
+// Config is the configuration of Run and Resume. Fields whose zero value is not valid say so.
 type Config struct {
 	Epochs int // passes over the training part, at least 1
 	Batch  int // clips that go through the model at once, at least 1; all of them if there are fewer
 
-	// Accumulate is the number of batches whose gradients are added up for one
-	// step, which is then the step of one batch as large as all of them; 0 means
-	// 1.
+	// Accumulate is the number of batches whose gradients are added up for one step, which is then the
+	// step of one batch as large as all of them; 0 means 1.
 	Accumulate int
 
-	// Threads is the number of parts that each batch is divided into, which go
-	// through their own graphs in parallel; 0 means runtime.GOMAXPROCS(0), and
-	// more than Batch means Batch. Other numbers round differently: a run
-	// resumes with the number that it was started with, which its checkpoints
-	// keep.
+	// Threads is the number of parts that each batch is divided into, which go through their own graphs
+	// in parallel; 0 means runtime.GOMAXPROCS(0), and more than Batch means Batch. Other numbers round
+	// differently: a run resumes with the number that it was started with, which its checkpoints keep.
 	Threads int
 
 	LearningRate float64   // above 0
@@ -48,18 +44,16 @@ type Config struct {
 	ClassifierL2 float64   // times the classifier's squared weights, added to the minimised loss but not to the reported one
 	MaxGradNorm  float64   // the largest global norm of the gradients; 0 means no limit
 
-	// LabelSmoothing is the fraction of the target that all classes share, at
-	// least 0 and below 1. The loss of a training epoch includes it, that of an
-	// evaluation does not.
+	// LabelSmoothing is the fraction of the target that all classes share, at least 0 and below 1. The
+	// loss of a training epoch includes it, that of an evaluation does not.
 	LabelSmoothing float64
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
 	// training epoch is measured on the changed clips.
 	Augment datasets.Augmentation
 
-	// Patience ends the run when this many epochs in a row brought no lower
-	// loss, on the validation part or, without one, in training; 0 never ends
-	// it.
+	// Patience ends the run when this many epochs in a row brought no lower loss, on the validation part
+	// or, without one, in training; 0 never ends it.
 	Patience int
 
 	// Freeze lists path.Match patterns of parameters that keep their values,
@@ -76,9 +70,8 @@ type Config struct {
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnStep is called after every step; OnEpoch after every epoch with all
-	// epochs so far, and with the earlier ones when a run resumes; OnSave after
-	// every checkpoint, with its folder. All may be nil.
+	// OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
+	// earlier ones when a run resumes; OnSave after every checkpoint, with its folder. All may be nil.
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)
@@ -128,8 +121,7 @@ type Result struct {
 	Training   time.Duration // of this process, excluding the test
 }
 
-// SettingError is the error for a field of a Config with a value that no run can
-// have.
+// SettingError is the error for a field of a Config with a value that no run can have.
 type SettingError struct {
 	Field string
 	Value any
@@ -148,25 +140,40 @@ func (c Config) Check() error {
 	return err
 }
 
+// Parse sets the optimiser, the schedule and the augmentation, which flags and files have as
+// text. It returns the error of ParseOptimizer, ParseSchedule or datasets.ParseAugmentation
+// with the name of the field.
+func (c *Config) Parse(optimizer, schedule, augment string) (field string, err error) {
+	if c.Optimizer, err = ParseOptimizer(optimizer); err != nil {
+		return "Optimizer", err
+	}
+	if c.Schedule, err = ParseSchedule(schedule); err != nil {
+		return "Schedule", err
+	}
+	c.Augment, err = datasets.ParseAugmentation(augment)
+	return "Augment", err
+}
+
+// Fits returns the *InputError with which Run would refuse a model and a set, before it does
+// anything.
+func (c Config) Fits(m *zoo.Model, set datasets.Set) error {
+	_, err := c.withDefaults()
+	if err = cmp.Or(err, fits(m, set)); err == nil {
+		_, err = c.trained(m.Params())
+	}
+	if err == nil && set.Clips(datasets.Train) == 0 {
+		err = errors.Errorf("train: %s has no clips to train on", set.Name())
+	}
+	if err != nil {
+		return &InputError{err}
+	}
+	return nil
+}
+
 // withDefaults checks the configuration and fills it in.
 func (c Config) withDefaults() (Config, error) {
 	c.Accumulate, c.Threads = cmp.Or(c.Accumulate, 1), cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
 	c.Optimizer, c.Schedule = cmp.Or[Optimizer](c.Optimizer, Adam{}), cmp.Or[Schedule](c.Schedule, constant{})
-	if err := c.checkNumbers(); err != nil {
-		return c, err
-	}
-	c.Threads = min(c.Threads, c.Batch)
-	switch o := c.Optimizer.(type) {
-	case Adam, AdamW, RMSProp, SGD:
-		if _, err := ParseOptimizer(o.String()); err != nil {
-			return c, err
-		}
-	}
-	return c, checkSchedule(c.Schedule)
-}
-
-// checkNumbers returns a *SettingError for the first number that no run can have.
-func (c Config) checkNumbers() error {
 	for _, s := range []struct {
 		field string
 		value any
@@ -175,31 +182,35 @@ func (c Config) checkNumbers() error {
 	}{
 		{"Epochs", c.Epochs, c.Epochs >= 1 && c.Epochs <= maxEpochs, fmt.Sprintf("at least 1 and at most %d", maxEpochs)},
 		{"Batch", c.Batch, c.Batch >= 1, "at least 1"},
+		{"Batch", c.Batch, c.Batch <= math.MaxInt32, "fewer than 2^31"},
 		{"Accumulate", c.Accumulate, c.Accumulate >= 1 && c.Accumulate <= math.MaxInt32/max(1, c.Batch), "at least 1, and fewer clips a step than 2^31"},
 		{"Threads", c.Threads, c.Threads >= 1 && c.Threads <= MaxThreads, fmt.Sprintf("at least 1 and at most %d, or 0 for all cores", MaxThreads)},
-		{"LearningRate", c.LearningRate, positive(c.LearningRate), wantPositive},
-		{"WeightDecay", c.WeightDecay, orNone(c.WeightDecay), wantOrNone},
-		{"ClassifierL2", c.ClassifierL2, orNone(c.ClassifierL2), wantOrNone},
-		{"MaxGradNorm", c.MaxGradNorm, orNone(c.MaxGradNorm), wantOrNone},
-		{"LabelSmoothing", c.LabelSmoothing, belowOne(c.LabelSmoothing), wantBelowOne},
+		{"LearningRate", c.LearningRate, positive.ok(c.LearningRate), positive.want},
+		{"WeightDecay", c.WeightDecay, orNone.ok(c.WeightDecay), orNone.want},
+		{"ClassifierL2", c.ClassifierL2, orNone.ok(c.ClassifierL2), orNone.want},
+		{"MaxGradNorm", c.MaxGradNorm, orNone.ok(c.MaxGradNorm), orNone.want},
+		{"LabelSmoothing", c.LabelSmoothing, belowOne.ok(c.LabelSmoothing), belowOne.want},
 		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
 		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},
 		{"SaveEvery", c.SaveEvery, c.SaveEvery >= 0, "a positive time such as 10m, or 0 for every epoch"},
 	} {
 		if !s.ok {
-			return &SettingError{s.field, s.value, s.want}
+			return c, &SettingError{s.field, s.value, s.want}
 		}
 	}
 	for _, pattern := range c.Freeze {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return &SettingError{"Freeze", pattern, "patterns of names, such as layer1.input.*"}
+			return c, &SettingError{"Freeze", pattern, "patterns of names, such as layer1.input.*"}
 		}
 	}
-	return nil
+	c.Threads = min(c.Threads, c.Batch)
+	var err error
+	switch o := c.Optimizer.(type) {
+	case Adam, AdamW, RMSProp, SGD:
+		_, err = ParseOptimizer(o.String())
+	}
+	return c, cmp.Or(err, checkSchedule(c.Schedule))
 }
-
-// maxEpochs keeps the number of all steps within an int.
-const maxEpochs = 1_000_000
 
 // checkSchedule looks at the settings of the schedules of this package.
 func checkSchedule(s Schedule) error {
@@ -208,10 +219,8 @@ func checkSchedule(s Schedule) error {
 		_, err := ParseSchedule(s.String())
 		return err
 	case WarmUp:
-		if _, err := ParseSchedule(spell("warmup", s.Epochs)); err != nil {
-			return err
-		}
-		return checkSchedule(s.then())
+		_, err := ParseSchedule(WarmUp{Epochs: s.Epochs}.String())
+		return cmp.Or(err, checkSchedule(s.then()))
 	}
 	return nil
 }
@@ -219,7 +228,7 @@ func checkSchedule(s Schedule) error {
 // trained returns the indexes of the parameters that Freeze leaves free.
 func (c Config) trained(params []zoo.Tensor) ([]int, error) {
 	match := func(pattern string, p zoo.Tensor) bool {
-		ok, _ := path.Match(pattern, p.Name) // checkNumbers has seen that it is a pattern
+		ok, _ := path.Match(pattern, p.Name) // withDefaults has seen that it is a pattern
 		return ok
 	}
 	for _, pattern := range c.Freeze {
@@ -237,4 +246,21 @@ func (c Config) trained(params []zoo.Tensor) ([]int, error) {
 		return nil, errors.Errorf("train: %q freezes every parameter; leave one to train", c.Freeze)
 	}
 	return free, nil
+}
+
+// FromRecipe returns a paper's protocol as a configuration; the recipe's dropout is
+// the model's, see zoo.Options, and how clips are made the data set's. It returns an
+// error for nil, which an entry without a paper has, and when a setting is invalid.
+func FromRecipe(r *zoo.Recipe) (Config, error) {
+	if r == nil {
+		return Config{}, errors.New("train: the model has no recipe")
+	}
+	cfg := Config{
+		Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate,
+		WeightDecay: r.WeightDecay, ClassifierL2: r.ClassifierL2, MaxGradNorm: r.MaxGradNorm,
+	}
+	var err1, err2 error
+	cfg.Optimizer, err1 = ParseOptimizer(r.Optimizer)
+	cfg.Schedule, err2 = ParseSchedule(r.Schedule)
+	return cfg, cmp.Or(err1, err2, cfg.Check())
 }

@@ -2,10 +2,13 @@ package train
 
 import (
 	"context"
+	"math"
 	"runtime"
+	"slices"
 
 	"github.com/pkg/errors"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -53,11 +56,12 @@ func (e *Evaluation) ByClass() []ClassScore {
 // of its batch. It returns an error when model and set don't fit, when a clip cannot be
 // read or its logits are not finite, and ctx's error when ctx is done.
 func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch int) (*Evaluation, error) {
-	if err := fits(m, set); err != nil {
-		return nil, err
+	err := fits(m, set)
+	if err == nil && batch < 1 {
+		err = errors.Errorf("train: a batch of %d clips; want at least 1", batch)
 	}
-	if batch < 1 {
-		return nil, errors.Errorf("train: a batch of %d clips; want at least 1", batch)
+	if err != nil {
+		return nil, &InputError{err}
 	}
 	graphs := evaluating(m, set, part, batch, runtime.GOMAXPROCS(0))
 	defer graphs.close()
@@ -124,4 +128,109 @@ func inOrder(n int) []int {
 		order[k] = k
 	}
 	return order
+}
+
+// Score is a mean over clips.
+type Score struct {
+	Loss     float64 `json:"loss"`     // cross-entropy, in nats
+	Accuracy float64 `json:"accuracy"` // fraction of the clips whose largest logit is the label's
+	Clips    int     `json:"clips"`
+}
+
+// Diverged reports whether the loss is more than ten times ln(classes), that of a uniform
+// guess: training has failed, though every number is finite. A model that has memorised
+// its training clips may be a few times above a guess on others.
+func (s Score) Diverged(classes int) bool { return s.Loss > 10*math.Log(float64(max(2, classes))) }
+
+// tally adds scores up.
+type tally struct {
+	Loss  float64 `json:"loss"`
+	Hits  float64 `json:"hits"`
+	Clips int     `json:"clips"`
+}
+
+func (t *tally) add(other tally) {
+	t.Loss += other.Loss
+	t.Hits += other.Hits
+	t.Clips += other.Clips
+}
+
+func (t *tally) score() Score {
+	n := math.Max(1, float64(t.Clips))
+	return Score{Loss: t.Loss / n, Accuracy: t.Hits / n, Clips: t.Clips}
+}
+
+// argmax returns the place of the largest value, -1 where one is NaN.
+func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
+
+// Gate describes what one gate of a layer does, step by step, over all clips and units.
+type Gate struct {
+	Layer string // "layer1", or "layer1.backward" for the reverse direction
+	Name  string // that of one of the cell's Gates
+	Mean  []float64
+	// Saturated is the fraction of the values within a twentieth of the range of its ends, 0 and 1 for a
+	// sigmoid: nearly no gradient passes them. A gate without bounds has none.
+	Saturated []float64
+	Count     []int // values behind the figures of a step; padding does not count
+}
+
+// Gates measures the gates on the first clips of a part of the set, at most the
+// given number. It returns an error when Evaluate does.
+func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Part, batch, clips int) ([]Gate, error) {
+	if err := fits(m, set); err != nil {
+		return nil, err
+	}
+	if batch < 1 || clips < 1 {
+		return nil, errors.Errorf("train: gates of %d clips, %d at a time; want at least 1", clips, batch)
+	}
+	graphs := evaluating(m, set, part, min(batch, clips), runtime.GOMAXPROCS(0))
+	graphs.watch = true
+	defer graphs.close()
+	var all []Gate
+	err := graphs.each(ctx, set, part, min(clips, set.Clips(part)), func(b *datasets.Batch) error {
+		if err := graphs.do(b, b.Len); err != nil {
+			return err
+		}
+		for _, r := range graphs.ran() {
+			for _, a := range r.ran.net.Activations {
+				if a.Gate == nil {
+					continue
+				}
+				at := slices.IndexFunc(all, func(g Gate) bool { return g.Layer == a.Layer && g.Name == a.Name })
+				if at < 0 {
+					at, all = len(all), append(all, Gate{a.Layer, a.Name, make([]float64, set.Steps()), make([]float64, set.Steps()), make([]int, set.Steps())})
+				}
+				values := r.ran.value(a.Node)
+				units := len(values) / (r.to - r.from)
+				for k, steps := range r.part.Steps {
+					if a.Step < steps {
+						all[at].add(a, values[k*units:(k+1)*units])
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range all {
+		for k, n := range g.Count { // NaN at a step that no clip has
+			g.Mean[k] /= float64(n)
+			g.Saturated[k] /= float64(n)
+		}
+	}
+	return all, nil
+}
+
+func (g *Gate) add(a cells.Activation, values []float32) {
+	margin := (a.Gate.High - a.Gate.Low) / 20
+	for _, v := range values {
+		v := float64(v)
+		g.Mean[a.Step] += v
+		if margin > 0 && (v < a.Gate.Low+margin || v > a.Gate.High-margin) {
+			g.Saturated[a.Step]++
+		}
+	}
+	g.Count[a.Step] += len(values)
 }

@@ -23,12 +23,12 @@ func TestJointRun(t *testing.T) {
 		require.NoError(t, err)
 		return m
 	}
-	cfg := config(25)
+	cfg := config(15)
 	cfg.Threads, cfg.Dir = 2, t.TempDir()
 	through := made()
 	want, err := Run(context.Background(), through, set, cfg)
 	require.NoError(t, err)
-	require.Less(t, want.Epochs[24].Train.Loss, want.Epochs[0].Train.Loss/2)
+	require.Less(t, want.Epochs[14].Train.Loss, want.Epochs[0].Train.Loss/2)
 	require.Greater(t, want.Test.Accuracy, 0.85)
 	wanted := files(t, cfg.Dir)
 

@@ -1,12 +1,16 @@
 package train
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -25,8 +29,7 @@ type learner struct {
 	batches  uint64 // batches trained on so far: dropout's runs
 }
 
-// newLearner makes a learner of clips of one shape, which fits the model, from a
-// complete configuration.
+// newLearner makes a learner of clips of one shape, which fits the model, from a complete configuration.
 func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner, error) {
 	if m.Dtype() != tensor.Float32 {
 		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype())
@@ -50,9 +53,8 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 		l.slots = append(l.slots, slots)
 		l.grads = append(l.grads, make([]float32, param.Value.Size()))
 	}
-	l.training = newReplicas(task{
-		model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches,
-	}, cfg.Batch, cfg.Threads)
+	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches}
+	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
 	return l, nil
 }
 
@@ -63,25 +65,23 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if loss, err = l.training.score(batch, total, sum); err != nil {
 		return 0, 0, err
 	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return 0, 0, l.broken(batch, total, "loss is "+number(loss))
-	}
-	if err := l.training.gradients(l.grads, begin); err != nil {
+	if err := l.finite("loss", loss, batch, total); err != nil {
 		return 0, 0, err
 	}
+	l.training.gradients(l.grads, begin)
 	if begin {
 		l.penalise(1)
 	}
-	if norm = globalNorm(l.grads); math.IsNaN(norm) || math.IsInf(norm, 0) {
-		return 0, 0, l.broken(batch, total, "norm of the gradients is "+number(norm))
+	norm = globalNorm(l.grads)
+	if err := l.finite("norm of the gradients", norm, batch, total); err != nil {
+		return 0, 0, err
 	}
 	l.batches++
 	return loss, norm, nil
 }
 
-// perRead turns gradients in which each of the clips planned for the step weighs
-// 1/planned into means over those that were read, where the others are damaged. It
-// returns their norm, given the one before.
+// perRead turns gradients in which each of the clips planned for the step weighs 1/planned into means
+// over those that were read, where the others are damaged. It returns their norm, given the one before.
 func (l *learner) perRead(planned, read int, norm float64) float64 {
 	if read == planned {
 		return norm
@@ -105,8 +105,7 @@ func (l *learner) penalise(part float64) {
 	}
 }
 
-// move lets the optimiser take a step, number 1 being the first, along gradients
-// of the given norm.
+// move lets the optimiser take a step, number 1 being the first, along gradients of the given norm.
 func (l *learner) move(step int, norm, rate float64) {
 	clipGradients(l.grads, norm, l.cfg.MaxGradNorm)
 	for k, p := range l.trained {
@@ -115,9 +114,121 @@ func (l *learner) move(step int, norm, rate float64) {
 		if param.IsBias() {
 			decay = 0
 		}
-		l.cfg.Optimizer.Apply(Update{
-			Weights: param.Value.Data().([]float32), Gradient: l.grads[k], Slots: l.slots[k],
-			Step: step, Rate: rate, Decay: decay,
-		})
+		l.cfg.Optimizer.Apply(Update{param.Value.Data().([]float32), l.grads[k], l.slots[k], step, rate, decay})
 	}
+}
+
+// globalNorm returns the length of all gradients as one vector.
+func globalNorm(grads [][]float32) float64 {
+	sum := 0.0
+	for _, grad := range grads {
+		for _, g := range grad {
+			sum += float64(g) * float64(g)
+		}
+	}
+	return math.Sqrt(sum)
+}
+
+// clipGradients scales all gradients, of the given norm, by one factor when that
+// is above limit (Pascanu et al. 2013); 0 means no limit.
+func clipGradients(grads [][]float32, norm, limit float64) {
+	if limit > 0 && norm > limit {
+		scaleGradients(grads, float32(limit/norm))
+	}
+}
+
+func scaleGradients(grads [][]float32, scale float32) {
+	for _, grad := range grads {
+		for j := range grad {
+			grad[j] *= scale
+		}
+	}
+}
+
+// addPenalty adds the gradient of l2 times the sum of the squared weights.
+func addPenalty(grad, weights []float32, l2 float64) {
+	twice := float32(2 * l2)
+	for k, w := range weights {
+		grad[k] += float32(twice * w) // not fused, for the same bits on all processors
+	}
+}
+
+// DivergedError is the error of Run, Resume, Evaluate and Stepper.Step when a
+// loss, gradient, weight or logit is no longer finite.
+type DivergedError struct{ error }
+
+// Unwrap returns the wrapped error.
+func (e *DivergedError) Unwrap() error { return e.error }
+
+// finite returns an error for a number of the step under way that is not finite, which
+// says what tensor went bad first.
+func (l *learner) finite(what string, is float64, batch *datasets.Batch, total int) error {
+	if !math.IsNaN(is) && !math.IsInf(is, 0) {
+		return nil
+	}
+	first, err := l.firstBad(batch, total)
+	if err != nil {
+		return errors.Wrapf(err, "the %s is %v; looking for the cause", what, is)
+	}
+	return &DivergedError{errors.Errorf("the %s is %v; first bad was %s; a lower learning rate than %v or clipping may help", what, is, first, l.cfg.LearningRate)}
+}
+
+// hope completes an error with what is left.
+func (r *run) hope() string {
+	if r.cfg.Dir == "" || !durable.Exists(lastDir(r.cfg.Dir)) {
+		return ""
+	}
+	return fmt.Sprintf("; the last checkpoint, in %s, is from before", lastDir(r.cfg.Dir))
+}
+
+// badParam returns the first parameter with an element that is not finite, "" if there is none.
+func (l *learner) badParam() (name string, at int) {
+	for _, p := range l.model.Params() {
+		if at := measure.NotFinite(p.Value.Data().([]float32)); at >= 0 {
+			return p.Name, at
+		}
+	}
+	return "", -1
+}
+
+// firstBad runs the batch once more and looks, in the order in which they are
+// computed, for the first tensor with an element that is not finite.
+func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
+	clip := len(batch.X) / l.cfg.Batch
+	if at := measure.NotFinite(batch.X[:batch.Len*clip]); at >= 0 {
+		return fmt.Sprintf("the input of clip %d", batch.Clips[at/clip]), nil
+	}
+	if name, at := l.badParam(); name != "" {
+		return fmt.Sprintf("parameter %s at element %d, moved there by the step before", name, at), nil
+	}
+	watched := l.training.task
+	watched.watch = true
+	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
+	defer look.close()
+	if err := look.do(batch, total); err != nil {
+		return "", err
+	}
+	// All replicas compute the same tensors, of other clips.
+	ran := look.ran()
+	for k, a := range ran[0].ran.net.Activations {
+		if !slices.ContainsFunc(ran, func(r *replica) bool { return measure.NotFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
+			continue
+		}
+		if a.Step < 0 {
+			return fmt.Sprintf("the %s of %s", a.Name, a.Layer), nil
+		}
+		return fmt.Sprintf("the %s of %s at step %d", a.Name, a.Layer, a.Step+1), nil
+	}
+	if measure.NotFinite(look.logits()) >= 0 {
+		return "the logits", nil
+	}
+	// Gradients are computed from the classifier down.
+	for k := len(l.trained) - 1; k >= 0; k-- {
+		for _, r := range ran {
+			if measure.NotFinite(r.ran.gradient(k)) >= 0 {
+				return "the gradient of " + r.ran.trained[k].Name(), nil
+			}
+		}
+	}
+	return "none in particular, only their sum", nil
 }

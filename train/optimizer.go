@@ -2,11 +2,7 @@ package train
 
 import (
 	"cmp"
-	"strings"
-
-	"github.com/pkg/errors"
-
-	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"math"
 )
 
 // Optimizer is a rule that moves weights by their gradients: Adam, AdamW,
@@ -42,59 +38,135 @@ type Update struct {
 // slots would make it a different rule.
 //
 // It returns an error that quotes what it doesn't recognise.
-func ParseOptimizer(s string) (Optimizer, error) {
-	name, settings, _ := strings.Cut(s, ":")
-	values, err := numbers(settings)
-	if err != nil {
-		return nil, errors.Errorf("train: optimizer %q: %v", s, err)
+func ParseOptimizer(s string) (Optimizer, error) { return parse("optimizer", s, optimizers) }
+
+var ofAdam = []setting{{"β1", 0.9, factor}, {"β2", 0.999, factor}, {"ε", 1e-8, epsilon}}
+
+var optimizers = []kind[Optimizer]{
+	{"adam", 0, ofAdam, func(v []float64) Optimizer { return Adam{v[0], v[1], v[2]} }},
+	{"adamw", 0, ofAdam, func(v []float64) Optimizer { return AdamW{v[0], v[1], v[2]} }},
+	{"rmsprop", 0, []setting{{"ρ", 0.9, factor}, {"ε", 1e-8, epsilon}}, func(v []float64) Optimizer { return RMSProp{v[0], v[1]} }},
+	{"sgd", 0, []setting{{"momentum", 0.9, belowOne}}, func(v []float64) Optimizer { return SGD{cmp.Or(v[0], NoMomentum)} }},
+}
+
+// Adam is the rule of Kingma and Ba (2015), with gradient g and rate α:
+//
+//	m = β1·m + (1-β1)·g
+//	v = β2·v + (1-β2)·g²
+//	w = w - α · m/(1-β1^t) / (√(v/(1-β2^t)) + ε)
+//
+// Weight decay λ adds λ·w to g. The zero value has β1 0.9, β2 0.999, ε 1e-8.
+type Adam struct{ Beta1, Beta2, Epsilon float64 }
+
+// AdamW is Adam with decay decoupled from the gradient (Loshchilov and Hutter
+// 2019): w shrinks by α·λ·w in each step.
+type AdamW Adam
+
+// String returns "adam" with β1, β2 and ε.
+func (a Adam) String() string { return a.spell("adam") }
+
+// String returns "adamw" with β1, β2 and ε.
+func (a AdamW) String() string { return Adam(a).spell("adamw") }
+
+func (a Adam) spell(name string) string {
+	a = a.withDefaults()
+	return spell(name, a.Beta1, a.Beta2, a.Epsilon)
+}
+
+func (a Adam) withDefaults() Adam {
+	return Adam{cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Epsilon, 1e-8)}
+}
+
+// Slots returns "m" and "v", the moving means of the gradient and its square.
+func (Adam) Slots() []string { return []string{"m", "v"} }
+
+// Slots returns "m" and "v", the moving means of the gradient and its square.
+func (AdamW) Slots() []string { return []string{"m", "v"} }
+
+// Apply moves the weights.
+func (a Adam) Apply(u Update) { a.move(u, float32(u.Decay), 0) }
+
+// Apply moves the weights.
+func (a AdamW) Apply(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
+
+// move adds l2·w to the gradient and shrinks the weights by shrink·w.
+func (a Adam) move(u Update, l2, shrink float32) {
+	a = a.withDefaults()
+	b1, b2, eps := float32(a.Beta1), float32(a.Beta2), float32(a.Epsilon)
+	t := float64(u.Step)
+	rate := float32(u.Rate / (1 - math.Pow(a.Beta1, t)))
+	scale := float32(1 / (1 - math.Pow(a.Beta2, t)))
+	w, g := u.Weights, u.Gradient[:len(u.Weights)]
+	m, v := u.Slots[0][:len(w)], u.Slots[1][:len(w)]
+	// The conversions keep products from being fused into sums, which would give
+	// other bits on other processors.
+	for k := range w {
+		d := g[k] + float32(l2*w[k])
+		m[k] = float32(b1*m[k]) + float32((1-b1)*d)
+		v[k] = float32(b2*v[k]) + float32((1-b2)*float32(d*d))
+		root := float32(math.Sqrt(float64(v[k] * scale)))
+		w[k] -= float32(shrink*w[k]) + float32(rate*m[k])/(root+eps)
 	}
-	var names []string
-	for _, r := range rules {
-		if names = append(names, r.name); r.name != name {
-			continue
-		}
-		if len(values) > len(r.settings) {
-			return nil, errors.Errorf("train: optimizer %q has %d settings; %s takes %d", s, len(values), name, len(r.settings))
-		}
-		for k, of := range r.settings {
-			if k == len(values) {
-				values = append(values, of.otherwise)
-			}
-			if !of.valid(values[k]) {
-				return nil, errors.Errorf("train: optimizer %q: %s is %v; want %s", s, of.name, values[k], of.want)
-			}
-		}
-		return r.make(values), nil
+}
+
+// RMSProp is the rule of Tieleman and Hinton (2012), with gradient g and rate α:
+//
+//	v = ρ·v + (1-ρ)·g²
+//	w = w - α · g / (√v + ε)
+//
+// Weight decay λ adds λ·w to g. The zero value has ρ 0.9 and ε 1e-8.
+type RMSProp struct{ Rho, Epsilon float64 }
+
+// String returns "rmsprop" with ρ and ε.
+func (r RMSProp) String() string {
+	return spell("rmsprop", cmp.Or(r.Rho, 0.9), cmp.Or(r.Epsilon, 1e-8))
+}
+
+// Slots returns "v", the moving mean of the squared gradient.
+func (RMSProp) Slots() []string { return []string{"v"} }
+
+// Apply moves the weights.
+func (r RMSProp) Apply(u Update) {
+	rho, eps := float32(cmp.Or(r.Rho, 0.9)), float32(cmp.Or(r.Epsilon, 1e-8))
+	rate, l2 := float32(u.Rate), float32(u.Decay)
+	w, g, v := u.Weights, u.Gradient, u.Slots[0]
+	for k := range w { // conversions as in Adam
+		d := g[k] + float32(l2*w[k])
+		v[k] = float32(rho*v[k]) + float32((1-rho)*float32(d*d))
+		w[k] -= float32(rate*d) / (float32(math.Sqrt(float64(v[k]))) + eps)
 	}
-	return nil, errors.Errorf("train: no optimizer is called %q%s", name, didyoumean.Hint(name, names))
 }
 
-// rules are the optimisers with the settings behind their names.
-var rules = []struct {
-	name     string
-	settings []setting
-	make     func(v []float64) Optimizer
-}{
-	{"adam", []setting{factor("β1", 0.9), factor("β2", 0.999), epsilon}, func(v []float64) Optimizer { return Adam{v[0], v[1], v[2]} }},
-	{"adamw", []setting{factor("β1", 0.9), factor("β2", 0.999), epsilon}, func(v []float64) Optimizer { return AdamW{v[0], v[1], v[2]} }},
-	{"rmsprop", []setting{factor("ρ", 0.9), epsilon}, func(v []float64) Optimizer { return RMSProp{v[0], v[1]} }},
-	{"sgd", []setting{momentum}, func(v []float64) Optimizer { return SGD{cmp.Or(v[0], NoMomentum)} }},
+// SGD is stochastic gradient descent with momentum (Polyak 1964), with gradient g and rate α:
+//
+//	v = μ·v + g
+//	w = w - α·v
+//
+// Weight decay λ adds λ·w to g. The zero value has μ 0.9, as "sgd" has; NoMomentum makes it 0.
+type SGD struct{ Momentum float64 }
+
+// NoMomentum is the Momentum of plain gradient descent, "sgd:0".
+const NoMomentum = -1
+
+// String returns "sgd" with the momentum.
+func (s SGD) String() string { return spell("sgd", s.momentum()) }
+
+func (s SGD) momentum() float64 {
+	if s.Momentum == NoMomentum {
+		return 0
+	}
+	return cmp.Or(s.Momentum, 0.9)
 }
 
-// setting is a number behind the name of a rule.
-type setting struct {
-	name      string
-	otherwise float64 // its default
-	valid     func(float64) bool
-	want      string
-}
+// Slots returns "v", the velocity.
+func (SGD) Slots() []string { return []string{"v"} }
 
-var (
-	epsilon  = setting{"ε", 1e-8, func(v float64) bool { return v >= leastEpsilon && v <= mostSetting }, "a number from 1e-16 to 1e30"}
-	momentum = setting{"the momentum", 0.9, belowOne, wantBelowOne}
-)
-
-// factor is a setting above 0; 0 stands for the default in the structs.
-func factor(name string, otherwise float64) setting {
-	return setting{name, otherwise, func(v float64) bool { return v > 0 && belowOne(v) }, "a number above 0 and at most 0.999999"}
+// Apply moves the weights.
+func (s SGD) Apply(u Update) {
+	mu, rate, l2 := float32(s.momentum()), float32(u.Rate), float32(u.Decay)
+	w, g, v := u.Weights, u.Gradient, u.Slots[0]
+	for k := range w { // conversions as in Adam
+		v[k] = float32(mu*v[k]) + (g[k] + float32(l2*w[k]))
+		w[k] -= float32(rate * v[k])
+	}
 }

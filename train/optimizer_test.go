@@ -129,9 +129,9 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 		"adam:0.9:0.999:1e-50": `ε is 1e-50; want a number from 1e-16 to 1e30`,
 		"rmsprop:0.9999999":    `ρ is 0.9999999; want`,
 		"rmsprop:0.9:1e50":     `ε is 1e+50; want`,
-		"sgd:0.99999999":       `the momentum is 0.99999999; want at least 0 and at most 0.999999`,
-		"sgd:-0.1":             `the momentum is -0.1; want`,
-		"sgd:0.9:0.9":          `train: optimizer "sgd:0.9:0.9" has 2 settings; sgd takes 1`,
+		"sgd:0.99999999":       `momentum is 0.99999999; want at least 0 and at most 0.999999`,
+		"sgd:-0.1":             `momentum is -0.1; want`,
+		"sgd:0.9:0.9":          `train: optimizer "sgd:0.9:0.9" has 2 settings; want sgd:momentum`,
 		"sgd:NaN":              `"NaN" is not a number`,
 	} {
 		_, err := ParseOptimizer(in)
@@ -150,15 +150,15 @@ func TestParseOptimizerAndSchedule(t *testing.T) {
 	}
 	for in, text := range map[string]string{
 		"cosin":               `train: no schedule is called "cosin"; did you mean "cosine"?`,
-		"step:30":             `train: schedule "step:30"; want step:EPOCHS:FACTOR`,
-		"step:0:0.1":          "with at least 0.001 epochs and a positive factor",
-		"cosine:2":            "a number from 0 to 1",
-		"inverse":             "want inverse:DECAY with a number from 0 on",
-		"inverse:-1":          "want inverse:DECAY",
-		"warmup":              "want warmup:EPOCHS with a positive number",
-		"warmup:1,warmup:2":   "want one warmup",
-		"cosine,step:1:0.1":   "another schedule behind a comma after warmup only",
-		"constant:1":          "want constant alone",
+		"step:30":             `train: schedule "step:30" has 1 settings; want step:EPOCHS:FACTOR`,
+		"step:0:0.1":          `train: schedule "step:0:0.1": EPOCHS is 0; want at least 0.001 epochs`,
+		"cosine:2":            "FLOOR is 2; want a number from 0 to 1",
+		"inverse":             `schedule "inverse" has 0 settings; want inverse:DECAY`,
+		"inverse:-1":          "DECAY is -1; want a number from 1e-30 to 1e30, or 0 for none",
+		"warmup":              "has 0 settings; want warmup:EPOCHS",
+		"warmup:1,warmup:2":   "one warmup only",
+		"cosine,step:1:0.1":   "want another one behind a comma after one warmup only, as in warmup:2,cosine",
+		"constant:1":          "has 1 settings; want constant",
 		"warmup:1,nonsense:1": `no schedule is called "nonsense"`,
 	} {
 		_, err := ParseSchedule(in)

@@ -32,9 +32,9 @@ func TestFromRecipe(t *testing.T) {
 		require.Equal(t, features, e.Recipe.Sample == "", e.Name)
 	}
 	for text, change := range map[string]func(r *zoo.Recipe){
-		`train: no optimizer is called "adma"; did you mean "adam"?`: func(r *zoo.Recipe) { r.Optimizer = "adma" },
-		`train: schedule "step:1"; want step:EPOCHS:FACTOR`:          func(r *zoo.Recipe) { r.Schedule = "step:1" },
-		"train: Epochs is 0; want at least 1":                        func(r *zoo.Recipe) { r.Epochs = 0 },
+		`train: no optimizer is called "adma"; did you mean "adam"?`:       func(r *zoo.Recipe) { r.Optimizer = "adma" },
+		`train: schedule "step:1" has 1 settings; want step:EPOCHS:FACTOR`: func(r *zoo.Recipe) { r.Schedule = "step:1" },
+		"train: Epochs is 0; want at least 1":                              func(r *zoo.Recipe) { r.Epochs = 0 },
 	} {
 		r := *entries[0].Recipe
 		change(&r)

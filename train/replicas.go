@@ -1,16 +1,22 @@
 package train
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
+	"github.com/pkg/errors"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
 	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// replicas share out batches of one size: each has graphs of its own for some of
-// the rows, and all run at the same time. What they compute is put together in
-// the order of their rows, so that two runs with as many replicas have the same
-// bits; other numbers of replicas agree up to rounding.
+// replicas share out batches of one size: each has graphs of its own for some of the rows, and all run
+// at the same time. What they compute is put together in the order of their rows, so that two runs with
+// as many replicas have the same bits; other numbers of replicas agree up to rounding.
 type replicas struct {
 	task
 	batch  int // clips
@@ -21,39 +27,33 @@ type replicas struct {
 // replica has the rows from, ..., to-1 of every batch.
 type replica struct {
 	from, to int
-	// One graph is for clips that all have all steps, one looks at their
-	// lengths. Each is built when first needed.
-	full, lengths *batchGraph
+	// One graph is for clips that all have all steps, one looks at their lengths, if there
+	// are short ones. Each is built when first needed.
+	graphs map[bool]*batchGraph
 
 	part *datasets.Batch // its clips of the last batch
 	ran  *batchGraph     // on them; nil when there were none
-	err  error
 }
 
-// newReplicas divides a batch into as many parts as there are threads, as far as
-// there are clips.
+// newReplicas divides a batch into as many parts as there are threads, as far as there are clips.
 func newReplicas(t task, batch, threads int) *replicas {
 	r := &replicas{task: t, batch: batch}
 	n := min(threads, batch)
 	for k := range n {
-		r.all = append(r.all, &replica{from: k * batch / n, to: (k + 1) * batch / n})
+		r.all = append(r.all, &replica{from: k * batch / n, to: (k + 1) * batch / n, graphs: map[bool]*batchGraph{}})
 	}
 	return r
 }
 
 // do runs the replicas on a batch that is part of total clips.
 func (r *replicas) do(b *datasets.Batch, total int) error {
+	errs := make([]error, len(r.all))
 	var wait sync.WaitGroup
-	for _, each := range r.all {
-		wait.Go(func() { each.err = each.do(&r.task, r.batch, b, total) })
+	for k, each := range r.all {
+		wait.Go(func() { errs[k] = each.do(&r.task, r.batch, b, total) })
 	}
 	wait.Wait()
-	for _, each := range r.all {
-		if each.err != nil {
-			return each.err
-		}
-	}
-	return nil
+	return cmp.Or(errs...) // of several always the same one
 }
 
 // do runs the graph that the replica's clips of a batch of the given size need.
@@ -64,26 +64,20 @@ func (r *replica) do(t *task, size int, b *datasets.Batch, total int) error {
 		return nil
 	}
 	each := len(b.X) / size
-	part := &datasets.Batch{
-		X:      b.X[r.from*each : r.to*each],
-		Labels: b.Labels[r.from:to], Steps: b.Steps[r.from:to], Clips: b.Clips[r.from:to], Len: to - r.from,
-	}
+	part := &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
+	part.Labels, part.Steps, part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
 	short := slices.ContainsFunc(part.Steps, func(n int) bool { return n < t.steps })
-	g := &r.full
-	if short {
-		g = &r.lengths
-	}
-	if *g == nil {
-		built, err := t.build(r.from, r.to-r.from, short)
+	if r.graphs[short] == nil {
+		g, err := t.build(r.from, r.to-r.from, short)
 		if err != nil {
 			return err
 		}
-		*g = built
+		r.graphs[short] = g
 	}
-	if err := (*g).let(part, t.steps, total, t.smoothing); err != nil {
+	if err := r.graphs[short].let(part, t.steps, total, t.smoothing); err != nil {
 		return err
 	}
-	r.part, r.ran = part, *g
+	r.part, r.ran = part, r.graphs[short]
 	return r.ran.program.Run()
 }
 
@@ -114,15 +108,10 @@ func (r *replicas) score(b *datasets.Batch, total int, sum *tally) (loss float64
 
 // ran lists the replicas that had clips of the last batch.
 func (r *replicas) ran() []*replica {
-	n := 0
-	for n < len(r.all) && r.all[n].ran != nil {
-		n++
-	}
-	return r.all[:n]
+	return slices.DeleteFunc(slices.Clone(r.all), func(each *replica) bool { return each.ran == nil })
 }
 
-// logits returns those of the last batch, (clips, classes), in memory that the
-// next batch takes.
+// logits returns those of the last batch, (clips, classes), in memory that the next batch takes.
 func (r *replicas) logits() []float32 {
 	r.scores = r.scores[:0]
 	for _, each := range r.ran() {
@@ -133,13 +122,10 @@ func (r *replicas) logits() []float32 {
 
 // gradients adds those of the last batch, of its loss times its part of the total,
 // to sums, one of each trained parameter, or begins them.
-func (r *replicas) gradients(sums [][]float32, begin bool) error {
+func (r *replicas) gradients(sums [][]float32, begin bool) {
 	for _, each := range r.ran() {
 		for k, sum := range sums {
-			grad, err := each.ran.gradient(k)
-			if err != nil {
-				return err
-			}
+			grad := each.ran.gradient(k)
 			if begin {
 				copy(sum, grad)
 				continue
@@ -150,17 +136,123 @@ func (r *replicas) gradients(sums [][]float32, begin bool) error {
 		}
 		begin = false
 	}
-	return nil
 }
 
 // close gives the machines back. The next batch makes new ones.
 func (r *replicas) close() {
 	for _, each := range r.all {
-		for _, g := range []*batchGraph{each.full, each.lengths} {
-			if g != nil {
-				g.program.Close() // a TapeMachine without CUDA has nothing to fail
-			}
+		for _, g := range each.graphs {
+			g.program.Close() // a TapeMachine without CUDA has nothing to fail
 		}
-		*each = replica{from: each.from, to: each.to}
+		clear(each.graphs)
+		each.part, each.ran = nil, nil
 	}
+}
+
+// task is what a graph computes of clips of one shape: logits and loss and, in training, gradients.
+type task struct {
+	model     *zoo.Model
+	steps     int
+	stepShape []int
+
+	// Of training alone: the indexes of the parameters that have gradients, the
+	// part of the target that all classes share, and the number of the run.
+	trained   []int
+	smoothing float64
+	run       *uint64
+
+	watch bool // the activations are outputs too
+}
+
+// batchGraph is the model with its loss and, in training, its gradients.
+type batchGraph struct {
+	net                *zoo.Network
+	x, target, lengths *G.Node // lengths is nil for full clips
+	loss               *G.Node
+	trained            G.Nodes // the learnables that have gradients
+	program            *graph.Program
+	targets, steps     []float32 // memory of target and lengths
+}
+
+// build makes the graph for the given number of clips, the first of which is row row of the batch.
+func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
+	eg := G.NewGraph()
+	var e graph.Equations
+	input := func(name string, shape ...int) *G.Node {
+		return e.Do(func() (*G.Node, error) { return graph.Input(eg, name, tensor.Float32, shape, nil) })
+	}
+	g = &batchGraph{targets: make([]float32, clips*t.model.Classes())}
+	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes())
+	if lengths {
+		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
+	}
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row}
+	g.loss = e.Do(func() (*G.Node, error) {
+		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
+			return nil, errors.Wrap(err, "train")
+		}
+		return graph.CrossEntropy(g.net.Logits, g.target)
+	})
+	if e.Err() != nil {
+		return nil, e.Err()
+	}
+	outputs := G.Nodes{g.loss, g.net.Logits}
+	if t.watch {
+		for _, a := range g.net.Activations {
+			outputs = append(outputs, a.Node)
+		}
+	}
+	var grads G.Nodes
+	if len(t.trained) > 0 {
+		for _, k := range t.trained {
+			g.trained = append(g.trained, g.net.Learnables[k])
+		}
+		if grads, err = graph.Grad(g.loss, g.trained...); err != nil {
+			return nil, err
+		}
+	}
+	g.program, err = graph.Compile(outputs, grads, g.trained)
+	return g, err
+}
+
+// let gives the inputs the clips' values; x shares the batch's memory. Each clip
+// weighs 1/total, and what fills b up weighs nothing.
+func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
+	let := func(n *G.Node, values []float32) error {
+		return errors.Wrapf(G.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(values))), "train: %s", n.Name())
+	}
+	clear(g.targets)
+	classes := g.target.Shape()[1]
+	for k, label := range b.Labels {
+		row := g.targets[k*classes : (k+1)*classes]
+		for j := range row {
+			row[j] = float32(smoothing / float64(classes) / float64(total))
+		}
+		row[label] += float32((1 - smoothing) / float64(total))
+	}
+	err := cmp.Or(let(g.x, b.X), let(g.target, g.targets))
+	if g.lengths == nil {
+		return err
+	}
+	for k := range g.steps {
+		g.steps[k] = float32(steps)
+		if k < b.Len {
+			g.steps[k] = float32(b.Steps[k])
+		}
+	}
+	return cmp.Or(err, let(g.lengths, g.steps))
+}
+
+// value returns what the last run made of an output.
+func (g *batchGraph) value(output *G.Node) []float32 {
+	return g.program.Value(output).Data().([]float32)
+}
+
+// gradient returns the gradient of the k-th trained parameter.
+func (g *batchGraph) gradient(k int) []float32 {
+	v, err := g.trained[k].Grad()
+	if err != nil {
+		panic(err) // the program has bound it
+	}
+	return v.Data().([]float32)
 }

@@ -66,7 +66,7 @@ func files(t require.TestingT, dir string) map[string]string {
 //
 // TENSORZOO_LONG=1 tries ten times as many.
 func TestResumeIsBitIdentical(t *testing.T) {
-	cases := 15
+	cases := 10
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		cases = 150
 	}
@@ -190,7 +190,7 @@ func TestResumeErrors(t *testing.T) {
 	c, err := LoadLast(cfg.Dir)
 	require.NoError(t, err)
 	_, err = Resume(context.Background(), c, newWalks(31, 10, true), cfg)
-	require.ErrorContains(t, err, "position: 10 steps in all after 2 epochs")
+	require.ErrorContains(t, err, "the data had order_crc32")
 	other := newWalks(30, 10, true)
 	other.name = "strolls"
 	_, err = Resume(context.Background(), c, other, cfg)
@@ -217,7 +217,7 @@ func TestResumeComparesTheData(t *testing.T) {
 	require.NoError(t, err)
 	for text, set := range map[string]datasets.Set{
 		"the clips of":                 held(2),
-		"position: 5 steps in all":     walks,
+		`the clips of "walks" are not`: walks,
 		"the model had input":          normalised{held(1)},
 		`the model had class_names ["`: renamed{held(1)},
 	} {

@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -19,10 +21,9 @@ import (
 // or, without one, in training, and the result has its score on the test part.
 // The weights change in place; the model keeps the set's class names and shapes.
 //
-// When ctx is done, Run finishes the step under way, saves it and returns ctx's
-// error. It also returns an error when configuration, model and set don't fit,
-// when a clip cannot be read, or when a checkpoint cannot be saved, and a
-// *DivergedError, naming the tensor that went bad first, when a number is no
+// When ctx is done, Run finishes the step under way, saves it and returns ctx's error. It also returns
+// an error when configuration, model and set don't fit, when a clip cannot be read, or when a checkpoint
+// cannot be saved, and a *DivergedError, naming the tensor that went bad first, when a number is no
 // longer finite. Earlier checkpoints stay.
 func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Result, error) {
 	r, err := newRun(m, set, cfg)
@@ -36,11 +37,10 @@ func Run(ctx context.Context, m *zoo.Model, set datasets.Set, cfg Config) (*Resu
 	return r.do(ctx)
 }
 
-// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as
-// if it had never stopped: weights and scores are the same bits. All fields of
-// cfg that affect them, except Epochs, must be as they were, and the set must
-// hold the same clips. The model is the checkpoint's. It returns an error when
-// Run does.
+// Resume continues a run from its checkpoint, which LoadLast returns for cfg.Dir, as if it had never
+// stopped: weights and scores are the same bits. All fields of cfg that affect them, except Epochs, must
+// be as they were, and the set must hold the same clips. The model is the checkpoint's. It returns an
+// error when Run does.
 func Resume(ctx context.Context, c *zoo.Checkpoint, set datasets.Set, cfg Config) (*Result, error) {
 	if cfg.Dir == "" {
 		return nil, &InputError{errors.New("train: a run is resumed in its folder; give Config.Dir")}
@@ -102,14 +102,12 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(m, set); err != nil {
+	if err := cfg.Fits(m, set); err != nil {
 		return nil, err
 	}
 	clips := set.Clips(datasets.Train)
-	if clips == 0 {
-		return nil, errors.Errorf("train: %s has no clips to train on", set.Name())
-	}
-	cfg.Batch, cfg.Threads = capped(cfg.Batch, cfg.Threads, clips)
+	cfg.Batch = min(cfg.Batch, clips)
+	cfg.Threads = min(cfg.Threads, cfg.Batch)
 	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
 	if err != nil {
 		return nil, err
@@ -117,31 +115,24 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }
 
-// capped returns the clips of a batch and the threads that there is work for.
-func capped(batch, threads, clips int) (int, int) {
-	batch = min(batch, clips)
-	return batch, min(threads, batch)
-}
-
 // do trains from where the run stands to its end.
-func (r *run) do(ctx context.Context) (*Result, error) {
+func (r *run) do(ctx context.Context) (result *Result, err error) {
 	defer r.training.close()
 	defer r.validation.close()
 	r.began, r.saved = time.Now(), time.Now()
-	for r.at.Epoch < r.cfg.Epochs && !r.outOfPatience() {
+	for r.at.Epoch < r.cfg.Epochs && (r.cfg.Patience == 0 || r.at.Epoch-r.at.Best < r.cfg.Patience) {
 		if err := r.epoch(ctx); err != nil {
 			if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 				return nil, err
 			}
-			if err := r.saveLast(); err != nil {
-				return nil, err
-			}
-			return nil, errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
+			stopped := errors.Wrapf(ctx.Err(), "train: stopped in epoch %d after step %d", r.at.Epoch+1, r.at.Step)
+			return nil, cmp.Or(r.save(lastDir(r.cfg.Dir), r.state), stopped)
 		}
 	}
-	result := &Result{
-		Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs,
-		StepMillis: median(r.millis), Training: time.Since(r.began),
+	result = &Result{Epochs: r.at.Epochs, Best: r.at.Best, Stopped: r.at.Epoch < r.cfg.Epochs}
+	result.Training = time.Since(r.began)
+	if sorted := slices.Sorted(slices.Values(r.millis)); len(sorted) > 0 {
+		result.StepMillis = sorted[len(sorted)/2]
 	}
 	r.training.close() // their memory is as large as the test's
 	r.validation.close()
@@ -150,15 +141,10 @@ func (r *run) do(ctx context.Context) (*Result, error) {
 	}
 	test := evaluating(r.model, r.set, datasets.Test, r.cfg.Batch, r.cfg.Threads)
 	defer test.close()
-	var err error
 	if result.Test, err = evaluate(ctx, test, r.set, datasets.Test); err != nil {
 		return nil, errors.Wrap(err, "train: stopped at the test, after the last epoch")
 	}
 	return result, nil
-}
-
-func (r *run) outOfPatience() bool {
-	return r.cfg.Patience > 0 && r.at.Epoch-r.at.Best >= r.cfg.Patience
 }
 
 // epoch trains on what is left of the epoch under way and closes it.
@@ -167,15 +153,12 @@ func (r *run) epoch(ctx context.Context) error {
 	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
 	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
 	steps := (clips + size - 1) / size
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	now := r.begin()
 	set := datasets.Augment(r.set, r.cfg.Augment, r.cfg.Seed, r.at.Epoch)
 	for batch, err := range datasets.Batches(set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
 		// A step under way is finished, unless the set stops reading when ctx is done.
 		if stopped := ctx.Err(); stopped != nil && (err != nil || now.asked == 0) {
-			r.undo(now)
+			r.batches, r.at.Sum = now.batches, now.before // the step is given up
 			return stopped
 		}
 		if err != nil {
@@ -193,7 +176,9 @@ func (r *run) epoch(ctx context.Context) error {
 		if err := r.move(now, planned, steps); err != nil {
 			return err
 		}
-		r.note(now.worked+time.Since(began), now.sum.Clips)
+		r.clips += now.sum.Clips
+		r.millis = append(r.millis, float64((now.worked+time.Since(began)).Microseconds())/1000)
+		r.millis = r.millis[max(0, len(r.millis)-1000):] // a run of weeks takes no more memory than one of a minute
 		if r.cfg.OnStep != nil {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
@@ -202,14 +187,14 @@ func (r *run) epoch(ctx context.Context) error {
 			})
 		}
 		now = r.begin()
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
-			if err := r.saveLast(); err != nil {
+		if ctx.Err() == nil && r.cfg.SaveEvery > 0 && r.at.Step < steps && time.Since(r.saved) >= r.cfg.SaveEvery {
+			if err := r.save(lastDir(r.cfg.Dir), r.state); err != nil {
 				return err
 			}
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return r.closeEpoch(ctx)
 }
@@ -240,7 +225,7 @@ func (r *run) closeEpoch(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.saveLast(); err != nil {
+	if err := r.save(lastDir(r.cfg.Dir), r.state); err != nil {
 		return err
 	}
 	if r.cfg.OnEpoch != nil {
@@ -291,27 +276,6 @@ func (r *run) restoreBest() error {
 	return nil
 }
 
-// note keeps the time of a step; of the last thousand, so that a run of weeks
-// takes no more memory than one of a minute.
-func (r *run) note(took time.Duration, clips int) {
-	const most = 1000
-	ms := float64(took.Microseconds()) / 1000
-	if len(r.millis) < most {
-		r.millis = append(r.millis, ms)
-	} else {
-		r.millis[r.at.Updates%most] = ms
-	}
-	r.clips += clips
-}
-
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
-}
-
 var errHeadless = errors.New("train: the model is headless, without a classifier to train; make it with zoo.Options.Classes")
 
 // fits checks that the model can read the set.
@@ -326,7 +290,57 @@ func fits(m *zoo.Model, set datasets.Set) error {
 		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes(), set.Name(), len(set.Classes()))
 	}
 	if n := set.Steps(); n > MaxSteps {
-		return errors.Errorf("train: %s has clips of %d steps; want at most %d: take fewer of them (-steps), or cut the clips", set.Name(), n, MaxSteps)
+		return errors.Errorf("train: %s has clips of %d steps; want at most %d: cut the clips, or take fewer of their frames", set.Name(), n, MaxSteps)
 	}
+	return nil
+}
+
+// underway is a step that a run is about to take; it is of Accumulate batches.
+type underway struct {
+	asked  int           // clips so far, the damaged ones included
+	sum    tally         // of those that were read
+	norm   float64       // of their gradients
+	worked time.Duration // reading clips aside
+
+	// Where the run stood before it.
+	batches uint64
+	before  tally
+}
+
+func (r *run) begin() *underway { return &underway{batches: r.batches, before: r.at.Sum} }
+
+// add adds the gradients of a batch to those of a step of so many planned clips.
+func (r *run) add(s *underway, batch *datasets.Batch, planned int) (err error) {
+	s.asked += batch.Asked
+	if batch.Len == 0 {
+		return nil
+	}
+	var sum tally
+	if _, s.norm, err = r.gradients(batch, s.sum.Clips == 0, planned, &sum); err != nil {
+		return err
+	}
+	s.sum.add(sum)
+	r.at.Sum.add(sum)
+	return nil
+}
+
+// move takes the step, in an epoch of the given number of steps. Its gradient is the
+// mean over the clips that were read; without any it is counted and moves nothing.
+func (r *run) move(s *underway, planned, steps int) error {
+	done := float64(r.at.Epoch) + float64(r.at.Step)/float64(steps)
+	rate := r.cfg.LearningRate * r.cfg.Schedule.Factor(done, float64(r.cfg.Epochs), steps)
+	if !(rate >= 0 && rate <= math.MaxFloat32) {
+		return errors.Errorf("train: epoch %d, step %d: schedule %s makes a learning rate of %v of %v; want at least 0, and a float32",
+			r.at.Epoch+1, r.at.Step+1, r.cfg.Schedule, rate, r.cfg.LearningRate)
+	}
+	r.at.Rate = rate
+	r.at.Updates++
+	r.at.Step++
+	if s.sum.Clips == 0 {
+		r.at.Skipped++
+		return nil
+	}
+	s.norm = r.perRead(planned, s.sum.Clips, s.norm)
+	r.learner.move(r.at.Updates-r.at.Skipped, s.norm, rate)
 	return nil
 }

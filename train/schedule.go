@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
-
-	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
 )
 
 // Schedule is how the learning rate changes over a run: StepDecay, Inverse, Cosine,
@@ -15,9 +13,8 @@ import (
 type Schedule interface {
 	// String returns the schedule as ParseSchedule reads it.
 	String() string
-	// Factor returns the factor on the learning rate after done of epochs
-	// epochs, parts of an epoch included; an epoch has the given number of
-	// steps.
+	// Factor returns the factor on the learning rate after done of epochs epochs, parts of an epoch
+	// included; an epoch has the given number of steps.
 	Factor(done, epochs float64, steps int) float64
 }
 
@@ -48,8 +45,7 @@ func (constant) Factor(_, _ float64, _ int) float64 { return 1 }
 // String returns "step:EVERY:RATE".
 func (s StepDecay) String() string { return spell("step", s.Every, s.Rate) }
 
-// Factor returns Rate to the power of the number of times Every epochs have
-// passed.
+// Factor returns Rate to the power of the number of times Every epochs have passed.
 func (s StepDecay) Factor(done, _ float64, steps int) float64 {
 	// 0.3 epochs are 3 times 0.1, whatever the quotient of the two floats is: a
 	// millionth of a step is nothing.
@@ -100,48 +96,22 @@ func (w WarmUp) then() Schedule { return cmp.Or[Schedule](w.Then, constant{}) }
 // It returns an error that quotes what it doesn't recognise.
 func ParseSchedule(s string) (Schedule, error) {
 	first, then, more := strings.Cut(s, ",")
-	name, settings, _ := strings.Cut(first, ":")
-	values, err := numbers(settings)
-	if err != nil {
-		return nil, errors.Errorf("train: schedule %q: %v", s, err)
+	schedule, err := parse("schedule", first, schedules)
+	if err != nil || !more {
+		return schedule, err
 	}
-	bad := func(want string) (Schedule, error) { return nil, errors.Errorf("train: schedule %q; want %s", s, want) }
-	if more && name != "warmup" {
-		return bad("another schedule behind a comma after warmup only, as in warmup:2,cosine")
+	warm, is := schedule.(WarmUp)
+	if !is || strings.HasPrefix(then, "warmup") {
+		return nil, errors.Errorf("train: schedule %q; want another one behind a comma after one warmup only, as in warmup:2,cosine", s)
 	}
-	var names []string
-	for _, c := range courses {
-		if names = append(names, c.name); c.name != name {
-			continue
-		}
-		switch {
-		case !c.valid(values):
-			return bad(c.want)
-		case !more:
-			return c.make(values), nil
-		case strings.HasPrefix(then, "warmup"):
-			return bad("one warmup")
-		}
-		rest, err := ParseSchedule(then)
-		return WarmUp{values[0], rest}, err
-	}
-	return nil, errors.Errorf("train: no schedule is called %q%s", name, didyoumean.Hint(name, names))
+	warm.Then, err = ParseSchedule(then)
+	return warm, err
 }
 
-// courses are the schedules with the settings that each takes.
-var courses = []struct {
-	name, want string
-	valid      func(v []float64) bool
-	make       func(v []float64) Schedule
-}{
-	{"constant", "constant alone",
-		func(v []float64) bool { return len(v) == 0 }, func([]float64) Schedule { return constant{} }},
-	{"step", "step:EPOCHS:FACTOR with at least 0.001 epochs and a positive factor, as in step:30:0.2",
-		func(v []float64) bool { return len(v) == 2 && v[0] >= 1e-3 && v[1] > 0 }, func(v []float64) Schedule { return StepDecay{v[0], v[1]} }},
-	{"inverse", "inverse:DECAY with a number from 0 on, as in inverse:1e-4",
-		func(v []float64) bool { return len(v) == 1 && v[0] >= 0 }, func(v []float64) Schedule { return Inverse{v[0]} }},
-	{"cosine", "cosine, or cosine:FLOOR with a number from 0 to 1",
-		func(v []float64) bool { return len(v) == 0 || len(v) == 1 && v[0] >= 0 && v[0] <= 1 }, func(v []float64) Schedule { return Cosine{append(v, 0)[0]} }},
-	{"warmup", "warmup:EPOCHS with a positive number, as in warmup:2,cosine",
-		func(v []float64) bool { return len(v) == 1 && v[0] > 0 }, func(v []float64) Schedule { return WarmUp{Epochs: v[0]} }},
+var schedules = []kind[Schedule]{
+	{"constant", 0, nil, func([]float64) Schedule { return constant{} }},
+	{"step", 2, []setting{{"EPOCHS", 0, period}, {"FACTOR", 0, positive}}, func(v []float64) Schedule { return StepDecay{v[0], v[1]} }},
+	{"inverse", 1, []setting{{"DECAY", 0, orNone}}, func(v []float64) Schedule { return Inverse{v[0]} }},
+	{"cosine", 0, []setting{{"FLOOR", 0, fraction}}, func(v []float64) Schedule { return Cosine{v[0]} }},
+	{"warmup", 1, []setting{{"EPOCHS", 0, positive}}, func(v []float64) Schedule { return WarmUp{Epochs: v[0]} }},
 }

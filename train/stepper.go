@@ -23,11 +23,10 @@ type Stepper struct {
 // NewStepper returns a Stepper for clips of at most the given number of steps, each
 // of shape stepShape, whose sizes multiply to the model's Features.
 //
-// From cfg it uses what a step depends on: Batch, the most clips of a step,
-// LearningRate, Optimizer, WeightDecay, ClassifierL2, Clip, LabelSmoothing,
-// Freeze and Threads. The caller makes a run of the steps: Schedule and
-// Accumulate must be left unset, and the rest is ignored. It returns an error
-// when they are not, when a setting is invalid, or when the model does not fit.
+// From cfg it uses what a step depends on: Batch, the most clips of a step, LearningRate, Optimizer,
+// WeightDecay, ClassifierL2, MaxGradNorm, LabelSmoothing, Freeze and Threads. The caller makes a run of the
+// steps: Schedule and Accumulate must be left unset, and the rest is ignored. It returns an error when
+// they are not, when a setting is invalid, or when the model does not fit.
 func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper, error) {
 	if cfg.Schedule != nil || cfg.Accumulate > 1 {
 		return nil, errors.New("train: a Stepper has one rate and steps after every batch; leave Schedule and Accumulate out")
@@ -47,33 +46,26 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	if err != nil {
 		return nil, err
 	}
-	return &Stepper{
-		learner: l, forward: newReplicas(task{model: m, steps: steps, stepShape: stepShape}, cfg.Batch, cfg.Threads),
-		clip: steps * m.Features(),
-	}, nil
+	forward := newReplicas(task{model: m, steps: steps, stepShape: stepShape}, cfg.Batch, cfg.Threads)
+	return &Stepper{learner: l, forward: forward, clip: steps * m.Features()}, nil
 }
 
-// Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in
-// row-major order, lengths has the steps that each clip has, from 1 on, behind
-// which its values play no part, and labels its class; nil lengths mean all steps.
-// None of them is changed. Step returns the mean loss before the move. It returns
-// an error, and leaves the weights as they were, when x, a length or a label does
-// not fit, or when loss or gradients are not finite, naming the tensor that went
-// bad first.
+// Step moves the weights by one batch: x is (clips, steps, n_1, ..., n_d) in row-major order, lengths
+// has the steps that each clip has, from 1 on, behind which its values play no part, and labels its
+// class; nil lengths mean all steps. None of them is changed. Step returns the mean loss before the
+// move. It returns an error, and leaves the weights as they were, when x, a length or a label does not
+// fit, or when loss or gradients are not finite, naming the tensor that went bad first.
 func (s *Stepper) Step(x []float32, lengths, labels []int) (loss float64, err error) {
 	l := s.learner
-	if len(labels) < 1 || len(labels) > l.cfg.Batch {
-		return 0, errors.Errorf("train: a batch of %d labels; want 1 to %d", len(labels), l.cfg.Batch)
-	}
-	if len(x) != len(labels)*s.clip {
-		return 0, errors.Errorf("train: a batch of %d values for %d labels; want %d a clip", len(x), len(labels), s.clip)
+	if n := len(labels); n < 1 || n > l.cfg.Batch {
+		return 0, errors.Errorf("train: a batch of %d labels; want 1 to %d", n, l.cfg.Batch)
 	}
 	for k, label := range labels {
 		if label < 0 || label >= l.model.Classes() {
 			return 0, errors.Errorf("train: label %d of clip %d; want 0 to %d", label, k, l.model.Classes()-1)
 		}
 	}
-	if err := s.checkLengths(lengths, len(labels)); err != nil {
+	if lengths, err = s.check(x, lengths, len(labels)); err != nil {
 		return 0, err
 	}
 	var sum tally
@@ -90,21 +82,15 @@ func (s *Stepper) Step(x []float32, lengths, labels []int) (loss float64, err er
 // without dropout; x and lengths are as in Step. It returns an error when x does
 // not hold a whole number of clips, or a length does not fit.
 func (s *Stepper) Logits(x []float32, lengths []int) ([]float32, error) {
-	if len(x) == 0 || len(x)%s.clip != 0 {
-		return nil, errors.Errorf("train: %d values; want %d a clip", len(x), s.clip)
-	}
 	clips := len(x) / s.clip
-	if err := s.checkLengths(lengths, clips); err != nil {
+	lengths, err := s.check(x, lengths, clips)
+	if err != nil {
 		return nil, err
 	}
 	var logits []float32
 	for from := 0; from < clips; from += s.learner.cfg.Batch {
 		to := min(from+s.learner.cfg.Batch, clips)
-		var some []int
-		if lengths != nil {
-			some = lengths[from:to]
-		}
-		if err := s.forward.do(s.batch(x[from*s.clip:to*s.clip], some, make([]int, to-from)), to-from); err != nil {
+		if err := s.forward.do(s.batch(x[from*s.clip:to*s.clip], lengths[from:to], make([]int, to-from)), to-from); err != nil {
 			return nil, err
 		}
 		logits = append(logits, s.forward.logits()...)
@@ -112,16 +98,21 @@ func (s *Stepper) Logits(x []float32, lengths []int) ([]float32, error) {
 	return logits, nil
 }
 
-func (s *Stepper) checkLengths(lengths []int, clips int) error {
-	if lengths != nil && len(lengths) != clips {
-		return errors.Errorf("train: %d lengths for %d clips", len(lengths), clips)
+// check returns the lengths of so many clips, nil being all steps, or an error when they
+// or x do not fit.
+func (s *Stepper) check(x []float32, lengths []int, clips int) ([]int, error) {
+	if lengths == nil {
+		lengths = slices.Repeat([]int{s.forward.steps}, clips)
+	}
+	if clips == 0 || len(x) != clips*s.clip || len(lengths) != clips {
+		return nil, errors.Errorf("train: %d values and %d lengths for %d clips; want %d values a clip", len(x), len(lengths), clips, s.clip)
 	}
 	for k, n := range lengths {
 		if n < 1 || n > s.forward.steps {
-			return errors.Errorf("train: length %d of clip %d; want 1 to %d", n, k, s.forward.steps)
+			return nil, errors.Errorf("train: length %d of clip %d; want 1 to %d", n, k, s.forward.steps)
 		}
 	}
-	return nil
+	return lengths, nil
 }
 
 // batch makes a batch of clips. It fills up one with too few of them, and what
@@ -129,9 +120,6 @@ func (s *Stepper) checkLengths(lengths []int, clips int) error {
 func (s *Stepper) batch(x []float32, lengths, labels []int) *datasets.Batch {
 	n, steps := len(labels), s.forward.steps
 	b := &datasets.Batch{X: x, Labels: labels, Steps: lengths, Clips: inOrder(n), Len: n}
-	if lengths == nil {
-		b.Steps = slices.Repeat([]int{steps}, n)
-	}
 	size := s.learner.cfg.Batch
 	if n == size && slices.Min(b.Steps) == steps {
 		return b

@@ -104,26 +104,26 @@ func TestStepperErrors(t *testing.T) {
 	infinite := make([]float32, 16)
 	infinite[7] = float32(math.Inf(1))
 	for text, try := range map[string]func() (float64, error){
-		"train: a batch of 0 labels; want 1 to 3":                    func() (float64, error) { return s.Step(nil, nil, nil) },
-		"train: a batch of 4 labels; want 1 to 3":                    func() (float64, error) { return s.Step(make([]float32, 64), nil, make([]int, 4)) },
-		"train: a batch of 31 values for 2 labels; want 16 a clip":   func() (float64, error) { return s.Step(make([]float32, 31), nil, make([]int, 2)) },
-		"train: label 2 of clip 1; want 0 to 1":                      func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{0, 2}) },
-		"train: label -1 of clip 0; want 0 to 1":                     func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{-1, 0}) },
-		"train: step 1: the loss is NaN; first bad was the input of": func() (float64, error) { return s.Step(infinite, nil, []int{0}) },
-		"train: 1 lengths for 2 clips":                               func() (float64, error) { return s.Step(make([]float32, 32), []int{4}, []int{0, 1}) },
-		"train: length 0 of clip 1; want 1 to 4":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{4, 0}, []int{0, 1}) },
-		"train: length 5 of clip 0; want 1 to 4":                     func() (float64, error) { return s.Step(make([]float32, 32), []int{5, 4}, []int{0, 1}) },
+		"train: a batch of 0 labels; want 1 to 3":                     func() (float64, error) { return s.Step(nil, nil, nil) },
+		"train: a batch of 4 labels; want 1 to 3":                     func() (float64, error) { return s.Step(make([]float32, 64), nil, make([]int, 4)) },
+		"train: 31 values and 2 lengths for 2 clips; want 16 values":  func() (float64, error) { return s.Step(make([]float32, 31), nil, make([]int, 2)) },
+		"train: label 2 of clip 1; want 0 to 1":                       func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{0, 2}) },
+		"train: label -1 of clip 0; want 0 to 1":                      func() (float64, error) { return s.Step(make([]float32, 32), nil, []int{-1, 0}) },
+		"train: step 1: the loss is NaN; first bad was the input of":  func() (float64, error) { return s.Step(infinite, nil, []int{0}) },
+		"train: 32 values and 1 lengths for 2 clips; want 16 values ": func() (float64, error) { return s.Step(make([]float32, 32), []int{4}, []int{0, 1}) },
+		"train: length 0 of clip 1; want 1 to 4":                      func() (float64, error) { return s.Step(make([]float32, 32), []int{4, 0}, []int{0, 1}) },
+		"train: length 5 of clip 0; want 1 to 4":                      func() (float64, error) { return s.Step(make([]float32, 32), []int{5, 4}, []int{0, 1}) },
 	} {
 		_, err := try()
 		require.ErrorContains(t, err, text)
 		require.Equal(t, before, weights(m))
 	}
 	_, err = s.Logits(make([]float32, 16), []int{4, 4})
-	require.EqualError(t, err, "train: 2 lengths for 1 clips")
+	require.EqualError(t, err, "train: 16 values and 2 lengths for 1 clips; want 16 values a clip")
 	_, err = s.Logits(nil, nil)
-	require.EqualError(t, err, "train: 0 values; want 16 a clip")
+	require.EqualError(t, err, "train: 0 values and 0 lengths for 0 clips; want 16 values a clip")
 	_, err = s.Logits(make([]float32, 17), nil)
-	require.EqualError(t, err, "train: 17 values; want 16 a clip")
+	require.EqualError(t, err, "train: 17 values and 1 lengths for 1 clips; want 16 values a clip")
 }
 
 // A model of another type cannot be trained.

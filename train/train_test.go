@@ -214,34 +214,34 @@ func (longer) Steps() int { return 500_000 }
 func TestErrors(t *testing.T) {
 	set := newWalks(6, 6, false)
 	for text, change := range map[string]func(*Config){
-		"train: Epochs is 0; want at least 1 and at most 1000000":                                                                 func(c *Config) { c.Epochs = 0 },
-		"train: Batch is -1; want at least 1":                                                                                     func(c *Config) { c.Batch = -1 },
-		"train: Accumulate is -1; want at least 1, and fewer clips a step than 2^31":                                              func(c *Config) { c.Accumulate = -1 },
-		"train: Threads is -2; want at least 1 and at most 1024, or 0 for all cores":                                              func(c *Config) { c.Threads = -2 },
-		"train: LearningRate is +Inf; want a number from 1e-30 to 1e30":                                                           func(c *Config) { c.LearningRate = math.Inf(1) },
-		"train: LearningRate is NaN; want a number from 1e-30 to 1e30":                                                            func(c *Config) { c.LearningRate = math.NaN() },
-		"train: LearningRate is 1e-46; want a number from 1e-30 to 1e30":                                                          func(c *Config) { c.LearningRate = 1e-46 },
-		"train: LearningRate is 1e+39; want a number from 1e-30 to 1e30":                                                          func(c *Config) { c.LearningRate = 1e39 },
-		"train: MaxGradNorm is +Inf; want a number from 1e-30 to 1e30, or 0 for none":                                             func(c *Config) { c.MaxGradNorm = math.Inf(1) },
-		"train: MaxGradNorm is -1; want a number from 1e-30 to 1e30, or 0 for none":                                               func(c *Config) { c.MaxGradNorm = -1 },
-		"train: MaxGradNorm is 1e-50; want a number from 1e-30 to 1e30, or 0 for none":                                            func(c *Config) { c.MaxGradNorm = 1e-50 },
-		"train: Augment is brightness:3; want deviations from 0 to 2":                                                             func(c *Config) { c.Augment.Brightness = 3 },
-		"train: WeightDecay is NaN; want a number from 1e-30 to 1e30, or 0 for none":                                              func(c *Config) { c.WeightDecay = math.NaN() },
-		"train: WeightDecay is 1e+40; want a number from 1e-30 to 1e30, or 0 for none":                                            func(c *Config) { c.WeightDecay = 1e40 },
-		"train: ClassifierL2 is NaN; want a number from 1e-30 to 1e30, or 0 for none":                                             func(c *Config) { c.ClassifierL2 = math.NaN() },
-		"train: ClassifierL2 is 1e-60; want a number from 1e-30 to 1e30, or 0 for none":                                           func(c *Config) { c.ClassifierL2 = 1e-60 },
-		"train: LabelSmoothing is 1; want at least 0 and at most 0.999999":                                                        func(c *Config) { c.LabelSmoothing = 1 },
-		"train: LabelSmoothing is 0.999999999; want at least 0 and at most 0.999999":                                              func(c *Config) { c.LabelSmoothing = 0.999999999 },
-		"train: Patience is -1; want at least 1, or 0 for none":                                                                   func(c *Config) { c.Patience = -1 },
-		"train: SaveEvery is -1s; want a positive time such as 10m, or 0 for every epoch":                                         func(c *Config) { c.SaveEvery = -time.Second },
-		`train: schedule "step:0:0"; want step:EPOCHS:FACTOR with at least 0.001 epochs and a positive factor, as in step:30:0.2`: func(c *Config) { c.Schedule = StepDecay{} },
-		`train: schedule "inverse:-1"; want inverse:DECAY with a number from 0 on, as in inverse:1e-4`:                            func(c *Config) { c.Schedule = Inverse{-1} },
-		`train: schedule "cosine:2"; want cosine, or cosine:FLOOR with a number from 0 to 1`:                                      func(c *Config) { c.Schedule = WarmUp{1, Cosine{2}} },
-		`train: optimizer "sgd:2": the momentum is 2; want at least 0 and at most 0.999999`:                                       func(c *Config) { c.Optimizer = SGD{2} },
-		`train: optimizer "adam:0.9:0.99999999:1e-08": β2 is 0.99999999; want a number above 0 and at most 0.999999`:              func(c *Config) { c.Optimizer = Adam{Beta2: 0.99999999} },
-		`train: optimizer "rmsprop:0.9:1e-50": ε is 1e-50; want a number from 1e-16 to 1e30`:                                      func(c *Config) { c.Optimizer = RMSProp{Epsilon: 1e-50} },
-		`train: epoch 1, step 1: schedule sudden makes a learning rate of +Inf of 0.02; want at least 0, and a float32`:           func(c *Config) { c.Schedule = sudden(math.Inf(1)) },
-		`train: epoch 1, step 1: schedule sudden makes a learning rate of -0.02 of 0.02; want at least 0, and a float32`:          func(c *Config) { c.Schedule = sudden(-1) },
+		"train: Epochs is 0; want at least 1 and at most 1000000":                                                        func(c *Config) { c.Epochs = 0 },
+		"train: Batch is -1; want at least 1":                                                                            func(c *Config) { c.Batch = -1 },
+		"train: Accumulate is -1; want at least 1, and fewer clips a step than 2^31":                                     func(c *Config) { c.Accumulate = -1 },
+		"train: Threads is -2; want at least 1 and at most 1024, or 0 for all cores":                                     func(c *Config) { c.Threads = -2 },
+		"train: LearningRate is +Inf; want a number from 1e-30 to 1e30":                                                  func(c *Config) { c.LearningRate = math.Inf(1) },
+		"train: LearningRate is NaN; want a number from 1e-30 to 1e30":                                                   func(c *Config) { c.LearningRate = math.NaN() },
+		"train: LearningRate is 1e-46; want a number from 1e-30 to 1e30":                                                 func(c *Config) { c.LearningRate = 1e-46 },
+		"train: LearningRate is 1e+39; want a number from 1e-30 to 1e30":                                                 func(c *Config) { c.LearningRate = 1e39 },
+		"train: MaxGradNorm is +Inf; want a number from 1e-30 to 1e30, or 0 for none":                                    func(c *Config) { c.MaxGradNorm = math.Inf(1) },
+		"train: MaxGradNorm is -1; want a number from 1e-30 to 1e30, or 0 for none":                                      func(c *Config) { c.MaxGradNorm = -1 },
+		"train: MaxGradNorm is 1e-50; want a number from 1e-30 to 1e30, or 0 for none":                                   func(c *Config) { c.MaxGradNorm = 1e-50 },
+		"train: Augment is brightness:3; want deviations from 0 to 2":                                                    func(c *Config) { c.Augment.Brightness = 3 },
+		"train: WeightDecay is NaN; want a number from 1e-30 to 1e30, or 0 for none":                                     func(c *Config) { c.WeightDecay = math.NaN() },
+		"train: WeightDecay is 1e+40; want a number from 1e-30 to 1e30, or 0 for none":                                   func(c *Config) { c.WeightDecay = 1e40 },
+		"train: ClassifierL2 is NaN; want a number from 1e-30 to 1e30, or 0 for none":                                    func(c *Config) { c.ClassifierL2 = math.NaN() },
+		"train: ClassifierL2 is 1e-60; want a number from 1e-30 to 1e30, or 0 for none":                                  func(c *Config) { c.ClassifierL2 = 1e-60 },
+		"train: LabelSmoothing is 1; want at least 0 and at most 0.999999":                                               func(c *Config) { c.LabelSmoothing = 1 },
+		"train: LabelSmoothing is 0.999999999; want at least 0 and at most 0.999999":                                     func(c *Config) { c.LabelSmoothing = 0.999999999 },
+		"train: Patience is -1; want at least 1, or 0 for none":                                                          func(c *Config) { c.Patience = -1 },
+		"train: SaveEvery is -1s; want a positive time such as 10m, or 0 for every epoch":                                func(c *Config) { c.SaveEvery = -time.Second },
+		`train: schedule "step:0:0": EPOCHS is 0; want at least 0.001 epochs`:                                            func(c *Config) { c.Schedule = StepDecay{} },
+		`train: schedule "inverse:-1": DECAY is -1; want a number from 1e-30 to 1e30, or 0 for none`:                     func(c *Config) { c.Schedule = Inverse{-1} },
+		`train: schedule "cosine:2": FLOOR is 2; want a number from 0 to 1`:                                              func(c *Config) { c.Schedule = WarmUp{1, Cosine{2}} },
+		`train: optimizer "sgd:2": momentum is 2; want at least 0 and at most 0.999999`:                                  func(c *Config) { c.Optimizer = SGD{2} },
+		`train: optimizer "adam:0.9:0.99999999:1e-08": β2 is 0.99999999; want a number above 0 and at most 0.999999`:     func(c *Config) { c.Optimizer = Adam{Beta2: 0.99999999} },
+		`train: optimizer "rmsprop:0.9:1e-50": ε is 1e-50; want a number from 1e-16 to 1e30`:                             func(c *Config) { c.Optimizer = RMSProp{Epsilon: 1e-50} },
+		`train: epoch 1, step 1: schedule sudden makes a learning rate of +Inf of 0.02; want at least 0, and a float32`:  func(c *Config) { c.Schedule = sudden(math.Inf(1)) },
+		`train: epoch 1, step 1: schedule sudden makes a learning rate of -0.02 of 0.02; want at least 0, and a float32`: func(c *Config) { c.Schedule = sudden(-1) },
 	} {
 		cfg := config(1)
 		change(&cfg)
@@ -253,7 +253,7 @@ func TestErrors(t *testing.T) {
 	_, err = Run(context.Background(), wide, set, config(1))
 	require.EqualError(t, err, "train: the model reads 57600 values a step, walks has steps of shape [2 2] = 4")
 	_, err = Run(context.Background(), newModel(t, 1, 0), longer{set}, config(1))
-	require.EqualError(t, err, "train: walks has clips of 500000 steps; want at most 4096: take fewer of them (-steps), or cut the clips")
+	require.EqualError(t, err, "train: walks has clips of 500000 steps; want at most 4096: cut the clips, or take fewer of their frames")
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -17,12 +18,11 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/names"
 )
 
-// checkpointVersion is the version of the format that Save writes.
-// Load reads this version and all earlier ones; docs/checkpoints.md describes
-// it.
-const checkpointVersion = 1
-
 const (
+	// checkpointVersion is the version of the format that Save writes. Load reads this version and all
+	// earlier ones; docs/checkpoints.md describes it.
+	checkpointVersion = 1
+
 	checkpointFormat = "tensorzoo checkpoint"
 	weightsFile      = "model.safetensors"
 	stateFile        = "optimizer.safetensors"
@@ -38,11 +38,9 @@ const (
 // Checkpoint is a model on disk, and the training that made it.
 type Checkpoint struct {
 	Model *Model
-	// Training is what package train needs to resume, as JSON; nil for a model
-	// that is not in training.
+	// Training is what package train needs to resume, as JSON; nil for a model that is not in training.
 	Training json.RawMessage
-	// State holds the optimiser's tensors; without them, nil, the training
-	// cannot resume.
+	// State holds the optimiser's tensors; without them, nil, the training cannot resume.
 	State []Tensor
 }
 
@@ -63,10 +61,9 @@ type modelHeader struct {
 	Input      *Input   `json:"input,omitempty"`
 }
 
-// Save writes the model to the folder dir, where the earlier checkpoint stays
-// until the new one is complete. It returns an error when a weight is not
-// finite, when Load would refuse the model's metadata, or when dir cannot be
-// written; the earlier checkpoint is then still there.
+// Save writes the model to the folder dir, where the earlier checkpoint stays until the new one is
+// complete. It returns an error when a weight is not finite, when Load would refuse the model's
+// metadata, or when dir cannot be written; the earlier checkpoint is then still there.
 func (m *Model) Save(dir string) error { return (&Checkpoint{Model: m}).Save(dir) }
 
 // Save is Model.Save, training included.
@@ -98,10 +95,8 @@ func (c *Checkpoint) Save(dir string) error {
 // check returns an error for what Load would refuse.
 func (c *Checkpoint) check() error {
 	m := c.Model
-	if err := m.checkMetadata(); err != nil {
-		return err
-	}
-	if err := new(Spec).UnmarshalJSON([]byte(m.spec.String())); err != nil { // as of a format that is not registered
+	// A format may be one that is not registered.
+	if err := cmp.Or(m.checkMetadata(), new(Spec).UnmarshalJSON([]byte(m.spec.String()))); err != nil {
 		return err
 	}
 	if n := slotsMost * len(m.tensors); len(c.State) > n {
@@ -115,10 +110,9 @@ func (c *Checkpoint) check() error {
 	return nil
 }
 
-// Load returns the model of the checkpoint in dir with its weights, to Build
-// into a graph of your own or to train further. It returns an error that names
-// the file when the checkpoint is damaged or from a later release, or when its
-// tensors do not match its spec.
+// Load returns the model of the checkpoint in dir with its weights, to Build into a graph of your own or
+// to train further. It returns an error that names the file when the checkpoint is damaged or from a
+// later release, or when its tensors do not match its spec.
 func Load(dir string) (*Model, error) {
 	var c Checkpoint
 	err := read(dir, c.readModel)
@@ -137,7 +131,7 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 		if err != nil {
 			return err
 		}
-		c.State, err = readState(state, tensors)
+		c.State, err = readTensors(state, tensors)
 		return errors.Wrap(err, stateFile)
 	})
 	if err != nil {
@@ -149,12 +143,11 @@ func LoadCheckpoint(dir string) (*Checkpoint, error) {
 // LoadFS is Load for a folder in fsys, such as one that a program has embedded. Of a
 // folder on disk that may be written meanwhile, Load reads one whole checkpoint.
 func LoadFS(fsys fs.FS, dir string) (*Model, error) {
-	folder, err := fs.Sub(fsys, dir)
-	if err != nil {
-		return nil, errors.Wrap(err, "zoo: checkpoint")
-	}
 	var c Checkpoint
-	err = durable.ReadFS(folder, c.readModel)
+	folder, err := fs.Sub(fsys, dir)
+	if err == nil {
+		err = durable.ReadFS(folder, c.readModel)
+	}
 	return c.Model, errors.Wrapf(err, "zoo: checkpoint %s", dir)
 }
 
@@ -177,12 +170,11 @@ func (c *Checkpoint) readModel(f *durable.Folder) error {
 	if err != nil {
 		return err
 	}
-	shapes := m.shapes()
-	weights, err := f.File(weightsFile, bytesOf(shapes, m.dtype)+headMost(len(shapes)))
+	weights, err := f.File(weightsFile, bytesOf(m.shapes(), m.dtype)+headMost(len(m.shapes())))
 	if err != nil {
 		return err
 	}
-	if m.tensors, err = readTensors(weights, shapes, m.dtype); err != nil {
+	if err := m.readWeights(weights); err != nil {
 		return errors.Wrap(err, weightsFile)
 	}
 	c.Model, c.Training = m, training
@@ -229,18 +221,15 @@ func (m *Model) checkMetadata() error {
 	if n := len(m.ClassNames); n != 0 && n != m.Classes() {
 		return errors.Errorf("class_names has %d names, the spec %d classes", n, m.Classes())
 	}
+	var err error
 	if m.Name != "" {
-		if err := names.Check(m.Name); err != nil {
-			return errors.Wrap(err, "name")
-		}
+		err = errors.Wrap(names.Check(m.Name), "name")
 	}
 	for k, class := range m.ClassNames {
-		if err := names.Check(class); err != nil {
-			return errors.Wrapf(err, "class_names[%d]", k)
-		}
+		err = cmp.Or(err, errors.Wrapf(names.Check(class), "class_names[%d]", k))
 	}
-	if m.Input == nil {
-		return nil
+	if m.Input != nil {
+		err = cmp.Or(err, m.Input.check(m.Features()))
 	}
-	return m.Input.check(m.Features())
+	return err
 }

@@ -13,9 +13,8 @@ import (
 
 // Counts holds the number of learnable values, counted three ways.
 type Counts struct {
-	// InputToHidden is the number of weights from the input, all gates together:
-	// what the papers' tables count. For a joint layer it is the whole network,
-	// which the state goes through too.
+	// InputToHidden is the number of weights from the input, all gates together: what the papers' tables
+	// count. For a joint layer it is the whole network, which the state goes through too.
 	InputToHidden  int `json:"params_input_to_hidden"`
 	RecurrentLayer int `json:"params_recurrent_layer"` // with the hidden-to-hidden weights and biases, all layers
 	Model          int `json:"params_model"`           // with the classifier
@@ -37,9 +36,8 @@ type Description struct {
 	Counts
 	Layers          []LayerDescription `json:"layers,omitempty"`
 	PublishedParams int                `json:"published_params"` // 0 where none is published
-	// MulAddsPerFrame is the number of multiply-adds of one step of one sequence
-	// through the recurrent layers, forward, when trained with 16 clips of 6
-	// frames in a graph.
+	// MulAddsPerFrame is the number of multiply-adds of one step of one sequence through the recurrent
+	// layers, forward, when trained with 16 clips of 6 frames in a graph.
 	MulAddsPerFrame int `json:"mul_adds_per_frame"`
 	// Plan lists the contractions of the first layer's input projection of these
 	// 96 frames, step by step (decomp.Plan).
@@ -94,9 +92,8 @@ func (s Spec) dense() Spec {
 // Counts returns the model's numbers of learnable values.
 func (m *Model) Counts() Counts { return counts(m.stack, m.Classes()) }
 
-// MulAddsPerFrame returns the multiply-adds of one step of one sequence,
-// forward, in the plan for training with batch sequences of that many steps in a
-// graph.
+// MulAddsPerFrame returns the multiply-adds of one step of one sequence, forward, in the plan for
+// training with batch sequences of that many steps in a graph.
 func (m *Model) MulAddsPerFrame(batch, steps int) int { return m.stack.MulAdds(batch, steps) }
 
 // counts takes the largest int for a sum that an int of 32 bits does not hold.
@@ -112,9 +109,8 @@ func counts(s *cells.Stack, classes int) Counts {
 	return Counts{InputToHidden: int(min(input, math.MaxInt)), RecurrentLayer: int(min(all, math.MaxInt)), Model: int(min(model, math.MaxInt))}
 }
 
-// LayerDescription is a recurrent layer in figures. Its size follows from them:
-// Directions times the blocks of each of the Weights times the shapes of their cores, and
-// the Bias.
+// LayerDescription is a recurrent layer in figures. Its size follows from them: Directions times the
+// blocks of each of the Weights times the shapes of their cores, and the Bias.
 type LayerDescription struct {
 	Features   int                  `json:"features"`   // per step
 	Hidden     int                  `json:"hidden"`     // units per direction
@@ -152,25 +148,23 @@ func describeLayers(stack *cells.Stack) []LayerDescription {
 		layers = append(layers, d)
 	}
 	for _, w := range stack.Weights() {
-		l := &layers[w.Layer-1]
-		l.Weights = append(l.Weights, describeWeights(w))
+		l, m := &layers[w.Layer-1], w.Matrix
+		d := WeightsDescription{
+			Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out),
+			Ranks: m.Ranks(), Params: m.Params(),
+		}
+		cores := m.Cores()
+		if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
+			d.Blocks = len(m.Terms)
+			cores = cores[:len(cores)/d.Blocks]
+		}
+		for _, c := range cores {
+			d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
+		}
+		l.Weights = append(l.Weights, d)
 		if w.Role != cells.HiddenToHidden {
-			l.Bias += w.Matrix.Cols()
+			l.Bias += m.Cols()
 		}
 	}
 	return layers
-}
-
-func describeWeights(w cells.Weights) WeightsDescription {
-	m := w.Matrix
-	d := WeightsDescription{Role: w.Role.String(), Format: strings.ToLower(m.Format), InModes: decomp.Sizes(m.In), OutModes: decomp.Sizes(m.Out), Ranks: m.Ranks(), Params: m.Params()}
-	cores := m.Cores()
-	if d.Format == (decomp.BT{}).Name() { // whose blocks are alike
-		d.Blocks = len(m.Terms)
-		cores = cores[:len(cores)/d.Blocks]
-	}
-	for _, c := range cores {
-		d.Cores = append(d.Cores, CoreDescription{c.Name, c.Shape()})
-	}
-	return d
 }

@@ -12,9 +12,8 @@
 // A Predictor runs a trained model forward only, without a graph: frame by frame,
 // or whole clips, as they are stored or normalised before.
 //
-// List and Find search the registry, and Register adds to it. An entry has its
-// paper's figures: input-to-hidden weights, which it matches exactly (but for BT,
-// whose later tables print a number that no such layer has), and accuracy, which
-// the authors measured on video that cannot be redistributed. A Spec, in Go or
-// JSON, describes any other model; Suggest proposes one for given sizes.
+// List and Find search the registry, and Register adds to it. An entry has its paper's figures:
+// input-to-hidden weights, which it matches exactly (but for BT, whose later tables print a number that
+// no such layer has), and accuracy, which the authors measured on video that cannot be redistributed. A
+// Spec, in Go or JSON, describes any other model; Suggest proposes one for given sizes.
 package zoo

@@ -21,8 +21,8 @@ func TestSpecBounds(t *testing.T) {
 	ones := func(n int) string { return "[" + strings.TrimSuffix(strings.Repeat("1,", n), ",") + "]" }
 	chain := func(depth int) string { return strings.Repeat("[", depth) + "1" + strings.Repeat(",1]", depth) }
 	for _, test := range []struct{ name, fields, want string }{
-		{"deep tree", `"format":"ht","in_modes":[2,2],"out_modes":[2,2],"tree":` + chain(5000), "tree is 5000 pairs deep; want at most 64"},
-		{"wide tree", `"format":"ht","in_modes":[2,2],"out_modes":[2,2],"tree":` + ones(65), "tree has 65 modes; want at most 64"},
+		{"deep tree", `"format":"ht","in_modes":[2,2],"out_modes":[2,2],"tree":` + chain(5000), "tree has 5000 pairs; want at most 63"},
+		{"wide tree", `"format":"ht","in_modes":[2,2],"out_modes":[2,2],"tree":` + ones(65), "tree has 64 pairs; want at most 63"},
 		{"layers", `"in_modes":[2],"out_modes":[2],"upper":[` + strings.TrimSuffix(strings.Repeat("{},", 100_000), ",") + `]`, `spec field "upper" makes 100001 layers; want at most 64`},
 		{"input modes", `"format":"tt","ranks":[1],"in_modes":` + ones(65) + `,"out_modes":[2]`, `spec field "in_modes" has 65 entries; want at most 64`},
 		{"output modes", `"in_modes":[2],"out_modes":` + ones(65), `spec field "out_modes" has 65 entries; want at most 64`},
@@ -75,7 +75,7 @@ func TestCheckpointBounds(t *testing.T) {
 		})
 	}
 	// A header of safetensors is held against its bound before it is parsed.
-	_, err := readState([]byte("\xff\xff\xff\x7f\x00\x00\x00\x00{}"), 3)
+	_, err := readTensors([]byte("\xff\xff\xff\x7f\x00\x00\x00\x00{}"), 3)
 	require.EqualError(t, err, fmt.Sprintf("its header claims %d bytes; want at most %d", math.MaxInt32, 1<<20+3<<10))
 }
 

@@ -11,13 +11,14 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/internal/backend"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// Predictor runs a model forward only: one frame of a live sequence at a time,
-// or whole clips. It takes no gradients, merges the cores once, and computes
-// what Build's graph does without Training, up to rounding. Classify reads clips
-// as they are stored; Frame and Clip read values as the model was trained on, which
-// Input.Apply makes of stored ones.
+// Predictor runs a model forward only: one frame of a live sequence at a time, or whole clips. It takes
+// no gradients, merges the cores once, and computes what Build's graph does without Training, up to
+// rounding. Classify reads clips as they are stored; Frame and Clip read values as the model was trained
+// on, which Input.Apply makes of stored ones.
 //
 // A Predictor is not safe for concurrent use. Different predictors of one model
 // may run concurrently, as long as no solver steps while one is made.
@@ -73,11 +74,10 @@ func (p *Predictor) Frame(x []float32) ([]float32, error) {
 	return p.head(last), errors.Wrap(err, "zoo: frame")
 }
 
-// Clip reads whole clips, x (batch, steps, features), and returns what Frame would
-// after their last steps. Lengths has the number of steps of each clip, and values
-// after them are ignored; nil means that all clips have all steps. The state that
-// Frame carries is left alone. It returns an error when x has the wrong size, or a
-// length is not from 1 to steps.
+// Clip reads whole clips, x (batch, steps, features), and returns what Frame would after their last
+// steps. Lengths has the number of steps of each clip, and values after them are ignored; nil means that
+// all clips have all steps. The state that Frame carries is left alone. It returns an error when x has
+// the wrong size, or a length is not from 1 to steps.
 func (p *Predictor) Clip(x []float32, steps int, lengths []int) ([]float32, error) {
 	if p.closed {
 		return nil, errors.New("zoo: Clip of a predictor that is closed")
@@ -86,12 +86,11 @@ func (p *Predictor) Clip(x []float32, steps int, lengths []int) ([]float32, erro
 	return p.head(last), errors.Wrap(err, "zoo: clip")
 }
 
-// Classify reads one clip as it is stored, (steps, n_1, ..., n_d) with bytes of
-// frames as values from 0 to 255, and returns all classes with their probabilities,
-// the likeliest first. It takes the steps that the model's Input.Taken counts, always
-// at equal distances, and normalises them. Values of a model without an Input are
-// read as they are. It returns an error when x is not whole steps, when the answer is
-// not finite, for a predictor of several sequences and for a headless model.
+// Classify reads one clip as it is stored, (steps, n_1, ..., n_d) with bytes of frames as values from 0
+// to 255, and returns all classes with their probabilities, the likeliest first. It takes the steps that
+// the model's Input.Taken counts, always at equal distances, and normalises them. Values of a model
+// without an Input are read as they are. It returns an error when x is not whole steps, when the answer
+// is not finite, for a predictor of several sequences and for a headless model.
 func (p *Predictor) Classify(x []float32) ([]Guess, error) {
 	size := p.model.Features()
 	switch {
@@ -149,8 +148,7 @@ func (m *Model) Guesses(logits []float32) ([]Guess, error) {
 	return all, nil
 }
 
-// head returns the logits of states (batch, features), or a copy of them where there
-// is no classifier.
+// head returns the logits of states (batch, features), or a copy of them where there is no classifier.
 func (p *Predictor) head(last []float32) []float32 {
 	if last == nil || p.weight == nil {
 		return slices.Clone(last)
@@ -171,4 +169,57 @@ func (p *Predictor) Close() error {
 	}
 	p.closed = true
 	return errors.Wrap(p.runner.Close(), "zoo: predictor")
+}
+
+// Input describes the sequences a model was trained on.
+type Input struct {
+	Steps     int   `json:"steps"`      // of the longest sequence
+	StepShape []int `json:"step_shape"` // (n_1, ..., n_d), whose product is the model's Features
+
+	// Sampling says which steps of a longer clip were taken; nil if clips were used as stored.
+	Sampling *preprocess.Sampling `json:"sampling,omitempty"`
+	preprocess.Normalisation
+}
+
+// Taken returns which steps of a clip the model reads: Sampling or, if its clips
+// were stored as sequences, as many evenly spaced steps as the longest had.
+func (in *Input) Taken() preprocess.Sampling {
+	if in.Sampling != nil {
+		return *in.Sampling
+	}
+	return preprocess.Sampling{Steps: in.Steps, Sample: "even"}
+}
+
+// read returns the steps, of so many values, of a stored clip that the model reads, evenly spaced and
+// normalised. In front of one that is shorter than those sampled for training are steps of zeros.
+func (in *Input) read(stored []float32, size int) []float32 {
+	taken := in.Taken()
+	rows := taken.Even(len(stored) / size)
+	steps := len(rows)
+	if in.Sampling != nil && taken.Steps != preprocess.AllSteps {
+		steps = taken.Steps
+	}
+	x := make([]float32, steps*size)
+	read := x[(steps-len(rows))*size:]
+	for k, row := range rows {
+		copy(read[k*size:(k+1)*size], stored[row*size:])
+	}
+	in.Apply(read)
+	return x
+}
+
+// check returns an error for sequences that no model of want values per step reads.
+func (in *Input) check(want int) error {
+	if n := len(in.StepShape); n > maxModes {
+		return errors.Errorf("step_shape has %d axes; want at most %d", n, maxModes)
+	}
+	features := dims.Size(in.StepShape)
+	if features != want || in.Steps < 1 || slices.ContainsFunc(in.StepShape, func(n int) bool { return n < 1 }) {
+		return errors.Errorf("input is %d steps of shape %v; the spec reads %d values a step", in.Steps, in.StepShape, want)
+	}
+	err := errors.Wrap(preprocess.CheckClip(in.Steps, in.StepShape), "input")
+	if s := in.Sampling; s != nil && err == nil {
+		err = errors.Wrap(cmp.Or(s.Check(), preprocess.CheckClip(s.Steps, in.StepShape)), "sampling")
+	}
+	return cmp.Or(err, in.Normalisation.Check(in.StepShape))
 }

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"encoding/binary"
 	"io"
 	"math"
@@ -11,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/tensorzoo/tensorzoo/cells"
+	"github.com/tensorzoo/tensorzoo/internal/measure"
 )
 
 // writeTensors writes tensors in the safetensors format: a JSON header with
@@ -52,43 +54,63 @@ func (v tensorView) Data() []byte {
 	return out
 }
 
-// readTensors reads a safetensors file whose tensors have the names and shapes of
-// want and one type, and returns them in that order. It looks at everything before
-// it takes memory for anything.
-func readTensors(data []byte, want []cells.Param, dtype tensor.Dtype) ([]Tensor, error) {
-	file, err := deserialize(data, len(want))
+// readTensors reads the tensors of a safetensors file, sorted by name. It holds the file's
+// header against the bound for so many tensors before it parses it. Values that are not
+// finite are never written, and so are errors.
+func readTensors(data []byte, most int) ([]Tensor, error) {
+	const length = 8
+	if len(data) >= length {
+		if n := binary.LittleEndian.Uint64(data); n > uint64(headMost(most)) {
+			return nil, errors.Errorf("its header claims %d bytes; want at most %d", n, headMost(most))
+		}
+	}
+	file, err := safetensors.Deserialize(data)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, t := range want {
-		view, ok := file.Tensor(t.Name)
-		switch {
-		case !ok:
-			return nil, errors.Errorf("there is no tensor %s, which the spec asks for", t.Name)
-		case !shapeOf(view).Eq(tensor.Shape(t.Shape)):
-			return nil, errors.Errorf("tensor %s has shape %v; the spec makes it %v", t.Name, view.Shape(), t.Shape)
-		case dtypes[view.DType()] != dtype:
-			return nil, errors.Errorf("tensor %s holds %v; want %v", t.Name, view.DType(), dtype)
+	tensors := []Tensor{}
+	for _, name := range slices.Sorted(slices.Values(file.Names())) {
+		view, _ := file.Tensor(name)
+		dtype, known := dtypes[view.DType()]
+		shape := shapeOf(view)
+		if !known || shape == nil {
+			return nil, errors.Errorf("tensor %s holds %v of shape %v; want elements of F32 or F64", name, view.DType(), view.Shape())
 		}
-		names = append(names, t.Name)
+		t := Tensor{name, tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))}
+		if _, err := binary.Decode(view.Data(), binary.LittleEndian, t.Value.Data()); err != nil {
+			return nil, errors.Wrapf(err, "tensor %s", name)
+		}
+		if at := t.notFinite(); at >= 0 {
+			return nil, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
+		}
+		tensors = append(tensors, t)
 	}
-	if n := file.Len(); n != len(want) {
-		return nil, errors.Errorf("there are %d tensors; the spec makes %d", n, len(want))
-	}
-	return decode(file, names)
+	return tensors, nil
 }
 
-// readState reads whatever tensors there are, at most so many, sorted by name;
-// package train knows which it wants.
-func readState(data []byte, most int) ([]Tensor, error) {
-	file, err := deserialize(data, most)
+// readWeights reads the tensors that a model of this spec has, in its order.
+func (m *Model) readWeights(data []byte) error {
+	want := m.shapes()
+	got, err := readTensors(data, len(want))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	names := file.Names()
-	slices.Sort(names)
-	return decode(file, names)
+	for _, p := range want {
+		k, found := slices.BinarySearchFunc(got, p.Name, func(t Tensor, name string) int { return cmp.Compare(t.Name, name) })
+		switch {
+		case !found:
+			return errors.Errorf("there is no tensor %s, which the spec asks for", p.Name)
+		case !got[k].Value.Shape().Eq(tensor.Shape(p.Shape)):
+			return errors.Errorf("tensor %s has shape %v; the spec makes it %v", p.Name, []int(got[k].Value.Shape()), p.Shape)
+		case got[k].Value.Dtype() != m.dtype:
+			return errors.Errorf("tensor %s holds %v; want %v", p.Name, got[k].Value.Dtype(), m.dtype)
+		}
+		m.tensors = append(m.tensors, got[k])
+	}
+	if len(got) != len(want) {
+		return errors.Errorf("there are %d tensors; the spec makes %d", len(got), len(want))
+	}
+	return nil
 }
 
 // headMost bounds the JSON header of a file of so many tensors, the metadata of
@@ -103,61 +125,19 @@ func bytesOf(params []cells.Param, dtype tensor.Dtype) (n int64) {
 	return n
 }
 
-// deserialize reads the header of a file of at most so many tensors, which is held
-// against its bound before it is parsed.
-func deserialize(data []byte, tensors int) (safetensors.SafeTensors, error) {
-	const length = 8
-	if len(data) >= length {
-		if n := binary.LittleEndian.Uint64(data); n > uint64(headMost(tensors)) {
-			return safetensors.SafeTensors{}, errors.Errorf("its header claims %d bytes; want at most %d", n, headMost(tensors))
-		}
-	}
-	return safetensors.Deserialize(data)
-}
-
 // dtypes are the types of tensors in files of ours.
 var dtypes = map[safetensors.DType]tensor.Dtype{safetensors.F32: tensor.Float32, safetensors.F64: tensor.Float64}
 
-// decode copies tensors out of a file's bytes. Values that are not finite are never
-// written, and so are errors.
-func decode(file safetensors.SafeTensors, names []string) ([]Tensor, error) {
-	tensors := []Tensor{}
-	for _, name := range names {
-		view, _ := file.Tensor(name)
-		shape := shapeOf(view)
-		if shape == nil {
-			return nil, errors.Errorf("tensor %s has shape %v", name, view.Shape())
-		}
-		dtype, ok := dtypes[view.DType()]
-		if !ok {
-			return nil, errors.Errorf("tensor %s holds %v; want F32 or F64", name, view.DType())
-		}
-		t := Tensor{name, tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))}
-		if _, err := binary.Decode(view.Data(), binary.LittleEndian, t.Value.Data()); err != nil {
-			return nil, errors.Wrapf(err, "tensor %s", name)
-		}
-		if at := t.notFinite(); at >= 0 {
-			return nil, errors.Errorf("tensor %s holds NaN or Inf at element %d", name, at)
-		}
-		tensors = append(tensors, t)
-	}
-	return tensors, nil
-}
-
 // notFinite returns the first element that is NaN or Inf, -1 for none.
 func (p Tensor) notFinite() int {
-	switch values := p.Value.Data().(type) {
-	case []float32:
-		return slices.IndexFunc(values, func(v float32) bool { return v-v != 0 })
-	case []float64:
-		return slices.IndexFunc(values, func(v float64) bool { return v-v != 0 })
+	if values, double := p.Value.Data().([]float64); double {
+		return measure.NotFinite(values)
 	}
-	return -1
+	return measure.NotFinite(p.Value.Data().([]float32))
 }
 
-// shapeOf returns the shape of a file's tensor, whose product the reader has checked
-// against the bytes that are there; nil for one without an axis or elements, which
-// ours have.
+// shapeOf returns the shape of a file's tensor, whose product the reader has checked against the bytes
+// that are there; nil for one without an axis or elements, which ours have.
 func shapeOf(view safetensors.TensorView) (shape tensor.Shape) {
 	for _, n := range view.Shape() {
 		if n < 1 || n > math.MaxInt32 {

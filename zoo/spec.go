@@ -15,9 +15,8 @@ import (
 
 // LayerSpec is a further layer on top of the first.
 type LayerSpec struct {
-	// OutModes are the layer's output modes; empty means those of the layer
-	// below. Its input modes are the output modes of the layer below, the first
-	// one doubled if that is bidirectional.
+	// OutModes are the layer's output modes; empty means those of the layer below. Its input modes are
+	// the output modes of the layer below, the first one doubled if that is bidirectional.
 	OutModes []int `json:"out_modes,omitempty"`
 
 	Format decomp.Format `json:"format,omitempty"` // of the layer's input-to-hidden weights; nil means decomp.Dense
@@ -29,9 +28,8 @@ type Spec struct {
 	// Cell is lstm, gru, rnn, or the name of a cell that cells.Register was given.
 	Cell string `json:"cell"`
 
-	// Format is the decomposition of the input-to-hidden weights, such as
-	// decomp.TT{Ranks: []int{4}}; nil means decomp.Dense. In JSON it is its name and,
-	// beside it, its fields.
+	// Format is the decomposition of the input-to-hidden weights, such as decomp.TT{Ranks: []int{4}};
+	// nil means decomp.Dense. In JSON it is its name and, beside it, its fields.
 	Format decomp.Format `json:"format,omitempty"`
 
 	// InModes multiply to the features of a step, or more; OutModes, without the
@@ -39,21 +37,18 @@ type Spec struct {
 	InModes  []int `json:"in_modes"`
 	OutModes []int `json:"out_modes"`
 
-	// Features is the number of values of a step; 0 means the product of
-	// InModes. If there are fewer, the model appends zeros to every step that it
-	// reads.
+	// Features is the number of values of a step; 0 means the product of InModes. If there are fewer,
+	// the model appends zeros to every step that it reads.
 	Features int `json:"features,omitempty"`
 
 	// Hidden, when given, is checked against OutModes.
 	Hidden int `json:"hidden,omitempty"`
 
-	// Recurrent is the decomposition of the hidden-to-hidden weights; nil means
-	// decomp.Dense.
+	// Recurrent is the decomposition of the hidden-to-hidden weights; nil means decomp.Dense.
 	Recurrent decomp.Format `json:"recurrent,omitempty"`
 
-	// Joint makes the input-to-hidden and the hidden-to-hidden weights of every
-	// layer one network, over the rows of [x; h]; see cells.Layer. Recurrent
-	// must then be nil.
+	// Joint makes the input-to-hidden and the hidden-to-hidden weights of every layer one network, over
+	// the rows of [x; h]; see cells.Layer. Recurrent must then be nil.
 	Joint bool `json:"joint,omitempty"`
 
 	// CandidateBias adds to every layer of a gru the bias inside the reset gate's
@@ -146,8 +141,7 @@ const (
 	maxLayers = 64
 )
 
-// checkLists returns an error that names the first field that is missing or above its
-// bound.
+// checkLists returns an error that names the first field that is missing or above its bound.
 func (s Spec) checkLists() error {
 	if n := 1 + len(s.Upper); n > maxLayers {
 		return errors.Errorf("zoo: spec field \"upper\" makes %d layers; want at most %d", n, maxLayers)

@@ -50,41 +50,36 @@ func (l LayerSpec) MarshalJSON() ([]byte, error) {
 
 // object writes fields, without those that need not be there.
 func object(fields []field) ([]byte, error) {
-	var members [][]byte
-	add := func(name string, value any) error {
-		text, err := json.Marshal(value)
-		members = append(members, append(fmt.Appendf(nil, "%q:", name), text...))
-		return err
-	}
+	var out []byte
 	for _, f := range fields {
-		value := reflect.ValueOf(f.value).Elem()
-		if empty := value.IsZero() || value.Kind() == reflect.Slice && value.Len() == 0; empty && !f.required {
+		v := reflect.ValueOf(f.value).Elem()
+		if !f.required && (v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0) {
 			continue
 		}
-		format, is := value.Interface().(decomp.Format)
-		var err error
-		switch {
-		case !is:
-			err = add(f.name, value.Interface())
-		case f.name != formatField: // an object with nothing but a format
-			err = add(f.name, LayerSpec{Format: format})
-		default:
-			add(f.name, format.Name())
-			var own []byte
-			if own, err = json.Marshal(format); len(own) > len("{}") {
-				members = append(members, own[1:len(own)-1])
+		value, own := v.Interface(), []byte(nil)
+		if format, is := value.(decomp.Format); is && f.name != formatField {
+			value = LayerSpec{Format: format} // an object with nothing but a format
+		} else if is {
+			var err error
+			if own, err = json.Marshal(format); err != nil {
+				return nil, err
 			}
+			value = format.Name()
 		}
+		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, err
 		}
+		out = append(fmt.Appendf(out, ",%q:", f.name), text...)
+		if len(own) > len("{}") {
+			out = fmt.Appendf(out, ",%s", own[1:len(own)-1])
+		}
 	}
-	return slices.Concat([]byte{'{'}, bytes.Join(members, []byte{','}), []byte{'}'}), nil
+	return fmt.Appendf(nil, "{%s}", bytes.TrimPrefix(out, []byte{','})), nil
 }
 
-// ParseSpec reads a Spec from JSON. It returns an error that gives the field,
-// line and column when a field or a format is unknown or has the wrong type.
-// FromSpec checks whether the values fit together.
+// ParseSpec reads a Spec from JSON. It returns an error that gives the field, line and column when a
+// field or a format is unknown or has the wrong type. FromSpec checks whether the values fit together.
 func ParseSpec(data []byte) (s Spec, err error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -126,24 +121,21 @@ func (r specReader) spec(begin int, s *Spec) error {
 // object reads the object that begins at an offset into fields. Members of other
 // names are fields of its format.
 func (r specReader) object(begin int, fields []field) (err error) {
-	var own []jsonpos.Member // of the format
-	var target *decomp.Format
-	named, name := jsonpos.Member{At: begin}, ""
-	for _, f := range fields {
-		if f.name == formatField {
-			target = f.value.(*decomp.Format)
-		}
+	at := func(name string) int {
+		return slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, name) })
 	}
+	target := at(formatField)
+	var own []jsonpos.Member // of the format
+	named, name := jsonpos.Member{At: begin}, ""
 	for _, m := range jsonpos.Members(r.text, begin) {
-		k := slices.IndexFunc(fields, func(f field) bool { return strings.EqualFold(f.name, m.Name) })
-		null := string(m.Value) == "null"
+		k, null := at(m.Name), string(m.Value) == "null"
 		switch {
 		case k < 0:
 			if err = r.ofSomeFormat(m, fields); !null {
 				own = append(own, m)
 			}
 		case null:
-		case fields[k].value == any(target):
+		case k == target:
 			named, err = m, r.field(m, &name)
 		default:
 			err = r.field(m, fields[k].value)
@@ -153,7 +145,7 @@ func (r specReader) object(begin int, fields []field) (err error) {
 		}
 	}
 	if name != "" || len(own) > 0 {
-		*target, err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own)
+		*fields[target].value.(*decomp.Format), err = r.format(cmp.Or(name, decomp.Dense{}.Name()), named, own)
 	}
 	return err
 }
@@ -203,11 +195,7 @@ func (r specReader) ofSomeFormat(m jsonpos.Member, fields []field) error {
 	}
 	known = append(known, decomp.FormatFields()...)
 	if !slices.ContainsFunc(known, func(name string) bool { return strings.EqualFold(name, m.Name) }) {
-		in := ""
-		if r.in != "" {
-			in = " in " + r.in
-		}
-		return errors.Errorf("zoo: spec%s has no field %q%s%s", r.at(m.At), m.Name, in, didyoumean.Hint(m.Name, known))
+		return errors.Errorf("zoo: spec%s has no field %q%s", r.at(m.At), r.name(m), didyoumean.Hint(m.Name, known))
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(m.Value, &list) == nil && len(list) > maxRanks {
@@ -226,11 +214,10 @@ func (r specReader) format(name string, named jsonpos.Member, own []jsonpos.Memb
 	if err == nil {
 		return f, nil
 	}
-	if slices.Contains(decomp.Formats(), name) { // which member is to blame
-		for _, m := range own {
-			if _, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value}); err != nil {
-				return nil, r.wrong(m, err)
-			}
+	for _, m := range own { // which member is to blame, if the format is known
+		_, err := decomp.ParseFormat(name, map[string]json.RawMessage{m.Name: m.Value})
+		if err != nil && slices.Contains(decomp.Formats(), name) {
+			return nil, r.wrong(m, err)
 		}
 	}
 	return nil, r.wrong(named, err)
@@ -247,8 +234,7 @@ func (r specReader) wrong(m jsonpos.Member, err error) error {
 	if !errors.As(err, &wrong) {
 		return errors.Errorf("zoo: spec%s: %s", r.at(m.At), strings.TrimPrefix(errors.Cause(err).Error(), "decomp: "))
 	}
-	want := wrong.Type.String()
-	want = cmp.Or(wanted[want], want)
+	want := cmp.Or(wanted[wrong.Type.String()], wrong.Type.String())
 	if digits, is := strings.CutPrefix(wrong.Value, "number "); is && wrong.Type.Kind() == reflect.Int && strings.Trim(digits, "-0123456789") == "" {
 		want = fmt.Sprintf("a whole number of at most %d", math.MaxInt) // an int does not hold it
 	}
@@ -256,6 +242,7 @@ func (r specReader) wrong(m jsonpos.Member, err error) error {
 }
 
 func (r specReader) mistyped(m jsonpos.Member, is, want string) error {
-	field := strings.TrimPrefix(r.in+"."+m.Name, ".")
-	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", field, r.at(m.At), is, want)
+	return errors.Errorf("zoo: spec field %q%s is a JSON %s; want %s", r.name(m), r.at(m.At), is, want)
 }
+
+func (r specReader) name(m jsonpos.Member) string { return strings.TrimPrefix(r.in+"."+m.Name, ".") }

@@ -1,6 +1,7 @@
 package zoo
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -25,8 +26,7 @@ type SuggestOptions struct {
 	Budget int
 }
 
-// SuggestedFormats lists the formats that Suggest knows: the registered ones that
-// are decomp.Ranked.
+// SuggestedFormats lists the formats that Suggest knows: the registered ones that are decomp.Ranked.
 func SuggestedFormats() []string {
 	return slices.DeleteFunc(decomp.Formats(), func(name string) bool { return ranked(name) == nil })
 }
@@ -55,26 +55,23 @@ func (e *BudgetError) Error() string {
 		e.Budget, e.Format, e.Least, e.Features, e.Hidden)
 }
 
-// Limits of Suggest: a 4K frame in colour has 3/4 of these features. With four
-// gates the dense matrix of the two sizes has 2^40 elements, the most that
-// package decomp allows.
+// Limits of Suggest: a 4K frame in colour has 3/4 of these features. With four gates the dense matrix of
+// the two sizes has 2^40 elements, the most that package decomp allows.
 const (
 	maxFeatures = 1 << 25
 	maxHidden   = 1 << 13
 	maxBudget   = 1 << 30
 )
 
-// Suggest returns a spec of one recurrent layer whose input-to-hidden weights
-// are in the wanted format and number at most the budget, and no more than those
-// of a dense matrix of the wanted sizes. Its Classes are left out, and its
-// hidden-to-hidden weights are dense.
+// Suggest returns a spec of one recurrent layer whose input-to-hidden weights are in the wanted format
+// and number at most the budget, and no more than those of a dense matrix of the wanted sizes. Its
+// Classes are left out, and its hidden-to-hidden weights are dense.
 //
-// Both sizes are factorised into 2 to 6 modes, the same number of each, that add
-// up to at most a quarter more than equal ones would. A size without such modes
-// is replaced by the next one that has them: the model then appends zeros to the
-// features of a step (InModes multiply to more than Features), or has more
-// hidden units than were wanted (Hidden). The gates go to the smallest output
-// mode, which is the first.
+// Both sizes are factorised into 2 to 6 modes, the same number of each, that add up to at most a quarter
+// more than equal ones would. A size without such modes is replaced by the next one that has them: the
+// model then appends zeros to the features of a step (InModes multiply to more than Features), or has
+// more hidden units than were wanted (Hidden). The gates go to the smallest output mode, which is the
+// first.
 //
 // All ranks are equal, and the largest that meet the budget. Of the candidates
 // with different numbers of modes, Suggest prefers, in this order:
@@ -86,9 +83,8 @@ const (
 //   - the largest rank;
 //   - the fewest modes: at equal rank, two modes merged into one express no less.
 //
-// It returns a *BudgetError when the budget, or a dense matrix, is too small for
-// a rank of 1, and an error that quotes the field when a wanted size, cell or
-// format is invalid.
+// It returns a *BudgetError when the budget, or a dense matrix, is too small for a rank of 1, and an
+// error that quotes the field when a wanted size, cell or format is invalid.
 func Suggest(w SuggestOptions) (Spec, error) {
 	cell, err := w.check()
 	if err != nil {
@@ -173,3 +169,69 @@ func (c candidate) merits(w SuggestOptions) []int {
 	one := map[bool]int{true: 1}
 	return []int{one[c.rank > 1], one[dims.Size(c.out) == w.Hidden], one[dims.Size(c.in) == w.Features], c.blocks, c.rank, -len(c.in)}
 }
+
+// unbalanced is the largest excess of the sum of a size's modes over that of
+// equal ones, as a fraction of the latter.
+const unbalanced = 0.25
+
+// factorise returns d balanced modes, in rising order, of n or of the next size that has any.
+func factorise(n, d int) []int {
+	for ; ; n++ { // to the next power of 2 at most
+		equal := float64(d) * root(n, d)
+		if modes := balanced(n, d, 1, equal*(1+unbalanced)); modes != nil {
+			return modes
+		}
+	}
+}
+
+// balanced returns the d factors of n, in rising order from least on, that have
+// the smallest sum, or nil when none is at most the given one.
+func balanced(n, d, least int, most float64) (modes []int) {
+	if float64(d)*root(n, d) > most+1e-6 {
+		return nil // equal factors have the smallest sum there could be
+	}
+	if d == 1 {
+		return []int{n}
+	}
+	for first := least; first <= int(root(n, d)+1e-6); first++ {
+		if n%first != 0 {
+			continue
+		}
+		if rest := balanced(n/first, d-1, first, most-float64(first)); rest != nil {
+			modes = append([]int{first}, rest...)
+			most = -1 // the next ones have to be better
+			for _, m := range modes {
+				most += float64(m)
+			}
+		}
+	}
+	return modes
+}
+
+// paired puts input and output modes, both in rising order, into the order in which a format has few
+// weights. The gates, which multiply the first output mode, go to the smallest one. Cores count products
+// of an input and an output mode, whose sum is least when the largest of one side meets the smallest of
+// the other. A train counts those at its two ends once for a rank and the others for a square of it, so
+// that a large product stands at the end.
+func paired(in, out []int, gates int) (inModes, outModes []int) {
+	type pair struct{ in, out, folded int }
+	pairs := make([]pair, len(out))
+	for k, m := range out {
+		pairs[k] = pair{out: m, folded: m}
+	}
+	pairs[0].folded *= gates
+	gated := pairs[0]
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.folded, a.folded) })
+	at := slices.Index(pairs, gated)
+	for k := range pairs {
+		pairs[k].in = in[k]
+	}
+	pairs[0], pairs[at] = pairs[at], pairs[0]
+	slices.SortStableFunc(pairs[1:], func(a, b pair) int { return cmp.Compare(a.in*a.folded, b.in*b.folded) })
+	for _, p := range pairs {
+		inModes, outModes = append(inModes, p.in), append(outModes, p.out)
+	}
+	return inModes, outModes
+}
+
+func root(n, d int) float64 { return math.Pow(float64(n), 1/float64(d)) }

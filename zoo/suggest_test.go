@@ -132,14 +132,14 @@ func TestSuggestErrors(t *testing.T) {
 }
 
 // A padded model is that of the larger frame with zeros, to the bit: its initial
-// weights, its logits, and its predictor.
+// weights, its logits, and its predictor. TENSORZOO_LONG=1 tries both directions of all.
 func TestPaddedModel(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for name, s := range predictorSpecs() {
 		if s.Cell != "lstm" {
 			continue // package cells' tests pad all of them
 		}
-		for _, s.Bidirectional = range []bool{false, true} {
+		for _, s.Bidirectional = range some(name, false, true) {
 			s.Features = 0
 			large := newModel(t, s)
 			s.Features = 19 // of 24

@@ -43,10 +43,7 @@ func (f *flags) blame(err error) error {
 			return "-" + cmdline.Field(f.set, field[strings.Index(field, ".")+1:])
 		}))}
 	}
-	if text, ok := cmdline.Blame(f.set, err); ok {
-		return badf("%s", text)
-	}
-	return cmdline.Usage{Err: err}
+	return cmdline.Blame(f.set, err)
 }
 
 // fields are those that package compare names.
@@ -65,11 +62,9 @@ type flags struct {
 	size               string
 	growth             string
 	quiet, cost, js    bool
-	job                bool // this process works for another
 }
 
-// clips says how videos become clips, or which steps of features are taken, where the flags
-// do; protocol.json keeps it.
+// clips says how videos become clips, or which steps of features are taken, where the flags do; protocol.json keeps it.
 type clips struct {
 	Steps  int     `json:"steps"` // 0 for the default
 	Sample string  `json:"sample"`
@@ -79,36 +74,31 @@ type clips struct {
 }
 
 //go:embed help.txt
-var intro string
+var help string
 
-// What each job reads; the rest would be ignored without a word.
-var (
-	trainingFlags = []string{"out", "models", "data", "split", "seeds", "epochs", "batch", "rates", "folds", "rounds", "optimizer", "schedule", "weight-decay", "clip", "label-smoothing", "dropout", "augment", "threads", "jobs", "quiet", "steps", "sample", "size", "grey", "cache", "cache-limit", "max-bad"}
-	costFlags     = []string{"cost", "models", "batch", "steps", "runs", "warm-up", "threads", "json"}
-	growthFlags   = []string{"growth", "batch", "steps", "runs", "warm-up", "threads"}
-)
+// reads are the flags of each job; the rest would be ignored without a word.
+var reads = map[string][]string{
+	"out":    strings.Fields("out models data split seeds epochs batch rates folds rounds optimizer schedule weight-decay clip label-smoothing dropout augment threads jobs quiet steps sample size grey cache cache-limit max-bad"),
+	"cost":   strings.Fields("cost models batch steps runs warm-up threads json"),
+	"growth": strings.Fields("growth batch steps runs warm-up threads"),
+}
 
 func newFlags() *flags {
 	f := &flags{set: flag.NewFlagSet("compare", flag.ContinueOnError)}
 	f.Protocol = compare.DefaultProtocol()
 	set := f.set
-	set.SetOutput(io.Discard)
 	set.StringVar(&f.models, "models", "lstm,tt-lstm,tr-lstm,bt-lstm,ht-lstm", "`names` of models, with commas between, patterns such as 'tt-*', and files such as my.json with a spec of your own; "+cmdline.Other("train")+" -list has all")
 	set.StringVar(&f.Dir, "out", "", "train and write the report to this `folder`")
 	set.StringVar(&f.Data, "data", "actions", sets.Sets())
 	set.StringVar(&f.Split, "split", "", sets.Splits())
 	set.IntVar(&f.Seeds, "seeds", 5, "runs of each model, with the seeds from 1 on")
-	set.IntVar(&f.Epochs, "epochs", f.Epochs, "passes over the training clips, of every run")
 	set.StringVar(&f.rates, "rates", "3e-4,1e-3,3e-3,1e-2", "learning `rates` to choose from, model by model; a single one is taken without a choice")
 	set.IntVar(&f.Folds, "folds", f.Folds, "parts that the training clips are cut into for the choice, by subject or group where the data have them")
 	set.IntVar(&f.Rounds, "rounds", f.Rounds, "how many of these parts are held out, one after another, for each rate")
-	set.StringVar(&f.Optimizer, "optimizer", f.Optimizer, "`rule`: adam, adamw, rmsprop, or sgd, with settings as in sgd:0.5")
-	set.StringVar(&f.Schedule, "schedule", f.Schedule, "`how` the learning rate changes: constant, step:30:0.2, inverse:1e-4, cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	set.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases")
-	set.Float64Var(&f.MaxGradNorm, "clip", f.MaxGradNorm, "largest global norm of the gradients; 0 for any")
-	set.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
-	set.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training (default that of each model)")
-	set.StringVar(&f.Augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2")
+	cmdline.Training{
+		Epochs: &f.Epochs, WeightDecay: &f.WeightDecay, MaxGradNorm: &f.MaxGradNorm, LabelSmoothing: &f.LabelSmoothing, Dropout: &f.dropout,
+		Optimizer: &f.Optimizer, Schedule: &f.Schedule, Augment: &f.Augment,
+	}.Flags(set)
 	set.IntVar(&f.Jobs, "jobs", 0, "runs at the same time; 0 for as many as -threads leaves cores for. A dense model of 57,600 inputs takes 2.5 GB, and 1 GB more per further thread")
 	set.IntVar(&f.Threads, "threads", 0, "processor cores of a run; 0 for one with -out, which several runs share better, and for all without")
 	set.IntVar(&f.Batch, "batch", f.Batch, "clips a step")
@@ -120,74 +110,48 @@ func newFlags() *flags {
 	set.IntVar(&f.measuring.Runs, "runs", 20, "with -cost and -growth: steps that are timed, at least 20")
 	set.IntVar(&f.measuring.WarmUp, "warm-up", 3, "with -cost and -growth: steps before that")
 	set.BoolVar(&f.js, "json", false, "with -cost: one line of JSON a model instead of a table")
-	set.BoolVar(&f.job, "job", false, "") // without a text, -h leaves it out
 	return f
 }
 
 // parse reads the flags; helped reports that it printed them instead.
 func parse(args []string, stdout io.Writer) (f *flags, helped bool, err error) {
 	f = newFlags()
-	f.args, err = args, f.set.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		f.help(stdout)
-		return f, true, nil
+	f.args = args
+	if helped, err = cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+		return f, helped, err
 	}
-	job, reads := "out", trainingFlags
-	if f.cost {
-		job, reads = "cost", costFlags
-	} else if f.growth != "" {
-		job, reads = "growth", growthFlags
-	}
+	jobs := slices.DeleteFunc([]string{"out", "cost", "growth"}, func(job string) bool {
+		v := f.set.Lookup(job).Value.String()
+		return v == "" || v == "false"
+	})
 	var idle []string
 	f.set.Visit(func(fl *flag.Flag) {
-		if !slices.Contains(reads, fl.Name) && fl.Name != "job" {
+		if len(jobs) > 0 && !slices.Contains(reads[jobs[0]], fl.Name) {
 			idle = append(idle, "-"+fl.Name)
 		}
 	})
 	switch {
-	case err != nil:
-		return f, false, badf("%s", cmdline.Explain(f.set, err))
 	case f.set.NArg() > 0:
 		return f, false, badf("%q is no flag; see -h", f.set.Arg(0))
 	case cmdline.CheckText(f.set) != nil:
 		return f, false, badf("%v", cmdline.CheckText(f.set))
-	case !f.cost && f.growth == "" && f.Dir == "":
+	case len(jobs) == 0:
 		return f, false, badf("nothing to do; give -out, -cost or -growth, or -h for help")
-	case f.cost && f.growth != "" || f.Dir != "" && (f.cost || f.growth != ""):
+	case len(jobs) > 1:
 		return f, false, badf("-out, -cost and -growth are three jobs; give one of them")
 	case len(idle) > 0:
-		return f, false, badf("-%s does not read %s; leave it out", job, strings.Join(idle, ", "))
+		return f, false, badf("-%s does not read %s; leave it out", jobs[0], strings.Join(idle, ", "))
 	}
 	return f, false, f.complete()
 }
 
-func (f *flags) help(w io.Writer) {
-	fmt.Fprint(w, strings.ReplaceAll(intro, "go run ./cmd/compare", cmdline.Program("compare"))+"Flags:\n")
-	f.set.VisitAll(func(fl *flag.Flag) {
-		if fl.Usage == "" {
-			return
-		}
-		name, text := flag.UnquoteUsage(fl)
-		fmt.Fprintf(w, "  -%s %s\n        %s", fl.Name, name, text)
-		if fl.DefValue != "false" && fl.DefValue != "" && fl.DefValue != "0" {
-			fmt.Fprintf(w, " (default %s)", fl.DefValue)
-		}
-		fmt.Fprintln(w)
-	})
-}
-
-// complete fills in what the flags leave open, and returns an error for values that no job
-// can have.
+// complete fills in what the flags leave open, and returns an error for values that no job can have.
 func (f *flags) complete() error {
-	if f.Threads == 0 {
-		f.Threads = runtime.GOMAXPROCS(0)
-		if f.Dir != "" {
-			f.Threads = 1
-		}
+	if f.Threads == 0 && f.Dir != "" {
+		f.Threads = 1
 	}
-	if f.Jobs == 0 {
-		f.Jobs = min(1024, max(1, runtime.GOMAXPROCS(0)/max(1, f.Threads)))
-	}
+	f.Threads = cmp.Or(f.Threads, runtime.GOMAXPROCS(0))
+	f.Jobs = cmp.Or(f.Jobs, min(1024, max(1, runtime.GOMAXPROCS(0)/max(1, f.Threads))))
 	f.measuring.Batch, f.measuring.Steps, f.measuring.Threads = f.Batch, f.video.Steps, f.Threads
 	if f.measuring.Steps < 1 { // none given, or all
 		f.measuring.Steps = 6
@@ -228,17 +192,14 @@ func (f *flags) given(name string) bool { return cmdline.Given(f.set, name) }
 
 // command is the command line that makes the report again.
 func (f *flags) command() string {
-	var b strings.Builder
-	program := cmdline.Program("compare")
-	if rest, run := strings.CutPrefix(program, "go run "); run && strings.HasPrefix(backend.Name, "openblas") { // another one is refused
-		program = "CGO_LDFLAGS=-lopenblas go run -tags openblas " + rest
+	line := cmdline.Program("compare")
+	if rest, run := strings.CutPrefix(line, "go run "); run && strings.HasPrefix(backend.Name, "openblas") { // another one is refused
+		line = "CGO_LDFLAGS=-lopenblas go run -tags openblas " + rest
 	}
-	b.WriteString(program)
 	f.set.Visit(func(fl *flag.Flag) {
-		if fl.Name == "quiet" || fl.Name == "jobs" {
-			return
+		if fl.Name != "quiet" && fl.Name != "jobs" {
+			line += fmt.Sprintf(" -%s %s", fl.Name, cmdline.Quote(fl.Value.String()))
 		}
-		fmt.Fprintf(&b, " -%s %s", fl.Name, cmdline.Quote(fl.Value.String()))
 	})
-	return b.String()
+	return line
 }

@@ -18,7 +18,6 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -42,11 +41,14 @@ func main() {
 	os.Exit(cmdline.ExitCode(err))
 }
 
+// forAnother stands before the flags of a process that works for another.
+const forAnother = "-job"
+
 // listen returns what ends when the process is asked to stop. One that works for another
 // gets a terminal's signals twice, from there and from the other: it takes them as one,
 // and saves its work.
 func listen(args []string) context.Context {
-	if !slices.Contains(args, "-job") {
+	if len(args) == 0 || args[0] != forAnother {
 		return interrupt.Context()
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), interrupt.Signals()...)
@@ -55,11 +57,20 @@ func listen(args []string) context.Context {
 
 // run does what the command line asks for.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	job := len(args) > 0 && args[0] == forAnother
+	if job {
+		args = args[1:]
+	}
 	f, helped, err := parse(args, stdout)
-	switch {
-	case err != nil || helped:
+	if err != nil || helped {
 		return err
-	case f.job:
+	}
+	if job || f.growth != "" { // models are run here
+		defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
+	}
+	switch {
+	case job:
 		return f.work(ctx, os.Stdin, stdout)
 	case f.growth != "":
 		return f.grow(ctx, stdout, stderr)
@@ -78,9 +89,10 @@ func (f *flags) compare(ctx context.Context, stdout, stderr io.Writer) (err erro
 	if f.quiet {
 		stderr = io.Discard
 	}
-	report := &sets.Report{W: stderr, Quiet: f.quiet}
-	c.Open, c.Train = f.opener(nil), f.train
-	c.Prepare = func(ctx context.Context) error { return f.decode(ctx, c.Models, report) }
+	c.Open, c.Train = f.open, f.train
+	c.Prepare = func(ctx context.Context) error {
+		return f.decode(ctx, c.Models, &sets.Report{W: stderr, Quiet: f.quiet})
+	}
 	shown := newProgress(stderr)
 	c.OnProgress = shown.show
 	results, err := c.Run(ctx)
@@ -109,13 +121,10 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 	var costs []*compare.Cost
 	for k, e := range models {
 		fmt.Fprintf(stderr, "%d of %d: %s\n", k+1, len(models), e.Name)
-		r, err := f.ask(ctx, compare.Job{Model: e.Name, Spec: e.Spec}, nil)
+		r, err := f.ask(ctx, compare.Job{Model: e.Name, Spec: e.Spec}, func(float64) {})
 		switch {
 		case ctx.Err() != nil:
 			return cmdline.Interrupted("compare: stopped; the costs of models that are not printed are not kept, measure them again")
-		case cmdline.IsUsage(err):
-			fmt.Fprintln(stderr, err)
-			return badf("%s is not measured, for the reason above", e.Name)
 		case err != nil:
 			return errors.Wrapf(err, "compare: the process that measures %s", e.Name)
 		}
@@ -126,25 +135,22 @@ func (f *flags) measure(ctx context.Context, stdout, stderr io.Writer) error {
 			}
 		}
 	}
-	if f.js {
-		return nil
+	if !f.js {
+		_, err = fmt.Fprintf(stdout, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", backend.Name, f.Threads, f.Batch, f.measuring.Steps, compare.CostTable(costs))
 	}
-	_, err = fmt.Fprintf(stdout, "backend %s, %d threads, %d clips of %d frames a step\n\n%s\n", backend.Name, f.Threads, f.Batch, f.measuring.Steps, compare.CostTable(costs))
 	return errors.Wrap(err, "compare")
 }
 
 // grow measures how costs grow, and prints the exponents.
 func (f *flags) grow(ctx context.Context, stdout, stderr io.Writer) error {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
-	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
 	g, err := compare.MeasureGrowth(ctx, f.growth, f.measuring, func(size string, done, all int) {
-		if done == 0 {
+		switch done {
+		case 0:
 			fmt.Fprintf(stderr, "%s: ", size)
-		} else {
+		case all:
+			fmt.Fprintln(stderr, ".")
+		default:
 			fmt.Fprint(stderr, ".")
-		}
-		if done == all {
-			fmt.Fprintln(stderr)
 		}
 	})
 	if ctx.Err() != nil {

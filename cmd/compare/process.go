@@ -8,9 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -30,86 +27,81 @@ type reply struct {
 }
 
 // work makes the run that it reads, or measures its model.
-func (f *flags) work(ctx context.Context, in io.Reader, stdout io.Writer) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(20)) // as cmd/train
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
+func (f *flags) work(ctx context.Context, in io.Reader, stdout io.Writer) (err error) {
 	var j compare.Job
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
 		return errors.Wrap(err, "compare: job")
 	}
-	out, last, e := json.NewEncoder(stdout), reply{Done: 1}, zoo.Entry{Name: j.Model, Spec: j.Spec}
+	out, last := json.NewEncoder(stdout), reply{Done: 1}
 	if f.cost {
-		cost, err := compare.Measure(ctx, e, f.measuring)
-		if err != nil {
-			return f.blame(err)
-		}
-		last.Cost = cost
-		return errors.Wrap(out.Encode(last), "compare")
+		last.Cost, err = compare.Measure(ctx, zoo.Entry{Name: j.Model, Spec: j.Spec}, f.measuring)
+		err = f.blame(err)
+	} else {
+		last.Run, err = f.run(ctx, j, func(done float64) { out.Encode(reply{Done: done}) })
 	}
-	d, err := zoo.Describe(e)
 	if err != nil {
 		return err
 	}
-	set, err := f.opener(nil)(ctx, j.Model, d.Features)
-	if err != nil {
-		return err
-	}
-	defer set.Close()
-	last.Run, err = j.Train(ctx, set, func(done float64) { out.Encode(reply{Done: done}) })
-	switch {
-	case errors.As(err, new(*compare.InputError)):
-		return cmdline.Usage{Err: err} // the process that asked names the flag
-	case err != nil:
-		return err
-	}
-	last.Run.PeakMB = compare.PeakMemory()
 	return errors.Wrap(out.Encode(last), "compare")
 }
 
-// ask has a process of its own, with these flags, make a run or measure its model, so that
-// its memory is its own.
+// run makes a run in this process.
+func (f *flags) run(ctx context.Context, j compare.Job, onStep func(done float64)) (*compare.Run, error) {
+	d, err := zoo.Describe(zoo.Entry{Name: j.Model, Spec: j.Spec})
+	if err != nil {
+		return nil, err
+	}
+	set, err := f.open(ctx, j.Model, d.Features)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	r, err := j.Train(ctx, set, onStep)
+	switch {
+	case errors.As(err, new(*compare.InputError)):
+		return nil, cmdline.Usage{Err: err} // the process that asked names the flag
+	case err != nil:
+		return nil, err
+	}
+	r.PeakMB = compare.PeakMemory()
+	return r, nil
+}
+
+// ask has a process of its own, with these flags, make a run or measure its model, so that its memory is its own.
 func (f *flags) ask(ctx context.Context, j compare.Job, onStep func(done float64)) (last reply, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return last, err
 	}
-	text, err := json.Marshal(j)
-	if err != nil {
+	var job, said bytes.Buffer
+	if err := json.NewEncoder(&job).Encode(j); err != nil {
 		return last, err
 	}
-	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, append(slices.Clone(f.args), "-job")...)
-	cmd.Stdin, cmd.Stderr = bytes.NewReader(text), &said
+	cmd := exec.CommandContext(ctx, program, append([]string{forAnother}, f.args...)...)
+	cmd.Stdin, cmd.Stderr = &job, &said
 	// It saves the step under way. An interrupt at the terminal reaches it as well.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return last, err
-	}
-	if err := cmd.Start(); err != nil {
+	if err = cmp.Or(err, cmd.Start()); err != nil {
 		return last, err
 	}
 	for replies := json.NewDecoder(out); replies.Decode(&last) == nil; {
-		if onStep != nil {
-			onStep(last.Done)
-		}
+		onStep(last.Done)
 	}
-	if err := cmd.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return last, ctx.Err()
-		}
-		text := string(bytes.TrimSpace(said.Bytes()))
-		// A panic has the exit code of a usage error, and many lines.
-		if cmd.ProcessState.ExitCode() == 2 && text != "" && !strings.Contains(text, "\n") {
-			return last, cmdline.Usage{Err: errors.New(text)}
-		}
-		return last, errors.Errorf("%v: %s", err, cmp.Or(text, "it said nothing"))
-	}
-	if last.Run == nil && last.Cost == nil {
+	err = cmd.Wait()
+	text := string(bytes.TrimSpace(said.Bytes()))
+	switch {
+	case err == nil && last.Run == nil && last.Cost == nil:
 		return last, errors.New("it ended well and printed no result")
+	case err == nil:
+		return last, nil
+	case ctx.Err() != nil:
+		return last, ctx.Err()
+	case cmd.ProcessState.ExitCode() == 2 && text != "" && !strings.Contains(text, "\n"): // a panic has that code too, and many lines
+		return last, cmdline.Usage{Err: errors.New(text)}
 	}
-	return last, nil
+	return last, errors.Errorf("%v: %s", err, cmp.Or(text, "it said nothing"))
 }
 
 // train makes a run in a process of its own.

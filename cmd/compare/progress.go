@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -19,21 +19,16 @@ import (
 type progress struct {
 	w    io.Writer
 	bars *mpb.Progress // nil where there is no terminal
-	of   map[string]*bar
+	of   map[string]*mpb.Bar
+	last sync.Map         // what ended last of a model
 	now  compare.Progress // the last one
-}
-
-// bar is how far a model is.
-type bar struct {
-	*mpb.Bar
-	last atomic.Pointer[string] // what ended last
 }
 
 // parts are what a bar divides a run into.
 const parts = 10000
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, of: map[string]*bar{}}
+	p := &progress{w: w, of: map[string]*mpb.Bar{}}
 	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.bars = mpb.New(mpb.WithOutput(file), mpb.WithAutoRefresh())
 	}
@@ -45,19 +40,17 @@ func (p *progress) show(now compare.Progress) {
 	p.now = now
 	said := ""
 	if r := now.Run; r != nil {
-		what, of := fmt.Sprintf("seed %d", r.Seed), "test accuracy "
+		what, score := fmt.Sprintf("seed %d", r.Seed), fmt.Sprintf("accuracy %.4f", r.Test.Accuracy)
 		if r.Fold > 0 {
-			what, of = fmt.Sprintf("rate %g", r.Rate), fmt.Sprintf("accuracy on fold %d ", r.Fold)
+			what = fmt.Sprintf("rate %g", r.Rate)
 		}
-		score := fmt.Sprintf("%.4f", r.Test.Accuracy)
 		if r.Diverged != "" {
-			of, score = "", "diverged"
+			score = "diverged"
 		}
-		said = what + ": " + score // beside a bar there is little room
-		if now.Found {
+		if said = what + ": " + score; now.Found {
 			said = "was there"
 		} else if p.bars == nil {
-			fmt.Fprintf(p.w, "%d of %d  %s  %s: %s%s, %s\n", now.Ended, now.Runs, now.Model, what, of, score, now.Took.Round(time.Second))
+			fmt.Fprintf(p.w, "%d of %d  %s  %s, %s\n", now.Ended, now.Runs, now.Model, said, now.Took.Round(time.Second))
 		}
 	}
 	if p.bars == nil {
@@ -65,25 +58,18 @@ func (p *progress) show(now compare.Progress) {
 	}
 	b := p.of[now.Model]
 	if b == nil {
-		b = p.add(now.Model)
+		p.last.Store(now.Model, "")
+		b = p.bars.AddBar(0, // else it would not take more
+			mpb.PrependDecorators(decor.Name(now.Model, decor.WCSyncSpaceR)),
+			mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
+				decor.Any(func(decor.Statistics) string { said, _ := p.last.Load(now.Model); return fmt.Sprint(" ", said) }, decor.WCSyncSpaceR)))
+		p.of[now.Model] = b
 	}
 	if said != "" {
-		b.last.Store(&said)
+		p.last.Store(now.Model, said)
 	}
 	b.SetTotal(int64(parts*now.ModelRuns), false)
 	b.SetCurrent(int64(parts * now.Done))
-}
-
-// add adds the bar of a model.
-func (p *progress) add(model string) *bar {
-	b := new(bar)
-	b.last.Store(new(string))
-	b.Bar = p.bars.AddBar(0, // else it would not take more
-		mpb.PrependDecorators(decor.Name(model, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Percentage(decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
-			decor.Any(func(decor.Statistics) string { return " " + *b.last.Load() }, decor.WCSyncSpaceR)))
-	p.of[model] = b
-	return b
 }
 
 // close leaves the lines as they are, or takes away those that are half drawn.

@@ -4,13 +4,18 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"io"
+	"image/color"
+	"image/draw"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/goregular"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/math/fixed"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
@@ -30,36 +35,14 @@ func isVideo(path string) bool {
 
 // annotate writes the clip as a video with the answer drawn on each frame: that for
 // the whole clip or, with -follow, the one after the last frame that was read.
-func (p *predictor) annotate(ctx context.Context, path string, stderr io.Writer) error {
-	out := p.flags.annotate
-	switch {
-	case p.reader.Features():
-		return badf("-annotate draws on frames, and %s holds features", names.Shown(path))
-	case sameFile(path, out):
-		return badf("-annotate %s would overwrite the clip; give another file", out)
-	case sameFile(path, filepath.Dir(out)):
-		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
-	}
-	var answers []running
-	var err error
-	if p.flags.follow {
-		answers, err = p.follow(ctx, path)
-	} else {
-		var a answer
-		c, failed := p.reader.Read(ctx, path)
-		a, err = p.answer(ctx, path, c, failed)
-		answers = []running{{-1, a.Classes}}
-	}
-	if err != nil {
-		return err
-	}
-	if err := p.draw(ctx, path, answers); err != nil {
+func (p *predictor) annotate(ctx context.Context, path string) error {
+	if err := p.draw(ctx, path); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return badf("-annotate %s: %v", out, err)
+		return badf("-annotate %s: %v", p.flags.annotate, err)
 	}
-	fmt.Fprintf(stderr, "wrote %s\n", names.Shown(out))
+	fmt.Fprintf(p.out.stderr, "wrote %s\n", names.Shown(p.flags.annotate))
 	return nil
 }
 
@@ -70,8 +53,8 @@ const (
 
 // draw writes the video, in the clip's own size, or larger where that has no room for
 // letters. It appears whole: what was in its place stays until it is.
-func (p *predictor) draw(ctx context.Context, path string, answers []running) error {
-	out, sound, decode := p.flags.annotate, path, ffmpeg.Decode
+func (p *predictor) draw(ctx context.Context, path string) error {
+	out, answers, sound, decode := p.flags.annotate, p.answers, path, ffmpeg.Decode
 	var info ffmpeg.Info
 	var err error
 	if cmdline.IsFolder(path) {
@@ -104,8 +87,8 @@ func (p *predictor) draw(ctx context.Context, path string, answers []running) er
 		var classes []zoo.Guess
 		options := ffmpeg.Options{Width: info.Width, Height: info.Height, Channels: 3, Limit: p.flags.limit}
 		return decode(ctx, path, options, func(rgb []byte) error { // (height, width, 3)
-			for len(answers) > 0 && answers[0].frame <= frame {
-				classes, answers = answers[0].classes, answers[1:]
+			for len(answers) > 0 && (answers[0].Frame == nil || *answers[0].Frame <= frame) {
+				classes, answers = answers[0].Classes, answers[1:]
 			}
 			frame++
 			for k := range len(rgb) / 3 {
@@ -125,8 +108,60 @@ func (p *predictor) draw(ctx context.Context, path string, answers []running) er
 	return errors.WithStack(durable.Rename(half, out))
 }
 
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
+var (
+	ground = color.RGBA{0, 0, 0, 0xb0}
+	bar    = color.RGBA{0x2a, 0x78, 0xb8, 0xff}
+)
+
+// label draws answers: a line per class, its probability as a bar behind it.
+type label struct {
+	face font.Face
+	line int // height of one
+	pad  int
+}
+
+// newLabel makes letters for frames of a height.
+func newLabel(height int) (*label, error) {
+	parsed, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		return nil, errors.Wrap(err, "predict: font")
+	}
+	size := max(12, float64(height)/18)
+	face, err := opentype.NewFace(parsed, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingFull})
+	if err != nil {
+		return nil, errors.Wrap(err, "predict: font")
+	}
+	return &label{face: face, line: face.Metrics().Height.Ceil() + int(size/3), pad: int(size / 2)}, nil
+}
+
+// draw puts the answer into the upper left corner. Names too long for the frame are
+// cut.
+func (l *label) draw(on *image.RGBA, classes []zoo.Guess) {
+	room := on.Bounds().Dx() - 2*l.pad
+	number := font.MeasureString(l.face, "100.0 %").Ceil()
+	name := 0
+	for _, g := range classes {
+		name = max(name, font.MeasureString(l.face, g.Class).Ceil())
+	}
+	width := min(room, name+l.pad+number+2*l.pad)
+	box := image.Rect(l.pad, l.pad, l.pad+width, l.pad+l.line*len(classes))
+	draw.Draw(on, box, image.NewUniform(ground), image.Point{}, draw.Over)
+	for k, g := range classes {
+		row := image.Rect(box.Min.X, box.Min.Y+k*l.line, box.Max.X, box.Min.Y+(k+1)*l.line)
+		filled := row.Inset(1)
+		filled.Max.X = filled.Min.X + int(g.Probability*float64(filled.Dx()))
+		draw.Draw(on, filled, image.NewUniform(bar), image.Point{}, draw.Over)
+		inner := on.SubImage(image.Rect(row.Min.X, row.Min.Y, row.Max.X-number-2*l.pad, row.Max.Y)).(*image.RGBA)
+		l.text(inner, row.Min.X+l.pad, row, g.Class)
+		percent := fmt.Sprintf("%.1f %%", 100*g.Probability)
+		l.text(on, row.Max.X-l.pad-font.MeasureString(l.face, percent).Ceil(), row, percent)
+	}
+}
+
+// text writes a line into a row, from x on.
+func (l *label) text(on draw.Image, x int, row image.Rectangle, s string) {
+	m := l.face.Metrics()
+	baseline := row.Min.Y + (row.Dy()+m.Ascent.Ceil()-m.Descent.Ceil())/2
+	d := font.Drawer{Dst: on, Src: image.NewUniform(color.White), Face: l.face, Dot: fixed.P(x, baseline)}
+	d.DrawString(s)
 }

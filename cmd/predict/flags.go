@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -41,9 +42,10 @@ const mostDraws = 1000
 //go:embed help.txt
 var help string
 
-func newFlags() *flags {
-	f := &flags{}
+// parse reads the command line. The bool says that help was asked for and given.
+func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 	fs := flag.NewFlagSet("predict", flag.ContinueOnError)
+	f := &flags{set: fs}
 	fs.StringVar(&f.checkpoint, "checkpoint", "", "`folder` of a run, whose best epoch is taken, or of one checkpoint")
 	fs.IntVar(&f.top, "top", 3, "`number` of classes in an answer, the likeliest first")
 	fs.BoolVar(&f.js, "json", false, "one object of JSON a line, for each clip or, with -follow, frame")
@@ -56,18 +58,11 @@ func newFlags() *flags {
 	fs.StringVar(&f.annotate, "annotate", "", "write a video `file` with the answer drawn on one clip; with -follow, the answer so far")
 	fs.DurationVar(&f.limit, "limit", 2*time.Minute, "longest `time` for decoding a clip")
 	fs.IntVar(&f.jobs, "jobs", runtime.GOMAXPROCS(0), "`number` of clips that are decoded at a time")
-	f.set = fs
-	return f
-}
-
-// parse reads the command line. The bool says that help was asked for and given.
-func parse(args []string, stdout io.Writer) (*flags, bool, error) {
-	f := newFlags()
 	for len(args) > 0 { // flags may stand after clips
-		if helped, err := cmdline.Parse(f.set, args, help, stdout); err != nil || helped {
+		if helped, err := cmdline.Parse(fs, args, help, stdout); err != nil || helped {
 			return nil, helped, err
 		}
-		rest := f.set.Args()
+		rest := fs.Args()
 		if len(rest) < len(args) && len(rest) > 0 && args[len(args)-len(rest)-1] == "--" {
 			f.sources = append(f.sources, rest...)
 			break
@@ -83,8 +78,7 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 // check returns an error for what cannot be done.
 func (f *flags) check() error {
 	given := func(name string) bool { return cmdline.Given(f.set, name) }
-	stream := slices.Contains(f.sources, "-")
-	random := f.sample == "random"
+	stream, random := f.stream(), f.sample == "random"
 	for _, mistake := range []struct {
 		made bool
 		text string
@@ -117,16 +111,33 @@ func (f *flags) check() error {
 	return nil
 }
 
-// checkNPZ returns an error for what cannot be done with clips of which some are in npz
-// files.
-func (f *flags) checkNPZ(clips []string) error {
+// stream reports whether the clip is on standard input.
+func (f *flags) stream() bool { return slices.Contains(f.sources, "-") }
+
+// checkClips returns an error for what cannot be done with the clips that were found.
+func (f *flags) checkClips(clips []string, features bool) error {
+	npz, one, shown, out := slices.ContainsFunc(clips, isNPZ), f.follow || f.annotate != "", names.Shown(clips[0]), f.annotate
 	switch {
-	case len(clips) > 1:
+	case npz && len(clips) > 1:
 		return badf("an npz file holds many clips and is given alone, and there are %d files", len(clips))
-	case f.follow || f.annotate != "":
-		return badf("-follow and -annotate take one clip, and %s may hold many", names.Shown(clips[0]))
-	case cmdline.Given(f.set, "sample"):
-		return badf("the clips of %s are read as they are stored; leave -sample out", names.Shown(clips[0]))
+	case npz && one:
+		return badf("-follow and -annotate take one clip, and %s may hold many", shown)
+	case npz && cmdline.Given(f.set, "sample"):
+		return badf("the clips of %s are read as they are stored; leave -sample out", shown)
+	case one && len(clips) > 1:
+		return badf("-follow and -annotate take one clip, and there are %d", len(clips))
+	case out != "" && features:
+		return badf("-annotate draws on frames, and %s holds features", shown)
+	case out != "" && sameFile(clips[0], out):
+		return badf("-annotate %s would overwrite the clip; give another file", out)
+	case out != "" && sameFile(clips[0], filepath.Dir(out)):
+		return badf("-annotate %s is among the frames of the clip; give a file in another folder", out)
 	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }

@@ -1,3 +1,12 @@
+// Command predict says what clips show, with a model that cmd/train has trained.
+//
+//	go run ./cmd/predict -checkpoint runs/ht-lstm clip.mp4
+//	go run ./cmd/predict -checkpoint runs/ht-lstm -json clips
+//	go run ./cmd/predict -checkpoint runs/mine -csv data.npz
+//	camera | go run ./cmd/predict -checkpoint runs/ht-lstm -follow -
+//	go run ./cmd/predict -checkpoint runs/ht-lstm -annotate out.mp4 clip.mp4
+//
+// See -h for all flags.
 package main
 
 import (
@@ -7,18 +16,29 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
+	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 	"github.com/tensorzoo/tensorzoo/internal/names"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
+
+func main() {
+	err := run(interrupt.Context(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	if errors.Is(err, context.Canceled) {
+		err = cmdline.Interrupted("predict: interrupted")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, names.Line(err.Error()))
+	}
+	os.Exit(cmdline.ExitCode(err))
+}
 
 // run is the command.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -30,41 +50,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	all, stream := f.sources, f.sources[0] == "-"
-	if !stream {
-		if all, err = clips(f.sources, p.reader.Features()); err != nil {
+	defer p.close(ctx)
+	clips := f.sources
+	if !f.stream() {
+		if clips, err = find(clips, p.reader.Features()); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(all, isNPZ) {
-		if err := f.checkNPZ(all); err != nil {
-			return err
-		}
-		return p.sequences(ctx, all[0], stdout, stderr)
-	}
-	p.out = newPrinter(stdout, f, all, p.names)
-	switch { // JSON has it in each object
-	case stream && f.follow:
-	case f.csv:
-		fmt.Fprint(stderr, p.caption)
-	default:
-		p.out.caption = p.caption
-	}
-	switch {
-	case stream && f.follow:
-		return interruptible(ctx, func() error { return p.followStream(ctx, stdin) })
-	case stream:
-		return interruptible(ctx, func() error { return p.stream(ctx, stdin) })
-	case (f.follow || f.annotate != "") && len(all) > 1:
-		return badf("-follow and -annotate take one clip, and there are %d", len(all))
-	case f.annotate != "":
-		return p.annotate(ctx, all[0], stderr)
-	case f.follow:
-		_, err := p.follow(ctx, all[0])
+	if err := f.checkClips(clips, p.reader.Features()); err != nil {
 		return err
 	}
-	return p.all(ctx, all, stderr)
+	p.stdin, p.out = stdin, printer{flags: f, w: stdout, stderr: stderr}
+	if isNPZ(clips[0]) {
+		return p.sequences(ctx, clips[0])
+	}
+	p.out.begin(clips, p.names, p.caption)
+	if f.follow {
+		err = interruptible(ctx, func() error { return p.follow(ctx, clips[0]) })
+	} else {
+		err = p.all(ctx, len(clips), p.ahead(ctx, clips))
+	}
+	if err != nil || f.annotate == "" {
+		return err
+	}
+	return p.annotate(ctx, clips[0])
 }
 
 // predictor is a model with all that is known of its input.
@@ -73,19 +82,18 @@ type predictor struct {
 	trained *zoo.Model
 	model   *zoo.Predictor
 	reader  video.Reader
+	stdin   io.Reader
 	names   []string // of the classes, by number where the model has none
-	out     *printer
+	out     printer
 
-	how     sampled // frames are taken of a clip
-	caption string  // the same in a line, above a table and beside CSV
-
-	mu sync.Mutex // of model, which an interrupt closes while frames come
+	how     sampled  // frames are taken of a clip
+	caption string   // the same in a line, above a table and beside CSV
+	answers []answer // that -annotate draws
 }
 
-// close leaves a model alone that is still at work, after an interrupt.
-func (p *predictor) close() {
-	if p.mu.TryLock() {
-		defer p.mu.Unlock()
+// close leaves a model alone that may still be at work, after an interrupt.
+func (p *predictor) close(ctx context.Context) {
+	if ctx.Err() == nil {
 		p.model.Close()
 	}
 }
@@ -100,13 +108,12 @@ func (f *flags) load() (*predictor, error) {
 		return nil, badf("-checkpoint %s holds none: there is no file %s; a run has one after its first epoch", dir, durable.Sums)
 	}
 	m, err := zoo.Load(dir)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, cmdline.Usage{Err: err}
-	}
-	if f.follow && m.Spec().Bidirectional {
+	case f.follow && m.Spec().Bidirectional:
 		return nil, badf("the model of %s is bidirectional: it reads a clip from its end too, and cannot follow; leave -follow out", dir)
-	}
-	if m.Input == nil {
+	case m.Input == nil:
 		return nil, badf("the checkpoint %s does not say what its model reads; one that cmd/train wrote does", dir)
 	}
 	p := &predictor{flags: f, trained: m}
@@ -130,119 +137,34 @@ func (f *flags) load() (*predictor, error) {
 	return p, nil
 }
 
-// failed reports that a clip has no answer, with -json as an object too, and returns
-// the error. After an interrupt, which is no fault of the clip, it returns that alone.
-func (p *predictor) failed(ctx context.Context, path string, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// choose makes the reader take the frames that the flags say, as many as the model of a
+// checkpoint reads. How a training set was sampled does not matter: an answer for a clip
+// is to be the same however it comes to the model. It keeps what answers say of that.
+func (p *predictor) choose(dir string) error {
+	f, n, what := p.flags, p.reader.Sampling.Steps, "frames"
+	if p.reader.Features() {
+		what = "steps"
 	}
-	text := names.Line(reason(path, err))
-	if p.flags.js {
-		if err := p.out.print(answer{Clip: path, Error: text}); err != nil {
-			return err
-		}
+	random := f.sample == "random"
+	switch {
+	case n == preprocess.AllSteps && random:
+		return badf("the model of %s reads every frame of a clip, and nothing is drawn; leave -sample random out", dir)
+	case f.follow && f.stream(): // every frame is read, or one of -every
+		return nil
+	case n == preprocess.AllSteps:
+		p.how, p.caption = sampled{Sample: "all"}, fmt.Sprintf("all %s of a clip are read\n", what)
+		return nil
+	case !random:
+		p.how, p.caption = sampled{Sample: f.sample}, fmt.Sprintf("%d %s of a clip are read, at equal distances\n", n, what)
+	case f.draws == 1:
+		p.caption = fmt.Sprintf("%d %s of a clip are read, drawn by -seed %d\n", n, what, f.seed)
+	default:
+		p.caption = fmt.Sprintf("mean of %d draws of %d %s of a clip, by -seed %d\n", f.draws, n, what, f.seed)
 	}
-	return badf("%s: %s", names.Shown(path), text)
-}
-
-// reason is the text of an error about a clip, without the clip's name.
-func reason(path string, err error) string {
-	return strings.TrimPrefix(strings.TrimPrefix(err.Error(), "datasets: "), path+": ")
-}
-
-// guesses returns the classes that an answer shows.
-func (p *predictor) guesses(logits []float32) ([]zoo.Guess, error) {
-	all, err := p.trained.Guesses(logits)
-	if err != nil {
-		return nil, errors.New(cmdline.Bare(err))
-	}
-	return all[:min(p.flags.top, len(all))], nil
-}
-
-// clip answers for a whole clip, which may have a million steps.
-func (p *predictor) clip(ctx context.Context, name string, c video.Clip) (answer, error) {
-	a := answer{Clip: name, sampled: p.how}
-	err := interruptible(ctx, func() error {
-		p.mu.Lock()
-		logits, err := p.model.Clip(c.X, c.Steps, nil)
-		p.mu.Unlock()
-		if err == nil {
-			a.Classes, err = p.guesses(logits)
-		}
-		return err
-	})
-	if ctx.Err() != nil { // it may be at work on a
-		return answer{}, ctx.Err()
-	}
-	return a, err
-}
-
-// all answers for each clip in turn, while the next ones are decoded.
-func (p *predictor) all(ctx context.Context, paths []string, stderr io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	bad := 0
-	for k, read := range p.ahead(ctx, paths) {
-		_, err := p.answer(ctx, paths[k], read.clip, read.err)
-		switch {
-		case err == nil:
-			continue
-		case ctx.Err() != nil || len(paths) == 1 || !cmdline.IsUsage(err):
-			return err
-		}
-		bad++
-		fmt.Fprintln(stderr, names.Line(err.Error()))
-	}
-	if bad > 0 {
-		return badf("%d of %d clips have no answer, as reported above", bad, len(paths))
+	p.reader.Sampling.Sample = f.sample
+	if random {
+		p.how = sampled{Sample: f.sample, Draws: f.draws, Seed: &f.seed}
+		p.reader.Seed, p.reader.Draws = f.seed, f.draws
 	}
 	return nil
-}
-
-// answer prints the answer for a clip that was read, unless it was not, and err says why.
-func (p *predictor) answer(ctx context.Context, path string, c video.Clip, err error) (a answer, _ error) {
-	if err == nil {
-		a, err = p.clip(ctx, path, c)
-	}
-	if err != nil {
-		return a, p.failed(ctx, path, err)
-	}
-	return a, p.out.print(a)
-}
-
-// stream answers for the clip on standard input.
-func (p *predictor) stream(ctx context.Context, stdin io.Reader) error {
-	c, err := p.reader.ReadFrom(ctx, stdin)
-	if err != nil {
-		return p.badStream(ctx, err)
-	}
-	_, err = p.answer(ctx, "-", c, nil)
-	return err
-}
-
-// badStream is failed for standard input, and says what is wanted there.
-func (p *predictor) badStream(ctx context.Context, err error) error {
-	s := p.reader.StepShape
-	want := fmt.Sprintf("steps of %d little-endian float32", s[0])
-	if !p.reader.Features() {
-		format := map[int]string{1: "gray", 3: "rgb24"}[s[2]]
-		want = fmt.Sprintf("raw frames, such as ffmpeg -i CLIP -f rawvideo -pix_fmt %s -s %dx%d - writes", format, s[1], s[0])
-	}
-	return p.failed(ctx, "-", errors.Errorf("%s; want %s", reason("-", err), want))
-}
-
-// interruptible does something that may take for ever, such as reading from standard
-// input, and returns as soon as ctx is done.
-func interruptible(ctx context.Context, do func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	select {
-	case err := <-done:
-		if ctx.Err() != nil { // what was interrupted may look like the input's end
-			return ctx.Err()
-		}
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

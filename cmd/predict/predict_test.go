@@ -267,34 +267,33 @@ func TestUsage(t *testing.T) {
 	clip := filepath.Join(clips, "disc up", "00")
 	empty := t.TempDir()
 	for want, args := range map[string][]string{
-		"by which model? Give its folder":                                              {clip},
-		"what clip? Give a video":                                                      {"-checkpoint", dir},
-		"-checkpoint nowhere: there is no such folder":                                 {"-checkpoint", "nowhere", clip},
-		"holds none: there is no file SHA256SUMS":                                      {"-checkpoint", empty, clip},
-		"there is no file nothing.mp4":                                                 {"-checkpoint", dir, "nothing.mp4"},
-		"no file matches " + empty + "/*.avi":                                          {"-checkpoint", dir, empty + "/*.avi"},
-		"no file matches test.npz[0]; [0] names a clip in the answers: give test.npz,": {"-checkpoint", dir, "test.npz[0]"},
-		empty + " has no clip in it":                                                   {"-checkpoint", dir, empty},
-		"- reads standard input; leave the other clips out":                            {"-checkpoint", dir, clip, "-"},
-		"-top is 0; want at least 1":                                                   {"-checkpoint", dir, "-top", "0", clip},
-		"-jobs is 0; want at least 1":                                                  {"-checkpoint", dir, "-jobs", "0", clip},
-		"-every is 0; want at least 1":                                                 {"-checkpoint", dir, "-every", "0", "-follow", "-"},
-		"-limit is 0s; want a positive time":                                           {"-checkpoint", dir, "-limit", "0s", clip},
-		`-sample is "last"; want even or random`:                                       {"-checkpoint", dir, "-sample", "last", clip},
-		"-draws is 0; want 1 to 1000":                                                  {"-checkpoint", dir, "-sample", "random", "-draws", "0", clip},
-		"-draws 3 is for frames that are drawn":                                        {"-checkpoint", dir, "-draws", "3", clip},
-		"-seed 3 is for frames that are drawn":                                         {"-checkpoint", dir, "-seed", "3", "-sample", "even", clip},
-		"-draws 2 averages answers for a whole clip":                                   {"-checkpoint", dir, "-sample", "random", "-draws", "2", "-follow", clip},
-		"-follow - reads every frame":                                                  {"-checkpoint", dir, "-sample", "even", "-follow", "-"},
-		"-every is for -follow -":                                                      {"-checkpoint", dir, "-every", "2", clip},
-		"-follow and -annotate take one clip, and there are":                           {"-checkpoint", dir, "-follow", clips},
-		"-annotate needs a clip in a file":                                             {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
-		"-annotate out: the ending says what kind of video it is; want one of .mp4":    {"-checkpoint", dir, "-annotate", "out", clip},
-		"-annotate has no file":                                                        {"-checkpoint", dir, "-annotate", "", clip},
-		"-annotate nowhere/out.mp4: there is no folder":                                {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
-		"is among the frames of the clip":                                              {"-checkpoint", dir, "-annotate", filepath.Join(clip, "0.mp4"), clip},
-		os.DevNull + " is neither a file nor a folder":                                 {"-checkpoint", dir, os.DevNull},
-		`did you mean -follow`:                                                         {"-checkpoint", dir, "-folow", clip},
+		"by which model? Give its folder":                                           {clip},
+		"what clip? Give a video":                                                   {"-checkpoint", dir},
+		"-checkpoint nowhere: there is no such folder":                              {"-checkpoint", "nowhere", clip},
+		"holds none: there is no file SHA256SUMS":                                   {"-checkpoint", empty, clip},
+		"there is no file nothing.mp4":                                              {"-checkpoint", dir, "nothing.mp4"},
+		"there is no file " + empty + "/*.avi":                                      {"-checkpoint", dir, empty + "/*.avi"},
+		empty + " has no clip in it":                                                {"-checkpoint", dir, empty},
+		"- reads standard input; leave the other clips out":                         {"-checkpoint", dir, clip, "-"},
+		"-top is 0; want at least 1":                                                {"-checkpoint", dir, "-top", "0", clip},
+		"-jobs is 0; want at least 1":                                               {"-checkpoint", dir, "-jobs", "0", clip},
+		"-every is 0; want at least 1":                                              {"-checkpoint", dir, "-every", "0", "-follow", "-"},
+		"-limit is 0s; want a positive time":                                        {"-checkpoint", dir, "-limit", "0s", clip},
+		`-sample is "last"; want even or random`:                                    {"-checkpoint", dir, "-sample", "last", clip},
+		"-draws is 0; want 1 to 1000":                                               {"-checkpoint", dir, "-sample", "random", "-draws", "0", clip},
+		"-draws 3 is for frames that are drawn":                                     {"-checkpoint", dir, "-draws", "3", clip},
+		"-seed 3 is for frames that are drawn":                                      {"-checkpoint", dir, "-seed", "3", "-sample", "even", clip},
+		"-draws 2 averages answers for a whole clip":                                {"-checkpoint", dir, "-sample", "random", "-draws", "2", "-follow", clip},
+		"-follow - reads every frame":                                               {"-checkpoint", dir, "-sample", "even", "-follow", "-"},
+		"-every is for -follow -":                                                   {"-checkpoint", dir, "-every", "2", clip},
+		"-follow and -annotate take one clip, and there are":                        {"-checkpoint", dir, "-follow", clips},
+		"-annotate needs a clip in a file":                                          {"-checkpoint", dir, "-annotate", "out.mp4", "-"},
+		"-annotate out: the ending says what kind of video it is; want one of .mp4": {"-checkpoint", dir, "-annotate", "out", clip},
+		"-annotate has no file":                                                     {"-checkpoint", dir, "-annotate", "", clip},
+		"-annotate nowhere/out.mp4: there is no folder":                             {"-checkpoint", dir, "-annotate", "nowhere/out.mp4", clip},
+		"is among the frames of the clip":                                           {"-checkpoint", dir, "-annotate", filepath.Join(clip, "0.mp4"), clip},
+		os.DevNull + " is neither a file nor a folder":                              {"-checkpoint", dir, os.DevNull},
+		`did you mean "follow"`:                                                     {"-checkpoint", dir, "-folow", clip},
 	} {
 		out, _, err := call(args...)
 		require.ErrorContains(t, err, want, "%q", args)
@@ -498,14 +497,13 @@ func TestInterruptedWhileTheModelWorks(t *testing.T) {
 	dir, _ := trained(t)
 	p, err := (&flags{checkpoint: dir, sample: "even", draws: 1, top: 1}).load()
 	require.NoError(t, err)
-	p.mu.Lock() // it is at work
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err = p.clip(ctx, "clip", video.Clip{X: make([]float32, 12*16), Steps: 1})
-	require.Equal(t, context.Canceled, err)
-	p.close()
-	p.mu.Unlock()
-	_, err = p.clip(context.Background(), "clip", video.Clip{X: make([]float32, 12*16), Steps: 1})
+	atWork := make(chan struct{})
+	require.Equal(t, context.Canceled, interruptible(ctx, func() error { <-atWork; return nil }))
+	close(atWork)
+	p.close(ctx)
+	_, err = p.model.Clip(make([]float32, 12*16), 1, nil)
 	require.NoError(t, err, "the model was left alone")
-	p.close()
+	p.close(context.Background())
 }

@@ -163,14 +163,14 @@ func TestSequenceMistakes(t *testing.T) {
 	x := array{"x", "<f4", []int{2, 1, 6}, make([]float32, 12)}
 	good := file("good.npz", x)
 	for want, args := range map[string][]string{
-		"is given alone, and there are 2 files":              {good, good},
-		"-follow and -annotate take one clip, and":           {"-follow", good},
-		"are read as they are stored; leave -sample out":     {"-sample", "even", good},
-		"give -json or -csv, not both":                       {"-json", "-csv", good},
-		"has steps of 5 values, and the model reads 6":       {file("5.npz", array{"x", "<f4", []int{2, 1, 5}, make([]float32, 10)})},
-		"y[1] is 3, but there are 3 classes":                 {file("y.npz", x, array{"y", "|u1", []int{2}, []byte{0, 3}})},
-		"array x is missing":                                 {file("nox.npz", array{"y", "|u1", []int{2}, []byte{0, 3}})},
-		"classes are rest, jump, but walk, run, jump of the": {file("names.npz", x, array{"classes", "|S4", []int{2}, []byte("restjump")})},
+		"is given alone, and there are 2 files":                   {good, good},
+		"-follow and -annotate take one clip, and":                {"-follow", good},
+		"are read as they are stored; leave -sample out":          {"-sample", "even", good},
+		"give -json or -csv, not both":                            {"-json", "-csv", good},
+		"has steps of 5 values, and the model reads 6":            {file("5.npz", array{"x", "<f4", []int{2, 1, 5}, make([]float32, 10)})},
+		"y[1] is 3, but there are 3 classes":                      {file("y.npz", x, array{"y", "|u1", []int{2}, []byte{0, 3}})},
+		"array x is missing":                                      {file("nox.npz", array{"y", "|u1", []int{2}, []byte{0, 3}})},
+		"classes are rest, jump, want walk, run, jump, as in the": {file("names.npz", x, array{"classes", "|S4", []int{2}, []byte("restjump")})},
 	} {
 		_, _, err := call(append([]string{"-checkpoint", dir}, args...)...)
 		require.ErrorContains(t, err, want)

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,15 +23,21 @@ import (
 
 const configFile = "config.json"
 
+// holdsRun reports whether there is a run in a folder.
+func holdsRun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, configFile))
+	return err == nil
+}
+
 // readConfig fills in the flags that the command line does not give from the
 // file of -config. What stands there is as good as given.
 func (f *flags) readConfig() error {
 	if f.config == "" {
 		return nil
 	}
-	values, err := readFlags(f.config, cmdline.Names(f.set))
+	values, err := f.readFlags(f.config)
 	if err != nil {
-		return cmdline.Usage{Err: errors.WithMessagef(err, "train: -config %s", f.config)}
+		return err
 	}
 	for _, v := range values {
 		// A file that a run wrote says what it did not need to.
@@ -72,7 +77,7 @@ func (f *flags) readRun() error {
 	case f.eval != "": // next to the run's checkpoints, or above the one checkpoint that is named
 		dirs = []string{f.eval, filepath.Dir(f.eval)}
 	}
-	at := slices.IndexFunc(dirs, func(dir string) bool { _, err := os.Stat(filepath.Join(dir, configFile)); return err == nil })
+	at := slices.IndexFunc(dirs, holdsRun)
 	if at < 0 {
 		// "-out DIR -resume" is correct for a run's first start as well; a missing folder
 		// that was named to resume is a mistake.
@@ -82,9 +87,9 @@ func (f *flags) readRun() error {
 		return nil
 	}
 	f.ran = filepath.Join(dirs[at], configFile)
-	values, err := readFlags(f.ran, cmdline.Names(f.set))
+	values, err := f.readFlags(f.ran)
 	if err != nil {
-		return cmdline.Usage{Err: errors.WithMessagef(err, "train: %s", f.ran)}
+		return err
 	}
 	began := map[string]bool{}
 	for _, v := range values {
@@ -133,67 +138,55 @@ func (f *flags) ranWith(v flagValue) error {
 // mayDiffer returns an error when a resumed run was started with another value
 // than the command line gives now.
 func (f *flags) mayDiffer(was flagValue) error {
-	if f.resume == "" || slices.Contains(changeable, was.name) {
+	begun := was.value
+	if was.name == "steps" && begun == "" { // the default is that of the data
+		begun = "all"
+		if sets.Frames(f.data) {
+			begun = "6"
+		}
+	}
+	if f.resume == "" || slices.Contains(changeable, was.name) || f.has(was.name, begun) {
 		return nil
 	}
-	now := f.set.Lookup(was.name).Value.String()
-	if then, err := spelt(was.name, was.value); err == nil && then == now {
-		return nil
-	}
-	if was.name == "steps" && was.value == "" && (now == defaultSteps && sets.Frames(f.data) || now == "all" && strings.HasPrefix(f.data, "features:")) {
-		return nil // the default, spelt out
-	}
-	return badf("-%s is %s, but the run in %s was started with %s; leave it out, or start another run with another -out", was.name, now, f.resume, was.value)
+	return badf("-%s is %v, but the run in %s was started with %s; leave it out, or start another run with another -out",
+		was.name, f.set.Lookup(was.name).Value, f.resume, cmp.Or(was.value, "the default"))
 }
 
-// spelt returns a value of a flag as the flag writes it: 0.01 for 1e-2.
-func spelt(name, value string) (string, error) {
+// has reports whether a flag has a value, however that is spelt: 0.01 is 1e-2.
+func (f *flags) has(name, value string) bool {
 	other := newFlags().set
-	err := other.Set(name, value)
-	return other.Lookup(name).Value.String(), err
+	return other.Set(name, value) == nil && other.Lookup(name).Value.String() == f.set.Lookup(name).Value.String()
 }
 
 // flagValue is a flag as a file gives it.
 type flagValue struct{ name, value string }
 
 // readFlags reads a JSON object of flags, in its order.
-func readFlags(path string, known []string) (values []flagValue, _ error) {
+func (f *flags) readFlags(path string) (values []flagValue, _ error) {
 	data, err := durable.ReadFile(path, mostSpec)
 	if err != nil {
-		return nil, reason(err)
+		return nil, badf("%s: %v", path, reason(err))
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of editors on Windows
-	broken := func(err error) error { return errors.Wrap(err, "not valid JSON"+jsonpos.Fault(data)) }
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.Errorf("want a JSON object of flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}")
+	if err := json.Unmarshal(data, new(any)); err != nil {
+		return nil, badf("%s: not valid JSON%s: %v", path, jsonpos.Fault(data), err)
 	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, broken(err)
-		}
-		name := key.(string) // the decoder accepts no other key
-		if !slices.Contains(known, name) || name == "config" {
-			return nil, errors.Errorf("there is no flag %q%s", name, didyoumean.Hint(name, known))
-		}
-		var value any
-		if err := dec.Decode(&value); err != nil {
-			return nil, errors.WithMessagef(broken(err), "%q", name)
-		}
-		switch value.(type) {
-		case string, json.Number, bool:
-			values = append(values, flagValue{name, fmt.Sprint(value)})
-		default:
-			return nil, errors.Errorf("%q is no text, number, true or false", name)
-		}
+	if jsonpos.Kind(bytes.TrimSpace(data)) != "object" {
+		return nil, badf("%s: want a JSON object of flags, such as {\"model\": \"tt-gru\", \"epochs\": 20}", path)
 	}
-	if _, err := dec.Token(); err != nil {
-		return nil, broken(err)
-	}
-	if dec.More() {
-		return nil, errors.New("it goes on after its closing brace; want one JSON object")
+	known := cmdline.Names(f.set)
+	for _, m := range jsonpos.Members(data, 0) {
+		if !slices.Contains(known, m.Name) || m.Name == "config" {
+			return nil, badf("%s: there is no flag %q%s", path, m.Name, didyoumean.Hint(m.Name, known))
+		}
+		value := string(m.Value)
+		switch jsonpos.Kind(m.Value) {
+		case "object", "array", "null":
+			return nil, badf("%s: %q is no text, number, true or false", path, m.Name)
+		case "string":
+			json.Unmarshal(m.Value, &value) // it is valid
+		}
+		values = append(values, flagValue{m.Name, value})
 	}
 	return values, nil
 }
@@ -211,7 +204,7 @@ func reason(err error) error {
 // train, including those that were not given, so that the file is complete.
 // -dropout and -recurrent-dropout stand in it only when given, as their default
 // is the model's, and -protocol only when there is one.
-func (f *flags) configuration() []byte {
+func (f *flags) configuration() string {
 	values := map[string]any{}
 	f.set.VisitAll(func(fl *flag.Flag) {
 		if slices.Contains(actions, fl.Name) || strings.HasSuffix(fl.Name, "dropout") && !f.given(fl.Name) || fl.Name == "protocol" && f.protocol == "" || fl.Name == "model" && f.spec != "" {
@@ -227,5 +220,5 @@ func (f *flags) configuration() []byte {
 	if err != nil {
 		panic(err) // texts, and numbers that check has found finite
 	}
-	return append(text, '\n')
+	return string(text) + "\n"
 }

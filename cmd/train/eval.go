@@ -36,7 +36,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 		return cmdline.Usage{Err: err}
 	}
 	f.validation = 0 // is cut out of the training part, which nobody reads here
-	set, err := f.openSet(ctx, dir, m.Features(), m.Input, m.ClassNames)
+	set, err := f.openSet(ctx, dir, m.Features(), m)
 	if err != nil {
 		return err
 	}
@@ -63,10 +63,7 @@ func (f *flags) evaluate(ctx context.Context, stdout, stderr io.Writer) error {
 	if err := f.writeLogits(e, set.Clips(datasets.Test)); err != nil {
 		return err
 	}
-	if f.js {
-		return writeJSON(stdout, newScores(dir, m, set, e))
-	}
-	return printScores(stdout, dir, m, set, e)
+	return f.show(stdout, "scores", newScores(dir, m, set, e))
 }
 
 // scores is an evaluation as JSON.

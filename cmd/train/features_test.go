@@ -112,7 +112,7 @@ func TestFeatureFolder(t *testing.T) {
 	for line, want := range map[string]string{
 		"-split official:1": `there is no split "official:1"; want group, random`,
 		"-split fold:6/5":   `split "fold:6/5": want group`,
-		"-size 16x12":       "features are not scaled to 16x12; leave the size out",
+		"-size 16x12":       " is not scaled to 16x12; leave the size out",
 		"-sequence rows":    `has no sequences "rows"; mnist:DIR and fashion:DIR have`,
 		"-model ht-lstm":    "has steps of 12; give a model whose",
 	} {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/pkg/errors"
 
-	"github.com/tensorzoo/tensorzoo/datasets"
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets/video"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
 	"github.com/tensorzoo/tensorzoo/internal/drawing"
@@ -24,28 +24,19 @@ import (
 
 func badf(format string, args ...any) error { return cmdline.Usagef("train: "+format, args...) }
 
-// blame names the flag whose value an error is about, where it quotes that.
-func (f *flags) blame(err error) error {
-	if text, ok := cmdline.Blame(f.set, err); ok {
-		return badf("%s", text)
-	}
-	return err
-}
-
 // flags are what the command line and the configuration file say.
 type flags struct {
 	train.Config                           // its numbers; the rest is text
 	optimizer, schedule, augment, freeze   string
 	model, spec, data, split, normalise    string
 	validation, dropout, stateDropout      float64
-	protocol                               string
 	video                                  video.Options
 	decoding                               sets.Report
-	gaps                                   []string // what to say of classes that a part lacks
-	size, sequence                         string
+	gaps                                   string // what to say of classes that a part lacks
+	protocol, size, sequence               string
 	out, resume, eval, logits, config, svg string
-	quiet, tensorboard, list, describe, js bool
-	suggest, long                          bool
+	quiet, tensorboard, js                 bool
+	list, long, describe, suggest          bool
 	wanted                                 zoo.SuggestOptions
 
 	set       *flag.FlagSet
@@ -85,18 +76,15 @@ func newFlags() *flags {
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
 
 	fs.StringVar(&f.protocol, "protocol", "", "`name` of a protocol that says how to train, where no flag does: paper, that of the papers' public code for the model; with -describe it is printed alone")
-	fs.StringVar(&f.schedule, "schedule", "constant", "`how` the learning rate changes: constant, step:30:0.2 (times 0.2 every 30 epochs), inverse:1e-4 (divided by 1 + 1e-4 times the steps so far), cosine, or one of them after epochs of warm-up, as in warmup:2,cosine")
-	fs.StringVar(&f.optimizer, "optimizer", "adam", "`rule`: adam, adamw, rmsprop, or sgd (momentum 0.9), with settings as in sgd:0.5 or adam:0.9:0.99")
-	fs.StringVar(&f.augment, "augment", "", "`how` training clips are changed at random, such as brightness:0.3,colour:0.2: deviations of the logarithm of a factor of all values and of each colour")
-	fs.Float64Var(&f.WeightDecay, "weight-decay", 0, "decay of all weights but biases; with adamw apart from the gradient")
-	fs.Float64Var(&f.MaxGradNorm, "clip", 5, "largest global norm of the gradients; 0 for any")
-	fs.Float64Var(&f.LabelSmoothing, "label-smoothing", 0, "part of the target that all classes share")
-	fs.IntVar(&f.Epochs, "epochs", 8, "passes over the training clips")
+	f.Epochs, f.MaxGradNorm, f.optimizer, f.schedule = 8, 5, "adam", "constant"
+	cmdline.Training{
+		Epochs: &f.Epochs, WeightDecay: &f.WeightDecay, MaxGradNorm: &f.MaxGradNorm, LabelSmoothing: &f.LabelSmoothing, Dropout: &f.dropout,
+		Optimizer: &f.optimizer, Schedule: &f.schedule, Augment: &f.augment,
+	}.Flags(fs)
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
 	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
-	fs.Float64Var(&f.dropout, "dropout", 0, "probability of dropping an input or a state in training; the papers take 0.25 (default that of the model)")
 	fs.Float64Var(&f.stateDropout, "recurrent-dropout", 0, "the same of a state alone (default that of -dropout)")
 	fs.IntVar(&f.Patience, "patience", 0, "stop after this many epochs without a lower loss, in training or on the clips of -validation; 0 never does")
 	fs.StringVar(&f.freeze, "freeze", "", "`patterns` of parameters to keep as they are, with commas, such as 'layer1.input.*'")
@@ -119,7 +107,7 @@ func newFlags() *flags {
 	fs.IntVar(&f.wanted.Features, "features", 0, "with -suggest: values of a frame")
 	fs.IntVar(&f.wanted.Hidden, "hidden", 256, "with -suggest: hidden units")
 	fs.IntVar(&f.wanted.Budget, "budget", 2000, "with -suggest: the most input-to-hidden weights, of all gates together and without biases")
-	fs.StringVar(&f.wanted.Cell, "cell", "lstm", "with -suggest: `cell`, lstm, gru or rnn")
+	fs.StringVar(&f.wanted.Cell, "cell", "lstm", "with -suggest: `cell`, "+strings.Join(cells.Names(), ", "))
 	fs.StringVar(&f.wanted.Format, "format", "", "with -suggest: print only the spec of this `format`: "+strings.Join(zoo.SuggestedFormats(), ", "))
 	fs.BoolVar(&f.js, "json", false, "print JSON: of -list, of -describe, of -suggest, of -eval, or of the result")
 	return f
@@ -153,20 +141,18 @@ func parse(args []string, stdout io.Writer) (*flags, bool, error) {
 
 // joinOptional makes "-resume DIR" one argument, as package flag wants it of
 // flags whose value may be left out.
-func joinOptional(args []string, names ...string) []string {
-	var joined []string
+func joinOptional(args []string, names ...string) (joined []string) {
 	for k := 0; k < len(args); k++ {
-		name := strings.TrimLeft(args[k], "-")
-		if !strings.HasPrefix(args[k], "-") || !slices.Contains(names, name) {
-			joined = append(joined, args[k])
-			continue
+		arg := args[k]
+		if name := strings.TrimLeft(arg, "-"); name != arg && slices.Contains(names, name) {
+			value := here
+			if k+1 < len(args) && !strings.HasPrefix(args[k+1], "-") {
+				k++
+				value = args[k]
+			}
+			arg += "=" + value
 		}
-		value := here
-		if k+1 < len(args) && !strings.HasPrefix(args[k+1], "-") {
-			k++
-			value = args[k]
-		}
-		joined = append(joined, "-"+name+"="+value)
+		joined = append(joined, arg)
 	}
 	return joined
 }
@@ -206,20 +192,19 @@ func (f *flags) check() error {
 		text string
 	}{
 		{f.spec != "" && f.cmd["model"] && f.cmd["spec"], fmt.Sprintf("give -model %s or -spec %s, not both", f.model, f.spec)},
-		{f.spec != "" && f.list, fmt.Sprintf("-list prints the zoo; use -describe -spec %s for a model of your own", f.spec)},
 		{f.list && f.describe, "-list prints models and -describe one of them; give -list -long for more about each, or -describe -model NAME"},
-		{f.list && (f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -resume and -eval out"},
-		{f.long && !f.list, "-long is for -list; -describe prints all there is about a model"},
+		{f.list && (f.spec != "" || f.resume != "" || f.eval != ""), "-list prints the zoo and stops; leave -spec, -resume and -eval out"},
 		{f.suggest && (f.cmd["model"] || f.spec != "" || f.list || f.describe || f.resume != "" || f.eval != ""), "-suggest prints new specs; leave -model, -spec, -list, -describe, -resume and -eval out"},
+		{f.long && !f.list, "-long is for -list; give that too"},
 		{f.suggest && !f.given("features"), "-suggest needs the number of values of a frame, such as -features 57600"},
+		{f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""), "-protocol says how to train; leave it out with -list, -suggest and -eval"},
 		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
-		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"]), "-eval takes model and normalisation from the checkpoint; leave -model, -spec and -normalise out"},
+		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"] || f.cmd["size"] || f.cmd["grey"]), "-eval takes the model, its normalisation and its frames from the checkpoint; leave -model, -spec, -normalise, -size and -grey out"},
 		{f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)), fmt.Sprintf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))},
 		{f.cmd["svg"] && f.svg == "", "-svg has no file; want one such as network.svg"},
 		{f.svg != "" && (!f.describe || f.list), fmt.Sprintf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)},
 		{f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)), fmt.Sprintf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))},
 		{f.svg != "" && cmdline.IsFolder(f.svg), fmt.Sprintf("-svg %s is a folder; want a file such as network.svg", f.svg)},
-		{f.eval != "" && (f.cmd["size"] || f.cmd["grey"]), "-eval takes the size and the colours of frames from the checkpoint; leave -size and -grey out"},
 		{f.Accumulate < 1, fmt.Sprintf("-accumulate is %d; want at least 1", f.Accumulate)}, // 0 is the default in the library
 		{!(f.dropout >= 0 && f.dropout < 1), fmt.Sprintf("-dropout is %v; want at least 0 and below 1", f.dropout)},
 		{!(f.stateDropout >= 0 && f.stateDropout < 1), fmt.Sprintf("-recurrent-dropout is %v; want at least 0 and below 1", f.stateDropout)},
@@ -233,7 +218,7 @@ func (f *flags) check() error {
 	}
 	for _, name := range []string{"features", "hidden", "budget", "cell", "format"} {
 		if f.given(name) && !f.suggest {
-			return badf("-%s %s says what to propose; give -suggest too", name, f.set.Lookup(name).Value)
+			return badf("-%s %s is for -suggest; give that too", name, f.set.Lookup(name).Value)
 		}
 	}
 	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
@@ -255,14 +240,8 @@ func (f *flags) check() error {
 // run can have.
 func (f *flags) trainConfig() (cfg train.Config, err error) {
 	cfg = f.Config
-	if cfg.Optimizer, err = train.ParseOptimizer(f.optimizer); err != nil {
-		return cfg, badf("-optimizer: %s", cmdline.Bare(err))
-	}
-	if cfg.Schedule, err = train.ParseSchedule(f.schedule); err != nil {
-		return cfg, badf("-schedule: %s", cmdline.Bare(err))
-	}
-	if cfg.Augment, err = datasets.ParseAugmentation(f.augment); err != nil {
-		return cfg, badf("-augment: %s", cmdline.Bare(err))
+	if field, err := cfg.Parse(f.optimizer, f.schedule, f.augment); err != nil {
+		return cfg, badf("-%s: %s", strings.ToLower(field), cmdline.Bare(err))
 	}
 	for pattern := range strings.SplitSeq(f.freeze, ",") {
 		if pattern = strings.TrimSpace(pattern); pattern != "" {

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -40,22 +40,35 @@ type folder struct {
 
 // openFolder makes the folder of a new run of a model, or takes that of the run to
 // resume, and keeps other processes out of it.
-func (f *flags) openFolder(model string, stderr io.Writer) (*folder, error) {
-	o := &folder{boards: f.tensorboard, stderr: stderr}
+func (f *flags) openFolder(model string, stderr io.Writer) (_ *folder, err error) {
+	o := &folder{stderr: stderr}
 	if f.out == noOut {
 		return o, nil
 	}
-	o.dir = f.out
-	if err := f.claim(o, model); err != nil {
-		return o, err
+	o.dir, o.boards = f.out, f.tensorboard
+	switch {
+	case f.resume == "" && f.out == autoOut: // making it is what claims it: two runs started at once find two
+		o.dir = filepath.Join("runs", model)
+		if err = os.MkdirAll("runs", 0o777); err == nil {
+			err = os.Mkdir(o.dir, 0o777)
+		}
+		for k := 2; os.IsExist(err); k++ {
+			o.dir = filepath.Join("runs", fmt.Sprintf("%s-%d", model, k))
+			err = os.Mkdir(o.dir, 0o777)
+		}
+	case f.resume == "" && holdsRun(o.dir):
+		return o, badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, cmdline.Quote(o.dir))
+	default:
+		err = os.MkdirAll(o.dir, 0o777)
 	}
-	// The system gives the lock back when the process ends, however it does.
-	lock, locked, err := durable.Lock(filepath.Join(o.dir, ".lock"))
-	if err != nil {
+	locked := false
+	if err == nil { // the system gives the lock back when the process ends, however it does
+		o.lock, locked, err = durable.Lock(filepath.Join(o.dir, ".lock"))
+	}
+	switch {
+	case err != nil:
 		return o, cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
-	}
-	o.lock = lock
-	if !locked {
+	case !locked:
 		return o, badf("another process trains in %s; wait for it or stop it", o.dir)
 	}
 	return o, nil
@@ -74,46 +87,17 @@ func (f *flags) describeRun(o *folder) error {
 	if err != nil {
 		return errors.Wrap(err, "train: -out")
 	}
-	return o.write("evaluate.txt", fmt.Appendf(nil, "cd %s && %s -eval %s\n", cmdline.Quote(here), cmdline.Program("train"), cmdline.Quote(o.dir)))
+	return o.write("evaluate.txt", fmt.Sprintf("cd %s && %s -eval %s\n", cmdline.Quote(here), cmdline.Program("train"), cmdline.Quote(o.dir)))
 }
 
-// claim makes the folder, and makes sure that no other run is in it.
-func (f *flags) claim(o *folder, name string) (err error) {
-	switch {
-	case f.resume != "":
-		return errors.Wrap(os.MkdirAll(o.dir, 0o777), "train: -out")
-	case f.out != autoOut:
-		if _, err := os.Stat(filepath.Join(o.dir, configFile)); err == nil {
-			return badf("there is a run in %s; go on with it by -resume %s, or give another -out", o.dir, cmdline.Quote(o.dir))
-		}
-		err = os.MkdirAll(o.dir, 0o777)
-	default:
-		o.dir = filepath.Join("runs", name)
-		// Making it is what claims it: two runs started at once find two.
-		for k := 2; ; k++ {
-			if err = os.MkdirAll("runs", 0o777); err == nil {
-				err = os.Mkdir(o.dir, 0o777)
-			}
-			if !os.IsExist(err) {
-				break
-			}
-			o.dir = filepath.Join("runs", fmt.Sprintf("%s-%d", name, k))
-		}
-	}
-	if err != nil {
-		return cmdline.Usage{Err: errors.Wrap(err, "train: -out")}
-	}
-	return nil
-}
-
-func (o *folder) write(name string, content []byte) error {
-	err := durable.WriteFile(filepath.Join(o.dir, name), func(w io.Writer) error { _, err := w.Write(content); return err })
+func (o *folder) write(name, content string) error {
+	err := durable.WriteFile(filepath.Join(o.dir, name), func(w io.Writer) error { _, err := io.WriteString(w, content); return err })
 	return errors.Wrap(err, "train: -out")
 }
 
-// fail reports an error of something that training can do without, once.
+// fail reports an error, if it is one, of something that training can do without, once.
 func (o *folder) fail(err error) {
-	if o.failure == nil {
+	if err != nil && o.failure == nil {
 		o.failure = err
 		fmt.Fprintln(o.stderr, names.Line(err.Error()), "(training goes on)")
 	}
@@ -121,22 +105,11 @@ func (o *folder) fail(err error) {
 
 // step writes what TensorBoard shows of a step that moved something.
 func (o *folder) step(p train.Progress) {
-	if !o.boards || o.dir == "" || p.StepScore.Clips == 0 {
-		return
-	}
-	if o.board == nil {
+	if o.boards && o.board == nil && p.StepScore.Clips > 0 {
 		// A resumed run takes back what the killed one wrote after its checkpoint.
-		from := int64(p.Updates)
-		if from == 1 {
-			from = 0
-		}
-		w, err := tensorboard.Create(filepath.Join(o.dir, "tensorboard"), from)
-		if err != nil {
-			o.fail(err)
-			o.boards = false
-			return
-		}
-		o.board = w
+		w, err := tensorboard.Create(filepath.Join(o.dir, "tensorboard"), int64(p.Updates))
+		o.fail(err)
+		o.board, o.boards = w, err == nil
 	}
 	o.score(p.Updates, "step/", p.StepScore,
 		tensorboard.Scalar{Tag: "step/learning rate", Value: p.LearningRate}, tensorboard.Scalar{Tag: "step/gradient norm", Value: p.GradientNorm})
@@ -144,13 +117,11 @@ func (o *folder) step(p train.Progress) {
 
 // score writes what TensorBoard shows of a score, and more.
 func (o *folder) score(step int, of string, s train.Score, more ...tensorboard.Scalar) {
-	if o.board == nil {
+	if o.board == nil || s.Clips == 0 {
 		return
 	}
 	scalars := append([]tensorboard.Scalar{{Tag: of + "loss", Value: s.Loss}, {Tag: of + "accuracy", Value: s.Accuracy}}, more...)
-	if err := o.board.Write(int64(step), time.Now(), scalars...); err != nil {
-		o.fail(err)
-	}
+	o.fail(o.board.Write(int64(step), time.Now(), scalars...))
 }
 
 // epochs writes the table and, now and then, the curves. When a run resumes, it
@@ -160,9 +131,9 @@ func (o *folder) epochs(all []train.Epoch) {
 	if o.dir == "" {
 		return
 	}
-	if err := o.metrics(); err != nil {
-		o.fail(err)
-	}
+	// The table is whole as a checkpoint with its epochs is. It holds no times, so that the
+	// file of a resumed run is that of an uninterrupted one to the byte.
+	o.fail(o.write("metrics.csv", worded("metrics", all)))
 	if len(all) == 0 {
 		return
 	}
@@ -177,30 +148,12 @@ func (o *folder) epochs(all []train.Epoch) {
 	}
 }
 
-// metrics writes metrics.csv, whole as a checkpoint with its epochs is. It holds no times, so
-// that the file of a resumed run is that of an uninterrupted one to the byte.
-func (o *folder) metrics() error {
-	var text bytes.Buffer
-	fmt.Fprintln(&text, "epoch,step,learning_rate,train_loss,train_accuracy,validation_loss,validation_accuracy")
-	decimal := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	for _, e := range o.all {
-		loss, accuracy := "", ""
-		if v := e.Validation; v != nil {
-			loss, accuracy = decimal(v.Loss), decimal(v.Accuracy)
-		}
-		fmt.Fprintf(&text, "%d,%d,%s,%s,%s,%s,%s\n", e.Epoch, e.Updates, decimal(e.LearningRate), decimal(e.Train.Loss), decimal(e.Train.Accuracy), loss, accuracy)
-	}
-	return o.write("metrics.csv", text.Bytes())
-}
-
 // draw draws the curves of the epochs so far.
 func (o *folder) draw() {
 	if o.dir == "" || len(o.all) == 0 {
 		return
 	}
-	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, o.all, nil); err != nil {
-		o.fail(err)
-	}
+	o.fail(drawCurves(filepath.Join(o.dir, "curves.png"), o.title, o.all, nil))
 	o.drawn = time.Now()
 }
 
@@ -210,28 +163,19 @@ func (o *folder) finish(ctx context.Context, m *zoo.Model, set datasets.Set, r *
 		return nil
 	}
 	o.score(r.Epochs[len(r.Epochs)-1].Updates, "test/", r.Test.Score)
-	if err := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r); err != nil {
-		return err
-	}
+	curves := drawCurves(filepath.Join(o.dir, "curves.png"), o.title, r.Epochs, r)
 	title := fmt.Sprintf("%s, accuracy %.3f on %s test clips", o.title, r.Test.Accuracy, numerals.Thousands(r.Test.Clips))
-	if err := charts.Save(filepath.Join(o.dir, "confusion.png"), charts.Matrix{Title: title, Classes: r.Test.Classes, Counts: r.Test.Confusion}); err != nil {
-		return err
-	}
+	confusion := charts.Save(filepath.Join(o.dir, "confusion.png"), charts.Matrix{Title: title, Classes: r.Test.Classes, Counts: r.Test.Confusion})
 	gates, err := train.Gates(ctx, m, set, datasets.Test, s.Batch, gateClips)
 	if err != nil {
 		return errors.Wrap(err, "train: stopped at the picture of the gates")
 	}
-	if err := drawGates(filepath.Join(o.dir, "gates.png"), gates); err != nil {
-		return err
-	}
-	var text bytes.Buffer
+	drawn := drawGates(filepath.Join(o.dir, "gates.png"), gates)
+	var text strings.Builder
 	if err := writeJSON(&text, s); err != nil {
 		return err
 	}
-	if err := o.write("result.json", text.Bytes()); err != nil {
-		return err
-	}
-	return o.failure
+	return cmp.Or(curves, confusion, drawn, o.write("result.json", text.String()), o.failure)
 }
 
 func (o *folder) close() {

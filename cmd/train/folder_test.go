@@ -137,10 +137,10 @@ func TestConfigurationMistakes(t *testing.T) {
 		`{"epochs": 0}`:            "-epochs is 0; want at least 1",
 		`["epochs"]`:               "want a JSON object of flags",
 		`{"epochs": 3`:             "not valid JSON (line 1, column 13)",
-		"{\n \"epochs\": ,\n}":     "c.json: \"epochs\": not valid JSON (line 2, column 12)",
+		"{\n \"epochs\": ,\n}":     "c.json: not valid JSON (line 2, column 12)",
 		"{\n \"epochs\": 3\n 4}":   "not valid JSON (line 3, column 2)",
-		`{"epochs": 3} {}`:         "goes on after its closing brace",
-		``:                         "want a JSON object of flags",
+		`{"epochs": 3} {}`:         "not valid JSON (line 1, column 15): invalid character '{' after top-level value",
+		``:                         "not valid JSON (line 1, column 1)",
 		`{"optimizer": "adom"}`:    `no optimizer is called "adom"; did you mean "adam"?`,
 		`{"schedule": "cosine:x"}`: `"x" is not a number`,
 	} {
@@ -210,14 +210,14 @@ func TestResumeMistakes(t *testing.T) {
 		"-resume " + dir + " -out elsewhere":      "goes on in that folder",
 		"-resume " + dir + " -dropout 0.5":        "was started without -dropout; leave it out",
 		"-resume " + dir + " -threads 77":         "-threads is 77, but the run",
-		"-eval " + dir + " -normalise none":       "-eval takes model and normalisation from the checkpoint",
+		"-eval " + dir + " -normalise none":       "-eval takes the model, its normalisation and its frames from the checkpoint",
 		"-eval " + dir + " -logits nodir/x.npy":   "-logits nodir/x.npy: there is no folder nodir",
 		"-resume " + dir + "x":                    "there is no run in " + dir + "x: it has no config.json",
 		"-resume " + dir + " -eval " + dir:        "-resume trains and -eval does not",
 		"-resume":                                 "-resume of which run?",
 		"-eval":                                   "-eval of which run?",
 		"-eval " + dir + "x":                      "there is no run or checkpoint in ",
-		"-eval " + dir + " -model ht-lstm":        "-eval takes model and normalisation from the checkpoint",
+		"-eval " + dir + " -model ht-lstm":        "-eval takes the model, its normalisation and its frames from the checkpoint",
 		"-eval " + dir + " -data npz:nothing.npz": "nothing.npz: no such file",
 		"-eval " + dir + " -split half":           `no split "half"`,
 	} {
@@ -262,4 +262,27 @@ func TestRunsAreNumbered(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, result(t, "runs/tiny").Test, result(t, "runs/tiny-2").Test)
+}
+
+// What no run can have is refused before there is a folder, in one line, with the flag that
+// is wrong.
+func TestRefusedWithoutAFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	data := tiny(t)
+	out, err := call(append(data, "-freeze", "layer1.inptu.*", "-out", dir)...)
+	require.ErrorContains(t, err, `no parameter matches "layer1.inptu.*" to freeze`)
+	require.True(t, cmdline.IsUsage(err))
+	require.Empty(t, out)
+	require.NoDirExists(t, dir)
+	_, err = call(append(data, "-batch", "2147483648", "-out", "none")...)
+	require.ErrorContains(t, err, "-batch is 2147483648; want fewer than 2^31")
+
+	_, err = call(append(data, "-epochs", "1", "-out", dir)...)
+	require.NoError(t, err)
+	_, err = call("-eval", dir, "-batch", "0")
+	require.ErrorContains(t, err, "a batch of 0 clips; want at least 1")
+	require.True(t, cmdline.IsUsage(err))
+	_, err = call("-eval", dir, "-split", "nope")
+	require.ErrorContains(t, err, `has no split "nope"`)
+	require.NotContains(t, err.Error(), "go there")
 }

@@ -19,8 +19,8 @@ const gateClips = 256
 // epoch whose weights were tested when there is a result.
 func drawCurves(path, title string, epochs []train.Epoch, r *train.Result) error {
 	zero, one := 0.0, 1.0
-	loss := charts.Panel{Title: title + ", loss", X: "epoch", Y: "cross-entropy (nats)", Min: &zero, IntegerX: true}
-	accuracy := charts.Panel{Title: title + ", accuracy", X: "epoch", Y: "part of the clips", Min: &zero, Max: &one, IntegerX: true}
+	loss := charts.Panel{Title: title + ", loss", X: "epoch", Y: "cross-entropy (nats)", Min: &zero}
+	accuracy := charts.Panel{Title: title + ", accuracy", X: "epoch", Y: "part of the clips", Min: &zero, Max: &one}
 	add := func(name string, of func(train.Epoch) *train.Score) {
 		l, a := charts.Line{Name: name}, charts.Line{Name: name}
 		for _, e := range epochs {
@@ -51,8 +51,8 @@ func drawGates(path string, gates []train.Gate) error {
 	for k, g := range gates {
 		if k == 0 || g.Layer != gates[k-1].Layer {
 			panels = append(panels,
-				charts.Panel{Title: g.Layer + ", gates", X: "step", Y: "mean activation", Max: &one, IntegerX: true},
-				charts.Panel{Title: g.Layer + ", saturation", X: "step", Y: "part within 5 % of an end", Min: &zero, Max: &one, IntegerX: true})
+				charts.Panel{Title: g.Layer + ", gates", X: "step", Y: "mean activation", Max: &one},
+				charts.Panel{Title: g.Layer + ", saturation", X: "step", Y: "part within 5 % of an end", Min: &zero, Max: &one})
 		}
 		x := make([]float64, len(g.Mean))
 		for t := range x {

@@ -3,10 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
@@ -18,24 +16,23 @@ import (
 const paper = "paper"
 
 // setting is a flag with its value, and where the value is from.
-type setting struct{ flag, value, from string }
+type setting struct{ Flag, Value, From string }
 
 // settings writes a recipe as flags of this program.
-func settings(r *zoo.Recipe) []setting {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	all := []setting{
-		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", number(r.LearningRate), "LearningRate"}, {"schedule", r.Schedule, "Schedule"},
-		{"batch", strconv.Itoa(r.Batch), "Batch"}, {"epochs", strconv.Itoa(r.Epochs), "Epochs"},
-		{"dropout", number(r.Dropout), "Dropout"}, {"recurrent-dropout", number(r.RecurrentDropout), "RecurrentDropout"},
-		{"classifier-l2", number(r.ClassifierL2), "ClassifierL2"}, {"weight-decay", number(r.WeightDecay), "WeightDecay"}, {"clip", number(r.MaxGradNorm), "MaxGradNorm"},
-		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", strconv.Itoa(r.Frames), "Frames"},
-		{"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
-	}
-	if r.Width == 0 { // features are taken as they are
-		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains([]string{"size", "steps", "sample"}, s.flag) })
-	}
-	for k := range all {
-		all[k].from = r.From[all[k].from]
+func settings(r *zoo.Recipe) (all []setting) {
+	for _, s := range []struct {
+		flag  string
+		value any
+		field string
+	}{
+		{"optimizer", r.Optimizer, "Optimizer"}, {"lr", r.LearningRate, "LearningRate"}, {"schedule", r.Schedule, "Schedule"}, {"batch", r.Batch, "Batch"}, {"epochs", r.Epochs, "Epochs"},
+		{"dropout", r.Dropout, "Dropout"}, {"recurrent-dropout", r.RecurrentDropout, "RecurrentDropout"},
+		{"classifier-l2", r.ClassifierL2, "ClassifierL2"}, {"weight-decay", r.WeightDecay, "WeightDecay"}, {"clip", r.MaxGradNorm, "MaxGradNorm"},
+		{"normalise", r.Normalise, "Normalise"}, {"size", fmt.Sprintf("%dx%d", r.Width, r.Height), "Width"}, {"steps", r.Frames, "Frames"}, {"sample", r.Sample, "Sample"}, {"split", r.Split, "Split"},
+	} {
+		if r.Width > 0 || s.flag == "split" || !slices.Contains(ofVideos, s.flag) { // features are taken as they are
+			all = append(all, setting{s.flag, fmt.Sprint(s.value), r.From[s.field]})
+		}
 	}
 	return all
 }
@@ -44,8 +41,6 @@ func settings(r *zoo.Recipe) []setting {
 // run that is resumed or evaluated has them in its configuration.
 func (f *flags) applyProtocol() error {
 	switch {
-	case f.cmd["protocol"] && (f.list || f.suggest || f.eval != ""):
-		return badf("-protocol says how to train; leave it out with -list, -suggest and -eval")
 	case f.protocol == "" || f.ran != "" || f.list || f.suggest || f.eval != "":
 		return nil
 	case f.protocol != paper:
@@ -55,7 +50,7 @@ func (f *flags) applyProtocol() error {
 	}
 	e, err := zoo.Find(f.model)
 	if err != nil {
-		return f.blame(cmdline.Usage{Err: err})
+		return cmdline.Blame(f.set, err)
 	}
 	if e.Recipe == nil {
 		return badf("-protocol paper: no paper trained %s, so say how with the flags themselves", e.Name)
@@ -67,25 +62,20 @@ func (f *flags) applyProtocol() error {
 	if err := papersData(e, data); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s is trained as in %s", e.Name, e.Recipe.Code)
-	if !e.Recipe.Published {
-		title = fmt.Sprintf("we know of no public code that trains %s on %s; this is the closest, %s", e.Name, e.Data, e.Recipe.Code)
+	all := settings(e.Recipe)
+	if data == embedded {
+		all = slices.DeleteFunc(all, func(s setting) bool { return slices.Contains(ofVideos, s.Flag) })
 	}
-	t := newTable(4, "setting", "value", "from")
-	for _, s := range settings(e.Recipe) {
-		if data == embedded && slices.Contains(ofVideos, s.flag) {
-			continue
+	for k := range all {
+		if err := f.settle(&all[k]); err != nil {
+			return errors.Wrapf(err, "train: protocol, -%s", all[k].Flag)
 		}
-		if s, err = f.settle(s); err != nil {
-			return err
-		}
-		t.AppendRow(table.Row{"-" + s.flag, s.value, s.from})
 	}
-	lines := append([]string{"protocol paper: " + title}, strings.Split(t.Render(), "\n")...)
-	lines = append(append(lines, f.notes(e, data)...), "what differs from the papers all the same: docs/reproducing.md")
-	for _, line := range lines {
-		f.preset += strings.TrimRight(line, " ") + "\n" // for the page that quotes it
-	}
+	f.preset = worded("protocol", struct {
+		zoo.Entry
+		Settings                           []setting
+		Embedded, Folder, ByClip, Minus128 bool
+	}{e, all, data == embedded, strings.HasPrefix(data, "folder:"), strings.HasPrefix(f.split, "random"), f.normalise == "minus128"})
 	return nil
 }
 
@@ -96,11 +86,9 @@ const embedded = "actions"
 // are drawn and cut already.
 var ofVideos = []string{"size", "steps", "sample", "split"}
 
-// papersSets are the sets of the papers by the name that -data has for them, with
-// what their models' names end in.
-var papersSets = map[string]struct{ data, suffix string }{
-	"ucf11": {"UCF11", "-ucf11"}, "youtube": {"YouTube Celebrities Faces", "-youtube"}, "hmdb51": {"HMDB51", "-hmdb51"},
-}
+// papersSets are the sets of the papers by the name that -data has for them, which their
+// models' names end in.
+var papersSets = map[string]string{"ucf11": "UCF11", "youtube": "YouTube Celebrities Faces", "hmdb51": "HMDB51"}
 
 // papersData returns an error when data are not what the papers train an entry on,
 // or like it; "" is what they do.
@@ -113,62 +101,24 @@ func papersData(e zoo.Entry, data string) error {
 		return nil
 	case readsFeatures && kind != "features":
 		return badf("-protocol paper: the papers train %s on CNN features of %s; give -data features:DIR, not %s", e.Name, e.Data, data)
-	case readsFeatures || kind == "folder" || data == embedded || published && set.data == e.Data:
+	case readsFeatures || kind == "folder" || data == embedded || published && set == e.Data:
 		return nil
 	case kind == "hmdb51":
 		return badf("-protocol paper: the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR")
 	case published:
-		hint := ""
-		base := strings.TrimSuffix(strings.TrimSuffix(e.Name, "-ucf11"), "-youtube")
-		if other, err := zoo.Find(base + set.suffix); err == nil {
-			hint = "; take -model " + other.Name
-		}
-		return badf("-protocol paper: %s has its shape for %s, but %s is %s%s", e.Name, e.Data, data, set.data, hint)
+		return badf("-protocol paper: %s has its shape for %s, but %s is %s; -list -model '*-%s' has the models for that", e.Name, e.Data, data, set, kind)
 	}
 	return badf("-protocol paper: the papers' code does not train on data such as %s; want ucf11:DIR, youtube:DIR or folder:DIR for %s, or %s to try it", data, e.Name, embedded)
 }
 
 // settle sets the flag of a setting, unless the user did.
-func (f *flags) settle(s setting) (setting, error) {
-	if !f.stated(s.flag) {
-		return s, errors.Wrapf(f.set.Set(s.flag, s.value), "train: protocol, -%s", s.flag)
+func (f *flags) settle(s *setting) error {
+	if !f.stated(s.Flag) {
+		return f.set.Set(s.Flag, s.Value)
 	}
-	now := f.set.Lookup(s.flag).Value.String()
-	papers, err := spelt(s.flag, s.value)
-	if err != nil {
-		return s, errors.Wrapf(err, "train: protocol, -%s", s.flag)
+	if !f.has(s.Flag, s.Value) {
+		source, _, _ := strings.Cut(s.From, ":")
+		s.Value, s.From = f.set.Lookup(s.Flag).Value.String(), fmt.Sprintf("overridden by you; %s by %s", s.Value, source)
 	}
-	if papers != now {
-		source, _, _ := strings.Cut(s.from, ":")
-		s.from = fmt.Sprintf("overridden by you; %s by %s", s.value, source)
-		s.value = now
-	}
-	return s, nil
-}
-
-// notes are what the settings alone do not say.
-func (f *flags) notes(e zoo.Entry, data string) []string {
-	var all []string
-	if data == embedded {
-		all = append(all, "actions is no set of the papers: it has steps, size and split of its own, and no accuracy to compare with")
-	}
-	folder := strings.HasPrefix(data, "folder:")
-	if folder {
-		all = append(all, "the protocol is that for "+e.Data+", whatever is in the folder")
-	}
-	if strings.HasPrefix(f.split, "random") {
-		note := "clips of one recording may be on both sides of a split by clip, which flatters every model"
-		switch {
-		case folder: // has no recordings
-		case e.Data == "HMDB51":
-			note += "; -split official:1 keeps recordings whole"
-		default:
-			note += "; -split group keeps recordings whole"
-		}
-		all = append(all, note)
-	}
-	if f.normalise == "minus128" {
-		all = append(all, "values of up to ±128 saturate the gates of our initial weights: where the loss stands still, -normalise auto")
-	}
-	return all
+	return nil
 }

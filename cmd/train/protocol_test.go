@@ -125,9 +125,8 @@ func TestProtocolMistakes(t *testing.T) {
 		"-protocol paper -list":                               "-protocol says how to train; leave it out with -list",
 		"-protocol paper -eval x":                             "-protocol says how to train",
 		"-protocol paper -model tt-lst":                       `no model is called "tt-lst"; did you mean "tt-lstm"?`,
-		"-protocol paper -model tt-lstm -data youtube:x":      "tt-lstm has its shape for UCF11, but youtube:x is YouTube Celebrities Faces; take -model tt-lstm-youtube",
-		"-protocol paper -model tr-lstm -data youtube:x":      "tr-lstm has its shape for UCF11, but youtube:x is YouTube Celebrities Faces",
-		"-protocol paper -model tt-gru-youtube -data ucf11:x": "tt-gru-youtube has its shape for YouTube Celebrities Faces, but ucf11:x is UCF11; take -model tt-gru-ucf11",
+		"-protocol paper -model tt-lstm -data youtube:x":      "tt-lstm has its shape for UCF11, but youtube:x is YouTube Celebrities Faces; -list -model '*-youtube' has the models for that",
+		"-protocol paper -model tt-gru-youtube -data ucf11:x": "tt-gru-youtube has its shape for YouTube Celebrities Faces, but ucf11:x is UCF11; -list -model '*-ucf11' has the models for that",
 		"-protocol paper -model lstm -data hmdb51:x":          "the papers train no model on frames of HMDB51, but on CNN features of them: -model cnn-tr-lstm-hmdb51 -data features:DIR",
 		"-protocol paper -model cnn-lstm":                     "the papers train cnn-lstm on CNN features of UCF11; give -data features:DIR, not actions",
 		"-protocol paper -model lstm -data npz:a.npz,b.npz":   "the papers' code does not train on data such as npz:a.npz,b.npz; want ucf11:DIR, youtube:DIR or folder:DIR for lstm, or actions to try it",
@@ -195,9 +194,9 @@ func films(t *testing.T) string {
 func TestProtocolResumes(t *testing.T) {
 	args := []string{"-model", "ht-lstm", "-data", "folder:" + films(t), "-cache", t.TempDir(), "-batch", "3"}
 	through, dir := filepath.Join(t.TempDir(), "through"), filepath.Join(t.TempDir(), "run")
-	out, err := call(append(args, "-protocol", "paper", "-epochs", "3", "-out", through)...)
+	out, err := call(append(args, "-protocol", "paper", "-epochs", "2", "-out", through)...)
 	require.NoError(t, err)
-	require.Regexp(t, `(?s)^protocol paper: .*-epochs +│ 3 +│ overridden by you; 500 by BT's code.*whatever is in the folder.*training ht-lstm`, out)
+	require.Regexp(t, `(?s)^protocol paper: .*-epochs +│ 2 +│ overridden by you; 500 by BT's code.*whatever is in the folder.*training ht-lstm`, out)
 	require.Contains(t, out, "(random): 8 training and 2 test clips of 6 steps of 120x160x3")
 	_, err = call(append(args, "-protocol", "paper", "-epochs", "1", "-out", dir)...)
 	require.NoError(t, err)
@@ -215,11 +214,9 @@ func TestProtocolResumes(t *testing.T) {
 	} {
 		require.Equal(t, want, config[name], name)
 	}
-	_, err = call("-resume", dir, "-epochs", "3", "-lr", "1e-3")
+	_, err = call("-resume", dir, "-epochs", "2", "-lr", "1e-3")
 	require.ErrorContains(t, err, "-lr is 0.001, but the run in "+dir+" was started with 0.0001")
-	_, err = call("-resume", dir, "-epochs", "2")
-	require.NoError(t, err)
-	out, err = call("-resume", dir, "-epochs", "3", "-protocol", "paper")
+	out, err = call("-resume", dir, "-epochs", "2", "-protocol", "paper")
 	require.NoError(t, err)
 	require.NotContains(t, out, "protocol paper:")
 	read()
@@ -245,7 +242,7 @@ func TestProtocolResumes(t *testing.T) {
 	require.NoError(t, err, "a file for training may say so")
 
 	plain := filepath.Join(t.TempDir(), "plain")
-	_, err = call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-out", plain)
+	_, err = call(append(tiny(t), "-epochs", "1", "-out", plain)...)
 	require.NoError(t, err)
 	_, err = call("-resume", plain, "-protocol", "paper")
 	require.ErrorContains(t, err, "was started without -protocol; leave it out")
@@ -254,7 +251,7 @@ func TestProtocolResumes(t *testing.T) {
 // -recurrent-dropout alone is that of the state, and leaves -dropout the input.
 func TestRecurrentDropout(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	_, err := call("-spec", small(t), "-split", "few-subjects", "-epochs", "1", "-dropout", "0.25", "-recurrent-dropout", "0", "-out", dir)
+	_, err := call(append(tiny(t), "-epochs", "1", "-dropout", "0.25", "-recurrent-dropout", "0", "-out", dir)...)
 	require.NoError(t, err)
 	model, err := zoo.Load(filepath.Join(dir, "last"))
 	require.NoError(t, err)

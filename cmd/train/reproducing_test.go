@@ -49,14 +49,14 @@ func TestReproducingCommands(t *testing.T) {
 		e, err := zoo.Find(f.model)
 		require.NoError(t, err)
 		for _, s := range settings(e.Recipe) {
-			want := s.value
-			if at := slices.Index(args, "-"+s.flag); at >= 0 {
+			want := s.Value
+			if at := slices.Index(args, "-"+s.Flag); at >= 0 {
 				want = args[at+1]
 			}
 			other := newFlags().set
-			require.NoError(t, other.Set(s.flag, want))
-			require.Equal(t, other.Lookup(s.flag).Value.String(), f.set.Lookup(s.flag).Value.String(), "%v: -%s", args, s.flag)
-			require.Equal(t, want != s.value, regexp.MustCompile("(?m)^ -"+s.flag+" .*overridden by you").MatchString(block), "%v: -%s", args, s.flag)
+			require.NoError(t, other.Set(s.Flag, want))
+			require.Equal(t, other.Lookup(s.Flag).Value.String(), f.set.Lookup(s.Flag).Value.String(), "%v: -%s", args, s.Flag)
+			require.Equal(t, want != s.Value, regexp.MustCompile("(?m)^ -"+s.Flag+" .*overridden by you").MatchString(block), "%v: -%s", args, s.Flag)
 		}
 		_, err = f.trainConfig()
 		require.NoError(t, err)

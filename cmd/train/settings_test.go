@@ -32,13 +32,13 @@ func TestTrainConfig(t *testing.T) {
 // An error names the flag as the user knows it.
 func TestTrainConfigErrors(t *testing.T) {
 	for text, args := range map[string][]string{
-		`-optimizer: no optimizer is called "adma"; did you mean "adam"?`: {"-optimizer", "adma"},
-		`-schedule: schedule "step:1"; want step:EPOCHS:FACTOR`:           {"-schedule", "step:1"},
-		`-augment: no augmentation is called "x"`:                         {"-augment", "x:1"},
-		"-clip is -1; want a number from 1e-30 to 1e30, or 0 for none":    {"-clip", "-1"},
-		"-lr is 0; want a number from 1e-30 to 1e30":                      {"-lr", "0"},
-		"-label-smoothing is 1; want at least 0":                          {"-label-smoothing", "1"},
-		"-freeze is [; want patterns of names":                            {"-freeze", "["},
+		`-optimizer: no optimizer is called "adma"; did you mean "adam"?`:      {"-optimizer", "adma"},
+		`-schedule: schedule "step:1" has 1 settings; want step:EPOCHS:FACTOR`: {"-schedule", "step:1"},
+		`-augment: no augmentation is called "x"`:                              {"-augment", "x:1"},
+		"-clip is -1; want a number from 1e-30 to 1e30, or 0 for none":         {"-clip", "-1"},
+		"-lr is 0; want a number from 1e-30 to 1e30":                           {"-lr", "0"},
+		"-label-smoothing is 1; want at least 0":                               {"-label-smoothing", "1"},
+		"-freeze is [; want patterns of names":                                 {"-freeze", "["},
 	} {
 		_, err := configOf(t, args...)
 		require.ErrorContains(t, err, "train: "+text)

@@ -4,14 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -33,7 +30,8 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 		formats = []string{f.wanted.Format}
 	}
 	var proposals []proposal
-	var short, dense []string // formats for which the budget is too small, and that have more weights than a dense matrix
+	var changes, specs strings.Builder // where a proposal has other sizes than were asked for; a line of JSON each
+	var short, dense []string          // formats for which the budget is too small, and that have more weights than a dense matrix
 	many := ""
 	for _, format := range formats {
 		w := f.wanted
@@ -43,6 +41,13 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 		switch {
 		case err == nil:
 			proposals = append(proposals, p)
+			changes.WriteString(worded("changes", struct {
+				zoo.Description
+				Wanted int
+			}{p.Description, w.Hidden}))
+			if err := json.NewEncoder(&specs).Encode(p.Spec); err != nil {
+				return errors.Wrap(err, "train: write a spec")
+			}
 		case one || !errors.As(err, &budget):
 			return badf("-suggest: %s", strings.TrimPrefix(cmdline.Bare(err), "suggest: "))
 		case budget.Least == 0:
@@ -52,33 +57,33 @@ func (f *flags) propose(stdout, stderr io.Writer) error {
 			short = append(short, fmt.Sprintf("%s takes at least %s", format, numerals.Thousands(budget.Least)))
 		}
 	}
+	tooSmall := fmt.Sprintf("-budget %d is too small: %s", f.wanted.Budget, strings.Join(short, ", "))
 	switch {
 	case len(proposals) == 0 && len(short) == 0:
 		return badf("%s", many)
 	case len(proposals) == 0:
-		return badf("-budget %d is too small: %s", f.wanted.Budget, strings.Join(short, ", "))
+		return badf("%s", tooSmall)
 	case f.js && one:
 		return writeJSON(stdout, proposals[0])
 	case f.js:
 		return writeJSON(stdout, proposals)
-	}
-	var notes []string
-	for _, p := range proposals {
-		notes = append(notes, f.changes(p)...)
-	}
-	if one {
-		for _, note := range notes {
-			fmt.Fprintln(stderr, note)
+	case one:
+		fmt.Fprint(stderr, &changes)
+	default:
+		notes := changes.String()
+		if len(short) > 0 {
+			notes += tooSmall + "\n"
 		}
-		return writeSpecs(stdout, proposals)
+		if many != "" {
+			notes += many + "\n"
+		}
+		fmt.Fprint(stdout, worded("proposals", struct {
+			Proposals []proposal
+			Notes     string
+		}{proposals, notes}))
 	}
-	for _, s := range short {
-		notes = append(notes, fmt.Sprintf("-budget %d is too small: %s", f.wanted.Budget, s))
-	}
-	if many != "" {
-		notes = append(notes, many)
-	}
-	return printProposals(stdout, proposals, notes)
+	_, err := fmt.Fprint(stdout, &specs)
+	return err
 }
 
 func newProposal(w zoo.SuggestOptions) (proposal, error) {
@@ -90,53 +95,4 @@ func newProposal(w zoo.SuggestOptions) (proposal, error) {
 	whole.Classes = suggestedClasses
 	d, err := zoo.Describe(zoo.Entry{Name: w.Format + "-" + w.Cell, Spec: whole})
 	return proposal{Description: d, Spec: s}, err
-}
-
-// printProposals prints a table, what it says in words, and the specs.
-func printProposals(w io.Writer, proposals []proposal, notes []string) error {
-	t := newTable(5, "model", "input modes", "output modes", "ranks", "input weights", "times fewer", "layer", fmt.Sprintf("model with %d classes", suggestedClasses), "mul-adds a frame")
-	for _, p := range proposals {
-		fewer := factor(float64(p.Dense.InputToHidden) / float64(p.InputToHidden))
-		t.AppendRow(table.Row{p.Name, dims.Dots(p.InModes), dims.Dots(p.OutModes), proposedRanks(p.Description), numerals.Thousands(p.InputToHidden), fewer, numerals.Thousands(p.RecurrentLayer),
-			numerals.Thousands(p.Model), numerals.Thousands(p.MulAddsPerFrame)})
-	}
-	fmt.Fprintf(w, "%s\n\n", t.Render())
-	if len(notes) > 0 {
-		fmt.Fprintf(w, "%s\n\n", strings.Join(notes, "\n"))
-	}
-	fmt.Fprintf(w, "To train one, put its line into a file, or let -format do it, as in -format %s > my.json, and give that to -spec:\n\n", proposals[0].Format)
-	return writeSpecs(w, proposals)
-}
-
-// proposedRanks writes the one rank that a proposal has for all, and the blocks.
-func proposedRanks(d zoo.Description) string {
-	rank := fmt.Sprint(slices.Max(d.Ranks)) // but for the ends of a train, and the root of a tree
-	if n := d.Layers[0].Weights[0].Blocks; n > 1 {
-		return fmt.Sprintf("%s, %d blocks", rank, n)
-	}
-	return rank
-}
-
-// changes says where a proposal has other sizes than were asked for.
-func (f *flags) changes(p proposal) []string {
-	var changes []string
-	if p.Padding > 0 {
-		changes = append(changes, fmt.Sprintf("%s: %s appended to each frame of %s values, as %s has no %d balanced modes", p.Name, numerals.Counted(p.Padding, "zero"),
-			numerals.Thousands(p.Features), numerals.Thousands(p.Features), len(p.InModes)))
-	}
-	if p.Hidden != f.wanted.Hidden {
-		changes = append(changes, fmt.Sprintf("%s: %s hidden units and not %s, which has no %d balanced modes", p.Name, numerals.Thousands(p.Hidden), numerals.Thousands(f.wanted.Hidden), len(p.OutModes)))
-	}
-	return changes
-}
-
-// writeSpecs writes specs as JSON, each a line.
-func writeSpecs(w io.Writer, proposals []proposal) error {
-	enc := json.NewEncoder(w)
-	for _, p := range proposals {
-		if err := enc.Encode(p.Spec); err != nil {
-			return errors.Wrap(err, "train: write a spec")
-		}
-	}
-	return nil
 }

@@ -109,8 +109,8 @@ func TestSuggestMistakes(t *testing.T) {
 		"-suggest -features 5 -budget 9 -format ht":           "a budget of 9 input-to-hidden weights is too small for ht, which takes at least",
 		"-suggest -features 9 -list":                          "leave -model, -spec, -list, -describe, -resume and -eval out",
 		"-suggest -features 9 -model lstm":                    "leave -model, -spec, -list, -describe, -resume and -eval out",
-		"-features 9":                                         "-features 9 says what to propose; give -suggest too",
-		"-budget 9 -list":                                     "-budget 9 says what to propose; give -suggest too",
+		"-features 9":                                         "-features 9 is for -suggest; give that too",
+		"-budget 9 -list":                                     "-budget 9 is for -suggest; give that too",
 	} {
 		_, err := call(strings.Fields(line)...)
 		require.ErrorContains(t, err, text, line)

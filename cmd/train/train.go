@@ -11,10 +11,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/datasets"
-	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/cmdline"
-	"github.com/tensorzoo/tensorzoo/internal/names"
-	"github.com/tensorzoo/tensorzoo/internal/numerals"
 	"github.com/tensorzoo/tensorzoo/internal/sets"
 	"github.com/tensorzoo/tensorzoo/train"
 	"github.com/tensorzoo/tensorzoo/zoo"
@@ -47,7 +44,14 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer set.Close()
+	cfg, err := f.trainConfig()
+	if err != nil {
+		return err
+	}
 	if f.resume == "" {
+		if err := cfg.Fits(m, set); err != nil { // no folder is made for it
+			return f.damaged(err)
+		}
 		if out, err = f.openFolder(m.Name, stderr); err != nil {
 			return err
 		}
@@ -57,15 +61,6 @@ func (f *flags) train(ctx context.Context, stdout, stderr io.Writer) (err error)
 		if err := f.describeRun(out); err != nil {
 			return err
 		}
-	}
-	return f.fit(ctx, c, m, set, out, stdout, stderr)
-}
-
-// fit trains from the checkpoint c, or from the beginning where there is none.
-func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, out *folder, stdout, stderr io.Writer) error {
-	cfg, err := f.trainConfig()
-	if err != nil {
-		return err
 	}
 	d, err := zoo.Describe(zoo.Entry{Name: m.Name, Spec: m.Spec()})
 	if err != nil {
@@ -78,17 +73,49 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	if f.quiet {
 		log = io.Discard
 	}
-	fmt.Fprint(log, f.preset)
-	f.decoding.Say(func() { f.announce(log, d, set, out, c) })
+	f.decoding.Say(func() {
+		fmt.Fprint(log, f.preset, worded("start", struct {
+			zoo.Description
+			*flags
+			Set, Dir, Step, Gaps              string
+			Steps, Training, Validation, Test int
+			GoesOn, Resume                    bool
+		}{d, f, set.Name(), out.dir, shape(set.StepShape()), f.gaps, set.Steps(),
+			set.Clips(datasets.Train), set.Clips(datasets.Validation), set.Clips(datasets.Test), c != nil, f.resume != ""}))
+	})
+	r, err := f.fit(ctx, c, m, set, cfg, out, log, stderr)
+	f.decoding.Say(func() {}) // takes the bar away
+	if err != nil {
+		return f.stopped(out, err)
+	}
+	f.diverged(stderr, "test loss", r.Test.Score, m.Classes())
+
+	// Printing comes first: no file that cannot be written loses it.
+	s := f.summary(d, set, r)
+	if err := f.show(stdout, "result", s); err != nil {
+		return err
+	}
+	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
+		return err
+	}
+	if err := out.finish(ctx, m, set, r, s); err != nil {
+		return f.stopped(out, err)
+	}
+	if out.dir != "" {
+		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", cmdline.Program("train"), cmdline.Quote(out.dir))
+	}
+	return nil
+}
+
+// fit trains from the checkpoint c, or from the beginning where there is none.
+func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set datasets.Set, cfg train.Config, out *folder, log, stderr io.Writer) (*train.Result, error) {
 	p := newProgress(log, &f.decoding)
 	said := false // one epoch that has diverged is enough
 	cfg.Dir = out.dir
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
 		if c != nil && len(out.all) == 0 { // nothing of a run is changed that does not go on
-			if err := f.describeRun(out); err != nil {
-				out.fail(err)
-			}
+			out.fail(f.describeRun(out))
 		}
 		out.epochs(epochs)
 		p.epoch(epochs)
@@ -98,18 +125,10 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 			})
 		}
 	}
-	var result *train.Result
 	if c != nil {
-		result, err = train.Resume(ctx, c, set, cfg)
-	} else {
-		result, err = train.Run(ctx, m, set, cfg)
+		return train.Resume(ctx, c, set, cfg)
 	}
-	f.decoding.Say(func() {}) // takes the bar away
-	if err != nil {
-		return f.stopped(out, err)
-	}
-	f.diverged(stderr, "test loss", result.Test.Score, m.Classes())
-	return f.conclude(ctx, d, m, set, result, out, stdout, log)
+	return train.Run(ctx, m, set, cfg)
 }
 
 // diverged reports a run that has failed although its numbers are finite.
@@ -122,83 +141,21 @@ func (f *flags) diverged(w io.Writer, what string, s train.Score, classes int) b
 	return true
 }
 
-// conclude prints and writes what a run came to. Printing comes first: no file
-// that cannot be written loses it.
-func (f *flags) conclude(ctx context.Context, d zoo.Description, m *zoo.Model, set datasets.Set, r *train.Result, out *folder, stdout, log io.Writer) error {
-	s := f.summary(d, set, r)
-	var err error
-	if f.js {
-		err = writeJSON(stdout, s)
-	} else {
-		err = report(stdout, d, r)
-	}
-	if err != nil {
-		return err
-	}
-	if err := f.writeLogits(r.Test, set.Clips(datasets.Test)); err != nil {
-		return err
-	}
-	if n := f.decoding.Damaged(); n > 0 && !f.js { // JSON has it
-		fmt.Fprintf(stdout, "%s left out for being damaged, as reported above\n", numerals.Counted(n, "clip"))
-	}
-	if err := out.finish(ctx, m, set, r, s); err != nil {
-		return f.stopped(out, err)
-	}
-	if out.dir != "" {
-		fmt.Fprintf(log, "evaluate again: %s -eval %s\n", cmdline.Program("train"), cmdline.Quote(out.dir))
-	}
-	return nil
-}
-
-// announce says what is trained on what, and where it is kept.
-func (f *flags) announce(w io.Writer, d zoo.Description, set datasets.Set, out *folder, c *zoo.Checkpoint) {
-	of := "input"
-	if d.Joint {
-		of = "joint"
-	}
-	training := numerals.Thousands(set.Clips(datasets.Train)) + " training"
-	if v := set.Clips(datasets.Validation); v > 0 {
-		training += ", " + numerals.Thousands(v) + " validation"
-	}
-	fmt.Fprintf(w, "training %s (%s, %s %s weights) on %s: %s and %s test clips of %s of %s; backend %s, %s\n", d.Name, d.Format, numerals.Thousands(d.InputToHidden), of,
-		names.Line(set.Name()), training, numerals.Thousands(set.Clips(datasets.Test)), numerals.Counted(set.Steps(), "step"), shape(set.StepShape()), backend.Name, numerals.Counted(f.Threads, "thread"))
-	if n := set.Clips(datasets.Train); f.Batch > n {
-		fmt.Fprintf(w, "-batch %d is more than all %s training clips, which go through the model at once\n", f.Batch, numerals.Thousands(n))
-	}
-	if d.Padding > 0 {
-		fmt.Fprintf(w, "%s appended to the %s values of each step, see \"features\" in docs/spec.md\n", numerals.Counted(d.Padding, "zero"), numerals.Thousands(d.Features))
-	}
-	for _, gap := range f.gaps {
-		fmt.Fprintln(w, gap)
-	}
-	if out.dir != "" {
-		resuming := ""
-		switch {
-		case c != nil:
-			resuming = "; going on from the last checkpoint"
-		case f.resume != "":
-			resuming = "; there is no checkpoint yet, so this starts from the beginning"
-		}
-		fmt.Fprintf(w, "in %s: checkpoints, metrics.csv, pictures%s\n", names.Shown(out.dir), resuming)
-	}
-}
-
 // modelAndSet returns the model, that of the checkpoint or, without one, a new
 // one, and the set it is trained on.
 func (f *flags) modelAndSet(ctx context.Context, c *zoo.Checkpoint) (*zoo.Model, datasets.Set, error) {
 	if c != nil {
-		m := c.Model
-		if err := f.sameSpec(m); err != nil {
+		if err := f.sameSpec(c.Model); err != nil {
 			return nil, nil, err
 		}
-		set, err := f.openSet(ctx, m.Name, m.Features(), m.Input, m.ClassNames)
-		return m, set, err
+		set, err := f.openSet(ctx, c.Model.Name, c.Model.Features(), c.Model)
+		return c.Model, set, err
 	}
 	entry, d, err := f.described()
 	if err != nil {
 		return nil, nil, cmdline.Usage{Err: err}
 	}
-	set, err := f.openSet(ctx, entry.Name, d.Features, nil, nil)
+	set, err := f.openSet(ctx, entry.Name, d.Features, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -272,7 +229,7 @@ func (f *flags) stopped(out *folder, err error) error {
 func (f *flags) damaged(err error) error {
 	var input *train.InputError
 	if errors.As(err, &input) {
-		return f.blame(cmdline.Usage{Err: err})
+		return cmdline.Blame(f.set, err)
 	}
 	return sets.Damaged(err, f.video)
 }

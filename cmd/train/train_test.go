@@ -44,7 +44,7 @@ func TestMistakes(t *testing.T) {
 	classes := filepath.Join(t.TempDir(), "classes.json")
 	require.NoError(t, os.WriteFile(classes, []byte(`{"cell": "lstm", "in_modes": [2304], "out_modes": [4], "classes": 9}`), 0o600))
 	for line, text := range map[string]string{
-		"-modle x":                        `flag provided but not defined: -modle; did you mean -model?`,
+		"-modle x":                        `flag provided but not defined: -modle; did you mean "model"?`,
 		"-epochs x":                       "train: -epochs is x; want a whole number",
 		"-epochs":                         "train: -epochs has no value; want a whole number",
 		"-seed -1":                        "train: -seed is -1; want a whole number from 0 on",
@@ -97,9 +97,9 @@ func TestMistakes(t *testing.T) {
 		"-freeze [":                       "train: -freeze is [; want patterns of names, such as layer1.input.*",
 		"-epochs 10000000000000":          "train: -epochs is 10000000000000; want at least 1 and at most 1000000",
 		"-label-smoothing 1e-60":          "train: -label-smoothing is 1e-60; want at least 0",
-		"-schedule step:1e-300:0.5":       `train: -schedule: schedule "step:1e-300:0.5"; want step:EPOCHS:FACTOR with at least 0.001 epochs`,
-		"-list -eval x":                   "-list prints the zoo and stops; leave -resume and -eval out",
-		"-long":                           "-long is for -list",
+		"-schedule step:1e-300:0.5":       `train: -schedule: schedule "step:1e-300:0.5": EPOCHS is 1e-300; want at least 0.001 epochs`,
+		"-list -eval x":                   "-list prints the zoo and stops; leave -spec, -resume and -eval out",
+		"-long":                           "-long is for -list; give that too",
 		"-list -model zzz":                `no model matches "zzz"`,
 		"-svg x.svg":                      "-svg draws the model that -describe prints; give -describe -svg x.svg",
 		"-list -svg x.svg":                "-svg draws the model that -describe prints",
@@ -189,7 +189,7 @@ func TestTraining(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "small.json")
 	require.NoError(t, os.WriteFile(spec, []byte(`{"cell": "gru", "format": "tt", "in_modes": [16, 24, 24], "out_modes": [4, 4, 4], "ranks": [4]}`), 0o600))
 	train := func() summary {
-		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "4", "-lr", "0.005", "-json", "-out", "none")
+		out, err := call("-spec", spec, "-split", "few-subjects", "-epochs", "3", "-lr", "0.01", "-json", "-out", "none")
 		require.NoError(t, err)
 		var s summary
 		require.NoError(t, json.Unmarshal([]byte(out), &s))
@@ -242,7 +242,7 @@ func (named) Clips(datasets.Part) int { return 1 }
 // What is printed of a folder's name is one line without control characters.
 func TestNamesInOutput(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, printScores(&out, "runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}}))
+	require.NoError(t, newFlags().show(&out, "scores", newScores("runs/\x1b[31m", &zoo.Model{Name: "mine"}, named{}, &train.Evaluation{Score: train.Score{Clips: 1}})))
 	require.Contains(t, out.String(), `mine of "runs/\x1b[31m" on the test part of folder:a\x1b[2J\n (random): accuracy`)
 	out.Reset()
 	d := sets.Report{W: &out}

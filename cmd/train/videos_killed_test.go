@@ -133,7 +133,7 @@ func TestVideosKilled(t *testing.T) {
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("no ffmpeg; apt-get install ffmpeg")
 	}
-	clips, kills := 15, 3
+	clips, kills := 10, 3
 	if os.Getenv("TENSORZOO_LONG") == "1" {
 		clips, kills = 2500, 20
 	}

@@ -257,7 +257,7 @@ func TestActionsScaledMatchesReference(t *testing.T) {
 	for k := range x {
 		step, row, col, c := k/(96*128*3), k/(128*3)%96, k/3%128, k%3
 		level := bilinear(stored[step*frameLen:][:frameLen], 48, 64, 96, 128, row, col, c)
-		n := set.normalisation
+		n := set.Normalisation()
 		low, high := float32((math.Floor(level)-1-n.Mean[c])/n.Std[c]), float32((math.Floor(level)+1-n.Mean[c])/n.Std[c])
 		if x[k] < low || x[k] > high {
 			t.Fatalf("step %d, row %d, column %d, channel %d: %v is not in [%v, %v]", step, row, col, c, x[k], low, high)
@@ -324,9 +324,9 @@ func TestActionsDamagedFiles(t *testing.T) {
 		want       string
 	}{
 		{"good", labels, good[labels], ""},
-		{"no frames", frames, nil, "datasets: there is no frames-64x48-idx5-ubyte.gz in actions, plain or with .gz"},
-		{"no labels", labels, nil, "datasets: there is no labels-idx1-ubyte.gz in actions, plain or with .gz"},
-		{"no subjects", subjects, nil, "datasets: there is no subjects-idx1-ubyte.gz in actions, plain or with .gz"},
+		{"no frames", frames, nil, "datasets: there is no frames-64x48-idx5-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
+		{"no labels", labels, nil, "datasets: there is no labels-idx1-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
+		{"no subjects", subjects, nil, "datasets: there is no subjects-idx1-ubyte.gz in actions, plain or with .gz; see docs/data.md"},
 		{"cut frames", frames, good[frames][:30], "datasets: actions/frames-64x48-idx5-ubyte.gz: IDX file is cut short: its header announces 2·1·1·2·3 = 12 bytes, 6 are there"},
 		{"grey frames", frames, encodeIDX([]int32{2, 1, 1, 2}, []byte("abcd")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·2, want (clips, steps, rows, columns, 3)"},
 		{"frames with alpha", frames, encodeIDX([]int32{2, 1, 1, 1, 4}, []byte("abcdefgh")), "datasets: actions/frames-64x48-idx5-ubyte.gz: shape is 2·1·1·1·4, want (clips, steps, rows, columns, 3)"},
@@ -433,10 +433,10 @@ func TestActionsErrors(t *testing.T) {
 		opt  Options
 		want string
 	}{
-		{Options{Width: 160}, "datasets: actions: Height 0 and Width 160: give both as positive numbers, or neither for the set's own size"},
-		{Options{Height: -120, Width: -160}, "datasets: actions: Height -120 and Width -160: give both as positive numbers, or neither for the set's own size"},
-		{Options{Height: 4097, Width: 160}, "datasets: actions: Height 4097 and Width 160: neither may exceed 4096"},
-		{Options{Height: 120, Width: 1 << 30}, "datasets: actions: Height 120 and Width 1073741824: neither may exceed 4096"},
+		{Options{Width: 160}, "datasets: actions: Height 0 and Width 160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: -120, Width: -160}, "datasets: actions: Height -120 and Width -160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: 4097, Width: 160}, "datasets: actions: Height 4097 and Width 160: give both, from 1 to 4096, or neither for the set's own size"},
+		{Options{Height: 120, Width: 1 << 30}, "datasets: actions: Height 120 and Width 1073741824: give both, from 1 to 4096, or neither for the set's own size"},
 	} {
 		_, err := Open(test.opt)
 		require.EqualError(t, err, test.want)

@@ -179,21 +179,17 @@ func (s *set) rows(k int, x []float32) (steps int, err error) {
 	if err := s.Known(k); err != nil {
 		return 0, err
 	}
-	if steps, err = s.readRows(k, x); err != nil {
-		return 0, s.Damaged(k, err)
-	}
-	return steps, nil
-}
-
-func (s *set) readRows(k int, x []float32) (steps int, err error) {
 	a, err := npy.OpenRows(s.Paths[k])
 	if err != nil {
-		return 0, err
+		return 0, s.Damaged(k, err)
 	}
 	defer a.Close()
 	if a.Steps != s.lengths[k] || a.Features != s.features {
-		return 0, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features}))
+		return 0, s.Damaged(k, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features})))
 	}
 	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0))
-	return len(rows), a.Take(rows, x)
+	if err := a.Take(rows, x); err != nil {
+		return 0, s.Damaged(k, err)
+	}
+	return len(rows), nil
 }

@@ -6,12 +6,14 @@
 package idx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -80,9 +82,7 @@ func Open(name string, opt Options) (datasets.Set, error) {
 	if opt.Classes != nil && !slices.Equal(opt.Classes, t.Classes) {
 		return nil, wrap(errors.Errorf("the classes are %s, not %s", names.List(t.Classes), names.List(opt.Classes)))
 	}
-	if opt.Split == "" {
-		opt.Split = official
-	}
+	opt.Split = cmp.Or(opt.Split, official)
 	if opt.Split != official && !split.IsFold(opt.Split) {
 		return nil, wrap(errors.Errorf("there is no split %q%s", opt.Split, didyoumean.Hint(opt.Split, []string{official, split.Example})))
 	}
@@ -106,8 +106,14 @@ func Open(name string, opt Options) (datasets.Set, error) {
 			m.Bytes(s.picture(k))
 		}
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation, t.Read = s.normalisation, s.read
+	t.Normalisation = m.Normalisation()
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		for _, k := range s.clip(clip) {
+			t.Normalisation.Bytes(x, s.picture(k))
+			x = x[side*side:]
+		}
+		return int(s.tags[clip]), how.steps, nil
+	}
 	t.Fingerprint = fmt.Sprintf("%08x%08x-%s", crc32.ChecksumIEEE(s.levels), crc32.ChecksumIEEE(s.labels), how.name)
 	return datasets.New(t), nil
 }
@@ -118,15 +124,14 @@ type set struct {
 	labels []byte // (pictures)
 	train  int    // the pictures that the authors train on come first
 
-	sequence      sequence
-	pictures      []int  // of the clips, one after the other
-	tags          []byte // labels of the clips
-	normalisation preprocess.Normalisation
+	sequence sequence
+	pictures []int  // of the clips, one after the other
+	tags     []byte // labels of the clips
 }
 
 // load reads the four files of a set, gzipped or plain.
 func (s *set) load(root string) error {
-	folder := idxfile.Folder{FS: os.DirFS(root), Name: root, Files: "; the set is four files, see docs/data.md"}
+	folder := idxfile.Folder{FS: os.DirFS(root), Name: root}
 	for _, part := range []string{"train", "t10k"} {
 		pictures, err := folder.Read(part+"-images-idx3-ubyte", func(shape []int) error {
 			if len(shape) != 3 || shape[1] != side || shape[2] != side {
@@ -154,10 +159,7 @@ func (s *set) load(root string) error {
 
 // cut cuts the pictures into parts, and makes clips of those of each.
 func (s *set) cut(by string) (parts [datasets.Validation + 1][]int, err error) {
-	tested := make([]bool, len(s.labels))
-	for i := s.train; i < len(tested); i++ {
-		tested[i] = true
-	}
+	tested := append(make([]bool, s.train), slices.Repeat([]bool{true}, len(s.labels)-s.train)...)
 	if by != official {
 		if tested, err = split.Cut(by, s.labels, nil); err != nil {
 			return parts, err
@@ -191,11 +193,57 @@ func (s *set) clip(clip int) []int {
 // picture returns the levels of picture i, (28, 28).
 func (s *set) picture(i int) []byte { return s.levels[i*side*side:][:side*side] }
 
-func (s *set) read(clip int, x []float32) (label, steps int, err error) {
-	rest := x
-	for _, k := range s.clip(clip) {
-		s.normalisation.Bytes(rest, s.picture(k))
-		rest = rest[side*side:]
+// sequence is how pictures of 28 by 28 become clips.
+type sequence struct {
+	name      string
+	pictures  int // of a clip
+	steps     int
+	stepShape []int
+	drawn     bool // several pictures, of which one or none is of class 0
+}
+
+// parseSequence reads what Options.Sequence says.
+func parseSequence(s string) (sequence, error) {
+	s = cmp.Or(s, "rows")
+	kind, number, _ := strings.Cut(s, ":")
+	n, err := strconv.Atoi(number)
+	switch {
+	case s == "rows":
+		return sequence{name: s, pictures: 1, steps: side, stepShape: []int{side}}, nil
+	case kind == "bands" && err == nil && n > 0 && side%n == 0:
+		return sequence{name: s, pictures: 1, steps: side / n, stepShape: []int{n, side}}, nil
+	case kind == "digits" && err == nil && n > 0 && n <= preprocess.MaxValues/(side*side):
+		return sequence{name: s, pictures: n, steps: n, stepShape: []int{side, side}, drawn: true}, nil
 	}
-	return int(s.tags[clip]), s.sequence.steps, nil
+	return sequence{}, errors.Errorf("there is no sequence %q; want rows, bands:4 or another divisor of %d, or digits:10 or another number", s, side)
+}
+
+// classes returns those of the clips made of pictures of the given classes.
+func (q sequence) classes(of []string) []string {
+	if !q.drawn {
+		return of
+	}
+	return []string{"without " + of[0], "with " + of[0]}
+}
+
+// draw makes clips of the pictures of a part, each of which is in one at most: every
+// second clip has one picture of class 0, in any place, the others have none. It
+// returns the pictures of all clips, one after the other, and the label of each.
+func (q sequence) draw(part []int, labels []byte, rng *rand.Rand) (clips []int, tags []byte) {
+	var zeros, others []int
+	for _, k := range rng.Perm(len(part)) {
+		if labels[part[k]] == 0 {
+			zeros = append(zeros, part[k])
+		} else {
+			others = append(others, part[k])
+		}
+	}
+	pairs := min(len(others)/(2*q.pictures), len(zeros))
+	clips, tags = others[:2*pairs*q.pictures], make([]byte, 2*pairs)
+	for k := range pairs {
+		with := 2*k + 1
+		tags[with] = 1
+		clips[with*q.pictures+rng.IntN(q.pictures)] = zeros[k]
+	}
+	return clips, tags
 }

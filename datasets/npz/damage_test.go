@@ -230,7 +230,7 @@ func checkFuzzed(t *testing.T, data []byte) {
 	}
 	var both []*file
 	for range 2 {
-		f, err := readArchive(name, bytes.NewReader(data), int64(len(data)))
+		f, err := readFile(name, bytes.NewReader(data), int64(len(data)), false)
 		if err != nil {
 			check(err)
 			return

@@ -5,30 +5,32 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"io/fs"
-	"math"
-	"math/bits"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
 
 	"github.com/tensorzoo/tensorzoo/internal/didyoumean"
+	"github.com/tensorzoo/tensorzoo/internal/dims"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
 	"github.com/tensorzoo/tensorzoo/internal/npy"
 	"github.com/tensorzoo/tensorzoo/internal/regular"
+	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// arrays are those that a file may hold. Others are refused: a length array by another
+// known are the arrays that a file may hold. Others are refused: a length array by another
 // name must not be passed over.
-var arrays = []string{"x", "y", "lengths", "classes"}
+var known = []string{"x", "y", "lengths", "classes"}
+
+// maxClips bounds what the labels and lengths of a file take in memory, at 512 MB.
+const maxClips = 1 << 26
 
 // file is an open npz file: a zip archive of arrays. The values of x stay on disk.
 type file struct {
-	name       string // as errors show it
-	in         io.ReaderAt
-	members    map[string]*zip.File
-	unlabelled bool // y may be missing
+	name   string // as errors show it
+	in     io.ReaderAt
+	arrays map[string]*array
 
 	x       *array   // (clips, steps, n_1, ..., n_d)
 	labels  []int32  // (clips), nil when there are none
@@ -41,21 +43,17 @@ type file struct {
 	closers []func() error
 }
 
-// openFile opens a file on disk. The caller closes it.
-func openFile(path string) (*file, error) {
+// openFile opens a file on disk, whose y may be missing if it is unlabelled. The caller
+// closes it.
+func openFile(path string, unlabelled bool) (*file, error) {
 	in, err := regular.Open(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, errors.Errorf("datasets: %s: no such file", path)
-	case errors.Is(err, regular.ErrNot):
-		return nil, errors.Errorf("datasets: %s is %v, want an npz file", path, err)
-	case err != nil:
-		return nil, errors.Wrapf(err, "datasets: %s", path)
+	if err != nil {
+		return nil, errors.WithMessagef(err, "datasets: %s", path)
 	}
 	var f *file
 	info, err := in.Stat()
-	if err = errors.Wrapf(err, "datasets: %s", path); err == nil {
-		f, err = readArchive(path, in, info.Size())
+	if err = errors.Wrap(err, "datasets"); err == nil {
+		f, err = readFile(path, in, info.Size(), unlabelled)
 	}
 	if err != nil {
 		in.Close()
@@ -72,187 +70,189 @@ func (f *file) close() (err error) {
 	return err
 }
 
-// readArchive reads the directory of an archive of the given size and checks what
-// can be checked there, so that nothing is unpacked before.
-func readArchive(name string, in io.ReaderAt, size int64) (*file, error) {
-	f := &file{name: name, in: in, members: make(map[string]*zip.File)}
+// readFile reads everything of an archive but the values of x, which scan does. What the
+// directory and the headers claim is never believed before the bytes are there.
+func readFile(name string, in io.ReaderAt, size int64, unlabelled bool) (*file, error) {
 	archive, err := zip.NewReader(in, size)
 	if err != nil {
-		start := make([]byte, len(npy.Magic))
-		if n, _ := in.ReadAt(start, 0); string(start[:n]) == npy.Magic {
-			return nil, f.errorf("this is a single .npy array, not an npz file; write x and y with np.savez")
-		}
 		return nil, errors.Wrapf(err, "datasets: %s is not an npz file, or it is cut short; write it with np.savez", name)
 	}
+	f := &file{name: name, in: in, arrays: map[string]*array{}}
 	for _, m := range archive.File {
-		array, ok := strings.CutSuffix(m.Name, ".npy")
+		name := strings.TrimSuffix(m.Name, ".npy")
 		switch {
-		case !ok || !slices.Contains(arrays, array):
-			advice := "save without it"
-			if didyoumean.Closest(array, arrays) != "" {
-				advice = "rename it, or " + advice
-			}
-			return nil, f.errorf("array %q has no use here%s; %s", array, didyoumean.Hint(array, arrays), advice)
-		case f.members[array] != nil:
-			return nil, f.errorf("array %s is there twice", array)
+		case name == m.Name || !slices.Contains(known, name):
+			return nil, f.errorf("array %q has no use here%s; rename it, or save without it", name, didyoumean.Hint(name, known))
+		case f.arrays[name] != nil:
+			return nil, f.errorf("array %s is there twice", name)
 		}
-		f.members[array] = m
-		if err := f.checkMember(array, m, size); err != nil {
+		if f.arrays[name], err = f.array(name, m); err != nil {
 			return nil, err
 		}
 	}
-	return f, nil
-}
-
-// checkMember compares the claims of a directory entry with the file.
-func (f *file) checkMember(array string, m *zip.File, size int64) error {
-	const encrypted = 1
-	offset, err := m.DataOffset()
-	packed, plain := m.CompressedSize64, m.UncompressedSize64
-	switch {
-	case err != nil:
-		return f.damaged(array, err)
-	case m.Flags&encrypted != 0:
-		return f.errorf("%s is encrypted; write the file with np.savez", array)
-	case m.Method != zip.Store && m.Method != zip.Deflate:
-		return f.errorf("%s is packed with zip method %d; write the file with np.savez or np.savez_compressed", array, m.Method)
-	case offset > size || packed > uint64(size-offset):
-		return f.damaged(array, errors.Errorf("it claims %d bytes at %d, the file has %d", packed, offset, size))
-	case m.Method == zip.Store && packed != plain:
-		return f.damaged(array, errors.Errorf("it claims %d bytes, stored as %d", plain, packed))
-	case m.Method == zip.Deflate && plain/maxDeflate > packed:
-		return f.damaged(array, errors.Errorf("it claims %d bytes, which %d packed ones cannot hold", plain, packed))
+	for _, name := range []string{"x", "y"} {
+		if f.arrays[name] == nil && !(name == "y" && unlabelled) {
+			return nil, f.errorf("array %s is missing; save x and y with np.savez", name)
+		}
 	}
-	return nil
+	f.x = f.arrays["x"]
+	if err := f.checkX(); err != nil {
+		return nil, err
+	}
+	if f.labels, err = f.integers("y", 0, maxClasses-1, fmt.Sprintf("a label is 0 to %d", maxClasses-1)); err != nil {
+		return nil, err
+	}
+	rule := fmt.Sprintf("a clip has 1 to %d steps, those of x; correct it or leave the clip out", f.steps())
+	if f.lengths, err = f.integers("lengths", 1, f.steps(), rule); err != nil {
+		return nil, err
+	}
+	f.classes, err = f.names()
+	return f, err
 }
-
-// maxDeflate is how many bytes one byte of a deflate stream makes at most: two
-// bits can repeat 258 bytes.
-const maxDeflate = 1032
 
 func (f *file) errorf(format string, args ...any) error {
 	return errors.Errorf("datasets: %s: "+format, append([]any{f.name}, args...)...)
 }
 
-func (f *file) damaged(array string, err error) error {
-	return errors.Wrapf(err, "datasets: %s: %s is damaged, copy or write the file again", f.name, array)
+func (f *file) checkX() error {
+	shape, d := f.x.Shape, f.x.Dtype
+	switch {
+	case !d.Is('u', 1) && (!d.Is('f', 4) || d.Big):
+		return f.errorf("x is %s", d.Refused())
+	case len(shape) < 3:
+		return f.errorf("x has the shape %s, want (clips, steps, n_1, ..., n_d) with at least three axes; save x[..., None] for steps of one value", npy.Dims(shape))
+	case slices.Contains(shape, 0) || shape[0] > maxClips:
+		return f.errorf("x has the shape %s, every axis must be at least 1, and clips at most %d", npy.Dims(shape), maxClips)
+	}
+	return errors.WithMessagef(preprocess.CheckClip(shape[1], shape[2:]), "datasets: %s: a clip of x has", f.name)
 }
 
-// array is one array of a file.
-type array struct {
-	*npy.Header
-	file   *file
-	name   string
-	member *zip.File
+// fits compares a test file with the training file, which may be the same. steps is the
+// number of those of the longest clip of both.
+func (f *file) fits(train *file, steps int) error {
+	if a, b := train.x.Dtype.String(), f.x.Dtype.String(); a != b {
+		return f.errorf("x is %s, but %s in %s; save the same dtype in both", b, a, train.name)
+	}
+	if a, b := train.x.Shape[2:], f.x.Shape[2:]; !slices.Equal(a, b) {
+		return f.errorf("a step of x has the shape %s, but %s in %s; save the same in both", npy.Dims(b), npy.Dims(a), train.name)
+	}
+	return errors.WithMessagef(preprocess.CheckClip(steps, f.x.Shape[2:]), "datasets: %s: clips are made as long as the longest", f.name)
 }
 
-// unpickled says what to save in place of an array of objects.
-var unpickled = map[string]string{
-	"x":       "numbers, unequal clips padded to the same steps with their lengths",
-	"y":       "y.astype('int64'), or of names classes, y = np.unique(y.astype(str), return_inverse=True)",
-	"lengths": "lengths.astype('int64')",
-	"classes": "classes.astype(str)",
-}
+func (f *file) clips() int { return f.x.Shape[0] }
+func (f *file) steps() int { return f.x.Shape[1] }
 
-// array reads the header of an array and compares its claims with the size of
-// the member. It returns nil when there is no such array.
-func (f *file) array(name string) (*array, error) {
-	m := f.members[name]
-	if m == nil {
-		return nil, nil
-	}
-	r, err := m.Open()
-	if err != nil {
-		return nil, f.damaged(name, err)
-	}
-	defer r.Close()
-	h, err := npy.Read(r)
-	if err != nil {
-		return nil, errors.WithMessagef(err, "datasets: %s: %s", f.name, name)
-	}
-	if h.Dtype.Kind == 'O' {
-		return nil, f.errorf("%s holds pickled Python objects; save %s", name, unpickled[name])
-	}
-	if h.Dtype.Kind == 0 {
-		return nil, f.errorf("%s has the unknown dtype %q", name, h.Dtype.Descr)
-	}
-	total := uint64(1)
-	for _, n := range append([]int{h.Dtype.Size}, h.Shape...) {
-		var high uint64
-		if high, total = bits.Mul64(total, uint64(n)); high != 0 || total > math.MaxInt {
-			return nil, f.errorf("%s claims the shape %s, more than this machine can address", name, npy.Dims(h.Shape))
-		}
-	}
-	header, plain := uint64(h.Size), m.UncompressedSize64
-	if header > plain || total != plain-header {
-		return nil, f.damaged(name, errors.Errorf("its shape %s of %v needs %d bytes after a header of %d, it has %d", npy.Dims(h.Shape), h.Dtype, total, header, plain))
-	}
-	if h.Fortran && len(h.Shape) > 1 {
-		return nil, f.errorf("%s is in Fortran order; save np.ascontiguousarray(%s)", name, name)
-	}
-	return &array{Header: h, file: f, name: name, member: m}, nil
-}
+// stepLen is the number of values of a step.
+func (f *file) stepLen() int { return dims.Size(f.x.Shape[2:]) }
 
-// chunk is how much is read at a time; whole values of every dtype.
-const chunk = 256 << 10
-
-// scan calls visit with all bytes of the values, in order and a chunk at a
-// time. At the end the zip reader has compared the checksum.
-func (a *array) scan(visit func(chunk []byte) error) error {
-	r, err := a.member.Open()
-	if err != nil {
-		return a.file.damaged(a.name, err)
+// length is the number of steps that clip i really has.
+func (f *file) length(i int) int {
+	if f.lengths == nil {
+		return f.steps()
 	}
-	defer r.Close()
-	if _, err := io.CopyN(io.Discard, r, a.Size); err != nil {
-		return a.file.damaged(a.name, err)
-	}
-	left := int64(a.member.UncompressedSize64) - a.Size
-	buffer := make([]byte, min(chunk, left+1)) // one more, to see the end
-	for {
-		n, err := io.ReadFull(r, buffer)
-		left -= int64(n)
-		ended := err == io.EOF || err == io.ErrUnexpectedEOF
-		switch {
-		case err != nil && !ended:
-			return a.file.damaged(a.name, err)
-		case left < 0 || ended && left > 0:
-			return a.file.damaged(a.name, errors.Errorf("it does not have the %d bytes it claims", a.member.UncompressedSize64))
-		}
-		if err := visit(buffer[:n]); err != nil || ended {
-			return err
-		}
-	}
-}
-
-// each calls visit with the bytes of each value, and its number.
-func (a *array) each(visit func(i int, value []byte) error) error {
-	i := 0
-	return a.scan(func(chunk []byte) error {
-		for value := range slices.Chunk(chunk, max(1, a.Dtype.Size)) {
-			if err := visit(i, value); err != nil {
-				return err
-			}
-			i++
-		}
-		return nil
-	})
-}
-
-// at writes the place of a value, given by its number in the array, as in x[3, 0, 17].
-func (a *array) at(value int) string { return measure.At(a.name, a.Shape, value) }
-
-// errorf is an error about the array.
-func (a *array) errorf(format string, args ...any) error {
-	return a.file.errorf(a.name+format, args...)
+	return int(f.lengths[i])
 }
 
 // fingerprint is made of the checksums in the directory of the archive.
 func (f *file) fingerprint() (s string) {
 	for _, name := range []string{"x", "y", "lengths"} {
-		if m := f.members[name]; m != nil {
-			s += fmt.Sprintf("%08x", m.CRC32)
+		if a := f.arrays[name]; a != nil {
+			s += fmt.Sprintf("%08x", a.member.CRC32)
 		}
 	}
 	return s
+}
+
+// scan goes through x once: it checks the values of the real steps, measures those of
+// clips that are not tested, and unpacks x to a temporary file if it is packed.
+func (f *file) scan(m *measure.Meter, tested []bool) error {
+	var temp *os.File // what x is unpacked to, if it is packed
+	start, err := f.x.member.DataOffset()
+	if err != nil {
+		return f.x.damaged(err)
+	}
+	f.values, f.offset = f.in, start+f.x.Size
+	if f.x.member.Method != zip.Store {
+		if temp, err = f.tempFile(); err != nil {
+			return err
+		}
+		f.values, f.offset = temp, 0
+	}
+	var floats []float32
+	size, first := f.x.Dtype.Size, 0
+	clipLen := f.steps() * f.stepLen()
+	for chunk, err := range f.x.chunks() {
+		if err != nil {
+			return err
+		}
+		if temp != nil {
+			if _, err := temp.Write(chunk); err != nil {
+				return f.unpacking(err)
+			}
+		}
+		end := first + len(chunk)/size
+		floats = slices.Grow(floats[:0], end-first)[:end-first]
+		if size > 1 {
+			npy.Floats(floats, chunk, size)
+		}
+		for at := first; at < end; { // the real steps of each clip that is in the chunk
+			clip := at / clipLen
+			of, to := m, max(at, min(end, clip*clipLen+f.length(clip)*f.stepLen()))
+			if tested[clip] {
+				of = nil
+			}
+			if values := floats[at-first : to-first]; size == 1 {
+				of.Bytes(chunk[at-first : to-first])
+			} else if k := measure.NotFinite(values); k >= 0 {
+				return f.errorf("%s is %v, want finite numbers in all steps of a clip; leave them out, or np.nan_to_num(x)", f.x.at(at+k), values[k])
+			} else {
+				of.Floats(values)
+			}
+			at = (clip + 1) * clipLen // behind the padding
+		}
+		first = end
+	}
+	return nil
+}
+
+// read reads a clip into x, by way of chunk. It also fails when the file has changed.
+func (f *file) read(clip int, x []float32, n preprocess.Normalisation, chunk []byte) (label, steps int, err error) {
+	label, steps = -1, f.length(clip)
+	if f.labels != nil {
+		label = int(f.labels[clip])
+	}
+	size, first, end := f.x.Dtype.Size, clip*f.steps()*f.stepLen(), steps*f.stepLen()
+	for at := 0; at < end; {
+		values := x[at:min(end, at+len(chunk)/size)]
+		raw := chunk[:len(values)*size]
+		if n, err := f.values.ReadAt(raw, f.offset+int64(first+at)*int64(size)); n < len(raw) {
+			return 0, 0, errors.Wrapf(err, "datasets: %s: cannot read %s", f.name, f.x.at(first+at))
+		}
+		npy.Floats(values, raw, size)
+		at += len(values)
+	}
+	n.Apply(x[:end])
+	if k := measure.NotFinite(x[:end]); k >= 0 {
+		return 0, 0, f.errorf("%s is not a finite float32 after normalisation; the file may have changed since it was opened", f.x.at(first+k))
+	}
+	clear(x[end:])
+	return label, steps, nil
+}
+
+// tempFile makes a file that goes away when f is closed, or when the program is killed
+// where the system can remove open files.
+func (f *file) tempFile() (*os.File, error) {
+	temp, err := os.CreateTemp("", "tensorzoo-*")
+	if err != nil {
+		return nil, f.unpacking(err)
+	}
+	f.closers = append(f.closers, temp.Close)
+	if os.Remove(temp.Name()) != nil {
+		f.closers = append(f.closers, func() error { return os.Remove(temp.Name()) })
+	}
+	return temp, nil
+}
+
+func (f *file) unpacking(err error) error {
+	return errors.Wrapf(err, "datasets: %s: cannot unpack x; set TMPDIR to a larger disk or save with np.savez", f.name)
 }

@@ -34,31 +34,13 @@ import (
 
 const (
 	prefix  = "npz:" // of the names of sets
-	ending  = ".npz"
 	pattern = prefix + "TRAIN.npz,TEST.npz"
 )
 
 func init() {
-	datasets.Register(datasets.Kind{Pattern: pattern, Guess: guess, Open: func(_ context.Context, name string, opt datasets.Options) (datasets.Set, error) {
+	datasets.Register(datasets.Kind{Pattern: pattern, Open: func(_ context.Context, name string, opt datasets.Options) (datasets.Set, error) {
 		return Open(name, opt)
 	}})
-}
-
-// guess takes files without the prefix for a set.
-func guess(name string) (string, error) {
-	if strings.Contains(name, ":") || !strings.HasSuffix(name, ending) {
-		return "", nil
-	}
-	paths, err := splitPaths(name)
-	if err != nil {
-		return "", err
-	}
-	for _, path := range paths {
-		if !isThere(path) {
-			return "", errors.Errorf("datasets: %s: no such file; a set in files is %s", path, pattern)
-		}
-	}
-	return prefix + name, nil
 }
 
 // Open opens the set called name, such as "npz:train.npz,test.npz" or "npz:test.npz".
@@ -69,16 +51,14 @@ func Open(name string, opt datasets.Options) (datasets.Set, error) {
 	if !ok {
 		return nil, errors.Errorf("datasets: %s: this is no set in npz files; want %s", name, pattern)
 	}
-	paths, err := splitPaths(list)
+	paths := splitPaths(list)
 	switch {
-	case err != nil:
-		return nil, err
-	case len(paths) > 2:
-		return nil, errors.Errorf("datasets: %q names %d files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"; of paths with commas all files must be there", name, len(paths))
-	case slices.Contains(paths, ""):
-		return nil, errors.Errorf("datasets: %q names no files; write \"npz:train.npz,test.npz\" or \"npz:test.npz\"", name)
+	case len(paths) > 2 || slices.Contains(paths, ""):
+		return nil, errors.Errorf("datasets: %q is not one or two files, as in %s; of paths with commas all files must be there", name, pattern)
 	case opt.Split != "" && !split.IsFold(opt.Split):
-		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as fold:2/5", name, opt.Split)
+		return nil, errors.Errorf("datasets: %s has no split %q; its files are its parts, or give folds of all clips, such as %s", name, opt.Split, split.Example)
+	case len(paths) == 1 && measure.Given(opt.Normalisation, opt.Normalise) == nil && opt.Split == "":
+		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; want %s, or a checkpoint or a split such as fold:1/5", name, pattern)
 	}
 	return open(name, paths, opt, false)
 }
@@ -91,25 +71,22 @@ func OpenClips(path string, n preprocess.Normalisation, classes []string) (datas
 	return open(prefix+path, []string{path}, datasets.Options{Normalisation: &n, Classes: classes}, true)
 }
 
-func open(name string, paths []string, opt datasets.Options, unlabelled bool) (_ datasets.Set, err error) {
+func open(name string, paths []string, opt datasets.Options, unlabelled bool) (set datasets.Set, err error) {
 	var files []*file
-	defer func() {
-		if err != nil {
-			closeAll(files)
-		}
-	}()
 	for _, path := range paths {
-		f, err := openFile(path)
-		if err != nil {
-			return nil, err
+		f, failed := openFile(path, unlabelled)
+		if err = failed; err != nil {
+			break
 		}
-		f.unlabelled = unlabelled
 		files = append(files, f)
 	}
-	if len(paths) == 1 && measure.Given(opt.Normalisation, opt.Normalise) == nil && opt.Split == "" {
-		return nil, errors.Errorf("datasets: %s has no training file to measure the normalisation on; write \"npz:train.npz,test.npz\", a test file alone is for a checkpoint, which knows the normalisation, or for a split into folds such as fold:1/5", name)
+	if err == nil {
+		set, err = newSet(name, files, opt)
 	}
-	return newSet(name, files, opt)
+	if err != nil {
+		closeAll(files)
+	}
+	return set, err
 }
 
 func closeAll(files []*file) (err error) {
@@ -121,30 +98,16 @@ func closeAll(files []*file) (err error) {
 
 // splitPaths splits a list of files at the comma between them. A path may have commas
 // too: the one that counts has a file on either side.
-func splitPaths(files string) ([]string, error) {
-	var ways [][]string
+func splitPaths(files string) []string {
 	for at, c := range files {
 		if c == ',' && isThere(files[:at]) && isThere(files[at+1:]) {
-			ways = append(ways, []string{files[:at], files[at+1:]})
+			return []string{files[:at], files[at+1:]}
 		}
 	}
-	switch {
-	case len(ways) > 1:
-		return nil, errors.Errorf("datasets: %s may be the files %q or %q; rename one", files, ways[0], ways[1])
-	case len(ways) == 1:
-		return ways[0], nil
-	case isThere(files):
-		return []string{files}, nil
+	if isThere(files) {
+		return []string{files}
 	}
-	// Some are missing, which is to be said of them by name.
-	paths := strings.Split(files, ending+",")
-	if len(paths) == 1 {
-		return strings.Split(files, ","), nil
-	}
-	for k := range len(paths) - 1 {
-		paths[k] += ending
-	}
-	return paths, nil
+	return strings.Split(files, ",") // some are missing
 }
 
 func isThere(path string) bool {
@@ -152,46 +115,36 @@ func isThere(path string) bool {
 	return err == nil
 }
 
-// set is a set in files. Labels and lengths are in memory, the values are read from disk
-// a clip at a time. Clips are numbered on from file to file.
-type set struct {
-	files         []*file // of the training and the test part, or of the test part alone
-	steps         int
-	normalisation preprocess.Normalisation
-	chunks        sync.Pool // of *[]byte, chunk long
-}
-
-// newSet makes a set of files. With an error the caller closes them.
-func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, error) {
-	s := &set{files: files}
-	s.chunks.New = func() any { b := make([]byte, chunk); return &b }
-	var prints []string
-	for _, f := range files {
-		if err := f.read(); err != nil {
-			return nil, err
-		}
-		s.steps, prints = max(s.steps, f.steps()), append(prints, f.fingerprint())
-	}
+// newSet makes a set of files, those of the training and the test part, or of the test
+// part alone. Labels and lengths are in memory, the values are read from disk a clip at a
+// time. Clips are numbered on from file to file. With an error the caller closes them.
+func newSet(name string, files []*file, opt datasets.Options) (_ datasets.Set, err error) {
 	test := files[len(files)-1]
-	if err := test.fits(files[0], s.steps); err != nil {
+	t := datasets.Table{Name: name, StepShape: test.x.Shape[2:]}
+	var prints []string
+	var tested []bool
+	var labels []int32
+	for _, f := range files {
+		t.Steps, prints = max(t.Steps, f.steps()), append(prints, f.fingerprint())
+		tested, labels = append(tested, slices.Repeat([]bool{f == test}, f.clips())...), append(labels, f.labels...)
+	}
+	t.Fingerprint = strings.Join(prints, "-")
+	if err := test.fits(files[0], t.Steps); err != nil {
 		return nil, err
 	}
-	t := datasets.Table{Name: name, StepShape: test.x.Shape[2:], Steps: s.steps, Fingerprint: strings.Join(prints, "-"), Read: s.read}
-	err := opt.Check(name, t.StepShape)
-	if err != nil {
+	if err := opt.Check(name, t.StepShape); err != nil {
 		return nil, err
 	}
 	if t.Classes, err = classesOf(files, opt); err != nil {
 		return nil, err
 	}
-	tested, err := s.tested(opt.Split)
-	if err != nil {
-		return nil, errors.WithMessagef(err, "datasets: %s", name)
-	}
-	t.Parts[datasets.Train], t.Parts[datasets.Test] = split.Parts(tested)
 	if opt.Split != "" {
 		t.Name += " (" + opt.Split + ")"
+		if tested, err = split.Cut(opt.Split, labels, nil); err != nil {
+			return nil, errors.WithMessagef(err, "datasets: %s", name)
+		}
 	}
+	t.Parts[datasets.Train], t.Parts[datasets.Test] = split.Parts(tested)
 	m, err := measure.Start(opt.Normalisation, opt.Normalise, t.StepShape, test.x.Dtype.Size == 1)
 	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
@@ -202,8 +155,17 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 		}
 		tested = tested[f.clips():]
 	}
-	s.normalisation = m.Normalisation()
-	t.Normalisation = s.normalisation
+	t.Normalisation = m.Normalisation()
+	chunks := sync.Pool{New: func() any { return new([chunk]byte) }}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		f, k := files[0], clip
+		if k >= f.clips() {
+			f, k = files[1], k-f.clips()
+		}
+		chunk := chunks.Get().(*[chunk]byte)
+		defer chunks.Put(chunk)
+		return f.read(k, x, t.Normalisation, chunk[:])
+	}
 	t.Close = sync.OnceValue(func() error { return closeAll(files) }) // a Read under way fails
 	return datasets.New(t), nil
 }
@@ -211,16 +173,15 @@ func newSet(name string, files []*file, opt datasets.Options) (datasets.Set, err
 // classesOf takes the names of a checkpoint, those of the first file, or numbers, and
 // compares them with the files.
 func classesOf(files []*file, opt datasets.Options) (classes []string, err error) {
-	first, origin := files[0], ""
+	first := files[0]
 	switch {
 	case opt.Classes != nil:
-		classes, origin = slices.Clone(opt.Classes), "of the checkpoint"
+		classes = slices.Clone(opt.Classes)
 	case first.classes != nil:
-		classes, origin = first.classes, "in "+first.name
+		classes = first.classes
 	case len(files) == 1 && opt.Split == "":
 		return nil, first.errorf("there are no classes; save their names as classes, or give the Classes of a checkpoint")
 	default:
-		origin = "in " + first.name + ", which has no array classes"
 		most := slices.Max(first.labels)
 		if clips := len(first.labels); int(most) >= max(2, clips) {
 			// One wrong label would make thousands of classes that have no clip.
@@ -232,7 +193,7 @@ func classesOf(files []*file, opt datasets.Options) (classes []string, err error
 	}
 	for _, f := range files {
 		if f.classes != nil && !names.Equal(f.classes, classes) {
-			return nil, f.errorf("classes are %s, but %s %s; save the same in both", names.List(f.classes), names.List(classes), origin)
+			return nil, f.errorf("classes are %s, want %s, as in the checkpoint or the first file", names.List(f.classes), names.List(classes))
 		}
 		for i, label := range f.labels {
 			if n := len(classes); int(label) >= n {
@@ -241,42 +202,4 @@ func classesOf(files []*file, opt datasets.Options) (classes []string, err error
 		}
 	}
 	return classes, nil
-}
-
-// tested reports which clips are in the test part: a fold of all clips, or those of the
-// last file.
-func (s *set) tested(by string) (tested []bool, err error) {
-	var labels []int32
-	for k, f := range s.files {
-		tested = append(tested, slices.Repeat([]bool{k == len(s.files)-1}, f.clips())...)
-		labels = append(labels, f.labels...)
-	}
-	if by == "" {
-		return tested, nil
-	}
-	return split.Cut(by, labels, nil)
-}
-
-// read also fails when the files have changed on disk.
-func (s *set) read(clip int, x []float32) (label, steps int, err error) {
-	f := s.files[0]
-	if n := f.clips(); clip >= n {
-		f, clip = s.files[1], clip-n
-	}
-	steps = f.length(clip)
-	values, first := x[:steps*f.stepLen()], clip*f.steps()*f.stepLen()
-	chunk := s.chunks.Get().(*[]byte)
-	defer s.chunks.Put(chunk)
-	if err := f.readAt(values, first, *chunk); err != nil {
-		return 0, 0, err
-	}
-	if k := measure.NotFinite(values); k >= 0 {
-		return 0, 0, f.errorf("%s is %v; the file has changed since it was opened", f.x.at(first+k), values[k])
-	}
-	s.normalisation.Apply(values)
-	if k := measure.NotFinite(values); k >= 0 {
-		return 0, 0, f.errorf("%s is not a finite float32 after normalisation", f.x.at(first+k))
-	}
-	clear(x[len(values):])
-	return f.label(clip), steps, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"sync/atomic"
 
 	"github.com/pkg/errors"
 
@@ -15,25 +14,27 @@ import (
 
 // start decodes what the cache doesn't have, on all cores, training clips first.
 func (s *set) start() error {
-	var missing []int
+	missing := make(chan int, len(s.Used()))
 	for _, k := range s.Used() {
 		if s.cached(k) > 0 {
 			continue
 		}
-		missing = append(missing, k)
+		missing <- k
 		if info, err := os.Stat(s.Paths[k]); err == nil && !info.IsDir() {
 			if _, err := ffmpeg.Find(); err != nil {
 				return err
 			}
 		}
 	}
+	close(missing)
 	s.decoding.Clips = len(missing)
-	var taken atomic.Int64
 	for range min(runtime.GOMAXPROCS(0), len(missing)) {
 		s.work.Go(func() {
-			// What cannot be kept would be decoded for nothing.
-			for k := taken.Add(1) - 1; int(k) < len(missing) && s.ctx.Err() == nil && !s.uncached.Load(); k = taken.Add(1) - 1 {
-				s.frames(missing[k]) // an error is found again by whoever reads the clip
+			for k := range missing {
+				if s.ctx.Err() != nil || s.uncached.Load() { // what cannot be kept would be decoded for nothing
+					return
+				}
+				s.frames(k) // an error is found again by whoever reads the clip
 			}
 		})
 	}
@@ -61,12 +62,16 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
-	if frames, count := s.cache.Get(key, s.decoder.most()); count > 0 && len(frames) == count*s.decoder.size() {
+	most := int64(mostKeptAtAll)
+	if s.opt.Steps != AllSteps {
+		most = int64(s.opt.Steps) * int64(s.decoder.size())
+	}
+	if frames, count := s.cache.Get(key, most); count > 0 && len(frames) == count*s.decoder.size() {
 		return frames, count, nil
 	}
 	d := s.decoder
-	d.seed = clipfiles.Seed(s.Paths[k])
-	t, err := d.decode(s.ctx, s.Paths[k])
+	d.Seed = clipfiles.Seed(s.Paths[k])
+	draws, err := d.decode(s.ctx, s.Paths[k])
 	if s.ctx.Err() != nil {
 		if err := s.Known(k); err != nil {
 			return nil, 0, err
@@ -80,6 +85,7 @@ func (s *set) frames(k int) (frames []byte, count int, err error) {
 	if err != nil {
 		return nil, 0, s.damaged(k, err)
 	}
+	t := draws[0]
 	s.mu.Lock()
 	s.note(k, t.seen)
 	s.mu.Unlock()

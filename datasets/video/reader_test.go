@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -35,8 +34,8 @@ func TestVideoReader(t *testing.T) {
 		})
 		r := Reader{StepShape: set.StepShape(), Sampling: *set.Sampling(), Normalisation: set.Normalisation()}
 		for path, at := range whole(set) {
-			if !strings.HasPrefix(path, "a b") || sampling.Sample == "even" && path == "a b/2.avi" {
-				continue // as good as others
+			if path != "a b/1.avi" && path != "a b/3.avi" {
+				continue // which have fewer frames than are taken, and more; others are as good
 			}
 			x := make([]float32, set.Steps()*dims.Size(set.StepShape()))
 			_, steps, err := set.Read(datasets.Part(at[0]), at[1], x)
@@ -191,6 +190,10 @@ func TestReaderOfFeatures(t *testing.T) {
 		wide.StepShape, wide.Normalisation = []int{5}, preprocess.Normalisation{}
 		_, err = wide.Read(context.Background(), filepath.Join(root, "a", "0.npy"))
 		require.ErrorContains(t, err, "it has 4 features a step, and the model reads 5")
+		wide.StepShape = []int{3}
+		for _, err := range wide.Each(context.Background(), filepath.Join(root, "a", "0.npy")) {
+			require.ErrorContains(t, err, "it has 4 features a step, and the model reads 3")
+		}
 		_, err = r.ReadFrom(context.Background(), bytes.NewReader(make([]byte, 17)))
 		require.ErrorContains(t, err, "within step 1: 1 of the 16 bytes")
 	}

@@ -14,7 +14,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -92,18 +91,9 @@ var layouts = map[string]func(root string) (*layout.Listing, error){
 
 func init() {
 	for kind := range layouts {
-		k := datasets.Kind{Pattern: kind + ":DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
+		datasets.Register(datasets.Kind{Pattern: kind + ":DIR", Open: func(ctx context.Context, name string, opt datasets.Options) (datasets.Set, error) {
 			return Open(ctx, name, Options{Options: opt})
-		}}
-		if kind == "folder" {
-			k.Guess = func(name string) (string, error) {
-				if info, err := os.Stat(name); err != nil || !info.IsDir() {
-					return "", nil
-				}
-				return "folder:" + name, nil
-			}
-		}
-		datasets.Register(k)
+		}})
 	}
 }
 
@@ -147,20 +137,20 @@ type set struct {
 // clips.
 func Open(ctx context.Context, name string, opt Options) (_ datasets.Set, err error) {
 	wrap := func(err error) error { return errors.WithMessagef(err, "datasets: %s", name) }
-	opt.Steps, opt.Limit = cmp.Or(opt.Steps, papersSteps), cmp.Or(opt.Limit, defaultLimit)
-	if err := preprocess.CheckFrame(opt.Height, opt.Width); err != nil {
-		return nil, wrap(err)
-	}
-	if opt.CacheLimit < 0 || opt.Limit < 0 {
-		return nil, wrap(errors.Errorf("CacheLimit %d and Limit %v must not be negative", opt.CacheLimit, opt.Limit))
-	}
+	opt.Steps = cmp.Or(opt.Steps, papersSteps)
 	kind, _, _ := strings.Cut(name, ":")
-	if layouts[kind] == nil {
-		return nil, wrap(errors.New("this is no set of videos; want folder:DIR, ucf11:DIR, hmdb51:DIR or youtube:DIR"))
+	var clips *clipfiles.Files
+	switch err = preprocess.CheckFrame(opt.Height, opt.Width); {
+	case err != nil:
+	case opt.CacheLimit < 0 || opt.Limit < 0:
+		err = errors.Errorf("CacheLimit %d and Limit %v must not be negative", opt.CacheLimit, opt.Limit)
+	case layouts[kind] == nil:
+		err = errors.New("this is no set of videos; want folder:DIR, ucf11:DIR, hmdb51:DIR or youtube:DIR")
+	default:
+		clips, err = clipfiles.Open(name, layouts[kind], clipfiles.Options{
+			Options: opt.Options, TestOnly: opt.TestOnly, MaxBad: opt.MaxBad, OnBad: opt.OnBad, Sampling: preprocess.Sampling{Steps: opt.Steps, Sample: opt.Sample},
+		})
 	}
-	clips, err := clipfiles.Open(name, layouts[kind], clipfiles.Options{
-		Options: opt.Options, TestOnly: opt.TestOnly, MaxBad: opt.MaxBad, OnBad: opt.OnBad, Sampling: preprocess.Sampling{Steps: opt.Steps, Sample: opt.Sample},
-	})
 	if err != nil {
 		return nil, wrap(err)
 	}
@@ -177,15 +167,10 @@ func Open(ctx context.Context, name string, opt Options) (_ datasets.Set, err er
 	}
 	s := &set{
 		Files: clips, opt: opt, once: make([]sync.Mutex, len(clips.Paths)), decoded: map[int]bool{},
-		decoder: decoder{sampling: *t.Sampling, shape: t.StepShape, bytes: 1, limit: opt.Limit},
+		decoder: decoder{Reader: Reader{StepShape: t.StepShape, Sampling: *t.Sampling, Limit: opt.Limit}},
 	}
 	if s.how = fmt.Sprintf("%dx%dx%d %d %s", t.StepShape[1], t.StepShape[0], t.StepShape[2], opt.Steps, t.Sampling.Sample); opt.Steps == AllSteps {
 		s.how = fmt.Sprintf("%dx%dx%d all", t.StepShape[1], t.StepShape[0], t.StepShape[2])
-	}
-	if opt.Cache == "" {
-		if opt.Cache, err = clipcache.Dir(); err != nil {
-			return nil, wrap(err)
-		}
 	}
 	if s.cache, err = clipcache.Open(opt.Cache, opt.CacheLimit); err != nil {
 		return nil, wrap(err)
@@ -196,8 +181,7 @@ func Open(ctx context.Context, name string, opt Options) (_ datasets.Set, err er
 			s.close()
 		}
 	}()
-	err = s.start()
-	if err == nil {
+	if err = s.start(); err == nil {
 		err = s.prepare()
 	}
 	if stopped := ctx.Err(); stopped != nil {
@@ -272,14 +256,7 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 		clear(x[len(frames):])
 		steps, x = len(frames)/s.decoder.size(), x[:len(frames)]
 	}
-	padInFront(x, frames, s.Table.Normalisation)
-	return s.Table.Label(k), steps, nil
-}
-
-// padInFront writes the values of frames to the end of x, and zeros before them, as
-// the papers do.
-func padInFront(x []float32, frames []byte, n preprocess.Normalisation) {
-	front := len(x) - len(frames)
-	clear(x[:front])
-	n.Bytes(x[front:], frames)
+	d := s.decoder
+	d.Normalisation = s.Table.Normalisation
+	return s.Table.Label(k), steps, d.values(x, frames)
 }

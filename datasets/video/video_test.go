@@ -28,8 +28,16 @@ func film(t testing.TB, path string, frames int) {
 		t.Skip(err)
 	}
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
-	cmd := exec.Command("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=black:s=32x24:r=25,geq=lum='16+N*2':cb=128:cr=128", "-frames:v", fmt.Sprint(frames), "-c:v", "mpeg4", "-q:v", "1", "-y", "file:"+path)
-	out, err := cmd.CombinedOutput()
+	shootAll(t, map[string]int{path: frames})
+}
+
+// shootAll makes films of so many frames, all with one start of ffmpeg.
+func shootAll(t testing.TB, frames map[string]int) {
+	args := []string{"-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "color=black:s=32x24:r=25,geq=lum='16+N*2':cb=128:cr=128"}
+	for path, n := range frames {
+		args = append(args, "-frames:v", fmt.Sprint(n), "-c:v", "mpeg4", "-q:v", "1", "file:"+path)
+	}
+	out, err := exec.Command("ffmpeg", args...).CombinedOutput()
 	require.NoError(t, err, string(out))
 }
 
@@ -55,9 +63,12 @@ func films(t testing.TB) (root, cache string) {
 		dir, err := os.MkdirTemp("", "films-*")
 		require.NoError(t, err)
 		filmed.dir = dir
+		all := map[string]int{}
 		for k, frames := range []int{1, 3, 6, 60, 12} {
-			film(t, filepath.Join(dir, "films", "a b", fmt.Sprintf("%d.avi", k)), frames)
+			all[filepath.Join(dir, "films", "a b", fmt.Sprintf("%d.avi", k))] = frames
 		}
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "films", "a b"), 0o777))
+		shootAll(t, all)
 		require.NoError(t, os.Mkdir(filepath.Join(dir, "films", "c'd"), 0o777))
 		require.NoError(t, os.Link(filepath.Join(dir, "films", "a b", "0.avi"), filepath.Join(dir, "films", "c'd", "0.avi")))
 	})
@@ -260,14 +271,14 @@ func TestVideoErrors(t *testing.T) {
 	for want, open := range map[string]func() (datasets.Set, error){
 		"datasets: folder:: no folder; write folder:FOLDER": func() (datasets.Set, error) { return Open(t.Context(), "folder:", Options{}) },
 		"datasets: ucf11:/nowhere: there is no folder":      func() (datasets.Set, error) { return Open(t.Context(), "ucf11:/nowhere", Options{}) },
-		"no clip in them":                                  func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{}) },
-		"-2 steps; want at least 1, or AllSteps":           func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Steps: -2}) },
-		`sample is "evenly"; want random or even`:          func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Sample: "evenly"}) },
-		"MaxBad is 2, want a part of the clips, at most 1": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{MaxBad: 2}) },
+		"has no clips as in CLASS/CLIP":                     func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{}) },
+		"-2 steps; want at least 1, or AllSteps":            func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Steps: -2}) },
+		`sample is "evenly"; want random or even`:           func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Sample: "evenly"}) },
+		"MaxBad is 2, want a part of the clips, at most 1":  func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{MaxBad: 2}) },
 		"CacheLimit -1 and Limit -1ns must not be negative": func() (datasets.Set, error) {
 			return Open(t.Context(), "folder:"+root, Options{CacheLimit: -1, Limit: -1})
 		},
-		"Height 0 and Width 3: give both as positive numbers": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
+		"Height 0 and Width 3: give both, from 1 to 4096": func() (datasets.Set, error) { return Open(t.Context(), "folder:"+root, Options{Width: 3}) },
 	} {
 		_, err := open()
 		require.ErrorContains(t, err, want)

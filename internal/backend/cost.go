@@ -26,7 +26,7 @@ func (m Model) Cost(p Products) float64 { return float64(p.Count) * kernelFor(m,
 func (m Model) LeastCost(results, inner float64) float64 {
 	least := math.Inf(1)
 	for _, k := range m {
-		least = min(least, k.least(results, inner))
+		least = min(least, k.bound(k.weights, results, inner))
 	}
 	return least
 }
@@ -39,8 +39,7 @@ func (k *kernel) cost(p Products) (ns float64) {
 	return ns
 }
 
-// terms are what a kernel's time is a weighted sum of; those it has no use for
-// are 0.
+// terms are what a kernel's time is a weighted sum of; those it has no use for are 0.
 type terms [10]float64
 
 func sizes(p Products) (m, n, k float64) { return float64(p.Rows), float64(p.Cols), float64(p.Inner) }
@@ -72,8 +71,7 @@ func goLeast(w terms, widest int, results, inner float64) float64 {
 	return w[0] + max(w[1]+step*inner, results/6*(w[1]/float64(widest)+column*inner))
 }
 
-// goTerms: tiles of 6 rows and as many columns as fit; B copied unless it is read
-// where it lies.
+// goTerms: tiles of 6 rows and as many columns as fit; B copied unless it is read where it lies.
 func goTerms(p Products, widest int) terms {
 	m, n, k := sizes(p)
 	rows, rest := math.Ceil(m/6), p.Cols%widest

@@ -9,13 +9,6 @@ type base = gonum.Implementation
 // kernels are those that products are chosen from.
 var kernels = []*kernel{fastestGo()}
 
-func multiply64(p Products, a, b, c []float64) {
-	lda, ldb, ldc := p.leading()
-	for k := range p.Count {
-		beta := 0.0
-		if p.adds(k) {
-			beta = 1
-		}
-		gonum.Implementation{}.Dgemm(transpose(p.TransA), transpose(p.TransB), p.Rows, p.Cols, p.Inner, 1, a[k*p.StrideA:], lda, b[k*p.StrideB:], ldb, beta, c[k*p.StrideC:], ldc)
-	}
-}
+var multiply64 = each(func(transA, transB bool, m, n, k int, a []float64, lda int, b []float64, ldb int, add bool, c []float64, ldc int) {
+	base{}.Dgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, when(add, 1), c, ldc)
+})

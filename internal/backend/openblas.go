@@ -12,21 +12,16 @@ void cblas_dgemm(int, int, int, int, int, int, double, const double *, int, cons
 void openblas_set_num_threads(int);
 char *openblas_get_corename(void);
 
-// A loop in Go would cross to C once a product, which costs as much as a small
-// one.
-static void multiply32(int count, int ta, int tb, int m, int n, int k, const float *a, int lda, long sa,
-		const float *b, int ldb, long sb, float *c, int ldc, long sc, int add) {
-	for (long i = 0; i < count; i++)
-		cblas_sgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, m, n, k, 1, a + i * sa, lda, b + i * sb, ldb,
-			add || (i && !sc), c + i * sc, ldc);
+// A loop in Go would cross to C once a product, which costs as much as a small one.
+#define MULTIPLY(name, number, gemm) \
+static void name(int count, int ta, int tb, int m, int n, int k, const number *a, int lda, long sa, \
+		const number *b, int ldb, long sb, number *c, int ldc, long sc, int add) { \
+	for (long i = 0; i < count; i++) \
+		gemm(row_major, ta ? transposed : plain, tb ? transposed : plain, m, n, k, 1, a + i * sa, lda, b + i * sb, ldb, \
+			add || (i && !sc), c + i * sc, ldc); \
 }
-
-static void multiply64(int count, int ta, int tb, int m, int n, int k, const double *a, int lda, long sa,
-		const double *b, int ldb, long sb, double *c, int ldc, long sc, int add) {
-	for (long i = 0; i < count; i++)
-		cblas_dgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, m, n, k, 1, a + i * sa, lda, b + i * sb, ldb,
-			add || (i && !sc), c + i * sc, ldc);
-}
+MULTIPLY(multiply32, float, cblas_sgemm)
+MULTIPLY(multiply64, double, cblas_dgemm)
 */
 import "C"
 
@@ -42,44 +37,23 @@ type base = netlib.Implementation
 // ones, unless it does not know the processor; ours for small ones.
 var kernels = withOpenBLAS()
 
+// withOpenBLAS has weights for OpenBLAS where it uses AVX2, and where it uses AVX-512.
 func withOpenBLAS() []*kernel {
 	// Its threads would compete with those that share out the batch.
 	C.openblas_set_num_threads(1)
-	k := openblas256
+	weights := terms{103, 0.0182, 0.205, 0.17, 0.085}
 	switch C.GoString(C.openblas_get_corename()) {
 	case "SkylakeX", "Cooperlake", "SapphireRapids":
-		k = openblas512
+		weights = terms{36, 0.0119, 0.05, 0.03, 0.042}
 	}
+	list := []*kernel{{"openblas", multiply32, openblasTerms, openblasLeast, weights}}
 	if g := fastestGo(); g != plainGo {
-		return []*kernel{k, g}
+		list = append(list, g)
 	}
-	return []*kernel{k}
+	return list
 }
 
-// OpenBLAS where it uses AVX2, and where it uses AVX-512.
-var (
-	openblas256 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms, bound: openblasLeast,
-		weights: terms{103, 0.0182, 0.205, 0.17, 0.085}}
-	openblas512 = &kernel{name: "openblas", product: sgemm, several: severalSgemm, terms: openblasTerms, bound: openblasLeast,
-		weights: terms{36, 0.0119, 0.05, 0.03, 0.042}}
-)
-
-func sgemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, c []float32, ldc int) {
-	var beta float32
-	if add {
-		beta = 1
-	}
-	netlib.Implementation{}.Sgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, beta, c, ldc)
-}
-
-func flag(b bool) C.int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func severalSgemm(p Products, a, b, c []float32) {
+func multiply32(p Products, a, b, c []float32) {
 	lda, ldb, ldc := p.leading()
 	C.multiply32(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
 		(*C.float)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.float)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.float)(&c[0]), C.int(ldc), C.long(p.StrideC), flag(p.Add))
@@ -90,6 +64,8 @@ func multiply64(p Products, a, b, c []float64) {
 	C.multiply64(C.int(p.Count), flag(p.TransA), flag(p.TransB), C.int(p.Rows), C.int(p.Cols), C.int(p.Inner),
 		(*C.double)(&a[0]), C.int(lda), C.long(p.StrideA), (*C.double)(&b[0]), C.int(ldb), C.long(p.StrideB), (*C.double)(&c[0]), C.int(ldc), C.long(p.StrideC), flag(p.Add))
 }
+
+func flag(b bool) C.int { return C.int(when(b, 1)) }
 
 // openblasTerms: multiply-adds, the elements packed, and those written.
 func openblasTerms(p Products) terms {

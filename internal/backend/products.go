@@ -1,10 +1,18 @@
+// Package backend multiplies matrices with what the program was built with. In
+// Go that is package gemm for float32 on amd64 processors with AVX-512 or AVX2,
+// and otherwise gonum. With -tags openblas the system's OpenBLAS makes the
+// float32 products for which it costs less than those, and all of float64.
+// This package's init makes that gorgonia's BLAS (gorgonia.Use), unless the program
+// has chosen another before; a later choice replaces it. Only gorgonia's own products
+// (Mul) are then made with it: Tensordot goes on with the kernels here.
+//
+// A product runs on the core it was asked for on; only gonum spreads large ones.
+// Work is spread over cores by whoever has several products to make.
 package backend
 
 import (
 	"cmp"
 	"fmt"
-
-	"gonum.org/v1/gonum/blas"
 )
 
 // Products are count matrix products of one shape,
@@ -38,21 +46,17 @@ func Multiply[T Float](p Products, a, b, c []T) {
 	}
 }
 
-// check panics when the matrices don't fit into their slices: memory beyond
-// would be written.
+// check panics when the matrices don't fit into their slices: memory beyond would be written.
 func (p Products) check(a, b, c int) {
-	last := p.Count - 1
+	fits := func(elements, stride, rows, cols, lead int, transposed bool) bool {
+		if transposed {
+			rows, cols = cols, rows
+		}
+		return min(rows, cols) >= 1 && stride >= 0 && lead >= cols && (p.Count-1)*stride+(rows-1)*lead+cols <= elements
+	}
 	leadA, leadB, leadC := p.leading()
-	rowsA, colsA, rowsB, colsB := p.Rows, p.Inner, p.Inner, p.Cols
-	if p.TransA {
-		rowsA, colsA = colsA, rowsA
-	}
-	if p.TransB {
-		rowsB, colsB = colsB, rowsB
-	}
-	if p.Count < 1 || p.Rows < 1 || p.Cols < 1 || p.Inner < 1 || p.StrideA < 0 || p.StrideB < 0 || p.StrideC < 0 ||
-		leadA < colsA || leadB < colsB || leadC < p.Cols ||
-		last*p.StrideA+(rowsA-1)*leadA+colsA > a || last*p.StrideB+(rowsB-1)*leadB+colsB > b || last*p.StrideC+(p.Rows-1)*leadC+p.Cols > c {
+	if p.Count < 1 || !fits(a, p.StrideA, p.Rows, p.Inner, leadA, p.TransA) || !fits(b, p.StrideB, p.Inner, p.Cols, leadB, p.TransB) ||
+		!fits(c, p.StrideC, p.Rows, p.Cols, leadC, false) {
 		panic(fmt.Sprintf("backend: %+v of %d, %d and %d elements", p, a, b, c))
 	}
 }
@@ -67,14 +71,4 @@ func (p Products) leading() (a, b, c int) {
 		b = p.Inner
 	}
 	return cmp.Or(p.LeadA, a), cmp.Or(p.LeadB, b), cmp.Or(p.LeadC, c)
-}
-
-// adds reports whether the k-th product is added to what is there.
-func (p Products) adds(k int) bool { return p.Add || k > 0 && p.StrideC == 0 }
-
-func transpose(t bool) blas.Transpose {
-	if t {
-		return blas.Trans
-	}
-	return blas.NoTrans
 }

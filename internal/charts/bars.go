@@ -1,10 +1,8 @@
 package charts
 
 import (
-	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/plot"
@@ -49,9 +47,6 @@ func (p BarPanel) check() error {
 	return nil
 }
 
-// hasError reports whether the bar has an error bar.
-func (b Bar) hasError() bool { return drawable(b.Low) && drawable(b.High) && b.Low < b.High }
-
 func (p BarPanel) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
 	return panelWidth + 2*margin, vg.Length(2*margin + titleHeight + len(p.Bars)*rowHeight + axisRoom), func(c draw.Canvas) {
 		c = draw.Crop(c, margin, -margin, margin, -margin-titleHeight)
@@ -71,7 +66,7 @@ func (p BarPanel) plot() *plot.Plot {
 	to := 0.0 // the end of the axis
 	for i, b := range p.Bars {
 		at, end := float64(i), b.Value
-		if b.hasError() {
+		if drawable(b.Low) && drawable(b.High) && b.Low < b.High { // it has an error bar
 			low := b.Low
 			if low <= 0 {
 				low = -math.Abs(b.High) // beyond the axis, which cuts it
@@ -100,14 +95,10 @@ func (p BarPanel) plot() *plot.Plot {
 	return out
 }
 
-// significant writes v with three significant digits: 0.450, 17.6, 1,240.
+// significant writes v with three significant digits, or as a whole number: 0.45, 17.6, 1,243.
 func significant(v float64) string {
-	general := strconv.FormatFloat(v, 'g', 3, 64)
-	switch rounded, _ := strconv.ParseFloat(general, 64); {
-	case v == 0 || rounded < 1e-4 || rounded >= 1e7:
-		return general
-	case rounded >= 1000:
-		return numerals.Thousands(int(rounded))
+	if v >= 999.5 && v < 1e7 {
+		return numerals.Thousands(int(math.Round(v)))
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%#.3g", v), ".")
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }

@@ -1,156 +1,205 @@
-// Package charts draws curves, bars and confusion matrices as PNG or SVG files, with
-// gonum's plots.
+// Package charts draws curves, bars and confusion matrices as PNG or SVG files, with gonum's plots.
 package charts
 
 import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"io"
 	"math"
-	"slices"
+	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/pkg/errors"
+	stdfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/font/liberation"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/tensorzoo/tensorzoo/internal/durable"
 )
 
-// Line is one line of a panel.
-type Line struct {
-	Name   string    // for the legend
-	X, Y   []float64 // a NaN in Y leaves a gap
-	Marker bool      // points instead of a line, e.g. one test score
-
-	// Low and High are the ends of an interval around each Y, drawn as a band
-	// behind all lines and as error bars of markers: as long as X, or nil for none.
-	// They count for the y range. A NaN or an infinite value in them, or in Y,
-	// leaves the interval of a point out. An end beyond the axis is cut there, and
-	// so is a Low that a logarithmic axis can't show; an error bar has no cap then.
-	Low, High []float64
+// Picture is what Save and SVG draw: Panels, a BarPanel or a Matrix.
+type Picture interface {
+	check() error
+	layOut() (width, height vg.Length, paint func(c draw.Canvas))
 }
 
-// Panel is one coordinate system.
-type Panel struct {
-	Title, X, Y string   // labels
-	Min, Max    *float64 // of the y axis; nil fits the data
-	IntegerX    bool     // ticks at whole numbers only (epochs, steps); not with LogX
-	LogX, LogY  bool     // logarithmic axes; what is below 1e-30 leaves a gap
-	SideBySide  bool     // markers that would hide each other are moved along x, in their order
-	Lines       []Line
-}
-
-// Panels are drawn side by side, two in a row. A panel of more than one line has a legend
-// below. They cannot be drawn when there is none, when X and Y of a line, or Low and High,
-// have different lengths, or when Min is not clearly below Max or, on a logarithmic axis,
-// too small.
-type Panels []Panel
-
-func (all Panels) check() error {
-	if len(all) == 0 {
-		return errors.New("no panels to draw")
+// Save draws a picture and writes it to path as PNG or SVG, as its extension says. No
+// reader ever sees half a file. It returns an error when the picture has nothing to draw
+// or its parts don't fit together, as its type says, when the extension is another one,
+// or when the file cannot be written.
+func Save(path string, p Picture) error {
+	ending := strings.ToLower(filepath.Ext(path))
+	err := p.check()
+	if err == nil && ending != ".png" && ending != ".svg" {
+		err = errors.Errorf("ending is %q, want .png or .svg", filepath.Ext(path))
 	}
-	for _, p := range all {
-		if err := p.check(); err != nil {
-			return errors.Wrapf(err, "panel %q", p.Title)
+	if err == nil {
+		err = durable.WriteFile(path, func(w io.Writer) error { _, err := render(ending, p).WriteTo(w); return err })
+	}
+	return errors.Wrapf(err, "charts: %s", path)
+}
+
+// SVG draws a picture and writes it as an SVG file. It returns the width in px at which the
+// smallest text of the picture can be read, and an error as Save does.
+func SVG(w io.Writer, p Picture) (readable float64, err error) {
+	if err := p.check(); err != nil {
+		return 0, errors.Wrap(err, "charts")
+	}
+	drawn := render(".svg", p).(*svg)
+	_, err = drawn.WriteTo(w)
+	width, _ := drawn.Size()
+	return math.Ceil(9 * width.Points() / drawn.smallest.Points()), err
+}
+
+// render draws p on a white canvas. A point is 4/3 of a pixel, as on the web, so that text
+// has its usual size when a picture is shown at 100 %.
+func render(ending string, p Picture) io.WriterTo {
+	width, height, paint := p.layOut()
+	var canvas vg.CanvasWriterTo = &svg{Canvas: vgsvg.New(width, height)}
+	if ending == ".png" {
+		canvas = vgimg.PngCanvas{Canvas: vgimg.New(width, height)}
+	}
+	c := draw.New(canvas)
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	paint(c)
+	return canvas
+}
+
+// svg is a canvas whose text has the width it was laid out with, whatever font the
+// reader has: it is stretched or squeezed to it where that is not Liberation Sans,
+// or Arial, which has the same measures.
+type svg struct {
+	*vgsvg.Canvas
+	widths   []vg.Length // of the texts so far
+	smallest vg.Length   // size of them
+}
+
+func (c *svg) FillString(f font.Face, at vg.Point, s string) {
+	c.widths = append(c.widths, f.Width(s))
+	if size := f.Font.Size; c.smallest == 0 || size < c.smallest {
+		c.smallest = size
+	}
+	c.Canvas.FillString(f, at, s)
+}
+
+func (c *svg) WriteTo(w io.Writer) (int64, error) {
+	var drawn bytes.Buffer
+	if _, err := c.Canvas.WriteTo(&drawn); err != nil {
+		return 0, err
+	}
+	const family = "font-family:Liberation Sans"
+	parts := strings.SplitAfter(strings.ReplaceAll(drawn.String(), family+";", family+",Arial,Helvetica,sans-serif;"), "<text ")
+	for k, width := range c.widths {
+		if width > 0 {
+			parts[k] += fmt.Sprintf(`textLength="%.5g" lengthAdjust="spacingAndGlyphs" `, width.Points())
 		}
 	}
-	return nil
+	n, err := io.WriteString(w, strings.Join(parts, ""))
+	return int64(n), err
 }
 
-// check says what of p doesn't fit.
-func (p *Panel) check() error {
-	switch {
-	case p.Min != nil && !drawable(*p.Min) || p.Max != nil && !drawable(*p.Max):
-		return errors.New("Min and Max must be finite")
-	case p.Min != nil && p.Max != nil && !apart(*p.Min, *p.Max):
-		return errors.Errorf("Min %g is not below Max %g by enough for an axis", *p.Min, *p.Max)
-	case p.LogY && (p.Min != nil && *p.Min < leastLog || p.Max != nil && *p.Max < leastLog):
-		return errors.Errorf("Min and Max of a logarithmic axis must be at least %g", leastLog)
-	}
-	for _, l := range p.Lines {
-		if len(l.X) != len(l.Y) {
-			return errors.Errorf("line %q has %d X and %d Y", l.Name, len(l.X), len(l.Y))
-		}
-		if (l.Low != nil || l.High != nil) && (len(l.Low) != len(l.X) || len(l.High) != len(l.X)) {
-			return errors.Errorf("line %q has %d X, %d Low and %d High", l.Name, len(l.X), len(l.Low), len(l.High))
-		}
-	}
-	return nil
-}
-
-// drawable reports whether v has a place on an axis. Beyond the limit the spacing of
-// floats is too wide for ticks.
-func drawable(v float64) bool { return math.Abs(v) < 1e30 }
-
-func (all Panels) layOut() (width, height vg.Length, paint func(c draw.Canvas)) {
-	looks, cols := newLooks(all), min(2, len(all))
-	var plots []*plot.Plot
-	var legends []legend
-	below := vg.Length(0) // the room for the longest legend
-	for i, p := range all {
-		p = p.onAxes()
-		plots, legends = append(plots, p.plot(looks)), append(legends, p.legend(looks))
-		below = max(below, vg.Length(legends[i].rows)*lineHeight)
-	}
-	if len(plots)%cols > 0 {
-		plots = append(plots, nil)
-	}
-	rows := len(plots) / cols
-	width, height = vg.Length(cols)*(panelWidth+2*margin), vg.Length(rows)*(panelHeight+below+2*margin)
-	return width, height, func(c draw.Canvas) {
-		above, below := vg.Length(margin+titleHeight), margin+below
-		tiles := draw.Tiles{Cols: cols, Rows: rows, PadLeft: margin, PadRight: margin, PadX: 2 * margin,
-			PadTop: above, PadBottom: below, PadY: above + below}
-		canvases := plot.Align(slices.Collect(slices.Chunk(plots, cols)), tiles, c) // one size for all, so that panels can be compared
-		for i, p := range all {
-			c := canvases[i/cols][i%cols]
-			plots[i].Draw(c)
-			data := plots[i].DataCanvas(c)
-			drawTitle(data, p.Title)
-			legends[i].draw(c, data.Center().X)
-		}
-	}
-}
-
+// Lengths in points. On a phone a panel is 358 px wide, and its text still 9 px high.
 const (
-	sampleWidth = 30 // of the piece of a line in front of its name
-	columnGap   = 16
+	panelWidth  = 411
+	panelHeight = 300 // without the legend
+	dataWidth   = 320 // less than the data have
+	margin      = 12
+	titleHeight = 28
+	lineHeight  = 18 // of a line of text
+	textGap     = 4
+
+	// Of text.
+	titleSize = 13
+	labelSize = 12
+	tickSize  = 11
+
+	rise = 0.12 // of its size: where a line of text is in the middle, its letters seem too low
 )
 
-// legend says what the lines of a panel are, below it: inside the data, where gonum has its
-// own, it would cover lines.
-type legend struct {
-	columns []*plot.Legend
-	rows    int
-	width   vg.Length // of a column and the gap after it
+var (
+	ink   = color.RGBA{R: 0x22, G: 0x22, B: 0x22, A: 0xff}
+	faint = color.RGBA{R: 0xe2, G: 0xe2, B: 0xe2, A: 0xff}
+)
+
+// newPlot returns a plot with our looks and no data.
+func newPlot(x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor, p.TextHandler = nil, sans
+	for a, label := range map[*plot.Axis]string{&p.X: x, &p.Y: y} {
+		a.Label.TextStyle = style(labelSize, draw.XCenter, draw.YBottom)
+		a.Label.Text = fit(label, a.Label.TextStyle, panelHeight-2*titleHeight)
+		a.Label.Padding, a.Padding = textGap, 0
+		a.Tick.Label.Font, a.Tick.Label.Handler, a.Tick.Label.Color = style(tickSize, 0, 0).Font, sans, ink
+		a.Tick.Length, a.LineStyle.Color, a.Tick.LineStyle.Color = textGap, ink, ink
+	}
+	return p
 }
 
-func (p *Panel) legend(looks map[string]look) (out legend) {
-	if len(p.Lines) < 2 {
-		return out
+// nominal makes a an axis of names, cut to width, of which every how many-th is written. It
+// returns the width of the longest.
+func nominal(a *plot.Axis, names []string, every int, width vg.Length) (longest vg.Length) {
+	var ticks plot.ConstantTicks
+	for i := 0; i < len(names); i += every {
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: fit(names[i], a.Tick.Label, width)})
+		longest = max(longest, a.Tick.Label.Width(ticks[len(ticks)-1].Label))
 	}
-	s := style(tickSize, draw.XLeft, draw.YBottom)
-	name := func(l Line) string { return fit(l.Name, s, panelWidth-sampleWidth-textGap) }
-	for _, l := range p.Lines {
-		out.width = max(out.width, sampleWidth+s.Width(" "+name(l))+columnGap)
-	}
-	out.rows = (len(p.Lines)-1)/max(1, int((panelWidth+columnGap)/out.width)) + 1
-	for lines := range slices.Chunk(p.Lines, out.rows) {
-		column := plot.NewLegend()
-		column.TextStyle, column.Left, column.Top = s, true, true
-		column.ThumbnailWidth, column.Padding = sampleWidth, lineHeight-s.Height("x")
-		for _, l := range lines {
-			column.Add(name(l), l.thumbnails(looks[l.Name])...)
+	a.Min, a.Max, a.Tick.Marker, a.Tick.Length = -0.5, float64(len(names))-0.5, ticks, 0
+	return longest
+}
+
+// drawTitle writes a title above the middle of a plot's data. gonum's own is above the middle
+// of data and labels, nearer or farther as the highest of these is.
+func drawTitle(data draw.Canvas, title string) {
+	s := heading()
+	data.FillText(s, vg.Point{X: data.Center().X, Y: data.Max.Y + titleHeight/2 + rise*titleSize}, fit(title, s, data.Size().X))
+}
+
+func heading() draw.TextStyle {
+	s := style(titleSize, draw.XCenter, draw.YCenter)
+	s.Font.Weight = stdfont.WeightBold
+	return s
+}
+
+// sans lays out text in fonts that are part of the program.
+var sans = text.Plain{Fonts: font.NewCache(liberation.Collection())}
+
+// style is plain text. x and y say which of its sides, or its middle, is at the point where it is drawn.
+func style(size vg.Length, x draw.XAlignment, y draw.YAlignment) draw.TextStyle {
+	return draw.TextStyle{Color: ink, Font: font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}, XAlign: x, YAlign: y, Handler: sans}
+}
+
+// fit returns s without what cannot be printed, cut to width.
+func fit(s string, style draw.TextStyle, width vg.Length) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
 		}
-		out.columns = append(out.columns, &column)
+		return ' '
+	}, s)
+	if style.Width(s) <= width {
+		return s
 	}
-	return out
+	runes := []rune(s)
+	for len(runes) > 0 && style.Width(string(runes)+"…") > width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
 }
 
-// draw draws the legend below c, around middle where it has room for that.
-func (l legend) draw(c draw.Canvas, middle vg.Length) {
-	width := l.width*vg.Length(len(l.columns)) - columnGap
-	c.Max.Y = c.Min.Y - textGap
-	c.Min.X = max(c.Min.X, min(middle-width/2, c.Max.X-width))
-	for _, column := range l.columns {
-		column.Draw(c)
-		c.Min.X += l.width
+// Width is that of text in the font of the pictures, which is part of the program, in the unit of its size.
+func Width(words string, size float64, isBold bool) float64 {
+	s := style(vg.Length(size), 0, 0)
+	if isBold {
+		s.Font.Weight = stdfont.WeightBold
 	}
+	return float64(s.Width(words))
 }

@@ -30,19 +30,9 @@ const (
 
 func (m Matrix) check() error {
 	n := len(m.Classes)
-	if n == 0 {
-		return errors.New("no classes to draw")
-	}
-	if len(m.Counts) != n {
-		return errors.Errorf("counts has %d rows for %d classes", len(m.Counts), n)
-	}
-	for i, row := range m.Counts {
-		if len(row) != n {
-			return errors.Errorf("row %d (%s) of counts has %d columns for %d classes", i, m.Classes[i], len(row), n)
-		}
-		if j := slices.IndexFunc(row, func(n int) bool { return n < 0 }); j >= 0 {
-			return errors.Errorf("counts[%d][%d] is %d, must not be negative", i, j, row[j])
-		}
+	bad := func(row []int) bool { return len(row) != n || slices.Min(row) < 0 }
+	if n == 0 || len(m.Counts) != n || slices.ContainsFunc(m.Counts, bad) {
+		return errors.Errorf("want a row of counts from 0 on, one for each class, for each of %d classes", n)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func TestIntervalsFitLogarithms(t *testing.T) {
 // A band is cut where it crosses the end of the axis, not at the nearest point.
 func TestBandIsCutAtTheAxis(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.png")
-	l := Line{X: []float64{0, 1}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
+	l := Line{X: []float64{0, 20}, Y: []float64{0.1, 0.1}, Low: []float64{0, 0}, High: []float64{0.2, 1e29}}
 	shaded := func(max float64) int {
 		require.NoError(t, drawPanels(path, Panel{Min: ptr(0), Max: &max, Lines: []Line{l}}))
 		return count(readPNG(t, path), color.NRGBA{R: 0xcf, G: 0xe5, B: 0xf1, A: 0xff})
@@ -91,14 +91,14 @@ func TestBandIsCutAtTheAxis(t *testing.T) {
 func TestBandEndsAtTheAxis(t *testing.T) {
 	l := Line{X: []float64{0, 1}, Y: []float64{2, 2}, Low: []float64{1, 0}, High: []float64{4, 4}}
 	p := Panel{LogY: true, Lines: []Line{l}}.onAxes()
-	behind, _ := p.Lines[0].plotters(look{}, -1, 1)
+	behind, _ := p.Lines[0].plotters(newLooks([]Panel{p})[""], -1, 1)
 	require.Equal(t, plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: -1}}, behind[0].(*plotter.Polygon).XYs[0][:2])
 }
 
 func TestIntervalErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.svg")
 	l := Line{Name: "l", X: []float64{1}, Y: []float64{1}, Low: []float64{1}}
-	require.ErrorContains(t, drawPanels(path, Panel{Title: "p", Lines: []Line{l}}), `panel "p": line "l" has 1 X, 1 Low and 0 High`)
+	require.ErrorContains(t, drawPanels(path, Panel{Title: "p", Lines: []Line{l}}), `panel "p": line "l" has 1 X, 1 Y, 1 Low and 0 High`)
 }
 
 func TestIntervalsAnything(t *testing.T) {

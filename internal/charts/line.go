@@ -20,24 +20,18 @@ const (
 // palette is that of Okabe and Ito ("Color Universal Design", 2008), which
 // people of any colour vision tell apart, without its yellow, too pale for a
 // line on white.
-var palette = []color.NRGBA{
-	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, // blue
-	{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, // vermilion
-	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, // bluish green
-	{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, // reddish purple
-	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, // orange
-	{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, // sky blue
-	{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, // black
+var palette = []color.NRGBA{ // blue, vermilion, bluish green, reddish purple, orange, sky blue, black
+	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff},
+	{0xe6, 0x9f, 0x00, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0x00, 0x00, 0x00, 0xff},
 }
 
 // dashes distinguish lines without any colour.
 var dashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {14, 3}}
 
-// look is what distinguishes a line from others.
+// look is what distinguishes a line, or its markers, from others.
 type look struct {
-	colour color.NRGBA
-	dashes []vg.Length
-	shape  draw.GlyphDrawer // of a marker
+	line   draw.LineStyle
+	marker draw.GlyphStyle
 }
 
 // newLooks gives each name of a line a look, the same in all panels.
@@ -48,7 +42,11 @@ func newLooks(panels []Panel) map[string]look {
 		for _, l := range p.Lines {
 			if _, ok := looks[l.Name]; !ok {
 				n := len(looks)
-				looks[l.Name] = look{palette[n%len(palette)], dashes[n%len(dashes)], shapes[n%len(shapes)]}
+				colour := palette[n%len(palette)]
+				looks[l.Name] = look{
+					draw.LineStyle{Color: colour, Width: lineWidth, Dashes: dashes[n%len(dashes)]},
+					draw.GlyphStyle{Color: colour, Radius: markerRadius, Shape: shapes[n%len(shapes)]},
+				}
 			}
 		}
 	}
@@ -66,14 +64,6 @@ func (n outline) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 		corners = append(corners, at.Add(vg.Point{X: vg.Length(cos), Y: vg.Length(sin)}.Scale(style.Radius)))
 	}
 	c.StrokeLines(draw.LineStyle{Color: style.Color, Width: lineWidth}, corners)
-}
-
-func (k look) stroke() draw.LineStyle {
-	return draw.LineStyle{Color: k.colour, Width: lineWidth, Dashes: k.dashes}
-}
-
-func (k look) glyph() draw.GlyphStyle {
-	return draw.GlyphStyle{Color: k.colour, Radius: markerRadius, Shape: k.shape}
 }
 
 // runs returns the stretches of points that follow one another and are all ok.
@@ -97,8 +87,7 @@ func (l Line) interval(i int) bool {
 	return l.Low != nil && l.point(i) && !math.IsNaN(l.Low[i]+l.High[i])
 }
 
-// isolated reports whether a run is drawn as markers: a point that has no neighbour to
-// draw a line to is one.
+// isolated reports whether a run is drawn as markers: a point that has no neighbour to draw a line to is one.
 func (l Line) isolated(run []int) bool { return l.Marker || len(run) == 1 }
 
 // plotters returns what draws the line, and what draws its intervals behind it: a band, or
@@ -109,7 +98,7 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 	far := 1e5 * (y1 - y0)
 	near := func(i int, y float64) plotter.XY { return plotter.XY{X: l.X[i], Y: max(y0-far, min(y1+far, y))} }
 	for _, run := range l.runs(l.interval) {
-		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.colour, Width: lineWidth}, CapWidth: capWidth}
+		bars := &plotter.YErrorBars{LineStyle: draw.LineStyle{Color: k.line.Color, Width: lineWidth}, CapWidth: capWidth}
 		var lows, highs plotter.XYs
 		for _, i := range run {
 			low, at, high := near(i, l.Low[i]), near(i, l.Y[i]), near(i, l.High[i])
@@ -128,7 +117,7 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 			continue
 		}
 		slices.Reverse(highs)
-		shade := k.colour
+		shade := k.line.Color.(color.NRGBA)
 		shade.A = 0x30
 		behind = append(behind, &plotter.Polygon{XYs: []plotter.XYs{append(lows, highs...)}, Color: shade})
 	}
@@ -138,9 +127,9 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 			points = append(points, near(i, l.Y[i]))
 		}
 		if l.isolated(run) {
-			drawn = append(drawn, &plotter.Scatter{XYs: points, GlyphStyle: k.glyph()})
+			drawn = append(drawn, &plotter.Scatter{XYs: points, GlyphStyle: k.marker})
 		} else {
-			drawn = append(drawn, &plotter.Line{XYs: points, LineStyle: k.stroke()})
+			drawn = append(drawn, &plotter.Line{XYs: points, LineStyle: k.line})
 		}
 	}
 	return behind, drawn
@@ -149,10 +138,10 @@ func (l Line) plotters(k look, y0, y1 float64) (behind, drawn []plot.Plotter) {
 // thumbnails draw the line in a legend.
 func (l Line) thumbnails(k look) (drawn []plot.Thumbnailer) {
 	if !l.Marker {
-		drawn = append(drawn, &plotter.Line{LineStyle: k.stroke()})
+		drawn = append(drawn, &plotter.Line{LineStyle: k.line})
 	}
 	if l.Marker || slices.ContainsFunc(l.runs(l.point), l.isolated) {
-		drawn = append(drawn, &plotter.Scatter{GlyphStyle: k.glyph()})
+		drawn = append(drawn, &plotter.Scatter{GlyphStyle: k.marker})
 	}
 	return drawn
 }

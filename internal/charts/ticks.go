@@ -58,8 +58,7 @@ func ticks(from, to, least float64, most int) (found []plot.Tick) {
 	return found
 }
 
-// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M
-// where thousands or millions do.
+// tickLabel writes v with as many digits as tell it from the next step: 20k or 1.5M where thousands or millions do.
 func tickLabel(v, step float64) string {
 	if math.Abs(v) < step/2 {
 		return "0"
@@ -81,40 +80,35 @@ func tickLabel(v, step float64) string {
 // largest: powers of ten beyond have no number for a label.
 const leastLog = 1e-30
 
-// logTicks divides an axis into at most so many parts, with ticks at 1, 2 and 5 times
-// powers of ten, or if that is too many at powers of ten; an axis that has too few of
-// them has those of a linear one, and one too short for these is ticked evenly.
-func logTicks(from, to float64, most int) []plot.Tick {
-	for k, digits := range [][]float64{{1, 2, 5}, {1}} {
-		var found []plot.Tick
-		for e := math.Floor(from); e <= to; e++ {
-			for _, d := range digits {
-				if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
-					power := math.Pow(10, e)
-					found = append(found, plot.Tick{Value: at, Label: tickLabel(d*power, power*(1-1e-12))}) // 1e-05 is below the limit
-				}
+// logTicks divides an axis into at most so many parts, with ticks at 1, 2 and 5 times powers
+// of ten, or if that is too many at powers of ten; an axis that has too few of them, or is
+// too short, has those of a linear one.
+func logTicks(from, to float64, most int) (found []plot.Tick) {
+	for e := math.Floor(from); e <= to; e++ {
+		for _, d := range []float64{1, 2, 5} {
+			if at := e + math.Log10(d); at >= from-1e-9 && at <= to+1e-9 {
+				found = append(found, plot.Tick{Value: at, Label: powerLabel(d, e)})
 			}
 		}
-		if len(found) <= most+1 && len(found) >= 3-k {
-			return found
-		}
 	}
-	if low, high := math.Pow(10, from), math.Pow(10, to); to-from < 1 && apart(low, high) {
-		found := ticks(low, high, 0, most)
+	if len(found) >= 3 && len(found) <= most+1 {
+		return found
+	}
+	if found = ticks(from, to, 1, most); len(found) > 1 {
 		for k, t := range found {
-			found[k].Value = math.Log10(t.Value)
+			found[k].Label = powerLabel(1, math.Round(t.Value))
 		}
-		if len(found) > 1 {
-			return found
-		}
+		return found
 	}
-	found := ticks(from, to, 0, most)
-	digits := 3 // or as many as tell neighbours apart
-	if len(found) > 1 {
-		digits = max(digits, 2-int(math.Floor(math.Log10(found[1].Value-found[0].Value))))
-	}
+	found = ticks(math.Pow(10, from), math.Pow(10, to), 0, most)
 	for k, t := range found {
-		found[k].Label = strconv.FormatFloat(math.Pow(10, t.Value), 'g', digits, 64)
+		found[k].Value = math.Log10(t.Value)
 	}
 	return found
+}
+
+// powerLabel writes d times ten to the power of e.
+func powerLabel(d, e float64) string {
+	power := math.Pow(10, e)
+	return tickLabel(d*power, power*(1-1e-12)) // 1e-05 is below the limit
 }

@@ -9,6 +9,7 @@ package clipcache
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -44,22 +45,21 @@ type Cache struct {
 }
 
 const (
-	ending = ".clip"
 	magic  = "tzclip1\n"
 	header = len(magic) + 8 // and the number of frames, and a CRC-32 of the rest
 )
 
-// Dir returns the folder for caches of this user. It returns an error if the system has
-// none.
-func Dir() (string, error) {
-	dir, err := os.UserCacheDir()
-	return filepath.Join(dir, "tensorzoo", "clips"), errors.Wrap(err, "give a folder for the cache")
-}
-
-// Open opens the cache in dir, which it makes if there is none. When the clips take more
-// than limit bytes, the least recently used ones make room; 0 means no limit. It returns
-// an error when the folder cannot be written.
+// Open opens the cache in dir, for "" that of this user, which it makes if there is none.
+// When the clips take more than limit bytes, the least recently used ones make room; 0
+// means no limit. It returns an error when the folder cannot be written.
 func Open(dir string, limit int64) (*Cache, error) {
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return nil, errors.Wrap(err, "give a folder for the cache")
+		}
+		dir = filepath.Join(user, "tensorzoo", "clips")
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, errors.Wrap(err, "cache")
 	}
@@ -70,9 +70,7 @@ func Open(dir string, limit int64) (*Cache, error) {
 	probe.Close()
 	os.Remove(probe.Name())
 	c := &Cache{dir: dir, limit: limit}
-	for _, f := range c.files() {
-		c.size += f.Size()
-	}
+	c.files()
 	return c, nil
 }
 
@@ -134,10 +132,7 @@ func (c *Cache) Count(key string) (count int, size int64) {
 	defer f.Close()
 	head := make([]byte, header)
 	info, err := f.Stat()
-	if err == nil {
-		_, err = io.ReadFull(f, head)
-	}
-	if err != nil || string(head[:len(magic)]) != magic {
+	if _, short := io.ReadFull(f, head); cmp.Or(err, short) != nil || string(head[:len(magic)]) != magic {
 		return 0, 0
 	}
 	return int(binary.LittleEndian.Uint32(head[len(magic):])), info.Size() - int64(header)
@@ -154,10 +149,7 @@ func (c *Cache) Put(key string, frames []byte, count int) error {
 	}
 	defer os.Remove(f.Name()) // which is nothing once it has its name
 	_, err = io.Copy(f, io.MultiReader(bytes.NewReader(head), bytes.NewReader(frames)))
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
+	if err = cmp.Or(err, f.Close()); err == nil {
 		err = durable.Rename(f.Name(), c.path(key))
 	}
 	if err == nil {
@@ -166,7 +158,7 @@ func (c *Cache) Put(key string, frames []byte, count int) error {
 	return errors.Wrap(err, "cache")
 }
 
-func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+ending) }
+func (c *Cache) path(key string) string { return filepath.Join(c.dir, key+".clip") }
 
 func sum(count, frames []byte) uint32 {
 	return crc32.Update(crc32.ChecksumIEEE(count), crc32.IEEETable, frames)
@@ -183,10 +175,6 @@ func (c *Cache) grow(by int64) {
 	// As it is now: other processes write and remove as well.
 	all := c.files()
 	slices.SortFunc(all, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	c.size = 0
-	for _, f := range all {
-		c.size += f.Size()
-	}
 	// A tenth more than needed, so that not every clip has to look.
 	for _, f := range all {
 		if c.size <= c.limit*9/10 {
@@ -198,22 +186,16 @@ func (c *Cache) grow(by int64) {
 	}
 }
 
-// files lists the clips, and removes what killed processes left.
+// files lists the clips, adds their sizes up, and removes what killed processes left.
 func (c *Cache) files() (all []fs.FileInfo) {
-	entries, err := os.ReadDir(c.dir)
-	if err != nil {
-		return nil
-	}
+	c.size = 0
+	entries, _ := os.ReadDir(c.dir)
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil {
-			continue
-		}
-		// The folder may hold what is not ours.
-		switch {
-		case !info.Mode().IsRegular():
+		switch { // the folder may hold what is not ours
+		case err != nil || !info.Mode().IsRegular():
 		case ours.MatchString(e.Name()):
-			all = append(all, info)
+			all, c.size = append(all, info), c.size+info.Size()
 		case left.MatchString(e.Name()) && time.Since(info.ModTime()) > time.Hour:
 			os.Remove(filepath.Join(c.dir, e.Name()))
 		}

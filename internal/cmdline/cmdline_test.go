@@ -2,6 +2,7 @@ package cmdline
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pkg/errors"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -117,4 +119,18 @@ func executable(t *testing.T) string {
 	path, err := os.Executable()
 	require.NoError(t, err)
 	return path
+}
+
+func TestExitCode(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		code int
+	}{
+		{nil, 0}, {errors.New("a disk is full"), 1}, {Usagef("-x is %d", 3), 2}, {errors.Wrap(Usage{Err: context.DeadlineExceeded}, "train"), 2},
+		{Interrupted("stopped"), 130}, {errors.Wrap(context.Canceled, "stopped"), 130}, {Usage{Err: context.Canceled}, 130},
+	} {
+		require.Equal(t, test.code, ExitCode(test.err), "%v", test.err)
+	}
+	require.EqualError(t, Usagef("-x is %d", 3), "-x is 3")
+	require.EqualError(t, Interrupted("stopped"), "stopped")
 }

@@ -1,6 +1,7 @@
 package cmdline
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/pkg/errors"
@@ -55,11 +55,7 @@ var badValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value (".*") for (?
 func Explain(fs *flag.FlagSet, err error) string {
 	text := err.Error()
 	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
-		hint := didyoumean.Hint(name, Names(fs))
-		if near := didyoumean.Closest(name, Names(fs)); near != "" {
-			hint = strings.Replace(hint, strconv.Quote(near), "-"+near, 1)
-		}
-		return text + hint
+		return text + didyoumean.Hint(name, Names(fs))
 	}
 	if name, bare := strings.CutPrefix(text, "flag needs an argument: -"); bare {
 		return fmt.Sprintf("-%s has no value; %s", name, want(fs.Lookup(name), ""))
@@ -105,25 +101,16 @@ func want(f *flag.Flag, reason string) string {
 	if f == nil || reason != "" && reason != "parse error" && reason != "value out of range" {
 		return reason
 	}
-	getter, ok := f.Value.(flag.Getter)
-	if !ok {
-		return "want a value, see -h"
+	kind := ""
+	if getter, ok := f.Value.(flag.Getter); ok {
+		kind = fmt.Sprintf("%T", getter.Get())
 	}
-	text, most := "want a value, see -h", ""
-	switch getter.Get().(type) {
-	case bool:
-		text = "want true or false"
-	case int:
-		text, most = "want a whole number", strconv.Itoa(math.MaxInt)
-	case uint64:
-		text, most = "want a whole number from 0 on", strconv.FormatUint(math.MaxUint64, 10)
-	case float64:
-		text, most = "want a number such as 0.5 or 1e-3", "1.8e308"
-	case time.Duration:
-		text = "want a time with its unit, such as 30s, 10m or 2h"
-	}
+	text := cmp.Or(map[string]string{
+		"bool": "want true or false", "int": "want a whole number", "uint64": "want a whole number from 0 on",
+		"float64": "want a number such as 0.5 or 1e-3", "time.Duration": "want a time with its unit, such as 30s, 10m or 2h",
+	}[kind], "want a value, see -h")
 	if reason == "value out of range" {
-		text += ", at most " + most
+		text += fmt.Sprintf(", at most %v", map[string]any{"int": math.MaxInt, "uint64": uint64(math.MaxUint64), "float64": "1.8e308"}[kind])
 	}
 	return text
 }
@@ -131,13 +118,8 @@ func want(f *flag.Flag, reason string) string {
 // Field returns the name of the flag for a field of a configuration, which is the same
 // except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
-	switch field {
-	case "Dir":
-		return "out"
-	case "MaxGradNorm":
-		return "clip"
-	case "LearningRate":
-		return "lr"
+	if name, ok := map[string]string{"Dir": "out", "MaxGradNorm": "clip", "LearningRate": "lr"}[field]; ok {
+		return name
 	}
 	for _, name := range Names(fs) {
 		if strings.EqualFold(strings.ReplaceAll(name, "-", ""), field) {
@@ -153,10 +135,9 @@ var packagePrefix = regexp.MustCompile(`^[a-z]+: `)
 // with the command.
 func Bare(err error) string { return packagePrefix.ReplaceAllString(err.Error(), "") }
 
-// Blame returns the text of an error with the name of the flag whose value, or an entry
-// of its list, the error quotes: -split: actions has no split "x". ok is false if no
-// given flag is one.
-func Blame(fs *flag.FlagSet, err error) (text string, ok bool) {
+// Blame makes a Usage of an error, with the name of the flag whose value, or an entry of its
+// list, the error quotes, if one was given: -split: actions has no split "x".
+func Blame(fs *flag.FlagSet, err error) error {
 	name := ""
 	fs.Visit(func(f *flag.Flag) {
 		for entry := range strings.SplitSeq(f.Value.String(), ",") {
@@ -165,5 +146,8 @@ func Blame(fs *flag.FlagSet, err error) (text string, ok bool) {
 			}
 		}
 	})
-	return "-" + name + ": " + Bare(err), name != ""
+	if name == "" {
+		return Usage{err}
+	}
+	return Usagef("%s: -%s: %s", fs.Name(), name, Bare(err))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func newSet() *flag.FlagSet {
 
 func TestExplain(t *testing.T) {
 	for want, args := range map[string][]string{
-		`flag provided but not defined: -epocks; did you mean -epochs? (known: batch, epochs, even, out, quiet, save-every, seed, weight-decay)`: {"-epocks", "2"},
+		`flag provided but not defined: -epocks; did you mean "epochs"? (known: batch, epochs, even, out, quiet, save-every, seed, weight-decay)`: {"-epocks", "2"},
 		"-epochs is two; want a whole number":                                                        {"-epochs", "two"},
 		"-epochs is 1.5; want a whole number":                                                        {"-epochs=1.5"},
 		"-epochs is 99999999999999999999; want a whole number, at most 9223372036854775807":          {"-epochs", "99999999999999999999"},
@@ -75,10 +76,28 @@ func TestBare(t *testing.T) {
 
 func TestBlame(t *testing.T) {
 	fs := newSet()
+	fs.Init("train", flag.ContinueOnError)
 	require.NoError(t, fs.Parse([]string{"-out", "a, b", "-epochs", "3"}))
-	text, ok := Blame(fs, errors.New(`zoo: no model is called "b"`))
-	require.True(t, ok)
-	require.Equal(t, `-out: no model is called "b"`, text)
-	_, ok = Blame(fs, errors.New(`zoo: no model is called "c", there are 3`))
-	require.False(t, ok)
+	require.EqualError(t, Blame(fs, errors.New(`zoo: no model is called "b"`)), `train: -out: no model is called "b"`)
+	other := Blame(fs, errors.New(`zoo: no model is called "c", there are 3`))
+	require.EqualError(t, other, `zoo: no model is called "c", there are 3`)
+	require.True(t, IsUsage(other))
+}
+
+func TestIsFolder(t *testing.T) {
+	require.True(t, IsFolder(t.TempDir()))
+	require.False(t, IsFolder("flags_test.go"))
+	require.False(t, IsFolder(filepath.Join(t.TempDir(), "none")))
+}
+
+func TestGiven(t *testing.T) {
+	fs := flag.NewFlagSet("test", flag.ContinueOnError)
+	fs.Int("a", 1, "")
+	fs.Int("b", 1, "")
+	require.NoError(t, fs.Parse([]string{"-a", "1"}))
+	require.True(t, Given(fs, "a"))
+	require.False(t, Given(fs, "b"))
+	for field, want := range map[string]string{"MaxGradNorm": "clip", "Dir": "out", "LearningRate": "lr", "A": "a", "None": "None"} {
+		require.Equal(t, want, Field(fs, field))
+	}
 }

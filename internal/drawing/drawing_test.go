@@ -82,7 +82,7 @@ func TestManyTerms(t *testing.T) {
 		require.NoError(t, err)
 		f, _, err := compose([]Panel{{"many", m}})
 		require.NoError(t, err)
-		require.Len(t, f.nodes, cores, blocks)
+		require.Len(t, f.Nodes, cores, blocks)
 		checkPage(t, Panel{"many", m})
 	}
 }

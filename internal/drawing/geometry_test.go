@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/spatial/r2"
 	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/decomp"
@@ -50,59 +51,60 @@ func checkPage(t require.TestingT, panels ...Panel) {
 }
 
 // wrong lists what overlaps or is off the page.
-func (f *figure) wrong(size point) []string {
+func (f *figure) wrong(size r2.Vec) []string {
 	type thing struct {
 		what string
-		box  box
+		box  r2.Box
 	}
 	var things []thing
-	for _, n := range f.nodes {
-		things = append(things, thing{"core " + n.name, n.box()})
+	for _, n := range f.Nodes {
+		things = append(things, thing{"core " + n.Label.Words, n.Box()})
 	}
-	for _, t := range f.texts { // what they take is measured once, which is slow
-		if t.words != "" {
-			things = append(things, thing{fmt.Sprintf("text %q", t.words), t.box()})
+	for _, t := range f.Texts { // what they take is measured once, which is slow
+		if t.Words != "" {
+			things = append(things, thing{fmt.Sprintf("text %q", t.Words), t.box()})
 		}
 	}
 	var list []string
 	for i, a := range things {
-		if a.box.min.x < clearance || a.box.min.y < clearance || a.box.max.x > size.x-clearance || a.box.max.y > size.y-clearance {
+		if a.box.Min.X < clearance || a.box.Min.Y < clearance || a.box.Max.X > size.X-clearance || a.box.Max.Y > size.Y-clearance {
 			list = append(list, fmt.Sprintf("%s at %v is off the page of %v", a.what, a.box, size))
 		}
 		for j, b := range things[:i] {
-			if near(a.box, b.box) && !(j < len(f.nodes) && i >= len(f.nodes) && f.nodes[j].apart(a.box)) {
+			if near(a.box, b.box) && !(j < len(f.Nodes) && i >= len(f.Nodes) && f.Nodes[j].apart(a.box)) {
 				list = append(list, fmt.Sprintf("%s at %v and %s at %v overlap", a.what, a.box, b.what, b.box))
 			}
 		}
 	}
-	drawn := make([][]point, len(f.lines)) // what cores don't hide
-	covers := make([]box, len(f.lines))
-	for i, l := range f.lines {
-		what := fmt.Sprintf("line of size %d from %v to %v", l.size, l.points[0], l.points[len(l.points)-1])
+	drawn := make([][]r2.Vec, len(f.Lines)) // what cores don't hide
+	covers := make([]r2.Box, len(f.Lines))
+	for i, l := range f.Lines {
+		what := fmt.Sprintf("line of size %d from %v to %v", l.Size, l.Points[0], l.Points[len(l.Points)-1])
 		for _, p := range l.along() {
-			if p.x < clearance || p.y < clearance || p.x > size.x-clearance || p.y > size.y-clearance {
+			if p.X < clearance || p.Y < clearance || p.X > size.X-clearance || p.Y > size.Y-clearance {
 				list = append(list, what+" leaves the page")
 			}
 			hidden := false
-			for _, n := range f.nodes {
+			for _, n := range f.Nodes {
 				d := n.distance(p)
-				if n.at == l.points[0] || n.at == l.points[len(l.points)-1] {
+				if n.Label.At == l.Points[0] || n.Label.At == l.Points[len(l.Points)-1] {
 					hidden = hidden || d < 0
 				} else if d < clearance {
-					list = append(list, fmt.Sprintf("%s runs through core %s at %v", what, n.name, n.at))
+					list = append(list, fmt.Sprintf("%s runs through core %s at %v", what, n.Label.Words, n.Label.At))
 				}
 			}
-			for _, t := range things[len(f.nodes):] {
-				if near(box{p, p}, t.box) {
+			for _, t := range things[len(f.Nodes):] {
+				if near(around(p, 0, 0), t.box) {
 					list = append(list, fmt.Sprintf("%s runs through %s at %v", what, t.what, t.box))
 				}
 			}
 			if !hidden {
 				drawn[i] = append(drawn[i], p)
 				if len(drawn[i]) == 1 {
-					covers[i] = box{p, p}
+					covers[i] = around(p, 0, 0)
 				}
-				covers[i] = covers[i].union(box{p, p})
+				c := &covers[i]
+				c.Min, c.Max = r2.Vec{X: min(c.Min.X, p.X), Y: min(c.Min.Y, p.Y)}, r2.Vec{X: max(c.Max.X, p.X), Y: max(c.Max.Y, p.Y)}
 			}
 		}
 		if len(drawn[i]) < 3 {
@@ -110,61 +112,61 @@ func (f *figure) wrong(size point) []string {
 		}
 		for j := range drawn[:i] {
 			if near(covers[i], covers[j]) && nearest(drawn[i], drawn[j]) < clearance {
-				list = append(list, fmt.Sprintf("%s meets the line from %v to %v", what, f.lines[j].points[0], f.lines[j].points[len(f.lines[j].points)-1]))
+				list = append(list, fmt.Sprintf("%s meets the line from %v to %v", what, f.Lines[j].Points[0], f.Lines[j].Points[len(f.Lines[j].Points)-1]))
 			}
 		}
 	}
 	return list
 }
 
-func near(a, b box) bool {
-	return a.min.x < b.max.x+clearance && b.min.x < a.max.x+clearance && a.min.y < b.max.y+clearance && b.min.y < a.max.y+clearance
+func near(a, b r2.Box) bool {
+	return a.Min.X < b.Max.X+clearance && b.Min.X < a.Max.X+clearance && a.Min.Y < b.Max.Y+clearance && b.Min.Y < a.Max.Y+clearance
 }
 
 // distance from the rim of a core, below 0 inside.
-func (n node) distance(p point) float64 {
+func (n node) distance(p r2.Vec) float64 {
 	straight := n.width/2 - radius // half of the part between the round ends
-	dx := max(0, math.Abs(p.x-n.at.x)-straight)
-	return math.Hypot(dx, p.y-n.at.y) - radius
+	dx := max(0, math.Abs(p.X-n.Label.At.X)-straight)
+	return math.Hypot(dx, p.Y-n.Label.At.Y) - radius
 }
 
 // apart reports whether a box is off the core, whose ends are round.
-func (n node) apart(b box) bool {
-	x := max(b.min.x, min(n.at.x, b.max.x)) // the box's point nearest to the core
-	y := max(b.min.y, min(n.at.y, b.max.y))
-	return n.distance(point{x, y}) >= clearance
+func (n node) apart(b r2.Box) bool {
+	x := max(b.Min.X, min(n.Label.At.X, b.Max.X)) // the box's point nearest to the core
+	y := max(b.Min.Y, min(n.Label.At.Y, b.Max.Y))
+	return n.distance(r2.Vec{X: x, Y: y}) >= clearance
 }
 
 // along lists points of a line, less than two pixels apart.
-func (l line) along() []point {
-	var ps []point
-	for k := 1; k < len(l.points); k++ {
-		from, to := l.points[k-1], l.points[k]
-		if l.radius > 0 {
-			start := math.Atan2(from.y-l.centre.y, from.x-l.centre.x)
-			turn := math.Atan2(to.y-l.centre.y, to.x-l.centre.x) - start
+func (l line) along() []r2.Vec {
+	var ps []r2.Vec
+	for k := 1; k < len(l.Points); k++ {
+		from, to := l.Points[k-1], l.Points[k]
+		if l.Radius > 0 {
+			start := math.Atan2(from.Y-l.centre.Y, from.X-l.centre.X)
+			turn := math.Atan2(to.Y-l.centre.Y, to.X-l.centre.X) - start
 			if turn < 0 {
 				turn += 2 * math.Pi
 			}
-			n := math.Ceil(turn * l.radius / 1.9)
+			n := math.Ceil(turn * l.Radius / 1.9)
 			for s := 0.0; s <= n; s++ {
-				ps = append(ps, l.centre.plus(polar(l.radius, start+turn*s/n)))
+				ps = append(ps, r2.Add(l.centre, polar(l.Radius, start+turn*s/n)))
 			}
 			continue
 		}
-		n := max(1, math.Ceil(from.distance(to)/1.9))
+		n := max(1, math.Ceil(r2.Norm(r2.Sub(to, from))/1.9))
 		for s := 0.0; s <= n; s++ {
-			ps = append(ps, from.times(1-s/n).plus(to.times(s/n)))
+			ps = append(ps, r2.Add(r2.Scale(1-s/n, from), r2.Scale(s/n, to)))
 		}
 	}
 	return ps
 }
 
-func nearest(a, b []point) float64 {
+func nearest(a, b []r2.Vec) float64 {
 	least := math.Inf(1)
 	for _, p := range a {
 		for _, q := range b {
-			least = min(least, math.Abs(p.x-q.x)+math.Abs(p.y-q.y)) // no less than the distance
+			least = min(least, math.Abs(p.X-q.X)+math.Abs(p.Y-q.Y)) // no less than the distance
 		}
 	}
 	return least

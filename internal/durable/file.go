@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	stderrors "errors"
 	"io"
 	"io/fs"
@@ -11,7 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/pkg/errors"
 )
 
@@ -30,9 +34,8 @@ func WriteFile(path string, write func(io.Writer) error) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// ReadFile returns the content of the file at path, which may also be a pipe. It
-// returns an error, before it takes memory for them, when there are more than
-// most bytes.
+// ReadFile returns the content of the file at path, which may also be a pipe. It returns an error,
+// before it takes memory for them, when there are more than most bytes.
 func ReadFile(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -96,4 +99,45 @@ func syncDir(dir string) error {
 		return err // some file systems have no sync for folders
 	}
 	return nil
+}
+
+// Rename is os.Rename that waits a while for others to let go of what is moved.
+func Rename(from, to string) error {
+	return patiently(held, func() error { return os.Rename(from, to) })
+}
+
+// removeAll is os.RemoveAll that waits as long.
+func removeAll(path string) error { return patiently(held, func() error { return os.RemoveAll(path) }) }
+
+// patiently repeats what failed because another program held a file, as a virus scanner or a reader does
+// on Windows: after waits that double, of two seconds in all. Any other error it returns at once.
+func patiently(held func(error) bool, try func() error) error {
+	const longest = 1024 * time.Millisecond
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := try()
+		if err == nil || !held(err) || wait > longest {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// held reports whether another program may have caused the error, by having a file
+// open. Only Windows minds, with the errors 5, access denied, and those of sharing and locks.
+func held(err error) bool {
+	var code syscall.Errno
+	return runtime.GOOS == "windows" && errors.As(err, &code) && (code == 5 || code == 32 || code == 33)
+}
+
+// Lock locks the file at path until the lock is closed or the process ends, and reports whether it
+// could: false where another process has it and keeps it. One that was killed has a second to end.
+func Lock(path string) (_ *flock.Flock, locked bool, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	lock := flock.New(path)
+	locked, err = lock.TryLockContext(ctx, 20*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	return lock, locked, err
 }

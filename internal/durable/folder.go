@@ -1,3 +1,11 @@
+// Package durable writes files and folders so that a reader always finds the
+// last complete one, even if the writer was killed or the disk was full.
+//
+// What is written stands next to its final place as NAME.new, synced to the disk, until it takes the
+// place of NAME. A file does so in one rename. A folder needs two; between them the earlier one is
+// NAME.old and the one to read. Where another program has a file open and the system minds, as Windows
+// does, a rename is tried again for two seconds. A file SHA256SUMS in a folder, as sha256sum writes it,
+// reveals damage.
 package durable
 
 import (
@@ -9,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,17 +68,14 @@ func fill(dir string, files []File) error {
 		return err
 	}
 	var sums bytes.Buffer
-	for _, f := range files {
+	last := File{Sums, func(w io.Writer) error { _, err := sums.WriteTo(w); return err }}
+	for _, f := range append(slices.Clip(files), last) {
 		sum := sha256.New()
 		err := writeFile(filepath.Join(dir, f.Name), func(w io.Writer) error { return f.Write(io.MultiWriter(w, sum)) })
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&sums, "%x  %s\n", sum.Sum(nil), f.Name)
-	}
-	err := writeFile(filepath.Join(dir, Sums), func(w io.Writer) error { _, err := w.Write(sums.Bytes()); return err })
-	if err != nil {
-		return err
 	}
 	return syncDir(dir)
 }
@@ -112,31 +118,24 @@ func ReadDir(dir string, read func(*Folder) error) error {
 	}
 }
 
-// readOnce also reports whether an error may be because another folder is in the place of
-// dir by now.
+// readOnce also reports whether an error may be because another folder is in the place of dir by now.
 func readOnce(dir string, read func(*Folder) error) (exchanged bool, err error) {
 	path := current(dir)
+	var mine fs.FileInfo
 	root, err := os.OpenRoot(path)
-	if err != nil {
-		_, err2 := os.Stat(current(dir)) // it may have been there before or be there now
-		return err2 == nil, err
-	}
-	defer root.Close()
-	f := &Folder{fsys: root.FS(), path: path}
-	if f.sums, err = f.readSums(); err == nil {
-		err = read(f)
-	}
 	if err == nil {
-		return false, nil
+		defer root.Close() // only then may another folder take its inode
+		mine, _ = root.Stat(".")
+		err = (&Folder{fsys: root.FS(), path: path}).read(read)
 	}
-	mine, err1 := root.Stat(".")
-	now, err2 := os.Stat(current(dir))
-	return err1 != nil || err2 != nil || !os.SameFile(mine, now), err
+	now, _ := os.Stat(current(dir))
+	return (mine != nil || now != nil) && !os.SameFile(mine, now), err
 }
 
 // ReadFS calls read with the folder that fsys is, which nobody may be writing.
-func ReadFS(fsys fs.FS, read func(*Folder) error) (err error) {
-	f := &Folder{fsys: fsys}
+func ReadFS(fsys fs.FS, read func(*Folder) error) error { return (&Folder{fsys: fsys}).read(read) }
+
+func (f *Folder) read(read func(*Folder) error) (err error) {
 	if f.sums, err = f.readSums(); err != nil {
 		return err
 	}

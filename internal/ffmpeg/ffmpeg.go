@@ -5,17 +5,22 @@
 package ffmpeg
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pkg/errors"
+
+	"github.com/tensorzoo/tensorzoo/internal/regular"
 )
 
 // Options says what frames are wanted.
@@ -39,10 +44,8 @@ var ErrOld = errors.New("the program ffmpeg on the PATH is too old; version 5.1 
 type KilledError struct{ error }
 
 // Find returns the path of the program, or ErrMissing.
-func Find() (string, error) { return find("ffmpeg") }
-
-func find(program string) (string, error) {
-	path, err := exec.LookPath(program)
+func Find() (string, error) {
+	path, err := exec.LookPath("ffmpeg")
 	if err != nil {
 		return "", ErrMissing
 	}
@@ -94,16 +97,19 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	if err := cmd.Start(); err != nil {
 		return errors.Wrap(err, "ffmpeg")
 	}
-	frames, readErr := read(out, opt.Size(), func(frame []byte) error {
+	frames, frame := 0, make([]byte, opt.Size())
+	_, readErr := io.ReadFull(out, frame)
+	for ; readErr == nil; _, readErr = io.ReadFull(out, frame) {
 		clock.Stop() // what is done with a frame takes what it takes
 		left = max(1, left-time.Since(began))
-		defer func() {
-			began = time.Now()
-			clock.Reset(left)
-		}()
-		return yield(frame)
-	})
-	if readErr != nil {
+		if readErr = errors.WithStack(yield(frame)); readErr != nil { // never io.EOF itself, which ends the file
+			break
+		}
+		frames++
+		began = time.Now()
+		clock.Reset(left)
+	}
+	if readErr != io.EOF {
 		cmd.Process.Kill() // it would wait for a reader
 	}
 	waitErr := cmd.Wait()
@@ -114,7 +120,7 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 		return errors.Errorf("ffmpeg took longer than %v", opt.Limit)
 	case errors.Is(readErr, io.ErrUnexpectedEOF):
 		return errors.Errorf("ffmpeg broke off within frame %d%s", frames+1, said)
-	case readErr != nil:
+	case readErr != io.EOF:
 		return readErr
 	case waitErr != nil && slices.Contains([]string{"signal: killed", "signal: terminated", "signal: interrupt"}, waitErr.Error()):
 		return &KilledError{errors.Errorf("ffmpeg: %v", waitErr)}
@@ -128,18 +134,89 @@ func Decode(ctx context.Context, path string, opt Options, yield func(frame []by
 	return nil
 }
 
-// read hands on whole frames.
-func read(r io.Reader, size int, yield func([]byte) error) (frames int, err error) {
-	frame := make([]byte, size)
-	for {
-		if _, err := io.ReadFull(r, frame); err == io.EOF {
-			return frames, nil
-		} else if err != nil {
-			return frames, err
-		}
-		if err := yield(frame); err != nil {
-			return frames, err
-		}
-		frames++
+const (
+	// containers are the formats that a file may have, whatever its name ends like, as
+	// ffmpeg calls them: those of the endings of videos, and bare streams. Each is
+	// complete in itself. Of others, such as playlists, ffmpeg would open the files and
+	// addresses that they name.
+	containers = "mov,matroska,avi,mpeg,mpegvideo,mpegts,m4v,h264,hevc,asf,flv,ogg,gif"
+
+	// protocols are the ways in which a program may open what it reads.
+	protocols = "file,pipe"
+
+	// film is the first stream of frames in a file. Other than 0:v:0 it is never the
+	// cover picture that songs have, and videos of some cameras.
+	film = "V:0"
+)
+
+// input is something that a program reads.
+type input struct {
+	options []string // that say how
+	formats string   // that it may have
+	url     string
+}
+
+// fileInput is a video file. It returns an error when there is no such file, or when
+// it is a pipe or a device.
+func fileInput(path string, options ...string) (input, error) {
+	if _, err := regular.Check(path); errors.Is(err, regular.ErrNot) {
+		return input{}, errors.Errorf("%v, want a video", err)
+	} // what else is wrong with it, the program says
+	path, err := filepath.Abs(path)
+	// The prefix keeps a name such as -i or http:x.avi from being anything but a file.
+	return input{options, containers, "file:" + path}, err
+}
+
+// command prepares a run of ffmpeg or ffprobe, which ctx ends. Programs are started by
+// nothing else, so that none reads anything without the two lists above. Args follow
+// the inputs. What the program says is in the words.
+func command(ctx context.Context, program string, inputs []input, args ...string) (*exec.Cmd, *words, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, nil, ErrMissing
 	}
+	all := []string{"-v", "error"}
+	for _, in := range inputs {
+		all = append(all, in.options...)
+		all = append(all, "-protocol_whitelist", protocols, "-format_whitelist", in.formats, "-i", in.url)
+	}
+	cmd := exec.CommandContext(ctx, path, append(all, args...)...)
+	detach(cmd)
+	said := &words{about: inputs[0].url}
+	cmd.Stderr = said
+	return cmd, said, nil
+}
+
+// words keeps the beginning of what a program says about a file.
+type words struct {
+	kept  bytes.Buffer
+	about string
+}
+
+func (w *words) Write(p []byte) (int, error) {
+	const most = 4096
+	w.kept.Write(p[:min(len(p), max(0, most-w.kept.Len()))])
+	return len(p), nil
+}
+
+var (
+	// address is what ffmpeg puts before words of a part of it, another one each time.
+	address = regexp.MustCompile(`^\[[^]]* @ 0x[0-9a-f]+\] `)
+	refused = regexp.MustCompile(`^\[([^]]*) @ 0x[0-9a-f]+\] Format not on whitelist`)
+)
+
+// String is the first line, for the end of a message.
+func (w *words) String() string {
+	// The name is in the caller's message, and may have several lines.
+	line, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(w.kept.String()), w.about+": "), "\n")
+	if format := refused.FindStringSubmatch(line); format != nil {
+		return ": its content has the format " + format[1] + "; want one of " + strings.ReplaceAll(containers, ",", ", ")
+	}
+	if strings.Contains(line, "matches no streams") {
+		return ": it has no video, which a cover picture is not"
+	}
+	if line = address.ReplaceAllString(line, ""); line == "" {
+		return ""
+	}
+	return ": " + line
 }

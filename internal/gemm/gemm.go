@@ -195,8 +195,7 @@ func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs in
 	}
 }
 
-// part computes a tile of which only the rows from skip to rows and w columns are
-// stored.
+// part computes a tile of which only the rows from skip to rows and w columns are stored.
 func (kernel Kernel) part(width, pn int, row *[mr]unsafe.Pointer, cs int, b *float32, bs int, add bool, c []float32, ldc, skip, rows, w int) {
 	var t [mr][nr]float32
 	kernel.tile(width, unsafe.Pointer(&t), nr*4, pn, row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, false)
@@ -209,19 +208,5 @@ func (kernel Kernel) part(width, pn int, row *[mr]unsafe.Pointer, cs int, b *flo
 		for j, v := range sum {
 			dst[j] += v
 		}
-	}
-}
-
-// tile computes one of so many columns.
-func (kernel Kernel) tile(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
-	switch {
-	case width == nr:
-		tile32(dst, ds, pn, a, cs, b, bs, add)
-	case width == 16 && kernel == AVX512:
-		tile16z(dst, ds, pn, a, cs, b, bs, add)
-	case width == 16:
-		tile16(dst, ds, pn, a, cs, b, bs, add)
-	default:
-		tile8(dst, ds, pn, a, cs, b, bs, add)
 	}
 }

@@ -11,6 +11,20 @@ func (kernel Kernel) Available() bool {
 	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || kernel == AVX512 && cpu.X86.HasAVX512F)
 }
 
+// tile computes one of so many columns.
+func (kernel Kernel) tile(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
+	switch {
+	case width == nr:
+		tile32(dst, ds, pn, a, cs, b, bs, add)
+	case width == 16 && kernel == AVX512:
+		tile16z(dst, ds, pn, a, cs, b, bs, add)
+	case width == 16:
+		tile16(dst, ds, pn, a, cs, b, bs, add)
+	default:
+		tile8(dst, ds, pn, a, cs, b, bs, add)
+	}
+}
+
 // The tiles: 6 rows and so many columns as the name says, pn columns of A, a
 // column cs bytes from the next, whose rows start at a, times pn rows of B, bs
 // bytes apart. The tile's rows are written ds bytes apart, or with add added to

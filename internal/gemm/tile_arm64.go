@@ -14,12 +14,13 @@ func tile16(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs ui
 //go:noescape
 func tile8(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
 
-func tile32(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
-	panic("gemm: not available")
-}
-
-func tile16z(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
-	panic("gemm: not available")
+// tile computes one of so many columns.
+func (Kernel) tile(width int, dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool) {
+	if width == 16 {
+		tile16(dst, ds, pn, a, cs, b, bs, add)
+	} else {
+		tile8(dst, ds, pn, a, cs, b, bs, add)
+	}
 }
 
 // transpose8 writes the transposes of squares of 8 by 8 that lie side by side in

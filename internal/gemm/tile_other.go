@@ -7,22 +7,8 @@ import "unsafe"
 // Available reports whether this processor has the kernel's instructions.
 func (Kernel) Available() bool { return false }
 
-func tile16(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
+func (Kernel) tile(int, unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
 	panic("gemm: not available")
 }
 
-func tile8(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
-	panic("gemm: not available")
-}
-
-func tile32(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
-	panic("gemm: not available")
-}
-
-func tile16z(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
-	panic("gemm: not available")
-}
-
-func transpose8(unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, int) {
-	panic("gemm: not available")
-}
+func transpose8(unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, int) { panic("gemm: not available") }

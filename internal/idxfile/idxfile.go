@@ -37,14 +37,15 @@ const (
 // memory used grows with the data read.
 func Read(name string, r io.Reader, check func(shape []int) error) (*File, error) {
 	plain := bufio.NewReader(r)
-	f := &File{Path: name}
+	r = plain
 	var err error
-	if magic, _ := plain.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		err = f.read(plain, check)
-	} else if z, e := gzip.NewReader(plain); e != nil {
-		err = errors.Wrap(e, "damaged gzip header")
-	} else {
-		err = f.read(z, check)
+	if magic, _ := plain.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		r, err = gzip.NewReader(plain)
+		err = errors.Wrap(err, "damaged gzip header")
+	}
+	f := &File{Path: name}
+	if err == nil {
+		err = f.read(r, check)
 	}
 	if err != nil {
 		return nil, errors.WithMessagef(err, "datasets: %s", name)
@@ -55,8 +56,7 @@ func Read(name string, r io.Reader, check func(shape []int) error) (*File, error
 // Folder is a folder of files.
 type Folder struct {
 	fs.FS
-	Name  string // for errors, and
-	Files string // what is said of one that is not there
+	Name string // for errors
 }
 
 // Read reads the file called name, plain or with .gz behind it, see Read.
@@ -77,7 +77,7 @@ func (d Folder) Read(name string, check func(shape []int) error) (*File, error) 
 		defer file.Close()
 		return Read(path, file, check)
 	}
-	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz%s", name, d.Name, d.Files)
+	return nil, errors.Errorf("datasets: there is no %s in %s, plain or with .gz; see docs/data.md", name, d.Name)
 }
 
 // Tags reads one number below limit for each clip.
@@ -109,24 +109,20 @@ func (f *File) read(r io.Reader, check func(shape []int) error) (err error) {
 	}
 	total, shape := 1, dims.Dots(f.Shape)
 	for _, n := range f.Shape {
-		if total > math.MaxInt/n {
+		if total > (math.MaxInt-1)/n {
 			return errors.Errorf("IDX header announces %s elements, more than this machine can address", shape)
 		}
 		total *= n
 	}
-	f.Data, err = readGrowing(r, total)
+	// The byte past the end that is asked for makes gzip compare its checksum.
+	f.Data, err = io.ReadAll(io.LimitReader(r, int64(total)+1))
 	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", shape, total, len(f.Data))
 	case err != nil:
 		return errors.Wrapf(err, "after %d of %d bytes", len(f.Data), total)
-	}
-	// A read past the end also makes gzip compare its checksum.
-	switch n, err := io.ReadFull(r, make([]byte, 1)); {
-	case n > 0:
+	case len(f.Data) < total:
+		return errors.Errorf("IDX file is cut short: its header announces %s = %d bytes, %d are there", shape, total, len(f.Data))
+	case len(f.Data) > total:
 		return errors.Errorf("IDX file goes on after the %s = %d bytes its header announces", shape, total)
-	case err != io.EOF:
-		return errors.Wrap(err, "after the last byte")
 	}
 	return nil
 }
@@ -157,21 +153,4 @@ func readShape(r io.Reader) ([]int, error) {
 		shape[k] = int(n)
 	}
 	return shape, nil
-}
-
-// readGrowing reads n bytes. Its buffer starts small and doubles only when it
-// is full, so it never has room for much more than was there to read. With an
-// error it returns the bytes before it.
-func readGrowing(r io.Reader, n int) ([]byte, error) {
-	const start = 64 << 10
-	var data []byte
-	for at := 0; at < n; at = len(data) {
-		grown := make([]byte, at+min(n-at, max(at, start)))
-		copy(grown, data)
-		got, err := io.ReadFull(r, grown[at:])
-		if data = grown[:at+got]; err != nil {
-			return data, err
-		}
-	}
-	return data, nil
 }

@@ -89,7 +89,7 @@ func TestIDXGrows(t *testing.T) {
 	a, err := Read("x.idx", iotest.OneByteReader(bytes.NewReader(file)), anyShape)
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(data, a.Data))
-	assert.Equal(t, len(data), cap(a.Data), "no room is kept beyond the data")
+	assert.Less(t, cap(a.Data), len(data)*21/20, "little room is kept beyond the data")
 }
 
 func TestIDXHostile(t *testing.T) {
@@ -120,10 +120,10 @@ func TestIDXHostile(t *testing.T) {
 		{"gzip, 2·10^9 elements", gzipped(encodeIDX([]int32{2e3, 1e3, 1e3}, []byte("abc"))), "IDX file is cut short: its header announces 2000·1000·1000 = 2000000000 bytes, 3 are there"},
 		{"gzip, header only", gzipped(good)[:5], "damaged gzip header: unexpected EOF"},
 		{"gzip, cut", gzipped(good)[:12], "no IDX header: unexpected EOF"},
-		{"gzip, no checksum", gzipped(good)[:len(gzipped(good))-8], "after the last byte: unexpected EOF"},
-		{"gzip, wrong checksum", badSum, "after the last byte: gzip: invalid checksum"},
+		{"gzip, no checksum", gzipped(good)[:len(gzipped(good))-8], "after 6 of 6 bytes: unexpected EOF"},
+		{"gzip, wrong checksum", badSum, "after 6 of 6 bytes: gzip: invalid checksum"},
 		{"gzip, trailing inside", gzipped(append(bytes.Clone(good), 'g')), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
-		{"gzip, trailing outside", append(gzipped(good), "junk after the end"...), "after the last byte: gzip: invalid header"},
+		{"gzip, trailing outside", append(gzipped(good), "junk after the end"...), "after 6 of 6 bytes: gzip: invalid header"},
 		{"gzip, second member", append(gzipped(good), gzipped([]byte("more"))...), "IDX file goes on after the 2·3 = 6 bytes its header announces"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -34,7 +35,6 @@ var hmdbFolders = []string{"testTrainMulti_7030_splits", "test_train_splits"}
 func HMDB51(root string) (*Listing, error) { return hmdb51(root, videos) }
 
 func hmdb51(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: root, endings: endings}
 	if _, err := entries(root); err != nil {
 		return nil, err
 	}
@@ -42,22 +42,29 @@ func hmdb51(root string, endings []string) (*Listing, error) {
 	if lists == "" {
 		return nil, errors.Errorf("%s has no folder %s with the lists of its splits; unpack test_train_splits.rar there", root, hmdbFolders[0])
 	}
-	return l.finish(l.classes(func(dir string, inside []fs.DirEntry) error {
-		first := len(l.Clips)
-		for _, f := range inside {
-			if has(endings, f.Name()) {
-				l.add("", f.Name())
-				l.Clips[len(l.Clips)-1].Official = make([]Part, hmdbSplits)
+	t := folder
+	t.frames, t.but = false, hmdbFolders
+	l, err := t.list(root, endings)
+	if err != nil {
+		return nil, err
+	}
+	for k := range l.Clips {
+		l.Clips[k].Official = make([]Part, hmdbSplits)
+	}
+	for class, name := range l.Classes {
+		clips := map[string][]*Clip{} // by stem
+		for k := range l.Clips {
+			if c := &l.Clips[k]; c.Class == class {
+				clips[stem(path.Base(c.Path))] = append(clips[stem(path.Base(c.Path))], c)
 			}
 		}
 		for n := range hmdbSplits {
-			file := filepath.Join(lists, fmt.Sprintf("%s_test_split%d.txt", filepath.Base(dir), n+1))
-			if err := readSplit(file, n, l.Clips[first:]); err != nil {
-				return err
+			if err := readSplit(filepath.Join(lists, fmt.Sprintf("%s_test_split%d.txt", name, n+1)), n, clips); err != nil {
+				return nil, err
 			}
 		}
-		return nil
-	}, hmdbFolders...))
+	}
+	return l, nil
 }
 
 // splitLists returns the folder of the lists below root, "" for none.
@@ -77,77 +84,37 @@ func stem(name string) string { return names.Key(strings.TrimSuffix(name, path.E
 
 // readSplit reads the list of a class, which has such clips. A clip that is listed and
 // not there is not an error: many copies lack some.
-func readSplit(file string, split int, clips []Clip) error {
-	lines, err := readList(file)
-	if err != nil {
-		return err
-	}
-	named, like := map[string]bool{}, map[string][]int{} // clips by stem, those named aside
-	for _, line := range lines {
-		named[line.name] = true
-	}
-	at := map[string]int{}
-	for k, c := range clips {
-		name := names.Key(path.Base(c.Path))
-		if at[name] = k; !named[name] {
-			like[stem(name)] = append(like[stem(name)], k)
-		}
-	}
-	said := map[int]Part{}
-	for _, line := range lines {
-		k, there := at[line.name]
-		if others := like[stem(line.name)]; !there {
-			switch len(others) {
-			case 0:
-				continue
-			case 1:
-				k = others[0]
-			default:
-				return errors.Errorf("%s, line %d: %s is not there, and may be %s or %s; remove one of them, or write its name", file, line.number, line.name, clips[others[0]].Path, clips[others[1]].Path)
-			}
-		}
-		if part, twice := said[k]; twice && part != line.part {
-			return errors.Errorf("%s, line %d: %s is in another part by a line above; a clip has one", file, line.number, clips[k].Path)
-		}
-		said[k], clips[k].Official[split] = line.part, line.part
-	}
-	return nil
-}
-
-// listLine is what a line of a list says of a clip.
-type listLine struct {
-	number int    // from 1
-	name   string // its names.Key
-	part   Part
-}
-
-func readList(file string) ([]listLine, error) {
+func readSplit(file string, split int, clips map[string][]*Clip) error {
 	f, err := regular.Open(file)
 	if err != nil {
-		if os.IsNotExist(err) {
-			return nil, errors.Errorf("there is no list %s; every class has one for each split", file)
-		}
-		return nil, errors.WithMessage(err, file)
+		return errors.WithMessage(err, "every class has a list for each split")
 	}
 	defer f.Close()
-	parts := map[string]Part{"0": Unused, "1": Train, "2": Test}
-	var list []listLine
+	parts, listed := map[string]Part{"0": Unused, "1": Train, "2": Test}, map[*Clip]bool{}
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
-		text := lines.Text()
-		if n == 1 {
-			text = strings.TrimPrefix(text, "\ufeff") // the byte order mark of editors on Windows
-		}
-		// Names have no spaces; lines may end in one.
-		fields := strings.Fields(text)
+		// Editors on Windows mark the order of bytes. Names have no spaces; lines may end in one.
+		fields := strings.Fields(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if len(fields) == 0 {
 			continue
 		}
 		part, known := parts[fields[len(fields)-1]]
 		if len(fields) != 2 || !known {
-			return nil, errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, text)
+			return errors.Errorf("%s, line %d: %q; want a name and 0, 1 or 2", file, n, lines.Text())
 		}
-		list = append(list, listLine{n, names.Key(fields[0]), part})
+		meant := clips[stem(fields[0])]
+		named := func(c *Clip) bool { return names.Key(path.Base(c.Path)) == names.Key(fields[0]) }
+		if k := slices.IndexFunc(meant, named); k >= 0 {
+			meant = meant[k : k+1]
+		}
+		switch {
+		case len(meant) > 1:
+			return errors.Errorf("%s, line %d: %s is not there, and may be %s or %s; remove one of them, or write its name", file, n, fields[0], meant[0].Path, meant[1].Path)
+		case len(meant) == 1 && listed[meant[0]] && meant[0].Official[split] != part:
+			return errors.Errorf("%s, line %d: %s is in another part by a line above; a clip has one", file, n, meant[0].Path)
+		case len(meant) == 1:
+			listed[meant[0]], meant[0].Official[split] = true, part
+		}
 	}
-	return list, errors.Wrap(lines.Err(), file)
+	return errors.Wrap(lines.Err(), file)
 }

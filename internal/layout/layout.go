@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -49,119 +48,14 @@ type Listing struct {
 	Root    string
 	Classes []string // sorted
 	Clips   []Clip   // sorted by path
-
-	endings []string // of the files that are clips
 }
 
-// videos are the endings of files that are taken for clips.
-var videos = []string{".mpg", ".mpeg", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".flv", ".3gp", ".ogv", ".ts", ".gif"}
-
-// arrays are those of features.
-var arrays = []string{".npy"}
-
-// pictures are the endings of frames.
-var pictures = []string{".png", ".jpg", ".jpeg"}
-
-func has(endings []string, name string) bool {
-	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
-}
-
-// notOurs reports whether an entry of a folder is there for other programs: hidden files,
-// and folders of file systems, network storage and archivers, whose names often begin
-// with @ or $.
-func notOurs(dir string, e fs.DirEntry) bool {
-	name := e.Name()
-	switch name {
-	case "Thumbs.db":
-		return true
-	case "__MACOSX", "lost+found", "System Volume Information", "#recycle", "#snapshot":
-		return isDir(dir, e)
-	}
-	return name[0] == '.' || (name[0] == '@' || name[0] == '$') && isDir(dir, e)
-}
-
-// entries lists what a folder shows, sorted by name.
-func entries(dir string) ([]fs.DirEntry, error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		if os.IsNotExist(err) {
-			return nil, errors.Errorf("there is no folder %s", dir)
-		}
-		return nil, err
-	}
-	if !info.IsDir() {
-		return nil, errors.Errorf("%s is no folder", dir)
-	}
-	all, err := os.ReadDir(dir)
-	return slices.DeleteFunc(all, func(e fs.DirEntry) bool { return notOurs(dir, e) }), err
-}
-
-// isDir follows links, which large sets are often made of.
-func isDir(dir string, e fs.DirEntry) bool {
-	if e.Type()&fs.ModeSymlink == 0 {
-		return e.IsDir()
-	}
-	info, err := os.Stat(filepath.Join(dir, e.Name()))
-	return err == nil && info.IsDir()
-}
-
-// like says how the names of clips end.
-func like(endings []string) string {
-	if endings[0] == arrays[0] {
-		return "an array of numpy, in .npy"
-	}
-	return "a video, as in .mp4 or .avi"
-}
-
-// folders calls visit with each folder in dir, but those of some names, and what is in it.
-func folders(dir string, visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
-	all, err := entries(dir)
-	for _, e := range all {
-		if !isDir(dir, e) || slices.Contains(but, e.Name()) {
-			continue
-		}
-		within := filepath.Join(dir, e.Name())
-		inside, err := entries(within)
-		if err == nil {
-			err = visit(within, inside)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// classes is folders of the root, each of which adds a class.
-func (l *Listing) classes(visit func(dir string, inside []fs.DirEntry) error, but ...string) error {
-	return folders(l.Root, func(dir string, inside []fs.DirEntry) error {
-		l.Classes = append(l.Classes, filepath.Base(dir))
-		return visit(dir, inside)
-	}, but...)
-}
-
-// add adds a clip of the last class, in its folder.
-func (l *Listing) add(group string, within ...string) {
-	at := len(l.Classes) - 1
-	l.Clips = append(l.Clips, Clip{Path: path.Join(l.Classes[at], path.Join(within...)), Class: at, Group: group})
-}
-
-// finish sorts the classes and the clips, unless there was an error, and makes sure that
-// every class has one. Classes are sorted as they are compared: a copy of the set where é
-// is spelt otherwise has the same classes with the same numbers.
-func (l *Listing) finish(err error) (*Listing, error) {
-	if err != nil {
-		return nil, err
-	}
-	switch i, earlier, err := names.CheckAll(l.Classes); {
-	case err != nil:
-		return nil, errors.Errorf("%s: a class has no name to keep: %v; rename it", l.Root, err)
-	case earlier < i:
-		return nil, errors.Errorf("%s: the classes %+q and %+q are one name, spelt in two ways; put their clips together", l.Root, l.Classes[earlier], l.Classes[i])
-	case len(l.Classes) == 0:
-		return nil, errors.Errorf("%s has no folders, and a class is a folder of clips; those that begin with ., @ or $ are passed over", l.Root)
-	case len(l.Clips) == 0:
-		return nil, errors.Errorf("%s has %d folders and no clip in them: no file ends like %s", l.Root, len(l.Classes), like(l.endings))
+// finish sorts the classes and the clips, and makes sure that every class has one. Classes
+// are sorted as they are compared: a copy of the set where é is spelt otherwise has the
+// same classes with the same numbers.
+func (l *Listing) finish() (*Listing, error) {
+	if err := names.CheckAll("classes", l.Classes); err != nil {
+		return nil, errors.WithMessage(err, l.Root)
 	}
 	byKey := func(a, b string) int { return cmp.Compare(names.Key(a), names.Key(b)) }
 	sorted := slices.Clone(l.Classes)
@@ -180,28 +74,96 @@ func (l *Listing) finish(err error) (*Listing, error) {
 	return l, nil
 }
 
-// Folder reads a folder with one folder per class and, in it, one video per clip, or one
-// folder of numbered PNG or JPEG frames.
-func Folder(root string) (*Listing, error) { return folder(root, videos) }
+// The endings of files that are taken for videos, for arrays of features, and for frames.
+var (
+	videos   = []string{".mpg", ".mpeg", ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".flv", ".3gp", ".ogv", ".ts", ".gif"}
+	arrays   = []string{".npy"}
+	pictures = []string{".png", ".jpg", ".jpeg"}
+)
 
-// folder lists files of such endings. Folders of frames are clips among videos.
-func folder(root string, endings []string) (*Listing, error) {
-	l := &Listing{Root: root, endings: endings}
-	return l.finish(l.classes(func(dir string, inside []fs.DirEntry) error {
-		for _, f := range inside {
-			isClip := has(endings, f.Name())
-			if isDir(dir, f) && endings[0] != arrays[0] {
-				frames, err := Frames(filepath.Join(dir, f.Name()))
-				if isClip = len(frames) > 0; err != nil {
-					return err
-				}
-			}
-			if isClip {
-				l.add("", f.Name())
-			}
+func has(endings []string, name string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
+}
+
+// like says how the names of clips end.
+func like(endings []string) string {
+	if endings[0] == arrays[0] {
+		return "an array of numpy, in .npy"
+	}
+	return "a video, as in .mp4 or .avi"
+}
+
+// entry is what a folder has in it. Links are followed, which large sets are often made of.
+type entry struct {
+	name, path string
+	folder     bool
+}
+
+// leftovers are folders of file systems, network storage and archivers. The names of
+// others often begin with @ or $.
+var leftovers = []string{"__MACOSX", "lost+found", "System Volume Information", "#recycle", "#snapshot"}
+
+// entries lists a folder, sorted by name, without what is there for other programs.
+func entries(dir string) (shown []entry, err error) {
+	all, err := os.ReadDir(dir)
+	if os.IsNotExist(err) {
+		return nil, errors.Errorf("there is no folder %s", dir)
+	}
+	for _, e := range all {
+		name, path := e.Name(), filepath.Join(dir, e.Name())
+		folder := e.IsDir() || e.Type()&fs.ModeSymlink != 0 && isFolder(path)
+		if name[0] != '.' && !(folder && (strings.Contains("@$", name[:1]) || slices.Contains(leftovers, name))) {
+			shown = append(shown, entry{name, path, folder})
 		}
-		return nil
-	}))
+	}
+	return shown, err
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// Find lists the clips in a folder and the folders below it, in order: files with the
+// extension of a video, and folders of PNG or JPEG frames with no such file in or below
+// them; or, for features, .npy files. Links are followed. It returns an error when there
+// are none.
+func Find(dir string, features bool) ([]string, error) {
+	endings := videos
+	if features {
+		endings = arrays
+	}
+	found, err := find(dir, endings, nil)
+	if err == nil && len(found) == 0 {
+		err = errors.Errorf("%s has no clip in it: no file ends like %s", dir, like(endings))
+	}
+	return found, err
+}
+
+// find lists the clips below a folder. Above are the folders that it is in.
+func find(dir string, endings []string, above []fs.FileInfo) (found []string, err error) {
+	info, err := os.Stat(dir)
+	if err != nil || slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) { // a link leads back
+		return nil, err
+	}
+	all, err := entries(dir)
+	pictured := false
+	for _, e := range all {
+		var below []string
+		switch {
+		case e.folder && err == nil:
+			below, err = find(e.path, endings, append(slices.Clone(above), info))
+		case has(endings, e.name):
+			below = []string{e.path}
+		case has(pictures, e.name):
+			pictured = endings[0] == videos[0]
+		}
+		found = append(found, below...)
+	}
+	if len(found) == 0 && pictured {
+		found = []string{dir}
+	}
+	return found, err
 }
 
 // Frames lists the frames in a folder in the order of their numbers: frame2.png is
@@ -213,8 +175,8 @@ func Frames(dir string) ([]string, error) {
 	}
 	var frames []string
 	for _, e := range all {
-		if has(pictures, e.Name()) && !isDir(dir, e) {
-			frames = append(frames, e.Name())
+		if has(pictures, e.name) && !e.folder {
+			frames = append(frames, e.name)
 		}
 	}
 	slices.SortStableFunc(frames, natural)

@@ -85,7 +85,7 @@ func TestUCF11(t *testing.T) {
 	}
 	plant(t, root, "UCF11_updated_mpg/swing/v_swing_01/odd.mpg")
 	_, err := UCF11(root)
-	require.ErrorContains(t, err, "odd.mpg is not named like a clip of UCF11")
+	require.ErrorContains(t, err, "odd.mpg is not named as in CLASS/v_NAME_GG/v_NAME_GG_CC")
 }
 
 // distinct returns the groups of some clips.
@@ -158,9 +158,9 @@ func TestYouTube(t *testing.T) {
 	require.Equal(t, Clip{Path: "0057_02_001_al_gore.avi", Class: 0, Group: "al_gore 02"}, l.Clips[1])
 	plant(t, root, "ytcelebrity/gore.avi")
 	_, err = YouTube(root)
-	require.ErrorContains(t, err, "gore.avi is not named like a clip of YouTube Celebrities, NNNN_VV_SSS_first_last.avi")
+	require.ErrorContains(t, err, "gore.avi is not named as in NNNN_VV_SSS_first_last")
 	_, err = YouTube(t.TempDir())
-	require.ErrorContains(t, err, "has no clips such as 0057_01_002_al_gore.avi")
+	require.ErrorContains(t, err, "has no clips as in NNNN_VV_SSS_first_last: no file there ends like a video")
 }
 
 func TestFolder(t *testing.T) {
@@ -180,13 +180,13 @@ func TestFolder(t *testing.T) {
 	_, err = Folder(root)
 	require.EqualError(t, err, root+": class left has no clip; remove the folder if it is none")
 	_, err = Folder(filepath.Join(root, "README.md"))
-	require.ErrorContains(t, err, "README.md is no folder")
+	require.ErrorContains(t, err, "README.md: not a directory")
 	_, err = Folder(filepath.Join(root, "nowhere"))
 	require.ErrorContains(t, err, "there is no folder "+root)
 	_, err = Folder(filepath.Join(root, "up"))
-	require.ErrorContains(t, err, "no file ends like a video")
+	require.ErrorContains(t, err, "no file there ends like a video")
 	_, err = Folder(t.TempDir())
-	require.ErrorContains(t, err, "has no folders, and a class is a folder of clips")
+	require.ErrorContains(t, err, "has no clips as in CLASS/CLIP")
 }
 
 // The folds of a set are disjoint and make it up, each class is in both parts where
@@ -313,13 +313,13 @@ func TestFeatureGroups(t *testing.T) {
 
 	plant(t, root, "up/v_up_01/odd.npy")
 	_, err = Features(root)
-	require.ErrorContains(t, err, "odd.npy is not named like a clip of UCF11")
-	for want, root := range map[string]string{"there is no folder": "/nowhere/at/all", "and a class is a folder of clips": t.TempDir()} {
+	require.ErrorContains(t, err, "odd.npy is not named as in CLASS/v_NAME_GG/v_NAME_GG_CC")
+	for want, root := range map[string]string{"there is no folder": "/nowhere/at/all", "has no clips as in": t.TempDir()} {
 		_, err = Features(root)
 		require.ErrorContains(t, err, want)
 	}
 	empty := t.TempDir()
 	plant(t, empty, "up/a.mp4")
 	_, err = Features(empty)
-	require.EqualError(t, err, empty+" has 1 folders and no clip in them: no file ends like an array of numpy, in .npy")
+	require.EqualError(t, err, empty+" has no clips as in CLASS/CLIP: no file there ends like an array of numpy, in .npy")
 }

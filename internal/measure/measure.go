@@ -13,20 +13,17 @@ import (
 	"github.com/tensorzoo/tensorzoo/preprocess"
 )
 
-// The modes of normalising.
+// The modes of normalising that measure nothing, or not always. Minus128 makes v - 128 of
+// v, as the papers' public code does.
 const (
-	Auto    = "auto"
-	Channel = "channel"
-	Global  = "global"
-	None    = "none"
-
-	// Minus128 measures nothing: v becomes v - 128, as in the papers' public code.
+	Auto     = "auto"
+	None     = "none"
 	Minus128 = "minus128"
 )
 
 // Check returns an error for an unknown mode. "" is Auto.
 func Check(mode string) error {
-	modes := []string{Auto, Channel, Global, None, Minus128}
+	modes := []string{Auto, "channel", "global", None, Minus128}
 	if mode != "" && !slices.Contains(modes, mode) {
 		return errors.Errorf("no normalisation is called %q%s", mode, didyoumean.Hint(mode, modes))
 	}
@@ -75,7 +72,7 @@ func channels(mode string, stepShape []int, bytes bool) int {
 	switch {
 	case mode == None:
 		return 0
-	case mode == Global, mode != Channel && bytes && last > colours:
+	case mode == "global", mode != "channel" && bytes && last > colours:
 		return 1
 	}
 	return last
@@ -90,25 +87,28 @@ func channels(mode string, stepShape []int, bytes bool) int {
 // from zero; the same values in the same order give the same bits, however they are cut
 // into pieces.
 type Meter struct {
-	given preprocess.Normalisation // instead of measuring
-	at    int                      // channel of the next value
+	given    preprocess.Normalisation // instead of measuring
+	channels []channel
+	at       int // channel of the next value
 
-	sum, ofSquares []uint64 // of bytes, by channel
-	bytes          uint64   // how many
+	bytes   uint64  // how many
+	floats  uint64  // how many per channel up to that one
+	inverse float64 // 1/floats
+}
 
-	mean, squares []float64 // of floats, by channel; squares are those of the distances to the mean
-	floats        uint64    // how many per channel up to that one
-	inverse       float64   // 1/floats
+// channel is what is known of a channel: the sums of bytes; or the mean of floats, and the
+// sum of their squared distances to it.
+type channel struct {
+	sum, ofSquares uint64
+	mean, squares  float64
 }
 
 // NewMeter returns a meter that measures each channel separately; 1 channel measures all
 // values as one, and none is off.
-func NewMeter(channels int) *Meter {
-	return &Meter{sum: make([]uint64, channels), ofSquares: make([]uint64, channels), mean: make([]float64, channels), squares: make([]float64, channels)}
-}
+func NewMeter(channels int) *Meter { return &Meter{channels: make([]channel, channels)} }
 
 // On reports whether the meter wants values. Others take none, nil among them.
-func (m *Meter) On() bool { return m != nil && len(m.sum) > 0 }
+func (m *Meter) On() bool { return m != nil && len(m.channels) > 0 }
 
 // Bytes takes further values.
 func (m *Meter) Bytes(x []byte) {
@@ -116,25 +116,17 @@ func (m *Meter) Bytes(x []byte) {
 		return
 	}
 	m.bytes += uint64(len(x))
-	if len(m.sum) == 1 {
-		var sum, squares uint64
-		for _, v := range x {
-			sum += uint64(v)
-			squares += uint64(v) * uint64(v)
+	n := len(m.channels)
+	for first := range min(n, len(x)) {
+		c := &m.channels[(m.at+first)%n]
+		sum, ofSquares := c.sum, c.ofSquares
+		for k := first; k < len(x); k += n {
+			v := uint64(x[k])
+			sum, ofSquares = sum+v, ofSquares+v*v
 		}
-		m.sum[0] += sum
-		m.ofSquares[0] += squares
-		return
+		c.sum, c.ofSquares = sum, ofSquares
 	}
-	c, sums, squares := m.at, m.sum, m.ofSquares[:len(m.sum)]
-	for _, v := range x {
-		sums[c] += uint64(v)
-		squares[c] += uint64(v) * uint64(v)
-		if c++; c == len(sums) {
-			c = 0
-		}
-	}
-	m.at = c
+	m.at = (m.at + len(x)) % n
 }
 
 // Floats takes further values, which must be finite.
@@ -143,17 +135,17 @@ func (m *Meter) Floats(x []float32) {
 		return
 	}
 	for _, v := range x {
-		c := m.at
-		if c == 0 {
+		if m.at == 0 {
 			m.floats++
 			m.inverse = 1 / float64(m.floats)
 		}
 		// The conversions keep the compiler from fusing a product into a sum, which
 		// would give other bits on other processors.
-		before := float64(v) - m.mean[c]
-		m.mean[c] += float64(before * m.inverse)
-		m.squares[c] += float64(before * (float64(v) - m.mean[c]))
-		if m.at++; m.at == len(m.mean) {
+		c := &m.channels[m.at]
+		before := float64(v) - c.mean
+		c.mean += float64(before * m.inverse)
+		c.squares += float64(before * (float64(v) - c.mean))
+		if m.at++; m.at == len(m.channels) {
 			m.at = 0
 		}
 	}
@@ -162,28 +154,29 @@ func (m *Meter) Floats(x []float32) {
 // Normalisation returns the mean and the population standard deviation of each channel.
 // A channel of one value has nothing to scale: its Std is 1. A meter that is off returns
 // what it was given.
-func (m *Meter) Normalisation() preprocess.Normalisation {
+func (m *Meter) Normalisation() (n preprocess.Normalisation) {
 	if !m.On() {
 		return m.given
 	}
-	out := preprocess.Normalisation{Mean: slices.Clone(m.mean), Std: make([]float64, len(m.mean))}
-	for c := range out.Std {
-		variance := m.squares[c] / float64(max(m.floats, 1))
+	for _, c := range m.channels {
+		mean, variance := c.mean, c.squares/float64(max(m.floats, 1))
 		if m.bytes > 0 {
-			n := float64(m.bytes / uint64(len(m.sum)))
-			mean := float64(m.sum[c]) / n
-			out.Mean[c], variance = mean, float64(m.ofSquares[c])/n-float64(mean*mean) // not fused
+			count := float64(m.bytes / uint64(len(m.channels)))
+			mean = float64(c.sum) / count
+			variance = float64(c.ofSquares)/count - float64(mean*mean) // not fused
 		}
-		if out.Std[c] = math.Sqrt(variance); !(out.Std[c] > 0) {
-			out.Std[c] = 1
+		std := math.Sqrt(variance)
+		if !(std > 0) {
+			std = 1
 		}
+		n.Mean, n.Std = append(n.Mean, mean), append(n.Std, std)
 	}
-	return out
+	return n
 }
 
 // NotFinite returns the place of the first NaN or infinity, -1 without one.
-func NotFinite(x []float32) int {
-	return slices.IndexFunc(x, func(v float32) bool { return v-v != 0 })
+func NotFinite[T float32 | float64](x []T) int {
+	return slices.IndexFunc(x, func(v T) bool { return v-v != 0 })
 }
 
 // At writes the place of a value, given by its number in an array, the way numpy does,

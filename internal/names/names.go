@@ -9,7 +9,6 @@
 package names
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -40,20 +39,20 @@ func Check(name string) error {
 // most names it is the name itself.
 func Key(name string) string { return norm.NFC.String(name) }
 
-// CheckAll returns the first of some names that is none, with the error of Check, or that
-// is spelt as an earlier one is, which it returns as well; otherwise the two are the same.
-func CheckAll(all []string) (at, earlier int, err error) {
+// CheckAll returns an error for the first of some names that Check refuses, or that is
+// spelt as an earlier one is. what is what they are called together, as in classes[3].
+func CheckAll(what string, all []string) error {
 	first := make(map[string]int)
 	for i, name := range all {
 		if err := Check(name); err != nil {
-			return i, i, err
+			return errors.WithMessagef(err, "%s[%d]", what, i)
 		}
 		if k, there := first[Key(name)]; there {
-			return i, k, nil
+			return errors.Errorf("%s[%d] is %+q, as %s[%d] is, %+q; give each its own name", what, i, name, what, k, all[k])
 		}
 		first[Key(name)] = i
 	}
-	return 0, 0, nil
+	return nil
 }
 
 // Equal reports whether two lists hold the same names in the same order.
@@ -64,7 +63,7 @@ func Equal(a, b []string) bool {
 // Shown returns a name as people read it in a line or a table: itself or, where that
 // would not show what it is, in quotes with escapes.
 func Shown(name string) string {
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, acts) || strings.HasPrefix(name, `"`) {
+	if !harmless(name) || strings.HasPrefix(name, `"`) {
 		return strconv.Quote(name)
 	}
 	return name
@@ -86,37 +85,32 @@ func List(all []string) string {
 // Line returns a message on one line, such as that of an error, with escapes for control
 // characters in the names that it repeats.
 func Line(text string) string {
-	var line strings.Builder
-	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		if r == utf8.RuneError && size == 1 || acts(r) {
-			quoted := strconv.Quote(text[:size])
-			line.WriteString(quoted[1 : len(quoted)-1])
-		} else {
-			line.WriteString(text[:size])
-		}
-		text = text[size:]
-	}
-	return line.String()
+	return escape(text, func(c string) string { return strings.Trim(strconv.Quote(c), `"`) })
 }
 
 // JSON is json.Marshal with escapes for everything that acts on a terminal; package json
 // escapes only some of it.
 func JSON(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
-	if err != nil || !bytes.ContainsFunc(text, acts) {
-		return text, err
+	// What acts is within strings.
+	return []byte(escape(string(text), func(c string) string { return fmt.Sprintf(`\u%04x`, []rune(c)[0]) })), err
+}
+
+// escape replaces each character, and each byte of none, that is not harmless.
+func escape(text string, by func(c string) string) string {
+	if harmless(text) {
+		return text
 	}
-	var safe bytes.Buffer
-	for _, r := range string(text) {
-		if acts(r) { // within a string: there are none outside
-			fmt.Fprintf(&safe, `\u%04x`, r)
-		} else {
-			safe.WriteRune(r)
+	all := strings.Split(text, "")
+	for k, c := range all {
+		if !harmless(c) {
+			all[k] = by(c)
 		}
 	}
-	return safe.Bytes(), nil
+	return strings.Join(all, "")
 }
+
+func harmless(text string) bool { return utf8.ValidString(text) && !strings.ContainsFunc(text, acts) }
 
 // acts reports whether a terminal would act on a character, or begin a line at it, or
 // write what follows in another direction.

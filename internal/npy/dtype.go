@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,26 +20,15 @@ type Dtype struct {
 	Size  int  // bytes of a value
 }
 
+var dtype = regexp.MustCompile(`^([<>|=]?)([A-Za-z])([0-9]{0,6})$`)
+
 // Parse reads what numpy calls a type.
 func Parse(descr string) Dtype {
-	d := Dtype{Descr: descr, Big: strings.HasPrefix(descr, ">")}
-	s := descr
-	if s != "" && strings.Contains("<>|=", s[:1]) {
-		s = s[1:]
+	d := Dtype{Descr: descr}
+	if found := dtype.FindStringSubmatch(descr); found != nil {
+		d.Big, d.Kind = found[1] == ">", found[2][0]
+		d.Size, _ = strconv.Atoi(found[3]) // which objects do not have
 	}
-	if s == "O" {
-		d.Kind = 'O'
-		return d
-	}
-	const most = 1 << 20 // keeps sizes of text from overflowing
-	if s == "" {
-		return d
-	}
-	n, err := strconv.ParseUint(s[1:], 10, 32)
-	if err != nil || n > most {
-		return d
-	}
-	d.Kind, d.Size = s[0], int(n)
 	if d.Kind == 'U' {
 		d.Size *= 4 // UTF-32
 	}
@@ -52,7 +43,7 @@ func (d Dtype) Text() bool { return d.Kind == 'U' || d.Kind == 'S' }
 
 // Integer reports whether values are integers that Int reads.
 func (d Dtype) Integer() bool {
-	return (d.Kind == 'i' || d.Kind == 'u') && (d.Size == 1 || d.Size == 2 || d.Size == 4 || d.Size == 8)
+	return (d.Kind == 'i' || d.Kind == 'u') && slices.Contains([]int{1, 2, 4, 8}, d.Size)
 }
 
 // String returns the name that numpy has for d.
@@ -60,7 +51,11 @@ func (d Dtype) String() string {
 	switch d.Kind {
 	case 'f', 'i', 'u', 'c':
 		name := map[byte]string{'f': "float", 'i': "int", 'u': "uint", 'c': "complex"}[d.Kind]
-		return name + strconv.Itoa(8*d.Size)
+		name += strconv.Itoa(8 * d.Size)
+		if d.Big {
+			name = "big-endian " + name
+		}
+		return name
 	case 'b':
 		return "bool"
 	case 'U', 'S':
@@ -69,48 +64,29 @@ func (d Dtype) String() string {
 	return strconv.Quote(d.Descr)
 }
 
-// bits returns those of a number of 1, 2, 4 or 8 bytes.
-func (d Dtype) bits(b []byte) uint64 {
-	var whole [8]byte
-	for k, v := range b[:d.Size] { // little-endian
-		if d.Big {
-			k = d.Size - 1 - k
-		}
-		whole[k] = v
+// Refused says what is wrong with the type of values that Floats does not decode.
+func (d Dtype) Refused() string {
+	if strings.ContainsRune("biuf", rune(d.Kind)) {
+		return d.String() + "; save x.astype('float32')"
 	}
-	return binary.LittleEndian.Uint64(whole[:])
+	return d.String() + ", want numbers in float32"
 }
 
 // Int decodes the integer that b starts with. Unsigned ones above the range of int64 give
 // its largest number.
 func (d Dtype) Int(b []byte) int64 {
-	u := d.bits(b)
+	var u uint64
+	for k := range d.Size { // from the highest byte
+		if !d.Big {
+			k = d.Size - 1 - k
+		}
+		u = u<<8 | uint64(b[k])
+	}
 	if d.Kind == 'u' {
 		return int64(min(u, math.MaxInt64))
 	}
 	unused := 64 - 8*d.Size
 	return int64(u<<unused) >> unused // extends the sign
-}
-
-// Float decodes the float of 2, 4 or 8 bytes that b starts with.
-func (d Dtype) Float(b []byte) float64 {
-	bits := d.bits(b)
-	switch d.Size {
-	case 8:
-		return math.Float64frombits(bits)
-	case 4:
-		return float64(math.Float32frombits(uint32(bits)))
-	}
-	exponent, fraction := int(bits>>10&0x1f), int(bits&0x3ff)
-	switch exponent {
-	case 0x1f:
-		return math.NaN() // or infinite
-	case 0:
-		exponent = 1
-	default:
-		fraction |= 0x400
-	}
-	return math.Copysign(math.Ldexp(float64(fraction), exponent-25), 1-2*float64(bits>>15))
 }
 
 // Name decodes one text, which is padded with zeros. What is not a character becomes a

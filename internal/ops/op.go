@@ -45,6 +45,9 @@ type Float interface{ float32 | float64 }
 // Apply adds the op to the operands' graph.
 func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	for _, in := range inputs {
+		if in.Dims() == 0 {
+			return nil, errors.Errorf("graph: %s of a scalar; want tensors of at least one axis", o.Name)
+		}
 		o.dims = append(o.dims, in.Dims())
 	}
 	if o.Shape == nil {
@@ -52,10 +55,8 @@ func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	}
 	o.Shape = o.Shape.Clone()
 	o.Name = fmt.Sprintf("%s->%v", o.Name, o.Shape)
-	for _, size := range o.Shape {
-		if size < 1 {
-			return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
-		}
+	if slices.ContainsFunc(o.Shape, func(size int) bool { return size < 1 }) {
+		return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
 	}
 	n, err := G.ApplyOp(o, inputs...)
 	if err != nil {
@@ -147,18 +148,14 @@ func (o *Op) DiffWRT(n int) []bool {
 	return wrt
 }
 
-func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (G.Nodes, error) {
-	grads := make(G.Nodes, len(inputs))
+func (o *Op) SymDiff(inputs G.Nodes, _, grad *G.Node) (grads G.Nodes, err error) {
+	grads = make(G.Nodes, len(inputs))
 	for k, g := range o.Diff {
-		var err error
-		if g == nil {
-			continue
-		}
-		if grads[k], err = g(inputs, grad); err != nil {
-			return nil, err
+		if g != nil && err == nil {
+			grads[k], err = g(inputs, grad)
 		}
 	}
-	return grads, nil
+	return grads, err
 }
 
 // The machine may neither hand out an operand's memory as the result nor write the result over an operand.

@@ -215,16 +215,11 @@ func multiply(list []index, costs backend.Model) contraction {
 			if inner.size > 1 && inner.y != 0 {
 				continue
 			}
-			p := backend.Products{Count: 1, Rows: rows.size, Cols: cols.size, Inner: inner.size, LeadC: rows.y}
-			var fits bool
-			if p.TransA, p.LeadA, fits = matrix(rows.size, inner.size, rows.a, inner.a); !fits {
+			p := backend.Products{Count: 1, Rows: rows.size, Cols: cols.size, Inner: inner.size, LeadC: cmp.Or(rows.y, cols.size)}
+			p.TransA, p.LeadA = matrix(rows.size, inner.size, rows.a, inner.a)
+			p.TransB, p.LeadB = matrix(inner.size, cols.size, inner.b, cols.b)
+			if p.LeadA == 0 || p.LeadB == 0 {
 				continue
-			}
-			if p.TransB, p.LeadB, fits = matrix(inner.size, cols.size, inner.b, cols.b); !fits {
-				continue
-			}
-			if p.LeadC == 0 {
-				p.LeadC = cols.size
 			}
 			c := contraction{products: p, swapped: swapped}
 			times := 1
@@ -249,16 +244,16 @@ func multiply(list []index, costs backend.Model) contraction {
 	return best
 }
 
-// matrix says how a kernel reads a matrix whose elements are so far apart: whether
-// it lies transposed, and the distance between what are rows then.
-func matrix(rows, cols, down, across int) (transposed bool, lead int, fits bool) {
+// matrix says how a kernel reads a matrix whose elements are so far apart: whether it lies
+// transposed, and the distance between what are rows then; 0 if it cannot.
+func matrix(rows, cols, down, across int) (transposed bool, lead int) {
 	switch {
 	case cols == 1 || across == 1:
-		return false, max(down, cols), true
+		return false, max(down, cols)
 	case rows == 1 || down == 1:
-		return true, max(across, rows), true
+		return true, max(across, rows)
 	}
-	return false, 0, false
+	return false, 0
 }
 
 // memory is what a contraction copies into.

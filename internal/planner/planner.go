@@ -6,19 +6,11 @@ import (
 	"slices"
 )
 
-// planner looks for the cheapest plan of one network.
-//
-// It walks over the states of the tensor that begins as x: which cores it has
-// met, and the order of its axes. A move to another state is a set of cores,
-// merged as cheaply as they can be, with an order of the axes that it adds and a
-// place for them. The search finds the cheapest way to the state that has met all
-// cores and has the outputs in order. It goes towards that state (A*): what is
-// left costs at least left, the merges and products still needed if all axes were
-// where they are wanted. The nodes of the graph cost time as well, but every plan
-// has one contraction a core. Axes of size 1 have no place in any order.
+// planner looks for the cheapest plan of one network. README.md says how.
 type planner struct {
 	network Network
 	opt     Options
+	trees   []*tree // what the search takes for cores
 	legs    []int   // those of the network, by their first node; a layout holds indexes of this list
 	ends    []uint  // of each leg, the cores it is in
 	rank    []int   // of each output mode, its place among them
@@ -32,6 +24,7 @@ type planner struct {
 	joined []bool     // it hangs together
 	beside []uint     // the cores that its legs are in
 	reads  []bool     // it has an input mode
+	row    []float64  // elements of a row of a tensor that has met it
 	merged []float64  // cost of merging it
 	split  []uint     // the first part of its last merge
 	next   [][]uint16 // the sets that a tensor that has met it may meet
@@ -42,15 +35,10 @@ type planner struct {
 	Settings
 }
 
-// exactCores is the number of cores up to which every plan is looked at.
-// Beyond, the cores whose product is smallest are taken for one until so few
-// are left.
-const exactCores = 13
-
-func newPlanner(n Network, nodes [][]int, opt Options, s Settings) *planner {
-	p := &planner{network: n, opt: opt, outputs: n.Volume(n.Out), Settings: s}
-	for k, legs := range nodes {
-		for _, l := range legs {
+func newPlanner(n Network, opt Options, s Settings) *planner {
+	p := &planner{network: n, opt: opt, trees: n.coarsen(s.Cores), outputs: n.Volume(n.Out), Settings: s}
+	for k, t := range p.trees {
+		for _, l := range t.legs {
 			at := slices.Index(p.legs, l)
 			if at < 0 {
 				at = len(p.legs)
@@ -63,7 +51,7 @@ func newPlanner(n Network, nodes [][]int, opt Options, s Settings) *planner {
 		}
 	}
 	p.in, p.out = p.order(n.In), p.order(n.Out)
-	p.describeSets(1 << len(nodes))
+	p.describeSets(1 << len(p.trees))
 	p.mergeSets()
 	p.boundSets()
 	return p
@@ -81,27 +69,35 @@ func (p *planner) goal() state { return state{p.all(), p.out} }
 // describeSets finds the legs of n sets of cores.
 func (p *planner) describeSets(n int) {
 	p.open, p.volume, p.joined = make([]string, n), make([]float64, n), make([]bool, n)
-	p.beside, p.reads = make([]uint, n), make([]bool, n)
+	p.beside, p.reads, p.row = make([]uint, n), make([]bool, n), make([]float64, n)
 	for set := range uint(n) {
 		var open []byte
+		p.row[set] = 1
 		for l, ends := range p.ends {
-			if ends&set == 0 {
-				continue
+			within, size := bits.OnesCount(ends&set), p.sizeOf(byte(l))
+			if within == 0 && p.input[l] || within == 1 && !p.input[l] {
+				p.row[set] *= float64(size)
 			}
-			p.beside[set] |= ends
-			p.reads[set] = p.reads[set] || p.input[l]
-			if bits.OnesCount(ends&set) == 1 && p.sizeOf(byte(l)) > 1 {
+			if within == 1 && size > 1 {
 				open = append(open, byte(l))
+			}
+			if within > 0 {
+				p.beside[set] |= ends
+				p.reads[set] = p.reads[set] || p.input[l]
 			}
 		}
 		p.open[set] = string(open)
 		p.volume[set] = p.size(p.open[set])
-		p.joined[set] = p.hangsTogether(set)
+		// It hangs together if it does without some core that has a leg, of size 1 too, in
+		// the rest.
+		for cores := set; cores > 0 && !p.joined[set]; cores &= cores - 1 {
+			one := cores & -cores
+			p.joined[set] = set == one || p.joined[set&^one] && p.beside[one]&set&^one != 0
+		}
 	}
 }
 
-// mergeSets finds the cheapest way to merge each set of cores, from the small
-// sets to the large.
+// mergeSets finds the cheapest way to merge each set of cores, from the small sets to the large.
 func (p *planner) mergeSets() {
 	n := len(p.open)
 	p.merged, p.split = make([]float64, n), make([]uint, n)
@@ -122,37 +118,9 @@ func (p *planner) mergeSets() {
 	}
 }
 
-// hangsTogether reports whether rank legs, those of size 1 too, join the cores of
-// a set.
-func (p *planner) hangsTogether(set uint) bool {
-	reached := set & -set
-	for {
-		before := reached
-		for rest := reached; rest > 0; rest &= rest - 1 {
-			reached |= p.beside[rest&-rest] & set
-		}
-		if reached == before {
-			return reached == set
-		}
-	}
-}
-
 // boundSets finds the least that it can cost to meet all cores that a tensor has
 // not met yet, were all axes where they are wanted.
 func (p *planner) boundSets() {
-	size := make([]float64, len(p.merged)) // of the tensor's row
-	for met := range size {
-		size[met] = 1
-		for l, ends := range p.ends {
-			n := bits.OnesCount(ends & uint(met))
-			if p.input[l] {
-				n++
-			}
-			if n == 1 {
-				size[met] *= float64(p.sizeOf(byte(l)))
-			}
-		}
-	}
 	p.left, p.next = make([]float64, len(p.merged)), make([][]uint16, len(p.merged))
 	for met := int(p.all()) - 1; met >= 0; met-- {
 		p.left[met] = math.Inf(1)
@@ -160,8 +128,8 @@ func (p *planner) boundSets() {
 		for _, next := range p.next[met] {
 			set := uint(next)
 			to := uint(met) | set
-			shared := math.Sqrt(size[met] * p.volume[set] / size[to])
-			step := p.leastContraction(met == 0, size[met]/shared, shared, p.volume[set]/shared)
+			shared := math.Sqrt(p.row[met] * p.volume[set] / p.row[to])
+			step := p.leastContraction(met == 0, p.row[met]/shared, shared, p.volume[set]/shared)
 			p.left[met] = min(p.left[met], p.merged[set]+step+p.left[to])
 		}
 	}

@@ -23,36 +23,15 @@ type arrival struct {
 	via   move
 }
 
-// maxStates is how many states a search finds before it is content with a plan
-// that may cost some more than the best, and maxMoves how many moves and sets of
-// cores it looks at before it gives up: a single state of a network whose cores
-// have many ranks has millions of moves.
-const (
-	maxStates = 50_000
-	maxMoves  = 250_000
-)
-
 // cheapest returns the cheapest way through the network that is found with the
 // settings. The product mode by mode is soon found and bounds the search for more.
 func (p *planner) cheapest() (way []*arrival, cost float64) {
 	if p.Weigh != nil || p.Allowed != nil {
-		return p.complete(math.Inf(1), p.Allowed)
+		return p.search(math.Inf(1), p.Allowed)
 	}
-	single, limit := p.complete(math.Inf(1), func(_, set uint) bool { return bits.OnesCount(set) == 1 })
-	if way, cost = p.complete(limit*(1+1e-9), nil); way == nil { // sums round
+	single, limit := p.search(math.Inf(1), func(_, set uint) bool { return bits.OnesCount(set) == 1 })
+	if way, cost = p.search(limit*(1+1e-9), nil); way == nil { // sums round
 		return single, limit
-	}
-	return way, cost
-}
-
-// complete is search and, where that gave up, the best of what it found and of a
-// search step by step, which never does.
-func (p *planner) complete(limit float64, allowed func(met, set uint) bool) (way []*arrival, cost float64) {
-	way, cost, exhausted := p.search(limit, allowed)
-	if exhausted {
-		if other, less := p.stepwise(allowed); less < cost && less <= limit {
-			return other, less
-		}
 	}
 	return way, cost
 }
@@ -63,8 +42,9 @@ var weights = []float64{1, 2, 4, math.Inf(1)}
 
 // search returns the cheapest way through the network, if it costs no more than
 // a limit. allowed, if not nil, limits the sets of cores that the tensor meets
-// next. It is exhausted where it gave up; the way is then the best found, if any.
-func (p *planner) search(limit float64, allowed func(met, set uint) bool) (way []*arrival, cost float64, exhausted bool) {
+// next. Where it gave up, the way is the best of what it found, if any, and of a
+// search step by step, which never does.
+func (p *planner) search(limit float64, allowed func(met, set uint) bool) (way []*arrival, cost float64) {
 	cost = math.Inf(1)
 	for _, weight := range weights {
 		s := &search{planner: p, limit: limit, weight: weight, allowed: allowed, reached: map[state]*arrival{}, known: map[state]float64{}}
@@ -73,13 +53,16 @@ func (p *planner) search(limit float64, allowed func(met, set uint) bool) (way [
 			way, cost = end.way(s.reached)
 		}
 		if complete {
-			return way, cost, false
+			return way, cost
 		}
 		if len(s.reached) == 1 {
 			break // the start alone has too many moves, whatever the weight
 		}
 	}
-	return way, cost, true
+	if other, less := p.stepwise(allowed); less < cost && less <= limit {
+		return other, less
+	}
+	return way, cost
 }
 
 // search is one, with the cost of what is left times a weight: the way it finds
@@ -128,7 +111,7 @@ func (s *search) expand(at *arrival) bool {
 		return s.looked <= s.Moves
 	}
 	if at.met == s.all() { // only the outputs' order is wrong
-		return visit(at.met, []byte(s.out), s.ending(at.layout), move{moved: true, order: s.out})
+		return visit(at.met, []byte(s.out), s.weigh(s.moving(at.layout)), move{moved: true, order: s.out})
 	}
 	for _, next := range s.next[at.met] {
 		set := uint(next)
@@ -202,4 +185,60 @@ func (q *arrivals) Pop() any {
 	last := old[len(old)-1]
 	*q = old[:len(old)-1]
 	return last
+}
+
+// stepwise finds a way by steps, with the few states from which the end seems cheapest to
+// reach. It always ends, soon, and at the goal.
+func (p *planner) stepwise(allowed func(met, set uint) bool) (way []*arrival, cost float64) {
+	kept := make([][]*arrival, bits.OnesCount(p.all())+1)
+	kept[0] = []*arrival{{state: state{0, p.in}}}
+	for _, states := range kept[:len(kept)-1] {
+		for _, at := range states {
+			visit := func(met uint, layout []byte, cost float64, via move) bool {
+				n := bits.OnesCount(met)
+				kept[n] = p.keep(kept[n], at, met, layout, cost, via)
+				return true
+			}
+			for _, set := range p.next[at.met] {
+				if allowed == nil || allowed(at.met, uint(set)) {
+					p.meet(at.state, uint(set), math.Inf(1), true, visit)
+				}
+			}
+		}
+	}
+	var end *arrival
+	for _, at := range kept[len(kept)-1] {
+		if at.layout != p.out { // only the outputs' order is wrong
+			at = &arrival{state: p.goal(), cost: at.cost + p.weigh(p.moving(at.layout)), from: at, via: move{moved: true, order: p.out}}
+		}
+		if end == nil || at.cost < end.cost {
+			end = at
+		}
+	}
+	return end.way(nil)
+}
+
+// keep puts a state in its place among those kept, the cheapest first, if it is one of them.
+func (p *planner) keep(kept []*arrival, at *arrival, met uint, layout []byte, cost float64, via move) []*arrival {
+	cost += at.cost
+	total := cost + p.left[met]
+	if len(kept) == p.Width && total >= kept[p.Width-1].total {
+		return kept
+	}
+	for k, other := range kept {
+		if other.met == met && other.layout == string(layout) {
+			if total >= other.total {
+				return kept
+			}
+			kept = slices.Delete(kept, k, k+1)
+			break
+		}
+	}
+	to := &arrival{state: state{met, string(layout)}, cost: cost, total: total, from: at, via: via}
+	k := slices.IndexFunc(kept, func(a *arrival) bool { return a.total > total }) // of equals, the first found first
+	if k < 0 {
+		k = len(kept)
+	}
+	kept = slices.Insert(kept, k, to)
+	return kept[:min(len(kept), p.Width)]
 }

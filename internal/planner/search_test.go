@@ -88,8 +88,7 @@ func binary(in, out []int, rank int) Network {
 }
 
 func plannerOf(n Network, opt Options) *planner {
-	p, _ := prepare(n, opt, Standard())
-	return p
+	return newPlanner(n, opt, Standard())
 }
 
 // The search finds what looking at every way finds.
@@ -168,9 +167,9 @@ func TestSearchThatEndsEarly(t *testing.T) {
 			n = chain(in, out, rapid.IntRange(1, 2).Draw(t, "rank"), false)
 		}
 		p := plannerOf(n, Options{Rows: rapid.IntRange(1, 4).Draw(t, "rows"), Uses: 1})
-		_, least, _ := p.search(math.Inf(1), nil)
+		_, least := p.search(math.Inf(1), nil)
 		p.States = rapid.IntRange(1, 200).Draw(t, "states")
-		way, cost, _ := p.search(least*(1+1e-9), nil)
+		way, cost := p.search(least*(1+1e-9), nil)
 		require.NotEmpty(t, way)
 		require.InEpsilon(t, least, cost, 1e-8)
 		p.Moves, p.Width = rapid.IntRange(1, 2000).Draw(t, "moves"), rapid.IntRange(1, 4).Draw(t, "width")
@@ -186,7 +185,7 @@ func TestSearchThatEndsEarly(t *testing.T) {
 // that give up, and two step by step, whose states lead to at most 2^cores others
 // by 4 moves each, a half of that for each core met.
 func (p *planner) bound() int {
-	return 4*2*(p.Moves+1) + 2*2*4*p.Width<<min(p.Cores, exactCores)
+	return 4*2*(p.Moves+1) + 2*2*4*p.Width<<p.Cores
 }
 
 // Matrices of a hundred bytes whose searches looked at millions of moves.
@@ -226,7 +225,7 @@ func TestSearchOfAnythingIsBounded(t *testing.T) {
 		}[rapid.SampledFrom([]string{"train", "ring", "Tucker", "tree"}).Draw(t, "network")]
 		s := Standard()
 		s.Cores, s.States, s.Moves, s.Width = 7, 200, 1000, 2
-		p, _ := prepare(n, Options{Rows: rapid.SampledFrom([]int{1, 96, 1 << 20}).Draw(t, "rows"), Uses: rapid.SampledFrom([]int{1, 85}).Draw(t, "uses"), Inference: rapid.Bool().Draw(t, "inference")}, s)
+		p := newPlanner(n, Options{Rows: rapid.SampledFrom([]int{1, 96, 1 << 20}).Draw(t, "rows"), Uses: rapid.SampledFrom([]int{1, 85}).Draw(t, "uses"), Inference: rapid.Bool().Draw(t, "inference")}, s)
 		way, _ := p.cheapest()
 		require.NotEmpty(t, way)
 		require.LessOrEqual(t, p.tried, p.bound())

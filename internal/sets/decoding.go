@@ -35,6 +35,9 @@ const sayDecoding = 10 * time.Second
 
 // Watch makes a set that is opened with v report to d.
 func (d *Report) Watch(v *video.Options) {
+	d.mu.Lock()
+	d.began, d.said = time.Now(), time.Now()
+	d.mu.Unlock()
 	v.OnBad = func(path string, err error) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -59,10 +62,6 @@ func (d *Report) line(format string, args ...any) {
 func (d *Report) decoded(p video.Decoding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.began.IsZero() {
-		d.began = time.Now()
-		d.said = d.began
-	}
 	d.now = p
 	file, ok := d.W.(*os.File)
 	switch {

@@ -4,6 +4,7 @@
 package stills
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"image"
@@ -14,8 +15,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/bep/imagemeta"
 	"github.com/pkg/errors"
 	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
 
 	"github.com/tensorzoo/tensorzoo/internal/ffmpeg"
 	"github.com/tensorzoo/tensorzoo/internal/layout"
@@ -75,7 +78,7 @@ func Probe(ctx context.Context, dir string) (ffmpeg.Info, error) {
 	}
 	defer p.file.Close()
 	info := ffmpeg.Info{Width: p.width, Height: p.height, Rate: "25/1"}
-	if p.turn.swaps {
+	if p.turn.swaps() {
 		info.Width, info.Height = info.Height, info.Width
 	}
 	return info, nil
@@ -107,8 +110,13 @@ func open(ctx context.Context, path string) (_ *picture, err error) {
 			file.Close()
 		}
 	}()
-	p := &picture{file: interruptible{ctx, file}}
-	config, format, err := image.DecodeConfig(p.file)
+	p := &picture{file: interruptible{ctx, file}, turn: upright}
+	// What comes first is read twice: EXIF is within the first two segments of a JPEG.
+	head, err := io.ReadAll(io.LimitReader(p.file, 1<<17))
+	if err != nil {
+		return nil, err
+	}
+	config, format, err := image.DecodeConfig(io.MultiReader(bytes.NewReader(head), p.file))
 	if err != nil {
 		return nil, err
 	}
@@ -117,10 +125,7 @@ func open(ctx context.Context, path string) (_ *picture, err error) {
 		return nil, errors.Errorf("it claims %d x %d pixels; make it smaller: want at most %d, and %d a side", p.width, p.height, mostPixels, mostSide)
 	}
 	if format == "jpeg" {
-		if _, err := p.file.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-		p.turn = readOrientation(p.file)
+		p.turn = exifOrientation(head)
 	}
 	_, err = p.file.Seek(0, io.SeekStart)
 	return p, err
@@ -137,7 +142,7 @@ func scaled(ctx context.Context, path string, width, height int) (*image.RGBA, e
 	if err != nil {
 		return nil, err
 	}
-	if p.turn.swaps { // it is turned when it is small
+	if p.turn.swaps() { // it is turned when it is small
 		width, height = height, width
 	}
 	// The values of transparent pixels are multiplied by what can be seen of them.
@@ -172,4 +177,53 @@ func (f interruptible) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return f.ReadSeekCloser.Read(p)
+}
+
+// orientation is the matrix, row by row, by which a stored picture becomes what is shown.
+type orientation [4]float64
+
+// orientations are the values from 1 on of the tag of EXIF (CIPA DC-008, 4.6.4 A) that says
+// which edges of the stored picture are the upper and the left one of what is shown.
+var orientations = [...]orientation{
+	{1, 0, 0, 1}, {-1, 0, 0, 1}, {-1, 0, 0, -1}, {1, 0, 0, -1},
+	{0, 1, 1, 0}, {0, -1, 1, 0}, {0, -1, -1, 0}, {0, 1, -1, 0},
+}
+
+var upright = orientations[0]
+
+// swaps reports whether rows become columns.
+func (o orientation) swaps() bool { return o[0] == 0 }
+
+// apply returns a picture as it is to be shown.
+func (o orientation) apply(from *image.RGBA) *image.RGBA {
+	if o == upright {
+		return from
+	}
+	w, h := from.Rect.Dx(), from.Rect.Dy()
+	if o.swaps() {
+		w, h = h, w
+	}
+	to := image.NewRGBA(image.Rect(0, 0, w, h))
+	// What is mirrored begins at the other edge.
+	x, y := float64(w)*max(0, -o[0]-o[1]), float64(h)*max(0, -o[2]-o[3])
+	draw.NearestNeighbor.Transform(to, f64.Aff3{o[0], o[1], x, o[2], o[3], y}, from, from.Rect, draw.Src, nil)
+	return to
+}
+
+// exifOrientation returns what the EXIF block of a JPEG file says, and upright where
+// there is none or it is damaged.
+func exifOrientation(head []byte) orientation {
+	_, tiff, _ := bytes.Cut(head, []byte("Exif\x00\x00"))
+	found := upright
+	imagemeta.Decode(imagemeta.Options{
+		R: bytes.NewReader(tiff), ImageFormat: imagemeta.TIFF, Sources: imagemeta.EXIF,
+		ShouldHandleTag: func(t imagemeta.TagInfo) bool { return t.Namespace == "IFD0" && t.Tag == "Orientation" },
+		HandleTag: func(t imagemeta.TagInfo) error {
+			if value, ok := t.Value.(uint16); ok && 1 <= value && int(value) <= len(orientations) {
+				found = orientations[value-1]
+			}
+			return imagemeta.ErrStopWalking
+		},
+	})
+	return found
 }

@@ -134,7 +134,7 @@ func TestDamagedOrientation(t *testing.T) {
 		require.Equal(t, want, got, name)
 	}
 	for _, start := range []string{"", "\xff", "\xff\xd8", "\xff\xd8\xff\xe1", "\xff\xd8\xff\xe1\x00\x00\xff\xda\x00\x02", "\xff\xd8\xff\xe1\xff\xffExif\x00\x00"} {
-		require.Equal(t, upright, readOrientation(strings.NewReader(start)))
+		require.Equal(t, upright, exifOrientation([]byte(start)))
 	}
 }
 
