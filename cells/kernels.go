@@ -1,6 +1,9 @@
 package cells
 
 import (
+	"math"
+
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 	"github.com/tensorzoo/tensorzoo/internal/vector"
 )
@@ -27,10 +30,43 @@ func tanhs[T ops.Float](dst, src []T) {
 	}
 }
 
-// An LSTM keeps i, f, g, o and tanh(c').
-func lstmRows[T ops.Float]() rows[T] { return rows[T]{lstmForward[T], lstmBackward[T]} }
+// sigmoid and tanh go through float64: they overflow nowhere and are as good as T is.
+func sigmoid[T ops.Float](x T) T { return T(1 / (1 + math.Exp(-float64(x)))) }
 
-func lstmForward[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
+func tanh[T ops.Float](x T) T {
+	if x > -0.1 && x < 0.1 {
+		return T(math.Tanh(float64(x))) // where the difference below would cancel
+	}
+	return T(1 - 2/(1+math.Exp(2*float64(x))))
+}
+
+// kernels are a cell's recurrence of dense U in one operation.
+type kernels struct {
+	kept   int // blocks of hidden columns that a step keeps for the gradient; the gates come first
+	memory bool
+	f32    rows[float32]
+	f64    rows[float64]
+}
+
+// kernels returns those of the direction's cell, nil where it has none or U is no dense
+// matrix.
+func (d *direction) kernels() *kernels {
+	if d.layer.Joint || d.layer.Recurrent != nil && d.layer.Recurrent != decomp.Format(decomp.Dense{}) {
+		return nil
+	}
+	switch d.layer.Cell {
+	case LSTM{}:
+		return &lstmKernels
+	case GRU{}:
+		return &gruKernels
+	}
+	return nil
+}
+
+// An LSTM keeps i, f, g, o and tanh(c').
+var lstmKernels = kernels{5, true, rows[float32]{lstmRow[float32], lstmRowBack[float32]}, rows[float64]{lstmRow[float64], lstmRowBack[float64]}}
+
+func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
 	y := kept[:4*n]
 	for k, v := range a[:len(y)] {
 		y[k] = v + bias[k] + u[k]
@@ -48,7 +84,7 @@ func lstmForward[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
 	}
 }
 
-func lstmBackward[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
+func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
 	i, f, g, o, t := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n], kept[4*n:5*n]
 	di, df, dg, do := du[:n], du[n:2*n], du[2*n:3*n], du[3*n:4*n]
 	c, dc = c[:n], dc[:n]
@@ -65,9 +101,9 @@ func lstmBackward[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
 }
 
 // A GRU keeps z, r, g and the candidate's columns of h·U.
-func gruRows[T ops.Float]() rows[T] { return rows[T]{gruForward[T], gruBackward[T]} }
+var gruKernels = kernels{4, false, rows[float32]{gruRow[float32], gruRowBack[float32]}, rows[float64]{gruRow[float64], gruRowBack[float64]}}
 
-func gruForward[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
+func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
 	gates := kept[:2*n]
 	for k, v := range a[:len(gates)] {
 		gates[k] = v + bias[k] + u[k]
@@ -85,7 +121,7 @@ func gruForward[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
 	}
 }
 
-func gruBackward[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
+func gruRowBack[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
 	z, r, g, ug := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n]
 	dz, dr, dg, dug := da[:n], da[n:2*n], da[2*n:3*n], du[2*n:3*n]
 	h, dh = h[:n], dh[:n]

@@ -18,7 +18,7 @@ type recurrence struct {
 	cell                 string
 	batch, steps, hidden int
 	gates, kept          int // blocks of hidden columns: of U, and of what a step keeps for the gradient
-	reverse              bool
+	reverse, remembers   bool
 
 	// The operands: where in the node's list they stand, 0 for those that are not there
 	// but a, which is always the first.
@@ -72,10 +72,11 @@ type sweep[T ops.Float] struct {
 }
 
 // newRecurrence adds a recurrence to the graph.
-func newRecurrence(cell string, gates, kept int, f32 rows[float32], f64 rows[float64], of recurrenceOperands, steps int, reverse bool) (*recurrence, error) {
+func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, reverse bool) (*recurrence, error) {
 	hidden := of.u.Shape()[0]
-	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: kept, reverse: reverse}
-	r.f32.rows, r.f64.rows = f32, f64
+	gates := of.u.Shape()[1] / hidden
+	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, remembers: k.memory}
+	r.f32.rows, r.f64.rows = k.f32, k.f64
 	r.batch = of.a.Shape().TotalSize() / (steps * gates * hidden)
 	if of.a.Shape().TotalSize() != r.batch*steps*gates*hidden || of.u.Shape()[1] != gates*hidden || of.bias.Shape().TotalSize() != gates*hidden {
 		return nil, errors.Errorf("cells: %s over x·W %v of %d steps with U %v and a bias %v; want (batch·steps, %d·hidden), (hidden, %[6]d·hidden), (1, %[6]d·hidden)",
@@ -139,6 +140,12 @@ func (r *recurrence) lastMemory() (*G.Node, error) {
 		func(out []float64) { copy(out, r.f64.memory[r.steps*n:]) })
 }
 
+// memories adds a node of c after each step, (batch, steps, hidden). It has no gradient.
+func (r *recurrence) memories() (*G.Node, error) {
+	return r.look("memory after each step of", tensor.Shape{r.batch, r.steps, r.hidden}, func(out []float32) { copyMemories(r, out, r.f32.memory) },
+		func(out []float64) { copyMemories(r, out, r.f64.memory) })
+}
+
 func (r *recurrence) look(what string, shape tensor.Shape, f32 func(out []float32), f64 func(out []float64)) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name: what + " a recurrence", Shape: shape,
@@ -148,6 +155,12 @@ func (r *recurrence) look(what string, shape tensor.Shape, f32 func(out []float3
 			return nil, errors.Errorf("cells: gates and memory of an %s whose steps are one operation have no gradient; unroll it", r.cell)
 		}},
 	}, r.node)
+}
+
+func copyMemories[T ops.Float](r *recurrence, out, memory []T) {
+	for j := range r.steps {
+		ops.CopyRows(r.batch, r.hidden, out[r.order(j)*r.hidden:], r.steps*r.hidden, memory[(j+1)*r.batch*r.hidden:], r.hidden)
+	}
 }
 
 func copyBlock[T ops.Float](r *recurrence, out, kept []T, k int) {
@@ -177,7 +190,7 @@ func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 		}
 	}
 	start(s.states[:each], r.h)
-	if r.cell == "lstm" {
+	if r.remembers {
 		s.memory = grow(s.memory, all+each)
 		start(s.memory[:each], r.c)
 	}

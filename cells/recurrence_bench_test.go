@@ -38,11 +38,7 @@ func benchmarkRecurrence(b *testing.B, cell Cell, batch, steps, hidden int) {
 		return n
 	}
 	of := recurrenceOperands{a: input("a", batch, steps, gates*hidden), u: input("u", hidden, gates*hidden), bias: input("bias", 1, gates*hidden)}
-	rows32, rows64, kept := lstmRows[float32](), lstmRows[float64](), 5
-	if cell.Name() == "gru" {
-		rows32, rows64, kept = gruRows[float32](), gruRows[float64](), 4
-	}
-	r, err := newRecurrence(cell.Name(), gates, kept, rows32, rows64, of, steps, false)
+	r, err := newRecurrence(cell.Name(), (&direction{layer: Layer{Cell: cell}}).kernels(), of, steps, false)
 	require.NoError(b, err)
 	loss, err := graph.SumAll(r.node)
 	require.NoError(b, err)

@@ -68,11 +68,7 @@ func (r recurrent) values(t require.TestingT, dt tensor.Dtype, fused bool) (valu
 	}
 	var states *G.Node
 	if fused {
-		rows32, rows64, kept := lstmRows[float32](), lstmRows[float64](), 5
-		if r.cell.Name() == "gru" {
-			rows32, rows64, kept = gruRows[float32](), gruRows[float64](), 4
-		}
-		one, err := newRecurrence(r.cell.Name(), gates, kept, rows32, rows64, of, r.steps, r.reverse)
+		one, err := newRecurrence(r.cell.Name(), (&direction{layer: Layer{Cell: r.cell}}).kernels(), of, r.steps, r.reverse)
 		require.NoError(t, err)
 		states = one.node
 	} else {

@@ -3,11 +3,11 @@ package train
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
@@ -210,14 +210,25 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	}
 	// All replicas compute the same tensors, of other clips.
 	ran := look.ran()
+	var first cells.Activation
+	earliest := l.training.steps
 	for k, a := range ran[0].ran.net.Activations {
-		if !slices.ContainsFunc(ran, func(r *replica) bool { return measure.NotFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
-			continue
+		if first.Layer != "" && first.Layer != a.Layer {
+			break
 		}
-		if a.Step < 0 {
-			return fmt.Sprintf("the %s of %s", a.Name, a.Layer), nil
+		for _, r := range ran {
+			for j, v := range r.ran.value(r.ran.net.Activations[k].Node) {
+				if step := j / a.Node.Shape()[2] % l.training.steps; step < earliest && (math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)) {
+					first, earliest = a, step
+				}
+			}
 		}
-		return fmt.Sprintf("the %s of %s at step %d", a.Name, a.Layer, a.Step+1), nil
+		if first.Name == cells.Projection { // has all steps before the others have one
+			return fmt.Sprintf("the %s of %s", first.Name, first.Layer), nil
+		}
+	}
+	if first.Layer != "" {
+		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, earliest+1), nil
 	}
 	if measure.NotFinite(look.logits()) >= 0 {
 		return "the logits", nil

@@ -186,7 +186,7 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	if lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}
-	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row}
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch}
 	g.loss = e.Do(func() (*G.Node, error) {
 		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
 			return nil, errors.Wrap(err, "train")
