@@ -85,10 +85,12 @@ func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
 }
 
 func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
-	i, f, g, o, t := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n], kept[4*n:5*n]
-	di, df, dg, do := du[:n], du[n:2*n], du[2*n:3*n], du[3*n:4*n]
-	c, dc = c[:n], dc[:n]
-	for k, d := range dh[:n] {
+	dh = dh[:n]
+	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
+	i, f, g, o, t := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3), at(kept, 4)
+	di, df, dg, do := at(du, 0), at(du, 1), at(du, 2), at(du, 3)
+	c, dc = at(c, 0), at(dc, 0)
+	for k, d := range dh {
 		m := flushed(dc[k] + d*o[k]*(1-t[k]*t[k]))
 		di[k] = flushed(m * g[k] * i[k] * (1 - i[k]))
 		df[k] = flushed(m * c[k] * f[k] * (1 - f[k]))
@@ -122,9 +124,11 @@ func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
 }
 
 func gruRowBack[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
-	z, r, g, ug := kept[:n], kept[n:2*n], kept[2*n:3*n], kept[3*n:4*n]
-	dz, dr, dg, dug := da[:n], da[n:2*n], da[2*n:3*n], du[2*n:3*n]
-	h, dh = h[:n], dh[:n]
+	dh = dh[:n]
+	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
+	z, r, g, ug := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3)
+	dz, dr, dg, dug := at(da, 0), at(da, 1), at(da, 2), at(du, 2)
+	h = at(h, 0)
 	for k, d := range dh {
 		e := flushed(d * (1 - z[k]) * (1 - g[k]*g[k]))
 		dg[k] = e

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -371,7 +372,7 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 const tiny = 1e-30
 
 func flushed[T ops.Float](x T) T {
-	if x < tiny && x > -tiny {
+	if math.Abs(float64(x)) < tiny { // one comparison, which processors foresee
 		return 0
 	}
 	return x
