@@ -29,6 +29,9 @@ type Options struct {
 	Row int
 	// Activations asks for those of Output.
 	Activations bool
+	// Truncate cuts sequences into pieces of so many steps, through which gradients do not
+	// go back (truncated backpropagation through time); 0 means no cuts.
+	Truncate int
 	// Unroll makes every step nodes of the graph, for second derivatives.
 	Unroll bool
 }

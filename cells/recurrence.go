@@ -20,6 +20,7 @@ type recurrence struct {
 	batch, steps, hidden int
 	gates, kept          int // blocks of hidden columns: of U, and of what a step keeps for the gradient
 	reverse, remembers   bool
+	truncate             int // as in graph.Recurrence
 
 	// The operands: where in the node's list they stand, 0 for those that are not there
 	// but a, which is always the first.
@@ -73,10 +74,10 @@ type sweep[T ops.Float] struct {
 }
 
 // newRecurrence adds a recurrence to the graph.
-func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, reverse bool) (*recurrence, error) {
+func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, reverse bool, truncate int) (*recurrence, error) {
 	hidden := of.u.Shape()[0]
 	gates := of.u.Shape()[1] / hidden
-	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, remembers: k.memory}
+	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, truncate: truncate, remembers: k.memory}
 	r.f32.rows, r.f64.rows = k.f32, k.f64
 	r.batch = of.a.Shape().TotalSize() / (steps * gates * hidden)
 	if of.a.Shape().TotalSize() != r.batch*steps*gates*hidden || of.u.Shape()[1] != gates*hidden || of.bias.Shape().TotalSize() != gates*hidden {
@@ -103,7 +104,7 @@ func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, re
 		diff = append(diff, g)
 	}
 	op := &ops.Op{
-		Name:  fmt.Sprintf("%s recurrence of %d steps, reverse %t, operands %d %d %d %d %d", cell, steps, reverse, r.h, r.c, r.mask, r.dropout, r.candidate),
+		Name:  fmt.Sprintf("%s recurrence of %d steps, reverse %t, cut %d, operands %d %d %d %d %d", cell, steps, reverse, truncate, r.h, r.c, r.mask, r.dropout, r.candidate),
 		Shape: tensor.Shape{r.batch, steps, hidden},
 		F32:   func(out []float32, in [][]float32) { r.f32.run(r, out, in) },
 		F64:   func(out []float64, in [][]float64) { r.f64.run(r, out, in) },
@@ -345,6 +346,11 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 		}
 		if j == 0 && r.h == 0 {
 			break
+		}
+		if r.truncate > 0 && j%r.truncate == 0 && j > 0 {
+			clear(s.dh)
+			clear(s.dc)
+			continue
 		}
 		if r.dropout == 0 {
 			s.back.Multiply(r.batch, du, true, s.dh)

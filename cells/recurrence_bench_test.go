@@ -38,7 +38,7 @@ func benchmarkRecurrence(b *testing.B, cell Cell, batch, steps, hidden int) {
 		return n
 	}
 	of := recurrenceOperands{a: input("a", batch, steps, gates*hidden), u: input("u", hidden, gates*hidden), bias: input("bias", 1, gates*hidden)}
-	r, err := newRecurrence(cell.Name(), (&direction{layer: Layer{Cell: cell}}).kernels(), of, steps, false)
+	r, err := newRecurrence(cell.Name(), (&direction{layer: Layer{Cell: cell}}).kernels(), of, steps, false, 0)
 	require.NoError(b, err)
 	loss, err := graph.SumAll(r.node)
 	require.NoError(b, err)

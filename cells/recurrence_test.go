@@ -21,6 +21,7 @@ type recurrent struct {
 	batch, steps, hidden            int
 	state, mask, dropout, candidate bool
 	reverse                         bool
+	truncate                        int
 }
 
 func drawRecurrent(t *rapid.T) recurrent {
@@ -30,6 +31,7 @@ func drawRecurrent(t *rapid.T) recurrent {
 		batch: size.Draw(t, "batch"), steps: size.Draw(t, "steps"), hidden: rapid.IntRange(1, 40).Draw(t, "hidden"),
 		state: rapid.Bool().Draw(t, "state"), mask: rapid.Bool().Draw(t, "mask"), dropout: rapid.Bool().Draw(t, "dropout"), reverse: rapid.Bool().Draw(t, "reverse"),
 	}
+	r.truncate = rapid.IntRange(0, 3).Draw(t, "truncate")
 	r.candidate = r.cell.Name() == "gru" && rapid.Bool().Draw(t, "candidate bias")
 	return r
 }
@@ -68,7 +70,7 @@ func (r recurrent) values(t require.TestingT, dt tensor.Dtype, fused bool) (valu
 	}
 	var states *G.Node
 	if fused {
-		one, err := newRecurrence(r.cell.Name(), (&direction{layer: Layer{Cell: r.cell}}).kernels(), of, r.steps, r.reverse)
+		one, err := newRecurrence(r.cell.Name(), (&direction{layer: Layer{Cell: r.cell}}).kernels(), of, r.steps, r.reverse, r.truncate)
 		require.NoError(t, err)
 		states = one.node
 	} else {
@@ -111,7 +113,7 @@ func stepByStep(t require.TestingT, r recurrent, of recurrenceOperands) *G.Node 
 		}
 	}
 	scanned, err := graph.Scan(graph.Recurrence{
-		X: G.Nodes{of.a}, State: state, Shared: shared, Mask: of.mask, Reverse: r.reverse, Unroll: true,
+		X: G.Nodes{of.a}, State: state, Shared: shared, Mask: of.mask, Reverse: r.reverse, Truncate: r.truncate, Unroll: true,
 		Step: func(x, state, shared G.Nodes) (next, out G.Nodes, err error) {
 			var e graph.Equations
 			h := state[0]

@@ -120,7 +120,7 @@ func (r *run) oneOperation(d *direction, k *kernels, a *G.Node, s State) (*G.Nod
 	if r.Err() != nil {
 		return nil, s, r.Err()
 	}
-	one, err := newRecurrence(d.layer.Cell.Name(), k, of, r.steps, d.reverse)
+	one, err := newRecurrence(d.layer.Cell.Name(), k, of, r.steps, d.reverse, r.opt.Truncate)
 	if err != nil {
 		return nil, s, err
 	}
@@ -166,7 +166,7 @@ func (r *run) scan(d *direction, a *G.Node, s State) (*G.Node, State, error) {
 	if err = cmp.Or(r.Err(), err); err != nil {
 		return nil, s, err
 	}
-	rec := graph.Recurrence{X: G.Nodes{a}, Shared: shared, Mask: r.mask, Reverse: d.reverse, Forward: r.inference, Unroll: r.opt.Unroll || r.steps <= unrolledSteps}
+	rec := graph.Recurrence{X: G.Nodes{a}, Shared: shared, Mask: r.mask, Reverse: d.reverse, Truncate: r.opt.Truncate, Forward: r.inference, Unroll: r.opt.Unroll || r.steps <= unrolledSteps}
 	rec.Step = func(x, state, shared G.Nodes) (next, out G.Nodes, err error) {
 		before := State{H: state[0], C: state[len(state)-1]}
 		hu, err := u(before.H, shared)

@@ -19,8 +19,12 @@ type Recurrence struct {
 	// is. Nil means that there is none. It has no gradient.
 	Mask    *G.Node
 	Reverse bool // the last step comes first
-	Unroll  bool // every step becomes nodes of the graph itself
-	Forward bool // no gradient is wanted
+	// Truncate cuts the sequences into pieces of so many steps, from one to the next of
+	// which the state goes on but no gradient goes back (truncated backpropagation through
+	// time). 0 means that it goes all the way.
+	Truncate int
+	Unroll   bool // every step becomes nodes of the graph itself
+	Forward  bool // no gradient is wanted
 
 	// Step adds a step to the graph of its operands, one node for each of X (batch, n),
 	// State (batch, n) and Shared, and uses no other nodes. It returns the next state, of
@@ -96,11 +100,17 @@ func (r Recurrence) check() error {
 			return errors.Errorf("graph: a recurrence over inputs of shape %v from a state %v; want (%d, n)", first, s, first[0])
 		}
 	}
+	if r.Truncate < 0 {
+		return errors.Errorf("graph: a recurrence is cut into pieces of %d steps; want at least 1, or 0 for no cuts", r.Truncate)
+	}
 	if r.Mask != nil && !slices.Equal(r.Mask.Shape(), first[:2]) {
 		return errors.Errorf("graph: a recurrence over inputs of shape %v with a mask %v; want (batch, steps)", first, r.Mask.Shape())
 	}
 	return nil
 }
+
+// cut reports whether no gradient goes back from the step that comes k-th.
+func (r Recurrence) cut(k int) bool { return r.Truncate > 0 && k%r.Truncate == 0 && k > 0 }
 
 // operands lists what has a gradient.
 func (r Recurrence) operands() G.Nodes { return slices.Concat(r.X, r.State, r.Shared) }
@@ -157,6 +167,12 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 		for j := range xs {
 			now[j] = xs[j][t]
 		}
+		if r.cut(k) {
+			state = slices.Clone(state)
+			for j, h := range state {
+				state[j] = e.Unary(withoutGradient, h)
+			}
+		}
 		if e.Err() != nil {
 			return nil, e.Err()
 		}
@@ -194,6 +210,15 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 		}
 	}
 	return s, e.Err()
+}
+
+// withoutGradient returns x, which counts as a constant.
+func withoutGradient(x *G.Node) (*G.Node, error) {
+	return ops.Apply(&ops.Op{
+		Name: "without gradient",
+		F32:  func(out []float32, in [][]float32) { copy(out, in[0]) },
+		F64:  func(out []float64, in [][]float64) { copy(out, in[0]) },
+	}, x)
 }
 
 // dimsAfter is the number of elements of a row.

@@ -23,7 +23,7 @@ func twoStates(x, state, shared G.Nodes) (next, out G.Nodes, err error) {
 }
 
 // scanOf runs a recurrence of random operands, and its gradient.
-func scanOf(t require.TestingT, seed uint64, batch, steps, n, hidden int, mask, reverse, unroll bool) (values [][]float64) {
+func scanOf(t require.TestingT, seed uint64, batch, steps, n, hidden int, mask, reverse bool, truncate int, unroll bool) (values [][]float64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	g := G.NewGraph()
 	input := func(name string, shape ...int) *G.Node {
@@ -39,7 +39,7 @@ func scanOf(t require.TestingT, seed uint64, batch, steps, n, hidden int, mask, 
 		X:      G.Nodes{input("x", batch, steps, n), input("z", batch, steps, hidden)},
 		State:  G.Nodes{input("h", batch, hidden), input("m", batch, hidden)},
 		Shared: G.Nodes{input("W", n, hidden), input("U", hidden, hidden), input("b", 1, hidden)},
-		Step:   twoStates, Reverse: reverse, Unroll: unroll,
+		Step:   twoStates, Reverse: reverse, Truncate: truncate, Unroll: unroll,
 	}
 	operands := r.operands()
 	if mask {
@@ -88,7 +88,9 @@ func TestScanEqualsUnrolled(t *testing.T) {
 		seed, batch, steps := rapid.Uint64().Draw(t, "seed"), size.Draw(t, "batch"), size.Draw(t, "steps")
 		n, hidden := size.Draw(t, "n"), size.Draw(t, "hidden")
 		mask, reverse := rapid.Bool().Draw(t, "mask"), rapid.Bool().Draw(t, "reverse")
-		one, all := scanOf(t, seed, batch, steps, n, hidden, mask, reverse, false), scanOf(t, seed, batch, steps, n, hidden, mask, reverse, true)
+		truncate := rapid.IntRange(0, 3).Draw(t, "truncate")
+		one := scanOf(t, seed, batch, steps, n, hidden, mask, reverse, truncate, false)
+		all := scanOf(t, seed, batch, steps, n, hidden, mask, reverse, truncate, true)
 		for k := range all {
 			require.InDeltaSlice(t, all[k], one[k], 1e-9, "value %d", k)
 		}

@@ -165,7 +165,7 @@ func (p *stepProgram) identity() string {
 }
 
 func (s *scan) name(what string) string {
-	return fmt.Sprintf("%s of %d steps, reverse %t, mask %t, %s", what, s.steps, s.Reverse, s.Mask != nil, s.forward.identity())
+	return fmt.Sprintf("%s of %d steps, reverse %t, cut %d, mask %t, %s", what, s.steps, s.Reverse, s.Truncate, s.Mask != nil, s.forward.identity())
 }
 
 func (s *scan) op() *ops.Op {
@@ -383,6 +383,9 @@ func scanBackward[T ops.Float](s *scan, back *scanBack, out []T, in [][]T) error
 		for k := range kept {
 			for i, v := range kept[k] {
 				carried[k][i] += v
+			}
+			if s.cut(j) {
+				clear(carried[k])
 			}
 		}
 	}

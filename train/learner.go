@@ -11,6 +11,7 @@ import (
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
+	"github.com/tensorzoo/tensorzoo/internal/vector"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -44,14 +45,14 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 	l := &learner{cfg: cfg, model: m, trained: trained, state: []zoo.Tensor{}}
 	for _, k := range trained {
 		param, slots := m.Params()[k], [][]float32(nil)
-		for _, name := range cfg.Optimizer.Slots() {
-			slot := make([]float32, param.Value.Size())
+		for j, name := range cfg.Optimizer.Slots() {
+			slot := vector.Apart(param.Value.Size(), 2+j) // from the weights and the gradients
 			slots = append(slots, slot)
 			value := tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(slot))
 			l.state = append(l.state, zoo.Tensor{Name: param.Name + "." + name, Value: value})
 		}
 		l.slots = append(l.slots, slots)
-		l.grads = append(l.grads, make([]float32, param.Value.Size()))
+		l.grads = append(l.grads, vector.Apart(param.Value.Size(), 1))
 	}
 	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)

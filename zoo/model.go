@@ -190,6 +190,9 @@ type BuildOptions struct {
 	Row int
 	// Activations asks for those of the Network.
 	Activations bool
+	// Truncate cuts sequences into pieces of so many steps, through which gradients do not go back; 0
+	// means no cuts.
+	Truncate int
 	// Unroll makes every step of the recurrences nodes of the graph, for second derivatives.
 	Unroll bool
 	// Prefix starts the names of the nodes, for two models in one graph.
@@ -241,7 +244,7 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 		net.Learnables = append(net.Learnables, n)
 		nodes[p.Name] = n
 	}
-	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row, Activations: opt.Activations, Unroll: opt.Unroll})
+	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row, Activations: opt.Activations, Unroll: opt.Unroll, Truncate: opt.Truncate})
 	if err != nil {
 		return nil, err
 	}
