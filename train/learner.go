@@ -54,7 +54,7 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 		l.slots = append(l.slots, slots)
 		l.grads = append(l.grads, vector.Apart(param.Value.Size(), 1))
 	}
-	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches}
+	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
 	return l, nil
 }

@@ -159,6 +159,7 @@ type task struct {
 	// part of the target that all classes share, and the number of the run.
 	trained   []int
 	smoothing float64
+	truncate  int
 	run       *uint64
 
 	watch bool // the activations are outputs too
@@ -186,7 +187,7 @@ func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
 	if lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}
-	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch}
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch, Truncate: t.truncate}
 	g.loss = e.Do(func() (*G.Node, error) {
 		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
 			return nil, errors.Wrap(err, "train")
