@@ -15,11 +15,10 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence:
-// a graph has nodes for each, and takes minutes to build with that many.
+// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence.
 const (
 	MaxThreads = 1024
-	MaxSteps   = 4096
+	MaxSteps   = 1 << 16
 	maxEpochs  = 1_000_000 // keeps the number of all steps within an int
 )
 
