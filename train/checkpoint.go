@@ -71,7 +71,7 @@ func (r *run) settings() settings {
 func (r *run) data() data {
 	d := data{Set: r.set.Name(), Fingerprint: r.set.Fingerprint(), Train: r.set.Clips(datasets.Train), Validation: r.set.Clips(datasets.Validation)}
 	sum := crc32.NewIEEE()
-	for _, clip := range datasets.Order(d.Train, r.cfg.Seed, r.at.Epoch) {
+	for _, clip := range r.order() {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
 	}
 	d.Order = sum.Sum32()

@@ -203,7 +203,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 				values, units := r.ran.value(a.Node), a.Node.Shape()[2]
 				for k, steps := range r.part.Steps {
 					for t := range steps {
-						all[at].add(a.Gate, t, values[(k*set.Steps()+t)*units:][:units])
+						all[at].add(a.Gate, t, values[(k*a.Node.Shape()[1]+t)*units:][:units])
 					}
 				}
 			}

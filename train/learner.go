@@ -212,14 +212,14 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	// All replicas compute the same tensors, of other clips.
 	ran := look.ran()
 	var first cells.Activation
-	earliest := l.training.steps
+	earliest := math.MaxInt
 	for k, a := range ran[0].ran.net.Activations {
 		if first.Layer != "" && first.Layer != a.Layer {
 			break
 		}
 		for _, r := range ran {
 			for j, v := range r.ran.value(r.ran.net.Activations[k].Node) {
-				if step := j / a.Node.Shape()[2] % l.training.steps; step < earliest && (math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)) {
+				if step := j / a.Node.Shape()[2] % a.Node.Shape()[1]; step < earliest && (math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)) {
 					first, earliest = a, step
 				}
 			}
