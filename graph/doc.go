@@ -25,9 +25,10 @@
 //	19        Grad leaves out terms of a second loss, or of a gradient             Grad
 //
 // Two upstream operations of one kind and shape, on other operands, are merged where their
-// hashes are equal by chance, about n²/2³³ times in a graph of n nodes. Products are made by tensorzoo's kernels, or by OpenBLAS with -tags openblas. They
-// become gorgonia's BLAS when the program starts, unless it has called gorgonia.Use
-// before; a later call replaces them for upstream's Mul.
+// hashes are equal by chance, about n²/2³³ times in a graph of n nodes. Products are made
+// by tensorzoo's kernels, or by OpenBLAS with -tags openblas. They become gorgonia's BLAS
+// when the program starts, unless it has called gorgonia.Use before; a later call replaces
+// them for upstream's Mul.
 //
 // Graphs may be built and run at the same time. Functions keep to row-major order, work in
 // float32 and float64, and return an error when shapes, axes or bounds don't fit.

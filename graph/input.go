@@ -42,7 +42,8 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 	return n, nil
 }
 
-// Zeros returns a node of zeros without a gradient. like gives the graph and the type and is not read.
+// Zeros returns a node of zeros without a gradient. like, which is no scalar, gives the graph
+// and the type and is not read.
 func Zeros(like *G.Node, shape ...int) (*G.Node, error) {
 	return ops.Apply(&ops.Op{
 		Name:  "zeros",

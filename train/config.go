@@ -263,8 +263,8 @@ func FromRecipe(r *zoo.Recipe) (Config, error) {
 		Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate,
 		WeightDecay: r.WeightDecay, ClassifierL2: r.ClassifierL2, MaxGradNorm: r.MaxGradNorm,
 	}
-	var err1, err2 error
-	cfg.Optimizer, err1 = ParseOptimizer(r.Optimizer)
-	cfg.Schedule, err2 = ParseSchedule(r.Schedule)
-	return cfg, cmp.Or(err1, err2, cfg.Check())
+	if _, err := cfg.Parse(r.Optimizer, r.Schedule, ""); err != nil {
+		return cfg, err
+	}
+	return cfg, cfg.Check()
 }

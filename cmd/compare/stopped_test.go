@@ -8,11 +8,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tensorzoo/tensorzoo/internal/interrupt"
 )
 
 // Whatever stops it, a comparison ends in one line that says what is kept and how to go
@@ -21,7 +22,7 @@ func TestStopped(t *testing.T) {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	models, _, _ := strings.Cut(specs(t), ",")
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range interrupt.Signals() { // under nohup the end of the terminal is none
 		dir := t.TempDir()
 		var said bytes.Buffer
 		cmd := exec.Command(program, "-models", models, "-out", dir, "-split", "few-subjects", "-epochs", "100000", "-rates", "1e-3", "-seeds", "2", "-jobs", "1")

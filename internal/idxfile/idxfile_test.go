@@ -89,7 +89,7 @@ func TestIDXGrows(t *testing.T) {
 	a, err := Read("x.idx", iotest.OneByteReader(bytes.NewReader(file)), anyShape)
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(data, a.Data))
-	assert.Less(t, cap(a.Data), len(data)*21/20, "little room is kept beyond the data")
+	assert.Less(t, cap(a.Data), len(data)*21/20, "little room is kept beyond the data: what Go rounds memory up by")
 }
 
 func TestIDXHostile(t *testing.T) {
