@@ -27,14 +27,21 @@ type Options struct {
 	// Row is the row of this batch's first sequence in a larger batch that
 	// several graphs share out. What is dropped depends on the row there.
 	Row int
+	// Activations asks for those of Output.
+	Activations bool
+	// Truncate cuts sequences into pieces of so many steps, through which gradients do not
+	// go back (truncated backpropagation through time); 0 means no cuts.
+	Truncate int
+	// Unroll makes every step nodes of the graph, for second derivatives.
+	Unroll bool
 }
 
 // Output is the result of a stack for a batch of sequences.
 type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
-	Steps G.Nodes // the last layer's state after each step, each (batch, features); padding repeats the state before it
+	Steps *G.Node // (batch, steps, features), the last layer's state after each step; padding repeats the state before it
 
-	// Activations are the values inside the layers, in the order in which they are computed.
+	// Activations are the values inside the layers, layer by layer.
 	Activations []Activation
 }
 
@@ -44,8 +51,7 @@ type Activation struct {
 	Layer string  // "layer1", or "layer1.backward" for the reverse direction
 	Name  string  // that of the gate, Projection, Memory or Hidden
 	Gate  *Gate   // nil for what is not a gate
-	Step  int     // from 0; -1 for the projection, which has all steps
-	Node  *G.Node // (batch, hidden); the projection (batch·steps, gates·hidden)
+	Node  *G.Node // (batch, steps, hidden); the projection (batch, steps, gates·hidden)
 }
 
 // Names of activations.
@@ -79,13 +85,13 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		if l := opt.Lengths.Shape(); len(l) != 1 || l[0] != r.batch {
 			return nil, errors.Errorf("cells: lengths have shape %v, x %v; want (%d)", l, shape, r.batch)
 		}
-		x = r.Binary(selected, x, r.mask(opt.Lengths))
+		r.mask = r.Do(func() (*G.Node, error) { return before(opt.Lengths, r.steps) })
+		x = r.Binary(selected, x, r.mask)
 	}
 	out := &Output{}
 	for k, both := range s.directions {
 		if k > 0 {
-			x = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Steps...) })
-			x = r.Reshape(x, r.batch, r.steps, s.layers[k-1].Features())
+			x = out.Steps
 		}
 		if n, size := s.layers[k].InputSize(), both[0].input.Rows(); n < size {
 			x = r.Reshape(x, r.batch, r.steps, n)
@@ -95,19 +101,15 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 			return nil, r.Err()
 		}
 		r.first = k == 0
-		out.Steps, _ = r.direction(both[0], x, State{})
-		out.Last = out.Steps[r.steps-1]
-		for _, d := range both[1:] {
-			states, _ := r.direction(d, x, State{})
-			out.Last = r.Binary(beside, out.Last, states[0])
-			for t, h := range states {
-				out.Steps[t] = r.Binary(beside, out.Steps[t], h)
+		for _, d := range both {
+			states, last := r.direction(d, x, State{})
+			if d.reverse {
+				states = r.Do(func() (*G.Node, error) { return graph.Concat(2, out.Steps, states) })
+				last.H = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Last, last.H) })
 			}
+			out.Steps, out.Last = states, last.H
 		}
 	}
 	out.Activations = r.activations
 	return out, r.Err()
 }
-
-// beside joins the columns of two matrices.
-func beside(a, b *G.Node) (*G.Node, error) { return graph.Concat(1, a, b) }

@@ -158,6 +158,6 @@ func ExampleStack_Forward() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(out.Steps), out.Last.Shape())
-	// Output: 5 (2, 8)
+	fmt.Println(out.Steps.Shape(), out.Last.Shape())
+	// Output: (2, 5, 8) (2, 8)
 }

@@ -1,7 +1,6 @@
 package cells
 
 import (
-	"math"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -83,16 +82,17 @@ func pass(name string, blocks int, f32 func([]float32, [][]float32), f64 func([]
 func lstmForward[T ops.Float](y []T, in [][]T) {
 	a, u, n := in[1], in[2], len(in[0])
 	for k := range a {
-		if k < 2*n || k >= 3*n {
-			y[k] = sigmoid(a[k] + u[k])
-		} else {
-			y[k] = tanh(a[k] + u[k])
-		}
+		y[k] = a[k] + u[k]
 	}
+	sigmoids(y[:2*n], y[:2*n])
+	tanhs(y[2*n:3*n], y[2*n:3*n])
+	sigmoids(y[3*n:4*n], y[3*n:4*n])
 	for k, c := range in[0] {
-		c = y[n+k]*c + y[k]*y[2*n+k]
-		t := tanh(c)
-		y[4*n+k], y[5*n+k], y[6*n+k] = t, c, y[3*n+k]*t
+		y[5*n+k] = y[n+k]*c + y[k]*y[2*n+k]
+	}
+	tanhs(y[4*n:5*n], y[5*n:6*n])
+	for k := range in[0] {
+		y[6*n+k] = y[3*n+k] * y[4*n+k]
 	}
 }
 
@@ -119,14 +119,4 @@ func lstmBackMemory[T ops.Float](out []T, in [][]T) {
 func memoryGradient[T ops.Float](y, grad []T, n, k int) T {
 	t := y[4*n+k]
 	return T((T(grad[6*n+k]*y[3*n+k])+grad[4*n+k])*(1-t*t)) + grad[5*n+k]
-}
-
-// sigmoid and tanh go through float64: they overflow nowhere and are as good as T is.
-func sigmoid[T ops.Float](x T) T { return T(1 / (1 + math.Exp(-float64(x)))) }
-
-func tanh[T ops.Float](x T) T {
-	if x > -0.1 && x < 0.1 {
-		return T(math.Tanh(float64(x))) // where the difference below would cancel
-	}
-	return T(1 - 2/(1+math.Exp(2*float64(x))))
 }

@@ -21,112 +21,258 @@ type run struct {
 	batch, steps int
 	first        bool    // the layer is the first
 	inference    bool    // cores are of a graph of their own, and merged before
-	masks        G.Nodes // (batch, 1) a step; nil without lengths
+	mask         *G.Node // (batch, steps); nil without lengths
 	activations  []Activation
 }
 
+// unrolledSteps is the number of steps up to which a recurrence that is no operation of
+// its own becomes nodes of the graph: more take longer to build, and less of what a Scan
+// takes to begin a step is then left to gain.
+const unrolledSteps = 16
+
 // direction runs one over x (batch, steps, n_1, ..., n_d), from a state on or, where
-// that is empty, from zeros. It returns h after each step, and the state at the end.
-func (r *run) direction(d *direction, x *G.Node, s State) (G.Nodes, State) {
-	pre, product := r.project(d, x), r.recurrence(d, x)
-	if s.H == nil {
-		s.H = r.Do(func() (*G.Node, error) { return graph.Zeros(x, r.batch, d.layer.Hidden()) })
-		s.C = s.H
-	}
-	states := make(G.Nodes, r.steps)
-	for k := range r.steps {
-		t := k
-		if d.reverse {
-			t = r.steps - 1 - k
+// that is empty, from zeros. It returns h after each step, (batch, steps, hidden), and the
+// state at the end.
+func (r *run) direction(d *direction, x *G.Node, s State) (states *G.Node, last State) {
+	a := r.project(d, x)
+	r.Do(func() (*G.Node, error) {
+		var err error
+		if k := d.kernels(); k != nil && !r.opt.Unroll {
+			states, last, err = r.oneOperation(d, k, a, s)
+		} else {
+			states, last, err = r.scan(d, a, s)
 		}
-		s = r.keep(s, r.step(d, t, pre[t], product(s.H), s), t)
-		states[t] = s.H
-	}
-	return states, s
-}
-
-// product returns the product with a matrix, whose plan has its cores merged once for all of them.
-func (r *run) product(d *direction, w weights, opt decomp.PlanOptions, g *G.ExprGraph) func(x *G.Node) *G.Node {
-	var plan *decomp.Plan
-	var factors G.Nodes
-	r.Do(func() (_ *G.Node, err error) {
-		var cores G.Nodes
-		for _, c := range w.Cores() {
-			cores = append(cores, r.params[w.prefix+c.Name])
-		}
-		if r.inference {
-			opt = decomp.PlanOptions{Rows: opt.Rows, Inference: true}
-		}
-		plan = w.Plan(opt)
-		if factors, err = plan.Merge(cores); err == nil && r.inference {
-			factors, err = computed(factors, g)
-		}
-		return nil, errors.Wrapf(err, "cells: %s, %s", d.name, w.role)
+		return nil, errors.Wrapf(err, "cells: %s", d.name)
 	})
-	return func(x *G.Node) *G.Node {
-		return r.Do(func() (*G.Node, error) {
-			y, err := plan.Apply(x, factors)
-			return y, errors.Wrapf(err, "cells: %s, %s", d.name, w.role)
-		})
-	}
+	return states, last
 }
 
-// project returns x·W + b of each step, (batch, gates·hidden). All steps go through W at once.
-func (r *run) project(d *direction, x *G.Node) G.Nodes {
-	g := x.Graph()
+// product is a plan of a product with its factors.
+type product struct {
+	plan    *decomp.Plan
+	factors G.Nodes
+}
+
+// product merges the cores of a matrix, once for all products with it.
+func (r *run) product(w weights, opt decomp.PlanOptions, g *G.ExprGraph) (p product, err error) {
+	var cores G.Nodes
+	for _, c := range w.Cores() {
+		cores = append(cores, r.params[w.prefix+c.Name])
+	}
+	if r.inference {
+		opt = decomp.PlanOptions{Rows: opt.Rows, Inference: true}
+	}
+	p.plan = w.Plan(opt)
+	if p.factors, err = p.plan.Merge(cores); err == nil && r.inference {
+		p.factors, err = computed(p.factors, g)
+	}
+	return p, errors.Wrap(err, w.role.String())
+}
+
+// project returns x·W, (batch·steps, gates·hidden). All steps go through W at once.
+func (r *run) project(d *direction, x *G.Node) *G.Node {
 	if p := d.layer.Dropout; r.opt.Training && p > 0 {
 		mask := r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".input", x, r.batch, d.input.Rows()) })
 		x = r.Binary(scaleSteps, x, mask)
 	}
-	y := r.product(d, d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, g)(x)
-	r.activations = append(r.activations, Activation{Layer: d.name, Name: Projection, Step: -1, Node: y})
-	y = r.AddRow(y, r.params[d.name+biasName])
-	// (batch·steps, width) as (batch, steps·width): one step is a block of columns.
-	return r.Split(r.Reshape(y, r.batch, r.steps*d.width()), r.steps)
+	y := r.Do(func() (*G.Node, error) {
+		p, err := r.product(d.input, decomp.PlanOptions{Rows: r.batch * r.steps, InputGradient: !r.first}, x.Graph())
+		if err == nil {
+			x, err = p.plan.Apply(x, p.factors)
+		}
+		return x, errors.Wrapf(err, "cells: %s, %s", d.name, d.input.role)
+	})
+	r.note(d, Projection, nil, y, d.width())
+	return y
 }
 
-// recurrence returns the product of a state with U, what lies around it included:
-// dropout, and the candidate's bias. Without a U it is nil.
-func (r *run) recurrence(d *direction, x *G.Node) func(h *G.Node) *G.Node {
-	if d.recurrent.Matrix == nil {
-		return func(*G.Node) *G.Node { return nil }
+// note keeps a value of all steps, where that is asked for.
+func (r *run) note(d *direction, name string, gate *Gate, n *G.Node, width int) {
+	if r.opt.Activations {
+		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Gate: gate, Node: r.Reshape(n, r.batch, r.steps, width)})
 	}
-	product := r.product(d, d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps}, x.Graph())
-	var mask, bias *G.Node
-	if p := d.layer.RecurrentDropout; r.opt.Training && p > 0 {
-		mask = r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".recurrent", x, r.batch, d.layer.Hidden()) })
+}
+
+// dropped returns the mask of what U reads, (batch, hidden), nil if that is all.
+func (r *run) dropped(d *direction, like *G.Node) *G.Node {
+	p := d.layer.RecurrentDropout
+	if !r.opt.Training || p == 0 || d.recurrent.Matrix == nil {
+		return nil
+	}
+	return r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".recurrent", like, r.batch, d.layer.Hidden()) })
+}
+
+// oneOperation adds a recurrence of dense U.
+func (r *run) oneOperation(d *direction, k *kernels, a *G.Node, s State) (*G.Node, State, error) {
+	of := recurrenceOperands{
+		a: a, bias: r.params[d.name+biasName], h: s.H, c: s.C, mask: r.mask, dropout: r.dropped(d, a), candidate: r.params[d.name+candidateBiasName],
+	}
+	of.u = r.params[d.recurrent.prefix+d.recurrent.Cores()[0].Name]
+	if r.inference {
+		of.u = r.Do(func() (*G.Node, error) {
+			u, err := computed(G.Nodes{of.u}, a.Graph())
+			return u[0], err
+		})
+	}
+	if !k.memory {
+		of.c = nil
+	}
+	if r.Err() != nil {
+		return nil, s, r.Err()
+	}
+	one, err := newRecurrence(d.layer.Cell.Name(), k, of, r.steps, d.reverse, r.opt.Truncate)
+	if err != nil {
+		return nil, s, err
+	}
+	if r.opt.Activations {
+		for j := range d.gates {
+			r.note(d, d.gates[j].Name, &d.gates[j], r.Do(func() (*G.Node, error) { return one.block(j) }), d.layer.Hidden())
+		}
+		if k.memory {
+			r.note(d, Memory, nil, r.Do(one.memories), d.layer.Hidden())
+		}
+		r.note(d, Hidden, nil, one.node, d.layer.Hidden())
+	}
+	last := State{H: r.at(one.node, d.last(r.steps))}
+	if k.memory {
+		last.C = r.Do(one.lastMemory)
+	}
+	return one.node, last, nil
+}
+
+// last is the step that a direction takes at the end.
+func (d *direction) last(steps int) int {
+	if d.reverse {
+		return 0
+	}
+	return steps - 1
+}
+
+// at returns step t of a node (batch, steps, n).
+func (r *run) at(n *G.Node, t int) *G.Node {
+	n = r.Do(func() (*G.Node, error) { return graph.Slice(n, 1, t, t+1) })
+	return r.Do(func() (*G.Node, error) { return graph.Reshape(n, r.batch, n.Shape()[2]) })
+}
+
+// scan adds the steps of any cell.
+func (r *run) scan(d *direction, a *G.Node, s State) (*G.Node, State, error) {
+	hidden, memory := d.layer.Hidden(), false
+	a = r.Reshape(r.AddRow(a, r.params[d.name+biasName]), r.batch, r.steps, d.width())
+	if s.H == nil {
+		s.H = r.Do(func() (*G.Node, error) { return graph.Zeros(a, r.batch, hidden) })
+		s.C = s.H
+	}
+	u, shared, err := r.recurrent(d, a)
+	if err = cmp.Or(r.Err(), err); err != nil {
+		return nil, s, err
+	}
+	rec := graph.Recurrence{X: G.Nodes{a}, Shared: shared, Mask: r.mask, Reverse: d.reverse, Truncate: r.opt.Truncate, Forward: r.inference, Unroll: r.opt.Unroll || r.steps <= unrolledSteps}
+	rec.Step = func(x, state, shared G.Nodes) (next, out G.Nodes, err error) {
+		before := State{H: state[0], C: state[len(state)-1]}
+		hu, err := u(before.H, shared)
+		if err != nil {
+			return nil, nil, err
+		}
+		after, gates, err := d.layer.Cell.Step(x[0], hu, before)
+		if err = cmp.Or(err, d.check(after, gates, state[0].Shape())); err != nil {
+			return nil, nil, err
+		}
+		next = G.Nodes{after.H, after.C}
+		if memory = after.C != nil; !memory {
+			next = next[:1]
+		}
+		if r.opt.Activations { // the states as they are before padding is undone
+			out = slices.Concat(gates, next)
+		}
+		return next, out, nil
+	}
+	// Whether the cell has a memory is seen from a step.
+	if err := d.try(rec, s); err != nil {
+		return nil, s, err
+	}
+	if rec.State = (G.Nodes{s.H}); memory {
+		rec.State = append(rec.State, s.C)
+	}
+	scanned, err := graph.Scan(rec)
+	if err != nil {
+		return nil, s, err
+	}
+	for k, n := range scanned.Out {
+		switch gates := len(d.gates); {
+		case k < gates:
+			r.note(d, d.gates[k].Name, &d.gates[k], n, hidden)
+		case k == gates:
+			defer r.note(d, Hidden, nil, n, hidden)
+		default:
+			r.note(d, Memory, nil, n, hidden)
+		}
+	}
+	last := State{H: scanned.Last[0]}
+	if memory {
+		last.C = scanned.Last[1]
+	}
+	return scanned.States[0], last, nil
+}
+
+// try takes a step in a graph that is not used again.
+func (d *direction) try(rec graph.Recurrence, s State) error {
+	g := G.NewGraph()
+	var e graph.Equations
+	input := func(name string, like *G.Node, shape ...int) *G.Node {
+		return e.Do(func() (*G.Node, error) { return graph.Input(g, name, like.Dtype(), shape, nil) })
+	}
+	hidden := d.layer.Hidden()
+	batch := s.H.Shape()[0]
+	x, h, c := input("x", s.H, batch, d.width()), input("h", s.H, batch, hidden), input("c", s.H, batch, hidden)
+	var shared G.Nodes
+	for _, n := range rec.Shared {
+		shared = append(shared, input("shared "+string(rune('a'+len(shared))), n, n.Shape()...))
+	}
+	if e.Err() != nil {
+		return e.Err()
+	}
+	_, _, err := rec.Step(G.Nodes{x}, G.Nodes{h, c}, shared)
+	return err
+}
+
+// recurrent returns the product of a state with U, what lies around it included:
+// dropout, and the candidate's bias; and what it shares between steps. Without a U the
+// product is nil.
+func (r *run) recurrent(d *direction, like *G.Node) (u func(h *G.Node, shared G.Nodes) (*G.Node, error), shared G.Nodes, err error) {
+	if d.recurrent.Matrix == nil {
+		return func(*G.Node, G.Nodes) (*G.Node, error) { return nil, nil }, nil, nil
+	}
+	p, err := r.product(d.recurrent, decomp.PlanOptions{Rows: r.batch, Uses: r.steps}, like.Graph())
+	if err != nil {
+		return nil, nil, err
+	}
+	factors := len(p.factors)
+	shared = slices.Clone(p.factors)
+	mask := r.dropped(d, like)
+	if mask != nil {
+		shared = append(shared, mask)
 	}
 	if d.layer.CandidateBias {
-		zeros := r.Do(func() (*G.Node, error) { return graph.Zeros(x, 1, d.layer.Hidden()) })
+		zeros := r.Do(func() (*G.Node, error) { return graph.Zeros(like, 1, d.layer.Hidden()) })
 		all := slices.Repeat(G.Nodes{zeros}, len(d.gates))
 		all[slices.IndexFunc(d.gates, func(g Gate) bool { return g.Reset })] = r.params[d.name+candidateBiasName]
-		bias = r.Do(func() (*G.Node, error) { return graph.Concat(1, all...) })
+		shared = append(shared, r.Do(func() (*G.Node, error) { return graph.Concat(1, all...) }))
 	}
-	return func(h *G.Node) *G.Node {
+	return func(h *G.Node, shared G.Nodes) (*G.Node, error) {
+		var e graph.Equations
 		if mask != nil {
-			h = r.Mul(h, mask)
+			h = e.Mul(h, shared[factors])
 		}
-		if h = product(h); bias != nil {
-			h = r.AddRow(h, bias)
+		h = e.Do(func() (*G.Node, error) { return p.plan.Apply(h, shared[:factors]) })
+		if d.layer.CandidateBias {
+			h = e.AddRow(h, shared[len(shared)-1])
 		}
-		return h
-	}
+		return h, errors.Wrap(e.Err(), d.recurrent.role.String())
+	}, shared, r.Err()
 }
 
-// step adds one step, and checks what the cell makes of it.
-func (r *run) step(d *direction, t int, a, u *G.Node, s State) (next State) {
-	r.Do(func() (*G.Node, error) {
-		after, gates, err := d.layer.Cell.Step(a, u, s)
-		if err = cmp.Or(err, d.check(after, gates, s.H.Shape())); err == nil {
-			r.note(d, t, gates, after)
-			next = after
-		}
-		return next.H, errors.Wrapf(err, "cells: %s, step %d", d.name, t)
-	})
-	return next
-}
-
-// check returns an error when a step does not end in gates and a state of the right number and shape.
+// check returns an error when a step does not end in gates and a state of the right
+// number and shape.
 func (d *direction) check(s State, gates G.Nodes, shape tensor.Shape) error {
 	if len(gates) != len(d.gates) {
 		return errors.Errorf("cell %s has %d gates, but its Step returns %d", d.layer.Cell.Name(), len(d.gates), len(gates))
@@ -139,29 +285,7 @@ func (d *direction) check(s State, gates G.Nodes, shape tensor.Shape) error {
 	return nil
 }
 
-// note keeps what a step computed. The states are those before padding is undone.
-func (r *run) note(d *direction, step int, gates G.Nodes, s State) {
-	add := func(name string, gate *Gate, n *G.Node) {
-		r.activations = append(r.activations, Activation{Layer: d.name, Name: name, Gate: gate, Step: step, Node: n})
-	}
-	for k := range d.gates {
-		add(d.gates[k].Name, &d.gates[k], gates[k])
-	}
-	if s.C != nil {
-		add(Memory, nil, s.C)
-	}
-	add(Hidden, nil, s.H)
-}
-
-// mask makes the masks of the steps, and returns them together, (batch, steps).
-func (r *run) mask(lengths *G.Node) *G.Node {
-	all := r.Do(func() (*G.Node, error) { return before(lengths, r.steps) })
-	r.masks = r.Split(all, r.steps)
-	return all
-}
-
 func selected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, false) }
-func rejected(x, mask *G.Node) (*G.Node, error) { return graph.Select(x, mask, true) }
 
 // before returns the mask (batch, steps) that is 1 at the steps before each
 // sequence's length, given as (batch), and 0 in the padding after it.
@@ -181,19 +305,4 @@ func stepsBefore[T ops.Float](out []T, length [][]T) {
 			out[t] = 1
 		}
 	}
-}
-
-// keep returns the next state, and the old one where step t is padding.
-func (r *run) keep(old, next State, t int) State {
-	if r.masks == nil {
-		return next
-	}
-	choose := func(old, next *G.Node) *G.Node {
-		return r.Add(r.Binary(selected, next, r.masks[t]), r.Binary(rejected, old, r.masks[t]))
-	}
-	kept := State{H: choose(old.H, next.H)}
-	if next.C != nil {
-		kept.C = choose(old.C, next.C)
-	}
-	return kept
 }

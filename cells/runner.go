@@ -147,8 +147,8 @@ func (r *Runner) over(x []float32, steps int, lengths []int) ([]float32, error) 
 			if err := u.run(p, x[from*u.d.layer.InputSize():], steps, from, lengths); err != nil {
 				return nil, errors.Wrapf(err, "cells: %s", u.d.name)
 			}
-			for j, h := range p.states {
-				ops.CopyRows(r.batch, hidden, y[(from+j)*features+column:], steps*features, p.value(h), hidden)
+			for b := range r.batch {
+				ops.CopyRows(p.steps, hidden, y[(b*steps+from)*features+column:], features, p.value(p.states)[b*p.steps*hidden:], hidden)
 			}
 			done += p.steps
 		}
@@ -171,7 +171,7 @@ type passage struct {
 	steps            int
 	program          *graph.Program
 	x, lengths, h, c *G.Node // inputs: (batch, steps, width), (batch), and the state before, each (batch, hidden)
-	states           G.Nodes // after each step
+	states           *G.Node // (batch, steps, hidden), after each step
 	last             State
 }
 
@@ -193,12 +193,12 @@ func newPassage(d *direction, values map[string]*tensor.Dense, batch, steps int)
 		}
 		r.params[v.Name] = input(of, v.Name, values[v.Name])
 	}
-	r.mask(p.lengths)
+	r.mask = r.Do(func() (*G.Node, error) { return before(p.lengths, steps) })
 	if p.states, p.last = r.direction(d, p.x, State{H: p.h, C: p.c}); r.Err() != nil {
 		return nil, r.Err()
 	}
 	var err error
-	p.program, err = graph.Compile(append(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H)}, p.states...), nil, nil)
+	p.program, err = graph.Compile(G.Nodes{p.last.H, cmp.Or(p.last.C, p.last.H), p.states}, nil, nil)
 	return p, err
 }
 

@@ -18,6 +18,27 @@ func Order(n int, seed uint64, epoch int) []int {
 	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(max(n, 0))
 }
 
+// OrderByLength is Order for batches of so many clips of like length: of fewer steps of padding
+// are then computed. Batches of 50 at a time are drawn, and their clips sorted. Where a length is
+// not known it is Order.
+func OrderByLength(s Set, p Part, size int, seed uint64, epoch int) []int {
+	const drawn = 50
+	order := Order(s.Clips(p), seed, epoch)
+	length := func(i int) int { return Length(s, p, i) }
+	if slices.ContainsFunc(order, func(i int) bool { return length(i) < 0 }) || size < 1 {
+		return order
+	}
+	rng := rand.New(rand.NewPCG(seed^0x6c656e677468, uint64(epoch)))
+	for together := range slices.Chunk(order, drawn*size) {
+		whole := together[:len(together)/size*size] // what is left over stays the last batch
+		slices.SortStableFunc(whole, func(a, b int) int { return length(a) - length(b) })
+		batches := slices.Collect(slices.Chunk(slices.Clone(whole), size))
+		rng.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+		copy(whole, slices.Concat(batches...))
+	}
+	return order
+}
+
 // Batch is a number of clips read together.
 type Batch struct {
 	// X holds the clips as (batch, steps, n_1, ..., n_d) in row-major order. It

@@ -100,11 +100,12 @@ type Table struct {
 	// several goroutines at once.
 	Read func(clip int, x []float32) (label, steps int, err error)
 
-	// Label, Group and Close may be nil: labels are then not known, and there are no
-	// groups.
-	Label func(clip int) int
-	Group func(clip int) string
-	Close func() error
+	// Label, Group, Length and Close may be nil: labels and numbers of steps are then not
+	// known before a clip is read, and there are no groups.
+	Label  func(clip int) int
+	Group  func(clip int) string
+	Length func(clip int) int
+	Close  func() error
 
 	augmented []*augmented // how Augment changes training clips
 }
@@ -166,6 +167,16 @@ func (s *set) Group(p Part, i int) string {
 		return ""
 	}
 	return s.t.Group(s.t.Parts[p][i])
+}
+
+// Length returns the number of steps of clip i of part p of a set that New made, -1 if it is
+// not known before the clip is read.
+func Length(s Set, p Part, i int) int {
+	own, ok := s.(*set)
+	if !ok || own.t.Length == nil {
+		return -1
+	}
+	return own.t.Length(own.t.Parts[p][i])
 }
 
 func (s *set) Close() error {

@@ -50,6 +50,7 @@ func (s Slices) Set(opt Options) (Set, error) {
 		return nil, err
 	}
 	t.Label = func(clip int) int { return s.Labels[clip] }
+	t.Length = func(clip int) int { return s.Lengths[clip] }
 	if s.Groups != nil {
 		t.Group = func(clip int) string { return s.Groups[clip] }
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"unsafe"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/gonum/graph/traverse"
@@ -25,18 +26,47 @@ func inputsOf(nodes G.Nodes) G.Nodes {
 	return slices.DeleteFunc(slices.Clone(nodes), func(n *G.Node) bool { return n.Op() != nil })
 }
 
-// checkHashes makes sure that the compiler, which takes nodes of equal hash for
-// one node, does so only where they are.
-func checkHashes(nodes G.Nodes) error {
+// distinguish gives nodes that compute different values different hashes: the compiler
+// takes those of equal hash for one. It returns an error for inputs that Input has not
+// made: nodes that read them may be one already.
+func distinguish(nodes G.Nodes) error {
 	first := map[uint32]*G.Node{}
 	for _, n := range nodes {
 		other := first[n.Hashcode()]
+		if other != nil && !sameNode(n, other, first) {
+			if n.Op() == nil {
+				return errors.Errorf("graph: %v and %v have the same hash and would be computed as one; make them with graph.Input", describe(n), describe(other))
+			}
+			if err := rehash(n, func(h uint32) bool { return first[h] != nil }); err != nil {
+				return err
+			}
+			other = nil
+		}
 		if other == nil {
 			first[n.Hashcode()] = n
-		} else if !sameNode(n, other, first) {
-			return errors.Errorf("graph: nodes %v and %v have the same hash and would be computed as one; rename an input and build the graph again",
-				describe(n), describe(other))
 		}
+	}
+	return nil
+}
+
+// rehash gives a node the next hash that is not taken.
+func rehash(n *G.Node, taken func(hash uint32) bool) error {
+	hash := n.Hashcode() + 1 // it is kept in the node from here on
+	for taken(hash) {
+		hash++
+	}
+	return setField(n, "hash", hash)
+}
+
+// setField sets a field of a node that upstream has no call for.
+func setField(n *G.Node, name string, value any) error {
+	field := reflect.ValueOf(n).Elem().FieldByName(name)
+	if !field.IsValid() {
+		return errors.Errorf("graph: this release of gorgonia has no field %s in its nodes; want v0.9.18", name)
+	}
+	to := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
+	if to.SetZero(); value != nil {
+		to.Set(reflect.ValueOf(value))
 	}
 	return nil
 }

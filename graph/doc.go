@@ -21,7 +21,7 @@
 //	13        gradients nobody asked for are computed                              Compile
 //	14, 15    RunAll without Reset does nothing; gradients add up from run to run  Program.Run
 //	16        the LispMachine is wrong                                             Compile, which uses a TapeMachine
-//	17        nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which check
+//	17        nodes are merged by a 32-bit hash                                    Compile, Tensordot, ..., which tell them apart
 //	19        Grad leaves out terms of a second loss, or of a gradient             Grad
 //
 // Two upstream operations of one kind and shape, on other operands, are merged where their

@@ -135,3 +135,48 @@ func ExampleGrad() {
 	// Output:
 	// [3 12] [6 12]
 }
+
+// A running mean that forgets, h' = h/2 + x/2, over three steps of two sequences, and its
+// gradient.
+func ExampleScan() {
+	g := G.NewGraph()
+	input := func(name string, values []float64, shape ...int) *G.Node {
+		n, err := graph.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values)))
+		if err != nil {
+			log.Fatal(err)
+		}
+		return n
+	}
+	x, half := input("x", []float64{8, 4, 2, 0, 0, 16}, 2, 3, 1), input("half", []float64{0.5, 0.5}, 2, 1)
+	s, err := graph.Scan(graph.Recurrence{
+		X: G.Nodes{x}, State: G.Nodes{input("h", []float64{0, 0}, 2, 1)}, Shared: G.Nodes{half},
+		Step: func(x, state, shared G.Nodes) (next, out G.Nodes, err error) {
+			var e graph.Equations
+			h := e.Mul(shared[0], e.Add(state[0], x[0]))
+			return G.Nodes{h}, nil, e.Err()
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	loss, err := graph.SumAll(s.Last[0])
+	if err != nil {
+		log.Fatal(err)
+	}
+	grads, err := graph.Grad(loss, x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	program, err := graph.Compile(G.Nodes{s.States[0], grads[0]}, nil, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := program.Run(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(program.Value(s.States[0]).Data())
+	fmt.Println(program.Value(grads[0]).Data())
+	// Output:
+	// [4 4 3 0 0 8]
+	// [0.125 0.25 0.5 0.125 0.25 0.5]
+}

@@ -31,7 +31,15 @@ func Input(g *G.ExprGraph, name string, dt tensor.Dtype, shape tensor.Shape, val
 		}
 		opts = append(opts, G.WithValue(value))
 	}
-	return G.NewTensor(g, dt, len(shape), opts...), nil
+	before := g.AllNodes()
+	n := G.NewTensor(g, dt, len(shape), opts...)
+	taken := func(hash uint32) bool {
+		return slices.ContainsFunc(before, func(other *G.Node) bool { return other.Hashcode() == hash })
+	}
+	if taken(n.Hashcode()) { // before anything reads it
+		return n, rehash(n, taken)
+	}
+	return n, nil
 }
 
 // Zeros returns a node of zeros without a gradient. like, which is no scalar, gives the graph

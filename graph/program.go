@@ -1,9 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"reflect"
 	"sync"
-	"unsafe"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -41,7 +41,7 @@ func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 	}
 	nodes := reachable(g, roots)
 	// Inputs that collide are looked for in the whole graph: what reads them may be one node already.
-	if err := checkHashes(append(inputsOf(g.AllNodes()), nodes...)); err != nil {
+	if err := distinguish(append(inputsOf(g.AllNodes()), nodes...)); err != nil {
 		return nil, err
 	}
 	if err := checkViews(nodes); err != nil {
@@ -143,14 +143,4 @@ func Grad(loss *G.Node, params ...*G.Node) (G.Nodes, error) {
 
 // forget makes upstream's Grad differentiate a node again: it would otherwise take
 // the gradient of an earlier loss (bug 19), and has no call for that.
-func forget(n *G.Node) error {
-	node := reflect.ValueOf(n).Elem()
-	for _, name := range []string{"deriv", "derivOf"} {
-		field := node.FieldByName(name)
-		if !field.IsValid() {
-			return errors.Errorf("graph: this release of gorgonia has no field %s in its nodes; want v0.9.18", name)
-		}
-		reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem().SetZero()
-	}
-	return nil
-}
+func forget(n *G.Node) error { return cmp.Or(setField(n, "deriv", nil), setField(n, "derivOf", nil)) }

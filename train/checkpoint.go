@@ -46,6 +46,7 @@ type settings struct {
 	Patience       int      `json:"patience"`
 	Freeze         []string `json:"freeze"`
 	Seed           uint64   `json:"seed"`
+	Truncate       int      `json:"truncate,omitempty"` // 0 in a checkpoint of a release that had none
 }
 
 // data is what the run was trained on.
@@ -63,14 +64,14 @@ func (r *run) settings() settings {
 	c := r.cfg
 	return settings{
 		c.Batch, c.Accumulate, c.Threads, c.LearningRate, c.Schedule.String(), c.Optimizer.String(), c.WeightDecay, c.ClassifierL2, c.MaxGradNorm,
-		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed,
+		c.LabelSmoothing, c.Augment.String(), c.Patience, append([]string{}, c.Freeze...), c.Seed, c.Truncate,
 	}
 }
 
 func (r *run) data() data {
 	d := data{Set: r.set.Name(), Fingerprint: r.set.Fingerprint(), Train: r.set.Clips(datasets.Train), Validation: r.set.Clips(datasets.Validation)}
 	sum := crc32.NewIEEE()
-	for _, clip := range datasets.Order(d.Train, r.cfg.Seed, r.at.Epoch) {
+	for _, clip := range r.order() {
 		sum.Write(binary.LittleEndian.AppendUint64(nil, uint64(clip)))
 	}
 	d.Order = sum.Sum32()

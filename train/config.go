@@ -15,11 +15,10 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence:
-// a graph has nodes for each, and takes minutes to build with that many.
+// MaxThreads bounds Config.Threads, each of which takes memory. MaxSteps bounds the steps of a sequence.
 const (
 	MaxThreads = 1024
-	MaxSteps   = 4096
+	MaxSteps   = 1 << 16
 	maxEpochs  = 1_000_000 // keeps the number of all steps within an int
 )
 
@@ -47,6 +46,10 @@ type Config struct {
 	// LabelSmoothing is the fraction of the target that all classes share, at least 0 and below 1. The
 	// loss of a training epoch includes it, that of an evaluation does not.
 	LabelSmoothing float64
+
+	// Truncate cuts sequences into pieces of so many steps: the state goes on from one to the next, and no
+	// gradient goes back (truncated backpropagation through time). 0 means no cuts.
+	Truncate int
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
 	// training epoch is measured on the changed clips.
@@ -191,6 +194,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"MaxGradNorm", c.MaxGradNorm, orNone.ok(c.MaxGradNorm), orNone.want},
 		{"LabelSmoothing", c.LabelSmoothing, belowOne.ok(c.LabelSmoothing), belowOne.want},
 		{"Augment", c.Augment, c.Augment.Valid(), "deviations from 0 to 2"},
+		{"Truncate", c.Truncate, c.Truncate >= 0, "at least 1 step, or 0 for no cuts"},
 		{"Patience", c.Patience, c.Patience >= 0, "at least 1, or 0 for none"},
 		{"SaveEvery", c.SaveEvery, c.SaveEvery >= 0, "a positive time such as 10m, or 0 for every epoch"},
 	} {

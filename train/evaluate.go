@@ -200,11 +200,10 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 				if at < 0 {
 					at, all = len(all), append(all, Gate{a.Layer, a.Name, make([]float64, set.Steps()), make([]float64, set.Steps()), make([]int, set.Steps())})
 				}
-				values := r.ran.value(a.Node)
-				units := len(values) / (r.to - r.from)
+				values, units := r.ran.value(a.Node), a.Node.Shape()[2]
 				for k, steps := range r.part.Steps {
-					if a.Step < steps {
-						all[at].add(a, values[k*units:(k+1)*units])
+					for t := range steps {
+						all[at].add(a.Gate, t, values[(k*a.Node.Shape()[1]+t)*units:][:units])
 					}
 				}
 			}
@@ -223,14 +222,14 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 	return all, nil
 }
 
-func (g *Gate) add(a cells.Activation, values []float32) {
-	margin := (a.Gate.High - a.Gate.Low) / 20
+func (g *Gate) add(of *cells.Gate, step int, values []float32) {
+	margin := (of.High - of.Low) / 20
 	for _, v := range values {
 		v := float64(v)
-		g.Mean[a.Step] += v
-		if margin > 0 && (v < a.Gate.Low+margin || v > a.Gate.High-margin) {
-			g.Saturated[a.Step]++
+		g.Mean[step] += v
+		if margin > 0 && (v < of.Low+margin || v > of.High-margin) {
+			g.Saturated[step]++
 		}
 	}
-	g.Count[a.Step] += len(values)
+	g.Count[step] += len(values)
 }

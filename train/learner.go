@@ -3,14 +3,15 @@ package train
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/datasets"
 	"github.com/tensorzoo/tensorzoo/internal/durable"
 	"github.com/tensorzoo/tensorzoo/internal/measure"
+	"github.com/tensorzoo/tensorzoo/internal/vector"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
@@ -44,16 +45,16 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 	l := &learner{cfg: cfg, model: m, trained: trained, state: []zoo.Tensor{}}
 	for _, k := range trained {
 		param, slots := m.Params()[k], [][]float32(nil)
-		for _, name := range cfg.Optimizer.Slots() {
-			slot := make([]float32, param.Value.Size())
+		for j, name := range cfg.Optimizer.Slots() {
+			slot := vector.Apart(param.Value.Size(), 2+j) // from the weights and the gradients
 			slots = append(slots, slot)
 			value := tensor.New(tensor.WithShape(param.Value.Shape()...), tensor.WithBacking(slot))
 			l.state = append(l.state, zoo.Tensor{Name: param.Name + "." + name, Value: value})
 		}
 		l.slots = append(l.slots, slots)
-		l.grads = append(l.grads, make([]float32, param.Value.Size()))
+		l.grads = append(l.grads, vector.Apart(param.Value.Size(), 1))
 	}
-	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, run: &l.batches}
+	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
 	return l, nil
 }
@@ -210,14 +211,25 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	}
 	// All replicas compute the same tensors, of other clips.
 	ran := look.ran()
+	var first cells.Activation
+	earliest := math.MaxInt
 	for k, a := range ran[0].ran.net.Activations {
-		if !slices.ContainsFunc(ran, func(r *replica) bool { return measure.NotFinite(r.ran.value(r.ran.net.Activations[k].Node)) >= 0 }) {
-			continue
+		if first.Layer != "" && first.Layer != a.Layer {
+			break
 		}
-		if a.Step < 0 {
-			return fmt.Sprintf("the %s of %s", a.Name, a.Layer), nil
+		for _, r := range ran {
+			for j, v := range r.ran.value(r.ran.net.Activations[k].Node) {
+				if step := j / a.Node.Shape()[2] % a.Node.Shape()[1]; step < earliest && (math.IsNaN(float64(v)) || math.IsInf(float64(v), 0)) {
+					first, earliest = a, step
+				}
+			}
 		}
-		return fmt.Sprintf("the %s of %s at step %d", a.Name, a.Layer, a.Step+1), nil
+		if first.Name == cells.Projection { // has all steps before the others have one
+			return fmt.Sprintf("the %s of %s", first.Name, first.Layer), nil
+		}
+	}
+	if first.Layer != "" {
+		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, earliest+1), nil
 	}
 	if measure.NotFinite(look.logits()) >= 0 {
 		return "the logits", nil

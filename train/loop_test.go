@@ -380,3 +380,21 @@ func TestSaveFails(t *testing.T) {
 	require.ErrorContains(t, err, "could not be saved: ")
 	require.ErrorContains(t, err, "not a directory")
 }
+
+// Cuts that no sequence reaches change nothing; others change what is learned, and a run with
+// other cuts is not resumed.
+func TestTruncate(t *testing.T) {
+	run := func(truncate int) []float32 {
+		m, cfg := newModel(t, 1, 0), config(2)
+		cfg.Truncate = truncate
+		_, err := Run(t.Context(), m, newWalks(32, 8, true), cfg)
+		require.NoError(t, err)
+		return weights(m)
+	}
+	whole := run(0)
+	require.Equal(t, whole, run(maxSteps))
+	require.NotEqual(t, whole, run(1))
+	cfg := config(1)
+	cfg.Truncate = -1
+	require.EqualError(t, cfg.Check(), "train: Truncate is -1; want at least 1 step, or 0 for no cuts")
+}

@@ -3,6 +3,8 @@ package train
 import (
 	"cmp"
 	"math"
+
+	"github.com/tensorzoo/tensorzoo/internal/vector"
 )
 
 // Optimizer is a rule that moves weights by their gradients: Adam, AdamW,
@@ -92,21 +94,11 @@ func (a AdamW) Apply(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
 // move adds l2·w to the gradient and shrinks the weights by shrink·w.
 func (a Adam) move(u Update, l2, shrink float32) {
 	a = a.withDefaults()
-	b1, b2, eps := float32(a.Beta1), float32(a.Beta2), float32(a.Epsilon)
-	t := float64(u.Step)
-	rate := float32(u.Rate / (1 - math.Pow(a.Beta1, t)))
-	scale := float32(1 / (1 - math.Pow(a.Beta2, t)))
-	w, g := u.Weights, u.Gradient[:len(u.Weights)]
-	m, v := u.Slots[0][:len(w)], u.Slots[1][:len(w)]
-	// The conversions keep products from being fused into sums, which would give
-	// other bits on other processors.
-	for k := range w {
-		d := g[k] + float32(l2*w[k])
-		m[k] = float32(b1*m[k]) + float32((1-b1)*d)
-		v[k] = float32(b2*v[k]) + float32((1-b2)*float32(d*d))
-		root := float32(math.Sqrt(float64(v[k] * scale)))
-		w[k] -= float32(shrink*w[k]) + float32(rate*m[k])/(root+eps)
-	}
+	b1, b2, t := float32(a.Beta1), float32(a.Beta2), float64(u.Step)
+	vector.Adam(u.Weights, u.Gradient, u.Slots[0], u.Slots[1], &vector.AdamRates{
+		L2: l2, Shrink: shrink, B1: b1, NotB1: 1 - b1, B2: b2, NotB2: 1 - b2, Epsilon: float32(a.Epsilon),
+		Rate: float32(u.Rate / (1 - math.Pow(a.Beta1, t))), Scale: float32(1 / (1 - math.Pow(a.Beta2, t))),
+	})
 }
 
 // RMSProp is the rule of Tieleman and Hinton (2012), with gradient g and rate α:

@@ -27,12 +27,30 @@ type replicas struct {
 // replica has the rows from, ..., to-1 of every batch.
 type replica struct {
 	from, to int
-	// One graph is for clips that all have all steps, one looks at their lengths, if there
-	// are short ones. Each is built when first needed.
-	graphs map[bool]*batchGraph
+	// One graph is for clips that all have all steps, others look at their lengths. Each is
+	// built when first needed.
+	graphs map[shape]*batchGraph
 
 	part *datasets.Batch // its clips of the last batch
 	ran  *batchGraph     // on them; nil when there were none
+}
+
+// shape is what graphs of a task differ by.
+type shape struct {
+	steps   int
+	lengths bool // some clips have fewer
+}
+
+// shapeOf returns the least shape for clips of some steps. In training their padding is cut to a
+// multiple of a quarter of all steps, so that there are few graphs. In an evaluation the graph of
+// a clip does not depend on the clips beside it.
+func (t *task) shapeOf(steps []int) shape {
+	longest, short := slices.Max(steps), slices.ContainsFunc(steps, func(n int) bool { return n < t.steps })
+	if len(t.trained) == 0 || t.steps < 8 {
+		return shape{t.steps, short}
+	}
+	quarters := (4*longest + t.steps - 1) / t.steps
+	return shape{(quarters*t.steps + 3) / 4, short}
 }
 
 // newReplicas divides a batch into as many parts as there are threads, as far as there are clips.
@@ -40,7 +58,7 @@ func newReplicas(t task, batch, threads int) *replicas {
 	r := &replicas{task: t, batch: batch}
 	n := min(threads, batch)
 	for k := range n {
-		r.all = append(r.all, &replica{from: k * batch / n, to: (k + 1) * batch / n, graphs: map[bool]*batchGraph{}})
+		r.all = append(r.all, &replica{from: k * batch / n, to: (k + 1) * batch / n, graphs: map[shape]*batchGraph{}})
 	}
 	return r
 }
@@ -66,18 +84,28 @@ func (r *replica) do(t *task, size int, b *datasets.Batch, total int) error {
 	each := len(b.X) / size
 	part := &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
 	part.Labels, part.Steps, part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
-	short := slices.ContainsFunc(part.Steps, func(n int) bool { return n < t.steps })
-	if r.graphs[short] == nil {
-		g, err := t.build(r.from, r.to-r.from, short)
-		if err != nil {
+	of := t.shapeOf(part.Steps)
+	g := r.graphs[of]
+	if g == nil {
+		var err error
+		if g, err = t.build(of, r.from, r.to-r.from); err != nil {
 			return err
 		}
-		r.graphs[short] = g
+		r.graphs[of] = g
 	}
-	if err := r.graphs[short].let(part, t.steps, total, t.smoothing); err != nil {
+	if step := each / t.steps; of.steps < t.steps {
+		if g.cut == nil {
+			g.cut = make([]float32, (r.to-r.from)*of.steps*step)
+		}
+		for k := range r.to - r.from {
+			copy(g.cut[k*of.steps*step:][:of.steps*step], part.X[k*each:])
+		}
+		part.X = g.cut
+	}
+	if err := g.let(part, of.steps, total, t.smoothing); err != nil {
 		return err
 	}
-	r.part, r.ran = part, r.graphs[short]
+	r.part, r.ran = part, g
 	return r.ran.program.Run()
 }
 
@@ -159,6 +187,7 @@ type task struct {
 	// part of the target that all classes share, and the number of the run.
 	trained   []int
 	smoothing float64
+	truncate  int
 	run       *uint64
 
 	watch bool // the activations are outputs too
@@ -172,21 +201,22 @@ type batchGraph struct {
 	trained            G.Nodes // the learnables that have gradients
 	program            *graph.Program
 	targets, steps     []float32 // memory of target and lengths
+	cut                []float32 // clips without the steps that the graph has not
 }
 
-// build makes the graph for the given number of clips, the first of which is row row of the batch.
-func (t *task) build(row, clips int, lengths bool) (g *batchGraph, err error) {
+// build makes the graph of a shape for the given number of clips, the first of which is row row of the batch.
+func (t *task) build(of shape, row, clips int) (g *batchGraph, err error) {
 	eg := G.NewGraph()
 	var e graph.Equations
 	input := func(name string, shape ...int) *G.Node {
 		return e.Do(func() (*G.Node, error) { return graph.Input(eg, name, tensor.Float32, shape, nil) })
 	}
 	g = &batchGraph{targets: make([]float32, clips*t.model.Classes())}
-	g.x, g.target = input("x", append([]int{clips, t.steps}, t.stepShape...)...), input("target", clips, t.model.Classes())
-	if lengths {
+	g.x, g.target = input("x", append([]int{clips, of.steps}, t.stepShape...)...), input("target", clips, t.model.Classes())
+	if of.lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}
-	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row}
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch, Truncate: t.truncate}
 	g.loss = e.Do(func() (*G.Node, error) {
 		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
 			return nil, errors.Wrap(err, "train")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -178,4 +179,35 @@ func TestFirstBadInAReplica(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "the projection of layer1", first)
 	}
+}
+
+// Padding that is cut away changes nothing: a set of three times as many steps, none of which a
+// clip has, gives the same loss, logits and gradients.
+func TestPaddingIsCut(t *testing.T) {
+	const steps, clips = 8, 6
+	of := func(all int) datasets.Set {
+		rng := rand.New(rand.NewPCG(3, 3))
+		x, lengths, labels := make([]float32, clips*all*4), make([]int, clips), make([]int, clips)
+		for k := range clips {
+			lengths[k], labels[k] = 1+rng.IntN(steps), k%2
+			for j := range lengths[k] * 4 {
+				x[k*all*4+j] = float32(rng.NormFloat64())
+			}
+		}
+		set, err := datasets.Slices{X: x, Shape: []int{clips, all, 2, 2}, Labels: labels, Lengths: lengths, Classes: []string{"down", "up"}, Train: clips - 1}.Set(datasets.Options{Normalise: "none"})
+		require.NoError(t, err)
+		return set
+	}
+	cfg := Config{Batch: 5, Threads: 2}
+	order := []int{4, 0, 2, 1, 3}
+	loss, logits, grads := step(t, newModel(t, 1, 0.3), of(steps), cfg, order)
+	l, z, g := step(t, newModel(t, 1, 0.3), of(3*steps), cfg, order)
+	require.InEpsilon(t, loss, l, 1e-5)
+	close32(t, logits, z, "logits")
+	close32(t, grads, g, "gradients")
+	task := task{steps: 3 * steps, trained: []int{0}}
+	require.Equal(t, shape{12, true}, task.shapeOf([]int{7, 2, 8}))
+	require.Equal(t, shape{24, false}, task.shapeOf([]int{24, 24}))
+	task.trained = nil
+	require.Equal(t, shape{24, true}, task.shapeOf([]int{7, 2, 8}), "an evaluation")
 }

@@ -147,10 +147,15 @@ func (r *run) do(ctx context.Context) (result *Result, err error) {
 	return result, nil
 }
 
+// order is that of the clips in the epoch under way.
+func (r *run) order() []int {
+	return datasets.OrderByLength(r.set, datasets.Train, r.cfg.Batch, r.cfg.Seed, r.at.Epoch)
+}
+
 // epoch trains on what is left of the epoch under way and closes it.
 func (r *run) epoch(ctx context.Context) error {
 	clips := r.set.Clips(datasets.Train)
-	order := datasets.Order(clips, r.cfg.Seed, r.at.Epoch)
+	order := r.order()
 	size := r.cfg.Batch * r.cfg.Accumulate // clips a step
 	steps := (clips + size - 1) / size
 	now := r.begin()

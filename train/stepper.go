@@ -24,7 +24,7 @@ type Stepper struct {
 // of shape stepShape, whose sizes multiply to the model's Features.
 //
 // From cfg it uses what a step depends on: Batch, the most clips of a step, LearningRate, Optimizer,
-// WeightDecay, ClassifierL2, MaxGradNorm, LabelSmoothing, Freeze and Threads. The caller makes a run of the
+// WeightDecay, ClassifierL2, MaxGradNorm, LabelSmoothing, Truncate, Freeze and Threads. The caller makes a run of the
 // steps: Schedule and Accumulate must be left unset, and the rest is ignored. It returns an error when
 // they are not, when a setting is invalid, or when the model does not fit.
 func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper, error) {

@@ -85,8 +85,8 @@ func TestStepperErrors(t *testing.T) {
 		"train: Threads is -1; want at least 1 and at most 1024, or 0 for all cores": func() (*Stepper, error) {
 			return NewStepper(m, 4, []int{2, 2}, Config{Batch: 3, LearningRate: 0.1, Threads: -1})
 		},
-		"train: clips of 0 steps; want 1 to 4096":                               func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },
-		"train: clips of 500000 steps; want 1 to 4096":                          func() (*Stepper, error) { return NewStepper(m, 500000, []int{2, 2}, good) },
+		"train: clips of 0 steps; want 1 to 65536":                              func() (*Stepper, error) { return NewStepper(m, 0, []int{2, 2}, good) },
+		"train: clips of 500000 steps; want 1 to 65536":                         func() (*Stepper, error) { return NewStepper(m, 500000, []int{2, 2}, good) },
 		"train: the model reads 4 values a step, steps of shape [2 3] have 6":   func() (*Stepper, error) { return NewStepper(m, 4, []int{2, 3}, good) },
 		"train: the model reads 4 values a step, steps of shape [-2 -2] have 4": func() (*Stepper, error) { return NewStepper(m, 4, []int{-2, -2}, good) },
 		`train: no parameter matches "x" to freeze; the first is layer1.input.U1`: func() (*Stepper, error) {

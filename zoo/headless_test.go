@@ -19,7 +19,7 @@ func network(t *testing.T, m *zoo.Model, clips int) *zoo.Network {
 	shape := tensor.Shape{clips, 3, m.Features()}
 	x, err := graph.Input(g, "x", tensor.Float32, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(frames(shape.TotalSize()))))
 	require.NoError(t, err)
-	net, err := m.Build(g, x, zoo.BuildOptions{Training: true})
+	net, err := m.Build(g, x, zoo.BuildOptions{Training: true, Activations: true})
 	require.NoError(t, err)
 	return net
 }

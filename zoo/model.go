@@ -188,6 +188,13 @@ type BuildOptions struct {
 	// Row is the row of this batch's first sequence in a larger batch that several graphs share out:
 	// each then drops what a single graph would. See cells.Options.
 	Row int
+	// Activations asks for those of the Network.
+	Activations bool
+	// Truncate cuts sequences into pieces of so many steps, through which gradients do not go back; 0
+	// means no cuts.
+	Truncate int
+	// Unroll makes every step of the recurrences nodes of the graph, for second derivatives.
+	Unroll bool
 	// Prefix starts the names of the nodes, for two models in one graph.
 	Prefix string
 }
@@ -202,7 +209,7 @@ type Network struct {
 	Last       *G.Node // (batch, features), the state the classifier reads
 	Learnables G.Nodes // one node for each of the model's Params, in their order
 
-	// Activations are the values inside the layers, in the order in which they are computed.
+	// Activations are the values inside the layers, layer by layer.
 	Activations []cells.Activation
 
 	layers int // learnables before the classifier's
@@ -237,7 +244,7 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 		net.Learnables = append(net.Learnables, n)
 		nodes[p.Name] = n
 	}
-	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row})
+	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row, Activations: opt.Activations, Unroll: opt.Unroll, Truncate: opt.Truncate})
 	if err != nil {
 		return nil, err
 	}

@@ -157,11 +157,18 @@ func newSet(name string, files []*file, opt datasets.Options) (_ datasets.Set, e
 	}
 	t.Normalisation = m.Normalisation()
 	chunks := sync.Pool{New: func() any { return new([chunk]byte) }}
-	t.Read = func(clip int, x []float32) (label, steps int, err error) {
-		f, k := files[0], clip
-		if k >= f.clips() {
-			f, k = files[1], k-f.clips()
+	at := func(clip int) (f *file, k int) {
+		if n := files[0].clips(); clip >= n {
+			return files[1], clip - n
 		}
+		return files[0], clip
+	}
+	t.Length = func(clip int) int {
+		f, k := at(clip)
+		return f.length(k)
+	}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+		f, k := at(clip)
 		chunk := chunks.Get().(*[chunk]byte)
 		defer chunks.Put(chunk)
 		return f.read(k, x, t.Normalisation, chunk[:])

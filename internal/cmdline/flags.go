@@ -118,7 +118,7 @@ func want(f *flag.Flag, reason string) string {
 // Field returns the name of the flag for a field of a configuration, which is the same
 // except for dashes and capitals, weight-decay for WeightDecay, or a shorter one.
 func Field(fs *flag.FlagSet, field string) string {
-	if name, ok := map[string]string{"Dir": "out", "MaxGradNorm": "clip", "LearningRate": "lr"}[field]; ok {
+	if name, ok := map[string]string{"Dir": "out", "MaxGradNorm": "clip", "LearningRate": "lr", "Truncate": "bptt"}[field]; ok {
 		return name
 	}
 	for _, name := range Names(fs) {

@@ -1,5 +1,5 @@
 // Package gemm multiplies matrices of float32 in Go, with the innermost loop in
-// assembly (AVX2 or AVX-512), on one core.
+// assembly (AVX2, AVX-512 or NEON), on one core.
 //
 // No maintained library does this: gonum's product is built from rows times
 // numbers and reaches a seventh of this one's rate on the shapes that tensor
@@ -45,6 +45,7 @@ type Kernel int
 const (
 	AVX2   Kernel = iota // and FMA: 6 rows by 16 or 8 columns
 	AVX512               // AVX512F: by 32, 16 or 8
+	NEON                 // of arm64: by 16 or 8
 )
 
 // columns of a kernel's widest tile.
@@ -178,13 +179,18 @@ func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs in
 		// The last tile is moved up to be full; to the rows it shares with the
 		// one before nothing may be added again.
 		s, skip := i, 0
-		if s+mr > in && in >= mr {
+		few := w == width && kernel.few(in-i, width) // a tile of just these rows
+		if s+mr > in && in >= mr && !few {
 			s = in - mr
 			skip = i - s
 		}
 		rows := min(mr, in-s)
 		for r := range row {
 			row[r] = unsafe.Add(unsafe.Pointer(a), (s+min(r, rows-1))*rs*4)
+		}
+		if few {
+			tile16by4(unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add)
+			continue
 		}
 		if rows == mr && w == width && !(add && skip > 0) {
 			kernel.tile(width, unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add)

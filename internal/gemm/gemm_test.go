@@ -38,7 +38,7 @@ func TestMultiply(t *testing.T) { each(t, testMultiply) }
 
 // each runs a test of every kernel that this processor can run.
 func each(t *testing.T, test func(*testing.T, Kernel)) {
-	for kernel, name := range []string{"AVX2", "AVX512"} {
+	for kernel, name := range []string{"AVX2", "AVX512", "NEON"} {
 		t.Run(name, func(t *testing.T) {
 			if !Kernel(kernel).Available() {
 				t.Skip("this processor has no " + name)

@@ -8,7 +8,7 @@ import (
 
 // Available reports whether this processor has the kernel's instructions.
 func (kernel Kernel) Available() bool {
-	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || cpu.X86.HasAVX512F)
+	return cpu.X86.HasAVX2 && cpu.X86.HasFMA && (kernel == AVX2 || kernel == AVX512 && cpu.X86.HasAVX512F)
 }
 
 // tile computes one of so many columns.
@@ -41,6 +41,14 @@ func tile32(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs ui
 
 //go:noescape
 func tile16z(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+// tile16by4 is tile16 of 4 rows.
+//
+//go:noescape
+func tile16by4(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+
+// few reports whether there is a tile of so many rows and columns, fewer than mr.
+func (kernel Kernel) few(rows, width int) bool { return kernel == AVX2 && rows == 4 && width == 16 }
 
 // transpose8 writes the transposes of squares of 8 by 8 that lie side by side in
 // src, whose rows are ss bytes apart, one below the other to dst, whose rows are

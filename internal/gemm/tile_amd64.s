@@ -80,6 +80,41 @@ loop:
 	VZEROUPPER
 	RET
 
+// func tile16by4(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
+TEXT ·tile16by4(SB), NOSPLIT, $0-57
+	ARGUMENTS
+	JNE  load
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP  loop
+load:
+	LOAD2(32, Y0, Y1)
+	LOAD2(32, Y2, Y3)
+	LOAD2(32, Y4, Y5)
+	LOAD2(32, Y6, Y7)
+loop:
+	VMOVUPS (SI), Y12
+	VMOVUPS 32(SI), Y13
+	MULTIPLY2(R8, Y14, Y12, Y0, Y13, Y1)
+	MULTIPLY2(R9, Y15, Y12, Y2, Y13, Y3)
+	MULTIPLY2(R10, Y14, Y12, Y4, Y13, Y5)
+	MULTIPLY2(R11, Y15, Y12, Y6, Y13, Y7)
+	NEXT
+	JNZ  loop
+	MOVQ dst+0(FP), BX
+	STORE2(32, Y0, Y1)
+	STORE2(32, Y2, Y3)
+	STORE2(32, Y4, Y5)
+	STORE2(32, Y6, Y7)
+	VZEROUPPER
+	RET
+
 // func tile8(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
 TEXT ·tile8(SB), NOSPLIT, $0-57
 	ARGUMENTS

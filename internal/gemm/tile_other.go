@@ -1,4 +1,4 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package gemm
 
@@ -8,6 +8,12 @@ import "unsafe"
 func (Kernel) Available() bool { return false }
 
 func (Kernel) tile(int, unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
+	panic("gemm: not available")
+}
+
+func (Kernel) few(_, _ int) bool { return false }
+
+func tile16by4(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {
 	panic("gemm: not available")
 }
 

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -130,25 +129,14 @@ type function struct {
 	program *graph.Program
 }
 
-// compile builds the program of the function or, with gradients, of its sum. Nodes whose
-// hashes are equal by chance are refused, which happens once in some ten thousand graphs:
-// other names of the inputs then give others.
+// compile builds the program of the function or, with gradients, of its sum.
 func compile(build Build, inputs []Input, rng *rand.Rand, gradients bool) (f *function, err error) {
-	for _, prefix := range []string{"", "again ", "once more "} {
-		f = &function{}
-		if err = f.compile(prefix, build, inputs, rng, gradients); err == nil || !strings.Contains(err.Error(), "rename an input") {
-			break
-		}
-	}
-	return f, err
-}
-
-func (f *function) compile(prefix string, build Build, inputs []Input, rng *rand.Rand, gradients bool) (err error) {
 	g := G.NewGraph()
+	f = &function{}
 	var e graph.Equations
 	for i, in := range inputs {
 		data := slices.Clone(in.Data)
-		n := e.Do(func() (*G.Node, error) { return Constant(g, prefix+string(rune('a'+i)), in.Shape, data) })
+		n := e.Do(func() (*G.Node, error) { return Constant(g, string(rune('a'+i)), in.Shape, data) })
 		f.nodes, f.data = append(f.nodes, n), append(f.data, data)
 	}
 	f.y = e.Do(func() (*G.Node, error) { return build(g, f.nodes) })
@@ -164,7 +152,7 @@ func (f *function) compile(prefix string, build Build, inputs []Input, rng *rand
 		f.program, err = graph.Compile(G.Nodes{f.y}, grads, params)
 		return nil, err
 	})
-	return e.Err()
+	return f, e.Err()
 }
 
 // differentiated is a function that has run once, and its gradients.

@@ -26,8 +26,12 @@ type Op struct {
 	F32   func(out []float32, in [][]float32)
 	F64   func(out []float64, in [][]float64)
 	Diff  []Gradient // of each operand; nil, or left out at the end, for one that has none
+	// Failed returns the error of what F32 or F64 did last; nil where they cannot fail.
+	Failed func() error
+	Owner  any // what the caller finds again where Apply returns an equal node that is there already
 
 	dims   []int // number of axes of each operand
+	salt   int
 	buffer *tensor.Dense
 }
 
@@ -55,15 +59,18 @@ func Apply(o *Op, inputs ...*G.Node) (*G.Node, error) {
 	if slices.ContainsFunc(o.Shape, func(size int) bool { return size < 1 }) {
 		return nil, errors.Errorf("graph: %s: every size is at least 1", o.Name)
 	}
-	n, err := G.ApplyOp(o, inputs...)
-	if err != nil {
-		return nil, errors.Wrapf(err, "graph: %s", o.Name)
+	// A 32-bit hash decides upstream whether this node is an old one; it may be another by
+	// chance, and then a hash with salt decides.
+	for {
+		n, err := G.ApplyOp(o, inputs...)
+		if err != nil {
+			return nil, errors.Wrapf(err, "graph: %s", o.Name)
+		}
+		if got, ok := n.Op().(*Op); ok && got.Name == o.Name && slices.Equal(n.Shape(), o.Shape) && slices.Equal(Children(n), inputs) {
+			return n, nil
+		}
+		o.salt++
 	}
-	// A 32-bit hash decides upstream whether this node is an old one.
-	if got, ok := n.Op().(*Op); !ok || got.Name != o.Name || !slices.Equal(n.Shape(), o.Shape) || !slices.Equal(Children(n), inputs) {
-		return nil, errors.Errorf("graph: %s was merged with another node of the same hash; rename an input and build the graph again", o.Name)
-	}
-	return n, nil
 }
 
 func (o *Op) Arity() int { return len(o.dims) }
@@ -111,6 +118,11 @@ func (o *Op) Do(values ...G.Value) (G.Value, error) {
 	default:
 		return nil, errors.Errorf("graph: %s: operands are %v; use float32 or float64", o.Name, dt)
 	}
+	if o.Failed != nil {
+		if err := o.Failed(); err != nil {
+			return nil, err
+		}
+	}
 	return o.buffer, nil
 }
 
@@ -155,8 +167,13 @@ func (o *Op) ReturnsPtr() bool     { return false }
 func (o *Op) OverwritesInput() int { return -1 }
 func (o *Op) CallsExtern() bool    { return false }
 
-func (o *Op) String() string        { return o.Name }
-func (o *Op) WriteHash(h hash.Hash) { fmt.Fprint(h, o.Name) }
+func (o *Op) String() string { return o.Name }
+func (o *Op) WriteHash(h hash.Hash) {
+	fmt.Fprint(h, o.Name)
+	if o.salt > 0 {
+		fmt.Fprint(h, o.salt)
+	}
+}
 func (o *Op) Hashcode() uint32 {
 	h := fnv.New32a()
 	o.WriteHash(h)
