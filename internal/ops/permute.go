@@ -73,6 +73,10 @@ func permutePart[T Float](dst, src []T, sizes, strides []int) {
 		for i := range dst {
 			dst[i] = src[i*s]
 		}
+	case len(sizes) == 2 && strides[1] == 1 && sizes[1] == 4: // a vector of float32
+		for i := range n {
+			*(*[4]T)(dst[4*i:]) = *(*[4]T)(src[i*s:])
+		}
 	case len(sizes) == 2 && strides[1] != 1:
 		m, t := sizes[1], strides[1]
 		for i := range n {

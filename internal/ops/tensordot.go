@@ -35,7 +35,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 	if Volume(aAxes) != dims.Size(a.Shape()) || Volume(bAxes) != dims.Size(b.Shape()) || Volume(yAxes) != dims.Size(shape) {
 		return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 	}
-	c := contract(aAxes, bAxes, yAxes, backend.Here())
+	c := contract(aAxes, bAxes, yAxes, backend.Here(), fromMemory)
 	var m32 memory[float32]
 	var m64 memory[float64]
 	return Apply(&Op{
@@ -56,7 +56,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 
 // Contract returns y = Σ a·b of tensors that Tensordot would make a node of. The axes have to fit.
 func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
-	c := contract(aAxes, bAxes, yAxes, backend.Here())
+	c := contract(aAxes, bAxes, yAxes, backend.Here(), fromMemory)
 	y := make([]T, Volume(yAxes))
 	compute(&c, &memory[T]{}, y, a, b)
 	return y
@@ -86,8 +86,10 @@ func pair(tensors ...[]Axis) error {
 // the tensor does not have it.
 type index struct{ size, a, b, y int }
 
-// packing is the price of copying an element, in nanoseconds.
-const packing = 2
+// price is that of copying an element along a walk, in nanoseconds.
+type price func(w Walk) float64
+
+func fromMemory(Walk) float64 { return 2 }
 
 // contraction is how y = Σ a·b is computed: matrix products of parts of the
 // tensors, one or many, where they lie or of copies in another order.
@@ -101,12 +103,12 @@ type contraction struct {
 
 // contract returns the cheapest way by a cost model. Copies are made
 // only where they cost less than the small products without them.
-func contract(a, b, y []Axis, costs backend.Model) contraction {
-	return slices.MinFunc(ways(a, b, y, costs), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
+func contract(a, b, y []Axis, costs backend.Model, packing price) contraction {
+	return slices.MinFunc(ways(a, b, y, costs, packing), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
 }
 
 // ways lists what copies leave to multiply: of none of the tensors, of some, or of all.
-func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
+func ways(a, b, y []Axis, costs backend.Model, packing price) (list []contraction) {
 	for which := range 8 {
 		pa, pb, py := a, b, y
 		if which&1 != 0 {
@@ -119,12 +121,15 @@ func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
 			py = slices.Concat(Both(pa, y), Both(pb, y))
 		}
 		c := multiply(fused(pa, pb, py), costs)
-		for _, t := range [][2][]Axis{{a, pa}, {b, pb}, {y, py}} {
-			if !slices.Equal(t[0], t[1]) {
-				c.cost += packing * float64(Volume(t[0]))
+		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
+		for _, t := range []struct {
+			axes []Axis
+			Walk
+		}{{a, c.a}, {b, c.b}, {y, c.y}} {
+			if !t.straight() {
+				c.cost += packing(t.Walk) * float64(Volume(t.axes))
 			}
 		}
-		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
 		list = append(list, c)
 	}
 	return list
@@ -257,21 +262,32 @@ func matrix(rows, cols, down, across int) (transposed bool, lead int) {
 }
 
 // memory is what a contraction copies into.
-type memory[T Float] struct{ a, b, y []T }
+type memory[T Float] struct{ a, b, y, sum []T }
 
 // compute makes y of a and b. It overwrites y.
-func compute[T Float](c *contraction, m *memory[T], y, a, b []T) {
+func compute[T Float](c *contraction, m *memory[T], y, a, b []T) { accumulate(c, m, y, a, b, false) }
+
+// accumulate makes y of a and b, or adds them to it.
+func accumulate[T Float](c *contraction, m *memory[T], y, a, b []T, add bool) {
 	a, b = packed(&m.a, a, c.a), packed(&m.b, b, c.b)
 	if c.swapped {
 		a, b = b, a
 	}
+	p := c.products
 	if c.y.straight() {
-		repeat(c.products, c.loops, a, b, y)
+		p.Add = add
+		repeat(p, c.loops, a, b, y)
 		return
 	}
 	m.y = slices.Grow(m.y[:0], len(y))[:len(y)]
-	repeat(c.products, c.loops, a, b, m.y)
-	Permute(y, m.y, c.y)
+	repeat(p, c.loops, a, b, m.y)
+	if !add {
+		Permute(y, m.y, c.y)
+		return
+	}
+	for i, v := range packed(&m.sum, m.y, c.y) {
+		y[i] += v
+	}
 }
 
 // repeat makes the products at each place of the loops. A loop without a place in
