@@ -6,29 +6,29 @@ import (
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
+// BenchmarkChain is the first contraction of a TT-LSTM with UCF11's shapes, as a chain and
+// with the product of the factors.
 func BenchmarkChain(b *testing.B) {
 	x := []Axis{{0, 15360}, {1, 20}, {2, 18}}
-	ga := []Axis{{3, 4}, {2, 18}, {4, 4}}
-	gb := []Axis{{5, 4}, {1, 20}, {6, 4}, {3, 4}}
+	left, right := []Axis{{3, 4}, {2, 18}, {4, 4}}, []Axis{{5, 4}, {1, 20}, {6, 4}, {3, 4}}
 	y := []Axis{{0, 15360}, {5, 4}, {6, 4}, {4, 4}}
-	c := &chain{x: x, a: ga, b: gb, y: y}
-	c.t = append(without(x, ga), without(ga, x)...)
-	c.cut(backend.Here())
-	b.Logf("%+v", c.blocks)
-	vx, va, vb, vy := make([]float32, Volume(x)), make([]float32, Volume(ga)), make([]float32, Volume(gb)), make([]float32, Volume(y))
+	merged := append(append([]Axis{}, x[1:]...), y[1:]...)
+	vx, vl, vr, vm, vy := make([]float32, Volume(x)), make([]float32, Volume(left)), make([]float32, Volume(right)), make([]float32, Volume(merged)), make([]float32, Volume(y))
 	for i := range vx {
 		vx[i] = float32(i%7) - 3
 	}
-	b.Run("forward", func(b *testing.B) {
-		var m linkMemory[float32]
+	b.Run("chain", func(b *testing.B) {
+		blocks := cut(x, left, right, y, append(without(x, left), without(left, x)...), backend.Here())
+		var m chainMemory[float32]
 		for b.Loop() {
-			m.forward(c, vy, [][]float32{vx, va, vb})
+			m.run(blocks, vy, vx, vl, vr)
 		}
 	})
-	b.Run("gradient", func(b *testing.B) {
-		var m chainGradientsOf[float32]
+	b.Run("merged", func(b *testing.B) {
+		c := contract(x, merged, y, backend.Here(), fromMemory)
+		var m memory[float32]
 		for b.Loop() {
-			m.run(c, va, [][]float32{vx, va, vb, vy})
+			compute(&c, &m, vy, vx, vm)
 		}
 	})
 }

@@ -86,10 +86,11 @@ func pair(tensors ...[]Axis) error {
 // the tensor does not have it.
 type index struct{ size, a, b, y int }
 
-// price is that of copying an element along a walk, in nanoseconds.
-type price func(w Walk) float64
+// price is that of copying an element along a walk, in nanoseconds, of a, b or the result,
+// by their number.
+type price func(tensor int, w Walk) float64
 
-func fromMemory(Walk) float64 { return 2 }
+func fromMemory(int, Walk) float64 { return 2 }
 
 // contraction is how y = Σ a·b is computed: matrix products of parts of the
 // tensors, one or many, where they lie or of copies in another order.
@@ -122,12 +123,9 @@ func ways(a, b, y []Axis, costs backend.Model, packing price) (list []contractio
 		}
 		c := multiply(fused(pa, pb, py), costs)
 		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
-		for _, t := range []struct {
-			axes []Axis
-			Walk
-		}{{a, c.a}, {b, c.b}, {y, c.y}} {
-			if !t.straight() {
-				c.cost += packing(t.Walk) * float64(Volume(t.axes))
+		for k, w := range []Walk{c.a, c.b, c.y} {
+			if !w.straight() {
+				c.cost += packing(k, w) * float64(Volume([][]Axis{a, b, y}[k]))
 			}
 		}
 		list = append(list, c)
@@ -262,32 +260,21 @@ func matrix(rows, cols, down, across int) (transposed bool, lead int) {
 }
 
 // memory is what a contraction copies into.
-type memory[T Float] struct{ a, b, y, sum []T }
+type memory[T Float] struct{ a, b, y []T }
 
 // compute makes y of a and b. It overwrites y.
-func compute[T Float](c *contraction, m *memory[T], y, a, b []T) { accumulate(c, m, y, a, b, false) }
-
-// accumulate makes y of a and b, or adds them to it.
-func accumulate[T Float](c *contraction, m *memory[T], y, a, b []T, add bool) {
+func compute[T Float](c *contraction, m *memory[T], y, a, b []T) {
 	a, b = packed(&m.a, a, c.a), packed(&m.b, b, c.b)
 	if c.swapped {
 		a, b = b, a
 	}
-	p := c.products
 	if c.y.straight() {
-		p.Add = add
-		repeat(p, c.loops, a, b, y)
+		repeat(c.products, c.loops, a, b, y)
 		return
 	}
 	m.y = slices.Grow(m.y[:0], len(y))[:len(y)]
-	repeat(p, c.loops, a, b, m.y)
-	if !add {
-		Permute(y, m.y, c.y)
-		return
-	}
-	for i, v := range packed(&m.sum, m.y, c.y) {
-		y[i] += v
-	}
+	repeat(c.products, c.loops, a, b, m.y)
+	Permute(y, m.y, c.y)
 }
 
 // repeat makes the products at each place of the loops. A loop without a place in
