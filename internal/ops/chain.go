@@ -89,7 +89,7 @@ func cut(x, a, b, y, between []Axis, costs backend.Model) (blocks []block) {
 		}
 		x, y, between := inner(x), inner(y), inner(between)
 		k := block{count: part[1], x: Volume(x), between: Volume(between), y: Volume(y)}
-		k.first, k.second = link(x, a, b, y, costs)
+		k.first, k.second = link(x, a, b, y, costs, inCache(k.count))
 		blocks = append(blocks, k)
 	}
 	return blocks
@@ -97,7 +97,7 @@ func cut(x, a, b, y, between []Axis, costs backend.Model) (blocks []block) {
 
 // link returns the cheapest two contractions, of x and a and of what they make and b, with
 // any order of axes between them.
-func link(x, a, b, y []Axis, costs backend.Model) (first, second contraction) {
+func link(x, a, b, y []Axis, costs backend.Model, packing price) (first, second contraction) {
 	// Axes that come from one tensor and go to one stay together.
 	var groups [][]Axis
 	for _, from := range [][]Axis{without(x, a), without(a, x)} {
@@ -109,7 +109,7 @@ func link(x, a, b, y []Axis, costs backend.Model) (first, second contraction) {
 	}
 	least := math.Inf(1)
 	orders(groups, 0, func(between []Axis) {
-		f, s := contract(x, a, between, costs, inCache), contract(between, b, y, costs, inCache)
+		f, s := contract(x, a, between, costs, packing), contract(between, b, y, costs, packing)
 		if f.cost+s.cost < least {
 			first, second, least = f, s, f.cost+s.cost
 		}
@@ -117,17 +117,19 @@ func link(x, a, b, y []Axis, costs backend.Model) (first, second contraction) {
 	return first, second
 }
 
-// inCache prices a copy of an element that lies in the cache. Factors are copied once for
-// all blocks.
-func inCache(tensor int, w Walk) float64 {
-	n := len(w.sizes) - 1
-	switch {
-	case tensor == 1:
-		return 0
-	case w.sizes[n] == 4 || w.strides[n] == 1 && w.sizes[n] > 4:
-		return backend.InCache
+// inCache prices a copy of an element that lies in the cache. A factor, the second tensor,
+// is copied once for a number of blocks.
+func inCache(blocks int) price {
+	return func(tensor int, w Walk) float64 {
+		n := len(w.sizes) - 1
+		switch {
+		case tensor == 1:
+			return 4 * backend.InCache / float64(blocks)
+		case w.sizes[n] == 4 || w.strides[n] == 1 && w.sizes[n] > 4:
+			return backend.InCache
+		}
+		return 4 * backend.InCache
 	}
-	return 4 * backend.InCache
 }
 
 // orders calls try with each order of the groups from the k-th on.

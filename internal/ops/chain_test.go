@@ -1,10 +1,45 @@
 package ops
 
 import (
+	"math/rand/v2"
 	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
+
+// Blocks of any size, the last of which is another, make what two contractions do.
+func TestChain(t *testing.T) {
+	several := 0
+	rapid.Check(t, func(t *rapid.T) {
+		size := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
+		rows, stays, shared, rank, free, last := Axis{0, size("rows", 3000)}, Axis{1, size("stays", 5)}, Axis{2, size("shared", 5)}, Axis{3, size("rank", 5)}, Axis{4, size("free", 5)}, Axis{5, size("last", 5)}
+		order := func(name string, axes ...Axis) []Axis { return rapid.Permutation(axes).Draw(t, name) }
+		x, y := append([]Axis{rows}, order("x", stays, shared)...), append([]Axis{rows}, order("y", free, last)...)
+		a, b, between := order("a", shared, rank, free), order("b", stays, rank, last), []Axis{rows, stays, rank, free}
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		values := func(axes []Axis) []float64 {
+			v := make([]float64, Volume(axes))
+			for k := range v {
+				v[k] = rng.NormFloat64()
+			}
+			return v
+		}
+		vx, va, vb, got := values(x), values(a), values(b), values(y)
+		blocks := cut(x, a, b, y, between, backend.Here())
+		if len(blocks) == 2 && blocks[0].count > 1 {
+			several++
+		}
+		var m chainMemory[float64]
+		for range 2 { // nothing is left of the first run
+			m.run(blocks, got, vx, va, vb)
+			require.InDeltaSlice(t, Contract(Contract(vx, va, x, a, between), vb, between, b, y), got, 1e-10)
+		}
+	})
+	require.Positive(t, several)
+}
 
 // BenchmarkChain is the first contraction of a TT-LSTM with UCF11's shapes, as a chain and
 // with the product of the factors.

@@ -110,7 +110,8 @@ func (p *planner) chain(first, set uint, visit visitor) bool {
 	product := func(rows, inner, cols float64, transA bool) float64 {
 		return p.Costs.Cost(backend.Products{Count: 1, Rows: int(rows), Inner: int(inner), Cols: int(cols), TransA: transA})
 	}
-	cost := p.merged[first] + p.merged[set] + product(rows*q, s, f*r, false) + product(rows*f, q*r, e, false) + backend.InCache*rows*q*f*r
+	cost := p.merged[first] + p.merged[set] + product(rows*q, s, f*r, false) + product(rows*f, q*r, e, false) +
+		backend.InCache*(rows*q*f*r+4*(p.volume[first]+p.volume[set])) // in another order
 	if !p.opt.Inference {
 		cost += product(s*q, rows, f*e, true) + p.pair(first, set, both)*2/3
 	}
