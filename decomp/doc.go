@@ -27,6 +27,7 @@
 // it reads them.
 //
 // The product never forms W. A [Plan] merges the cores into a few factors and
-// contracts these with x, in Tensordot and Mul nodes alone; the gradients come from
+// contracts these with x, in Tensordot and Mul nodes alone (a Tensordot may take two
+// factors, one after the other); the gradients come from
 // symbolic differentiation, graph.Grad.
 package decomp

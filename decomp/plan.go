@@ -205,17 +205,31 @@ func (p *Plan) MulAdds() (perRow, once int) {
 
 // GradientMulAdds returns the multiply-adds of a row of x that the gradients take:
 // each step is repeated twice, once for its factor and once for the tensor it
-// meets. The first tensor is x, which may need no gradient. Gradients of merges,
-// which are spent once, are left out.
+// meets. The first tensor is x, which may need no gradient. A step that the next takes in
+// blocks has its gradient with that one, as the gradient of their product. Gradients of
+// merges, which are spent once, are left out.
 func (p *Plan) GradientMulAdds(inputGradient bool) int {
-	total, _ := p.MulAdds()
-	total *= 2
+	total := 0.0
 	for _, t := range p.terms {
-		if !inputGradient {
-			total -= t.network.mulAdds(t.Steps[0])
+		n := t.network
+		for k := 0; k < len(t.Steps); k++ {
+			s := t.Steps[k]
+			if s.Chained {
+				k++
+				own := slices.DeleteFunc(slices.Clone(s.Free), func(l int) bool { return slices.Contains(t.Steps[k].Shared, l) })
+				total += n.Volume(s.Before) * n.Volume(own) * n.Volume(t.Steps[k].Free)
+				if inputGradient {
+					total += float64(n.mulAdds(s) + n.mulAdds(t.Steps[k]))
+				}
+				continue
+			}
+			total += float64(n.mulAdds(s))
+			if k > 0 || inputGradient {
+				total += float64(n.mulAdds(s))
+			}
 		}
 	}
-	return total
+	return counted(total)
 }
 
 // String lists the steps with shapes, multiply-adds and elements a row.
@@ -231,7 +245,11 @@ func (p *Plan) String() string {
 			if s.Moved != nil {
 				fmt.Fprintf(&b, " (moved to %s)", n.names(s.Moved))
 			}
-			fmt.Fprintf(&b, "  %d multiply-adds, %d elements a row\n", n.mulAdds(s), counted(n.Volume(s.After)))
+			fmt.Fprintf(&b, "  %d multiply-adds, %d elements a row", n.mulAdds(s), counted(n.Volume(s.After)))
+			if s.Chained {
+				b.WriteString(", of which the next takes a block at a time")
+			}
+			b.WriteByte('\n')
 		}
 		if term.Reorder != nil {
 			fmt.Fprintf(&b, "%s put into order\n", n.names(term.Reorder))

@@ -165,16 +165,30 @@ func (t term) apply(x *G.Node, rows int, factors G.Nodes) (*G.Node, error) {
 	n := t.network
 	row := ops.Axis{ID: len(n.legs), Size: rows}
 	of := func(legs []int) []ops.Axis { return append([]ops.Axis{row}, n.axes(legs)...) }
-	for k, s := range t.Steps {
-		factor, after := n.Cores[s.Cores[0]], s.After
+	factor := func(s planner.Step) []ops.Axis {
 		if len(s.Cores) > 1 {
-			factor = slices.Concat(s.Shared, s.Free)
+			return n.axes(slices.Concat(s.Shared, s.Free))
 		}
-		if k == len(t.Steps)-1 {
+		return n.axes(n.Cores[s.Cores[0]])
+	}
+	for k, s := range t.Steps {
+		if k > 0 && t.Steps[k-1].Chained {
+			continue
+		}
+		last, after := k, s.After
+		if s.Chained {
+			last, after = k+1, t.Steps[k+1].After
+		}
+		if last == len(t.Steps)-1 {
 			after = n.Out // in their order, which Reorder is not
 		}
 		var err error
-		if x, err = multiply(x, factors[k], of(s.Before), n.axes(factor), of(after)); err != nil {
+		if s.Chained {
+			x, err = ops.Chain(x, factors[k], factors[last], of(s.Before), factor(s), factor(t.Steps[last]), of(after), rows, ops.Volume(n.axes(after)))
+		} else {
+			x, err = multiply(x, factors[k], of(s.Before), factor(s), of(after))
+		}
+		if err != nil {
 			return nil, errors.Wrap(err, t.factors[k])
 		}
 	}

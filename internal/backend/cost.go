@@ -21,6 +21,9 @@ func AVX2() Model { return Model{goAVX2} }
 // the ratios, which machines share.
 func (m Model) Cost(p Products) float64 { return float64(p.Count) * kernelFor(m, p).cost(p) }
 
+// InCache is what copying an element costs that lies in the cache, in a Model's nanoseconds.
+const InCache = 0.2
+
 // LeastCost is a lower bound on the cost of products with that many results in
 // all, each a sum of inner terms, whatever their shape.
 func (m Model) LeastCost(results, inner float64) float64 {

@@ -22,7 +22,7 @@ type kernel struct {
 // The kernels in Go.
 var (
 	goAVX512 = inGo("go-avx512", gemm.AVX512, 32, terms{80, 19, 1.57, 1.25, 1.35, 0, 0.14, 0.21, 0.055, 0.04})
-	goAVX2   = inGo("go-avx2", gemm.AVX2, 16, terms{80, 15.5, 1.5, 0, 1.35, 0, 0.14, 0.34, 0.055, 0.045})
+	goAVX2   = inGo("go-avx2", gemm.AVX2, 16, terms{80, 15.5, 1.5, 0, 1.35, 0, 0.14, 0.34, 0.077, 0.045})
 	goNEON   = inGo("go-neon", gemm.NEON, 16, goAVX2.weights) // not fitted on such a processor
 	plainGo  = &kernel{"gonum", each(sgemm), gonumTerms, gonumLeast, terms{37, 0.44, 0.108, 3.8, 4.4, 3.4}}
 )

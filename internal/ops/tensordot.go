@@ -35,7 +35,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 	if Volume(aAxes) != dims.Size(a.Shape()) || Volume(bAxes) != dims.Size(b.Shape()) || Volume(yAxes) != dims.Size(shape) {
 		return nil, errors.Errorf("%s of %v and %v as %s", name, a.Shape(), b.Shape(), dims.Dots(shape))
 	}
-	c := contract(aAxes, bAxes, yAxes, backend.Here())
+	c := contract(aAxes, bAxes, yAxes, backend.Here(), fromMemory)
 	var m32 memory[float32]
 	var m64 memory[float64]
 	return Apply(&Op{
@@ -56,7 +56,7 @@ func Tensordot(a, b *G.Node, aAxes, bAxes, yAxes []Axis, shape ...int) (*G.Node,
 
 // Contract returns y = Σ a·b of tensors that Tensordot would make a node of. The axes have to fit.
 func Contract[T Float](a, b []T, aAxes, bAxes, yAxes []Axis) []T {
-	c := contract(aAxes, bAxes, yAxes, backend.Here())
+	c := contract(aAxes, bAxes, yAxes, backend.Here(), fromMemory)
 	y := make([]T, Volume(yAxes))
 	compute(&c, &memory[T]{}, y, a, b)
 	return y
@@ -86,8 +86,11 @@ func pair(tensors ...[]Axis) error {
 // the tensor does not have it.
 type index struct{ size, a, b, y int }
 
-// packing is the price of copying an element, in nanoseconds.
-const packing = 2
+// price is that of copying an element along a walk, in nanoseconds, of a, b or the result,
+// by their number.
+type price func(tensor int, w Walk) float64
+
+func fromMemory(int, Walk) float64 { return 2 }
 
 // contraction is how y = Σ a·b is computed: matrix products of parts of the
 // tensors, one or many, where they lie or of copies in another order.
@@ -101,12 +104,12 @@ type contraction struct {
 
 // contract returns the cheapest way by a cost model. Copies are made
 // only where they cost less than the small products without them.
-func contract(a, b, y []Axis, costs backend.Model) contraction {
-	return slices.MinFunc(ways(a, b, y, costs), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
+func contract(a, b, y []Axis, costs backend.Model, packing price) contraction {
+	return slices.MinFunc(ways(a, b, y, costs, packing), func(c, d contraction) int { return cmp.Compare(c.cost, d.cost) })
 }
 
 // ways lists what copies leave to multiply: of none of the tensors, of some, or of all.
-func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
+func ways(a, b, y []Axis, costs backend.Model, packing price) (list []contraction) {
 	for which := range 8 {
 		pa, pb, py := a, b, y
 		if which&1 != 0 {
@@ -119,12 +122,12 @@ func ways(a, b, y []Axis, costs backend.Model) (list []contraction) {
 			py = slices.Concat(Both(pa, y), Both(pb, y))
 		}
 		c := multiply(fused(pa, pb, py), costs)
-		for _, t := range [][2][]Axis{{a, pa}, {b, pb}, {y, py}} {
-			if !slices.Equal(t[0], t[1]) {
-				c.cost += packing * float64(Volume(t[0]))
+		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
+		for k, w := range []Walk{c.a, c.b, c.y} {
+			if !w.straight() {
+				c.cost += packing(k, w) * float64(Volume([][]Axis{a, b, y}[k]))
 			}
 		}
-		c.a, c.b, c.y = along(a, pa), along(b, pb), along(py, y)
 		list = append(list, c)
 	}
 	return list

@@ -19,7 +19,7 @@ func TestEveryWayIsTheSum(t *testing.T) {
 		var a, b, y []Axis
 		var all []Axis
 		for id := range rapid.IntRange(0, 6).Draw(t, "axes") {
-			x := Axis{ID: id, Size: rapid.IntRange(1, 3).Draw(t, "size")}
+			x := Axis{ID: id, Size: rapid.IntRange(1, 4).Draw(t, "size")}
 			all = append(all, x)
 			in := rapid.IntRange(0, 2).Draw(t, "not in")
 			for k, axes := range []*[]Axis{&a, &b, &y} {
@@ -61,7 +61,7 @@ func TestEveryWayIsTheSum(t *testing.T) {
 			}
 		}
 		visit(all)
-		for which, c := range ways(a, b, y, backend.Here()) {
+		for which, c := range ways(a, b, y, backend.Here(), fromMemory) {
 			require.False(t, math.IsInf(c.cost, 1) && which == 7, "one product of copies always fits")
 			if math.IsInf(c.cost, 1) {
 				continue
@@ -96,7 +96,7 @@ func TestLayoutsOfPlansAreNotCopied(t *testing.T) {
 	} {
 		x, m, y := c[0], c[1], c[2]
 		for _, way := range [][3][]Axis{{x, m, y}, {y, m, x}, {x, y, m}} {
-			w := contract(way[0], way[1], way[2], backend.AVX2())
+			w := contract(way[0], way[1], way[2], backend.AVX2(), fromMemory)
 			require.True(t, w.a.straight() && w.b.straight() && w.y.straight(), "%v", way)
 			require.LessOrEqual(t, w.products.Count, 96)
 			require.Empty(t, w.loops)

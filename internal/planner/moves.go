@@ -1,8 +1,11 @@
 package planner
 
 import (
+	"math"
 	"slices"
 	"strings"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // move is what leads from one state to another.
@@ -11,6 +14,8 @@ type move struct {
 	shared, free string // the axes that are summed over, in the tensor's order, and the new ones
 	moved        bool
 	order        string // the tensor's axes when the products start
+	first        uint   // of a chain: the cores that x meets first; then shared and free are those of cores alone
+	between      string // and what x is between the two
 }
 
 // place says where in a tensor the shared axes stand and where the new ones go.
@@ -57,7 +62,7 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 		for _, added := range orders {
 			p.tried++
 			p.layout = append(append(append(p.layout[:0], others[:k]...), added...), others[k:]...)
-			if !visit(at.met|set, p.layout, p.weigh(c), move{set, shared, added, moved, order}) {
+			if !visit(at.met|set, p.layout, p.weigh(c), move{cores: set, shared: shared, free: added, moved: moved, order: order}) {
 				return false
 			}
 		}
@@ -79,6 +84,47 @@ func (p *planner) meet(at state, set uint, most float64, few bool, visit visitor
 	}
 	for k := range front {
 		if !try(outer[:k], outer[k:], outer, k, inFront) {
+			return false
+		}
+	}
+	return true
+}
+
+// chain visits what x becomes by meeting two sets of cores in one node, ops.Chain. Its
+// gradients are those of their product, so that only the forward pass does less. It does
+// not pay for an x with a gradient. chain returns false when the visitor wanted no more.
+func (p *planner) chain(first, set uint, visit visitor) bool {
+	both := first | set
+	outer, block := p.cut(p.in, both)
+	if !p.reads[first] || !p.reads[set] || outer+block != p.in || p.differentiates(true) || p.volume[both] > maxFactor {
+		return true
+	}
+	stays, shared := p.cut(block, first)
+	free := p.added(0, first)
+	own, ranks := p.cut(free, set)
+	rest := p.added(first, set)
+	rows, q, s, f, r, e := float64(p.opt.Rows)*p.size(outer), p.size(stays), p.size(shared), p.size(own), p.size(ranks), p.size(rest)
+	if ranks == "" || max(rows*q*max(s, f*r), rows*f*max(e, q*r)) > math.MaxInt/2 {
+		return true
+	}
+	product := func(rows, inner, cols float64, transA bool) float64 {
+		return p.Costs.Cost(backend.Products{Count: 1, Rows: int(rows), Inner: int(inner), Cols: int(cols), TransA: transA})
+	}
+	cost := p.merged[first] + p.merged[set] + product(rows*q, s, f*r, false) + product(rows*f, q*r, e, false) +
+		backend.InCache*(rows*q*f*r+4*(p.volume[first]+p.volume[set])) // in another order
+	if !p.opt.Inference {
+		cost += product(s*q, rows, f*e, true) + p.pair(first, set, both)*2/3
+	}
+	between := outer + stays + free
+	_, meets := p.cut(between, set)
+	for _, added := range p.orders(p.added(0, both), false) {
+		p.tried++
+		c := cost
+		if added != own+rest {
+			c += backend.InCache * rows * f * e
+		}
+		p.layout = append(append(p.layout[:0], outer...), added...)
+		if !visit(both, p.layout, p.weigh(c), move{cores: set, shared: meets, free: rest, first: first, between: between}) {
 			return false
 		}
 	}

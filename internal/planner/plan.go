@@ -79,6 +79,9 @@ type Step struct {
 	// time that a tensor with the batch's rows is transposed. Legs of size 1 are left
 	// out.
 	Before, Moved, After []int
+	// Chained says that this step and the next are one node. What is between them is never
+	// there as a whole.
+	Chained bool
 }
 
 // Merge contracts operands A and B over all legs they share: operand k is the
@@ -116,12 +119,20 @@ func (p *planner) plan(way []*arrival) (plan Plan) {
 			plan.Reorder = legs(a.from.layout)
 			continue
 		}
-		t := p.tree(v.cores)
-		step := Step{Cores: t.cores, Merges: t.merges(), Shared: legs(v.shared), Free: legs(v.free), Before: legs(a.from.layout), After: legs(a.layout)}
-		if v.moved {
-			step.Moved = legs(v.order)
+		before := a.from.layout
+		step := func(cores uint, shared, free, after string) *Step {
+			t := p.tree(cores)
+			plan.Steps = append(plan.Steps, Step{Cores: t.cores, Merges: t.merges(), Shared: legs(shared), Free: legs(free), Before: legs(before), After: legs(after)})
+			before = after
+			return &plan.Steps[len(plan.Steps)-1]
 		}
-		plan.Steps = append(plan.Steps, step)
+		if v.first != 0 {
+			_, shared := p.cut(before, v.first)
+			step(v.first, shared, p.added(0, v.first), v.between).Chained = true
+		}
+		if s := step(v.cores, v.shared, v.free, a.layout); v.moved {
+			s.Moved = legs(v.order)
+		}
 	}
 	return plan
 }

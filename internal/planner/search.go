@@ -124,6 +124,17 @@ func (s *search) expand(at *arrival) bool {
 		if !s.meet(at.state, set, s.limit-at.cost-s.left[at.met|set], false, visit) {
 			return false
 		}
+		if at.met != 0 {
+			continue
+		}
+		for _, next := range s.next[set] {
+			if s.allowed != nil && !s.allowed(set, uint(next)) {
+				continue
+			}
+			if !s.chain(set, uint(next), visit) {
+				return false
+			}
+		}
 	}
 	return true
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/tensorzoo/tensorzoo/internal/backend"
 )
 
 // builder makes networks leg by leg.
@@ -88,11 +90,14 @@ func binary(in, out []int, rank int) Network {
 }
 
 func plannerOf(n Network, opt Options) *planner {
-	return newPlanner(n, opt, Standard())
+	s := Standard()
+	s.Costs = backend.AVX2()
+	return newPlanner(n, opt, s)
 }
 
 // The search finds what looking at every way finds.
 func TestSearchAgainstBruteForce(t *testing.T) {
+	chained := false
 	for name, n := range map[string]Network{
 		"train":    chain([]int{2, 3, 2}, []int{2, 1, 2}, 2, false),
 		"ring":     chain([]int{2, 3}, []int{2, 2}, 2, true),
@@ -100,14 +105,18 @@ func TestSearchAgainstBruteForce(t *testing.T) {
 		"Tucker":   star([]int{2, 3}, []int{2, 2}, 2),
 		"tree":     binary([]int{2, 3, 2}, []int{1, 2, 2}, 2),
 		"one core": chain([]int{6}, []int{4}, 1, false),
+		"wide":     chain([]int{8, 20, 20, 18}, []int{4, 4, 4, 4}, 4, false),
 	} {
 		for _, opt := range []Options{{Rows: 1, Uses: 1}, {Rows: 96, Uses: 1}, {Rows: 16, Uses: 6}, {Rows: 5000, Uses: 1, Inference: true}} {
 			require.LessOrEqual(t, len(n.Cores), 5, name)
 			p := plannerOf(n, opt)
 			want := p.bruteForce(state{0, p.in}, map[state]float64{})
-			require.InEpsilon(t, want, Find(n, opt, Standard()).Nanoseconds, 1e-12, "%s %+v", name, opt)
+			plan := Find(n, opt, p.Settings)
+			require.InEpsilon(t, want, plan.Nanoseconds, 1e-12, "%s %+v", name, opt)
+			chained = chained || plan.Steps[0].Chained
 		}
 	}
+	require.True(t, chained, "some plan has two factors in one node")
 }
 
 // bruteForce is the least cost from a state to the end, over all ways.
@@ -129,10 +138,20 @@ func (p *planner) bruteForce(at state, known map[state]float64) float64 {
 		}
 		merge := p.leastMerge(set)
 		var made []arrival // p has one buffer for layouts
-		p.meet(at, set, math.Inf(1), false, func(met uint, layout []byte, cost float64, _ move) bool {
+		visit := func(met uint, layout []byte, cost float64, _ move) bool {
 			made = append(made, arrival{state: state{met, string(layout)}, cost: cost})
 			return true
-		})
+		}
+		p.meet(at, set, math.Inf(1), false, visit)
+		for next := uint(1); at.met == 0 && next <= all; next++ {
+			if next&set == 0 && p.joined[next] && p.beside[next]&set != 0 {
+				others := len(made)
+				p.chain(set, next, visit)
+				for k := range made[others:] { // of both sets, the merges are looked for below
+					made[others+k].cost += p.leastMerge(next) - p.merged[next]
+				}
+			}
+		}
 		for _, to := range made {
 			least = min(least, to.cost-p.merged[set]+merge+p.bruteForce(to.state, known))
 		}
