@@ -3,7 +3,9 @@ package decomp_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
 // ucf11 lists the shapes of the published UCF11 models, gates folded in.
@@ -31,7 +34,7 @@ func BenchmarkProduct(b *testing.B) {
 		b.Run(c.format.Name(), func(b *testing.B) {
 			m, err := c.format.Matrix(c.in, c.out)
 			require.NoError(b, err)
-			p, _, _ := trainingProduct(b, m, 96)
+			p, _, _ := trainingProduct(b, m, m.Plan(decomp.PlanOptions{Rows: 96}))
 			b.ReportAllocs()
 			for b.Loop() {
 				require.NoError(b, p.Run())
@@ -44,21 +47,59 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
+// BenchmarkPlans times the plan of each input projection of the zoo, forward and gradients
+// of 96 rows, and others that would be chosen if costs were somewhat different:
+//
+//	go test ./decomp -run '^$' -bench Plans -benchtime 1x -v -cpu 1
+func BenchmarkPlans(b *testing.B) {
+	entries, err := zoo.List("")
+	require.NoError(b, err)
+	known := map[string]bool{}
+	for _, e := range entries {
+		m, _ := matricesOf(b, e.Spec)
+		if key := fmt.Sprint(m.Terms); !known[key] && m.Format != "dense" {
+			known[key] = true
+			b.Run(e.Name, func(b *testing.B) { comparePlans(b, m) })
+		}
+	}
+}
+
+func comparePlans(b *testing.B, m *decomp.Matrix) {
+	opt, rng := decomp.PlanOptions{Rows: 96, Uses: 1}, rand.New(rand.NewPCG(1, 1))
+	plans, programs := []*decomp.Plan{m.Plan(opt)}, []projection{}
+	for range 12 {
+		if p := m.Nearly(opt, rng); !slices.ContainsFunc(plans, func(q *decomp.Plan) bool { return q.String() == p.String() }) {
+			plans = append(plans, p)
+		}
+	}
+	for _, plan := range plans {
+		p, _, _ := trainingProduct(b, m, plan)
+		programs = append(programs, p)
+	}
+	least := make([]time.Duration, len(plans))
+	for range 5 { // in turn, so that all see the same machine
+		for k, p := range programs {
+			start := time.Now()
+			require.NoError(b, p.Run())
+			if took := time.Since(start); least[k] == 0 || took < least[k] {
+				least[k] = took
+			}
+		}
+	}
+	best := slices.Index(least, slices.Min(least))
+	b.ReportMetric(float64(least[0])/float64(least[best]), "of-best")
+	b.ReportMetric(float64(len(plans)), "plans")
+	if best > 0 {
+		b.Logf("chosen:\n%v\nthe best:\n%v", plans[0], plans[best])
+	}
+}
+
 // roofline returns the operations of a plan, forward and backward, and the bytes
 // that its tensors of the batch's rows would move if none stayed in a cache.
 func roofline(p *decomp.Plan) (flops, bytes float64) {
 	rows := float64(p.Rows)
-	p.Traffic(func(first bool, read, written, mulAdds float64) {
-		// Forward and the gradient of the factor, and of x if a step made it;
-		// each reads or writes a tensor of x's size and one of the result's.
-		products := 3.0
-		if first {
-			products = 2
-		}
-		flops += products * 2 * mulAdds * rows
-		bytes += products * 4 * (read + written) * rows
-	})
-	return flops, bytes
+	forward, _ := p.MulAdds()
+	return 2 * rows * float64(forward+p.GradientMulAdds(false)), 4 * rows * p.Traffic()
 }
 
 // projection is the program of a projection's sum and the gradients of its cores.
@@ -69,7 +110,7 @@ type projection struct {
 }
 
 // trainingProduct also returns the values of x and of the cores.
-func trainingProduct(b testing.TB, m *decomp.Matrix, rows int) (p projection, inputs []float32, weights [][]float32) {
+func trainingProduct(b testing.TB, m *decomp.Matrix, plan *decomp.Plan) (p projection, inputs []float32, weights [][]float32) {
 	g := G.NewGraph()
 	rng := rand.New(rand.NewPCG(1, 1))
 	input := func(name string, shape ...int) *G.Node {
@@ -82,12 +123,12 @@ func trainingProduct(b testing.TB, m *decomp.Matrix, rows int) (p projection, in
 		weights = append(weights, data)
 		return n
 	}
-	x := input("x", rows, m.Rows())
+	x := input("x", plan.Rows, m.Rows())
 	var cores G.Nodes
 	for k, c := range m.Cores() {
 		cores = append(cores, input(fmt.Sprint("core", k), c.Shape()...))
 	}
-	y, err := m.Product(x, cores, nil)
+	y, err := m.Product(x, cores, plan)
 	require.NoError(b, err)
 	loss, err := graph.SumAll(y)
 	require.NoError(b, err)

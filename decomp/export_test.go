@@ -2,6 +2,8 @@ package decomp
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 
 	"github.com/tensorzoo/tensorzoo/internal/backend"
 	"github.com/tensorzoo/tensorzoo/internal/planner"
@@ -27,12 +29,32 @@ func (p *Plan) Merges() (lines []string) {
 	return lines
 }
 
-// Traffic returns the elements of x or of what it became that each step reads and
-// writes, a row, and its multiply-adds.
-func (p *Plan) Traffic(visit func(first bool, read, written, mulAdds float64)) {
+// Traffic returns the elements of x and of what it becomes that are read and written, a
+// row, forward and for the gradients: each contraction once forward, once for its factor
+// and, but for the first, once for its tensor.
+func (p *Plan) Traffic() (moved float64) {
 	for _, t := range p.terms {
+		var read float64
 		for k, s := range t.Steps {
-			visit(k == 0, t.network.Volume(s.Before), t.network.Volume(s.After), float64(t.network.mulAdds(s)))
+			if k == 0 || !t.Steps[k-1].Chained {
+				read = t.network.Volume(s.Before)
+			}
+			if !s.Chained {
+				times := 3.0
+				if k == 0 || k == 1 && t.Steps[0].Chained {
+					times = 2
+				}
+				moved += times * (read + t.network.Volume(s.After))
+			}
 		}
 	}
+	return moved
+}
+
+// Nearly is Plan with costs that are off by chance, by a factor of e^0.5 as often as not.
+func (m *Matrix) Nearly(opt PlanOptions, rng *rand.Rand) *Plan {
+	s := planner.Standard()
+	s.States = 5000
+	s.Weigh = func(cost float64) float64 { return cost * math.Exp(0.75*rng.NormFloat64()) }
+	return m.planWith(opt, s)
 }

@@ -16,7 +16,8 @@ import (
 func BenchmarkHandwritten(b *testing.B) {
 	for _, h := range handwritten() {
 		b.Run(h.name, func(b *testing.B) {
-			_, x, cores := trainingProduct(b, h.matrix(b), handRows)
+			m := h.matrix(b)
+			_, x, cores := trainingProduct(b, m, m.Plan(decomp.PlanOptions{Rows: handRows}))
 			h.prepare()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -31,7 +32,7 @@ func TestHandwritten(t *testing.T) {
 	for _, h := range handwritten() {
 		t.Run(h.name, func(t *testing.T) {
 			m := h.matrix(t)
-			p, x, cores := trainingProduct(t, m, handRows)
+			p, x, cores := trainingProduct(t, m, m.Plan(decomp.PlanOptions{Rows: handRows}))
 			h.prepare()
 			sum := h.run(x, cores)
 			require.NoError(t, p.Run())

@@ -69,7 +69,7 @@ func TestPlansOfTheZoo(t *testing.T) {
 }
 
 // matricesOf are those of the first layer of a spec, gates folded in.
-func matricesOf(t *testing.T, s zoo.Spec) (input, recurrent *decomp.Matrix) {
+func matricesOf(t testing.TB, s zoo.Spec) (input, recurrent *decomp.Matrix) {
 	cell, err := cells.Find(s.Cell)
 	require.NoError(t, err)
 	stack, err := cells.New(cells.Layer{Cell: cell, In: s.InModes, Out: s.OutModes, Input: s.Format, Joint: s.Joint})
