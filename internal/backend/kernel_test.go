@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +17,17 @@ func TestMultiplyWithEveryKernel(t *testing.T) {
 		kernels = []*kernel{k}
 		t.Run(k.name, TestMultiply)
 	}
+}
+
+// Processors get their own kernel without being asked.
+func TestFastestGo(t *testing.T) {
+	of := map[string][]string{"amd64": {"go-avx512", "go-avx2", "gonum"}, "arm64": {"go-neon"}}
+	want, vectors := of[runtime.GOARCH]
+	if !vectors {
+		want = []string{"gonum"}
+	}
+	require.Contains(t, want, fastestGo().name)
+	require.Equal(t, fastestGo() != plainGo, fastestTile().Available())
 }
 
 func TestAChosenBLASStays(t *testing.T) {

@@ -51,16 +51,19 @@ func each(t *testing.T, test func(*testing.T, Kernel)) {
 func testMultiply(t *testing.T, kernel Kernel) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	small := []int{1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 72}
-	long := []int{119, 120, 121, 255, 256, 257, 511, 512, 513, 600}
-	for range 1500 {
-		size := func() int { return small[rng.IntN(len(small))] }
-		m, n, k := size(), size(), size()
+	long := []int{119, 120, 121, 255, 256, 257, 511, 512, 513, 600, 2049}
+	rounds, most := 4, 1<<21
+	if testing.Short() { // on an emulated processor
+		rounds, most = 1, 1<<18
+	}
+	for i := range rounds * len(small) * len(small) {
+		m, n, k := small[i%len(small)], small[i/len(small)%len(small)], small[rng.IntN(len(small))]
 		for _, s := range []*int{&m, &n, &k} {
 			if rng.IntN(6) == 0 {
 				*s = long[rng.IntN(len(long))]
 			}
 		}
-		if m*n*k > 1<<21 {
+		if m*n*k > most {
 			continue
 		}
 		ta, tb, add := rng.IntN(2) == 0, rng.IntN(2) == 0, rng.IntN(2) == 0
@@ -89,6 +92,7 @@ func checkOne(t *testing.T, kernel Kernel, rng *rand.Rand, m, n, k int, ta, tb, 
 	a, b, c := fill(ar, ac, lda), fill(br, bc, ldb), fill(m, n, ldc)
 	before := append([]float32(nil), c...)
 	kernel.Multiply(ta, tb, m, n, k, a, lda, b, ldb, add, c, ldc)
+	rows, columns := lines(a, lda, m, k, ta), lines(b, ldb, n, k, !tb)
 	for i := range m {
 		for j := range ldc {
 			at := i*ldc + j
@@ -102,10 +106,11 @@ func checkOne(t *testing.T, kernel Kernel, rng *rand.Rand, m, n, k int, ta, tb, 
 				continue
 			}
 			sum, size := 0.0, 1.0
-			for p := range k {
-				x, y := element(a, lda, i, p, ta), element(b, ldb, p, j, tb)
-				sum += float64(x) * float64(y)
-				size += math.Abs(float64(x) * float64(y))
+			column := columns[j]
+			for p, x := range rows[i] {
+				product := x * column[p]
+				sum += product
+				size += math.Abs(product)
 			}
 			if add {
 				sum += float64(before[at])
@@ -117,11 +122,20 @@ func checkOne(t *testing.T, kernel Kernel, rng *rand.Rand, m, n, k int, ta, tb, 
 	}
 }
 
-func element(x []float32, ld, i, j int, transposed bool) float32 {
-	if transposed {
-		i, j = j, i
+// lines returns n rows of x, or columns if across, of k numbers each.
+func lines(x []float32, ld, n, k int, across bool) [][]float64 {
+	step, next := 1, ld
+	if across {
+		step, next = ld, 1
 	}
-	return x[i*ld+j]
+	to := make([][]float64, n)
+	for i := range to {
+		to[i] = make([]float64, k)
+		for p := range to[i] {
+			to[i][p] = float64(x[i*next+p*step])
+		}
+	}
+	return to
 }
 
 // NaN and Inf are not lost where the other factor is 0.

@@ -1,9 +1,7 @@
 package vector
 
-// What sigmoid and tanh of many values are computed by.
-var sigmoids, tanhs = sigmoidNEON, tanhNEON
-
-var adams func(w, g, m, v *float32, n int, r *AdamRates) // one by one
+// What many values are computed by.
+var sigmoids, tanhs, adams = sigmoidNEON, tanhNEON, adamNEON
 
 // n is a multiple of 4.
 
@@ -12,3 +10,6 @@ func sigmoidNEON(dst, src *float32, n int)
 
 //go:noescape
 func tanhNEON(dst, src *float32, n int)
+
+//go:noescape
+func adamNEON(w, grad, m, v *float32, n int, r *AdamRates)
