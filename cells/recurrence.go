@@ -19,8 +19,9 @@ type recurrence struct {
 	cell                 string
 	batch, steps, hidden int
 	gates, kept          int // blocks of hidden columns: of U, and of what a step keeps for the gradient
-	reverse, remembers   bool
-	truncate             int // as in graph.Recurrence
+	reverse              bool
+	remembers, carried   bool // as in kernels: memory and carried
+	truncate             int  // as in graph.Recurrence
 
 	// The operands: where in the node's list they stand, 0 for those that are not there
 	// but a, which is always the first.
@@ -46,11 +47,13 @@ type recurrenceOperands struct {
 // blocks of n.
 type rows[T ops.Float] struct {
 	// forward makes the next state, and what the gradient needs again, of x·W, h·U and
-	// the state.
-	forward func(kept, a, bias, u, h, c, hNext, cNext []T, n int)
-	// backward makes the gradients of a and u, and replaces those of the next state by
-	// those of the state, as far as they do not come from u.
-	backward func(da, du, kept, h, c, dh, dc []T, n int)
+	// the state. The next h is written to out as well.
+	forward func(kept, a, bias, u, h, c, hNext, cNext, out []T, n int)
+	// backward makes the gradients of a and u, and adds that of a to the bias's. grad is
+	// added to the gradient dh of the next h. Those of the next state become those of the
+	// state, as far as they do not come from u; dh is left as it is where kernels.carried
+	// is false.
+	backward func(da, du, kept, h, c, dh, grad, dc, dBias []T, n int)
 }
 
 // sweep is the memory of a recurrence. Steps come one after the other.
@@ -61,8 +64,8 @@ type sweep[T ops.Float] struct {
 
 	product []T // (batch, gates·hidden): h·U, or its gradient
 	kept    []T // (steps, batch, kept·hidden)
-	before  []T // (steps, batch, hidden): what U reads
 	states  []T // (steps+1, batch, hidden)
+	dropped []T // (steps, batch, hidden): what U reads of them, with dropout
 	memory  []T // the same of c; nil without
 	zeros   []T // a bias
 
@@ -77,7 +80,7 @@ type sweep[T ops.Float] struct {
 func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, reverse bool, truncate int) (*recurrence, error) {
 	hidden := of.u.Shape()[0]
 	gates := of.u.Shape()[1] / hidden
-	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, truncate: truncate, remembers: k.memory}
+	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, truncate: truncate, remembers: k.memory, carried: k.carried}
 	r.f32.rows, r.f64.rows = k.f32, k.f64
 	r.batch = of.a.Shape().TotalSize() / (steps * gates * hidden)
 	if of.a.Shape().TotalSize() != r.batch*steps*gates*hidden || of.u.Shape()[1] != gates*hidden || of.bias.Shape().TotalSize() != gates*hidden {
@@ -184,7 +187,10 @@ func grow[T ops.Float](s []T, n int) []T {
 func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 	n, width := r.hidden, r.gates*r.hidden
 	all, each := r.steps*r.batch*n, r.batch*n
-	s.product, s.kept, s.before, s.states = grow(s.product, r.batch*width), grow(s.kept, all*r.kept), grow(s.before, all), grow(s.states, all+each)
+	s.product, s.kept, s.states = grow(s.product, r.batch*width), grow(s.kept, all*r.kept), grow(s.states, all+each)
+	if r.dropout > 0 {
+		s.dropped = grow(s.dropped, all)
+	}
 	start := func(to []T, operand int) {
 		clear(to)
 		if operand > 0 {
@@ -204,11 +210,11 @@ func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 	for j := range r.steps {
 		t := r.order(j)
 		h, next := s.states[j*each:(j+1)*each], s.states[(j+1)*each:(j+2)*each]
-		read := s.before[j*each : (j+1)*each]
-		copy(read, h)
+		read := h
 		if r.dropout > 0 {
+			read = s.dropped[j*each : (j+1)*each]
 			for i, m := range in[r.dropout] {
-				read[i] *= m
+				read[i] = h[i] * m
 			}
 		}
 		s.forward.Multiply(r.batch, read, false, s.product)
@@ -219,19 +225,19 @@ func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 			}
 			row := (b*r.steps + t) * width
 			of := func(x []T) []T { return x[b*n : (b+1)*n] }
-			kept := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n]
+			kept, to := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n], out[(b*r.steps+t)*n:][:n]
 			var c, cNext []T
 			if s.memory != nil {
 				c, cNext = of(s.memory[j*each:]), of(s.memory[(j+1)*each:])
 			}
 			if r.mask > 0 && in[r.mask][b*r.steps+t] == 0 {
 				copy(of(next), of(h))
+				copy(to, of(h))
 				copy(cNext, c)
 				clear(kept)
-			} else {
-				s.rows.forward(kept, in[0][row:row+width], bias, u, of(h), c, of(next), cNext, n)
+				continue
 			}
-			copy(out[(b*r.steps+t)*n:][:n], of(next))
+			s.rows.forward(kept, in[0][row:row+width], bias, u, of(h), c, of(next), cNext, to, n)
 		}
 	}
 }
@@ -320,15 +326,17 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 		clear(s.dCandidate)
 	}
 	s.back.Set(true, width, n, in[r.u])
+	stored := !r.carried && r.mask == 0 && r.dropout == 0 // nothing but the product is in dh
 	for j := r.steps - 1; j >= 0; j-- {
 		t := r.order(j)
 		du := s.du[j*r.batch*width : (j+1)*r.batch*width]
 		for b := range r.batch {
 			of := func(x []T) []T { return x[b*n : (b+1)*n] }
-			addTo(of(s.dh), grad[(b*r.steps+t)*n:][:n])
 			row := du[b*width : (b+1)*width]
 			at := da[(b*r.steps+t)*width:][:width]
+			g := grad[(b*r.steps+t)*n:][:n]
 			if r.mask > 0 && in[r.mask][b*r.steps+t] == 0 {
+				addTo(of(s.dh), g)
 				clear(row)
 				clear(at)
 				continue
@@ -338,8 +346,10 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 				c = of(s.memory[j*each:])
 			}
 			kept := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n]
-			s.rows.backward(at, row, kept, of(s.states[j*each:]), c, of(s.dh), of(s.dc), n)
-			addTo(s.dBias, at)
+			s.rows.backward(at, row, kept, of(s.states[j*each:]), c, of(s.dh), g, of(s.dc), s.dBias, n)
+			if !r.carried && !stored {
+				clear(of(s.dh))
+			}
 			if r.candidate > 0 {
 				addTo(s.dCandidate, row[width-n:])
 			}
@@ -353,7 +363,7 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 			continue
 		}
 		if r.dropout == 0 {
-			s.back.Multiply(r.batch, du, true, s.dh)
+			s.back.Multiply(r.batch, du, !stored, s.dh)
 			continue
 		}
 		s.back.Multiply(r.batch, du, false, s.held)
@@ -369,8 +379,12 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 		clear(s.dU)
 		return
 	}
+	read := s.states
+	if r.dropout > 0 {
+		read = s.dropped
+	}
 	backend.Multiply(backend.Products{Count: 1, Rows: n, Inner: (r.steps - first) * r.batch, Cols: width, TransA: true},
-		s.before[first*each:r.steps*each], s.du[first*r.batch*width:], s.dU)
+		read[first*each:r.steps*each], s.du[first*r.batch*width:], s.dU)
 }
 
 // tiny is what gradients are taken for 0 below: numbers too small for a normal float32
