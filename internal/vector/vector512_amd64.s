@@ -1,4 +1,4 @@
-// Rows in vectors of 16 columns, with AVX-512F.
+// In vectors of 16 columns, with AVX-512F.
 
 #include "textflag.h"
 
@@ -19,7 +19,7 @@
 #define V14 Z14
 #define V15 Z15
 #define WIDTH 64
-#define ROUND(N) VRNDSCALEPS $0, N, N
+#define SIXTEEN ONCE
 
 // FLUSH makes X 0 where |X| < TINY, which V14 is, and leaves NaN alone.
 #define FLUSH(X, T) \
@@ -27,9 +27,12 @@
 	VCMPPS $5, V14, T, K1; \
 	VMOVAPS.Z X, K1, X
 
+#define SIGMOIDS ·sigmoid512
+#define TANHS ·tanh512
 #define LSTM ·lstm512
 #define LSTMBACK ·lstmBack512
 #define GRU ·gru512
 #define GRUBACK ·gruBack512
 
+#include "gates_amd64.h"
 #include "rows_amd64.h"

@@ -1,4 +1,4 @@
-// Rows in vectors of 8 columns, with AVX2 and FMA.
+// In vectors of 8 columns, with AVX2 and FMA.
 
 #include "textflag.h"
 
@@ -19,7 +19,7 @@
 #define V14 Y14
 #define V15 Y15
 #define WIDTH 32
-#define ROUND(N) VROUNDPS $0, N, N
+#define SIXTEEN TWICE
 
 // FLUSH makes X 0 where |X| < TINY, which V14 is, and leaves NaN alone.
 #define FLUSH(X, T) \
@@ -27,9 +27,12 @@
 	VCMPPS $5, V14, T, T; \
 	VANDPS T, X, X
 
+#define SIGMOIDS ·sigmoid256
+#define TANHS ·tanh256
 #define LSTM ·lstm256
 #define LSTMBACK ·lstmBack256
 #define GRU ·gru256
 #define GRUBACK ·gruBack256
 
+#include "gates_amd64.h"
 #include "rows_amd64.h"
