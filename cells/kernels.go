@@ -74,7 +74,7 @@ func lstmRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n int) {
 }
 
 func lstmRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n int) {
-	if !vector.LSTMBack(da, du, kept, c, dh, grad, dc, dBias, n) {
+	if !vector.LSTMBack(da, kept, c, dh, grad, dc, dBias, n) {
 		lstmRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n)
 	}
 }
@@ -98,11 +98,11 @@ func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext, out []T, n int) 
 	copy(out, hNext[:n])
 }
 
-func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, grad, dc, dBias []T, n int) {
+func lstmRowBack[T ops.Float](da, _, kept, _, c, dh, grad, dc, dBias []T, n int) {
 	dh = dh[:n]
 	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
 	i, f, g, o, t := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3), at(kept, 4)
-	di, df, dg, do := at(du, 0), at(du, 1), at(du, 2), at(du, 3)
+	di, df, dg, do := at(da, 0), at(da, 1), at(da, 2), at(da, 3)
 	c, dc, grad = at(c, 0), at(dc, 0), at(grad, 0)
 	for k, d := range dh {
 		d += grad[k]
@@ -113,8 +113,7 @@ func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, grad, dc, dBias []T, n int
 		do[k] = flushed(d * t[k] * o[k] * (1 - o[k]))
 		dc[k] = m * f[k]
 	}
-	copy(da, du)
-	addTo(dBias, du[:4*n])
+	addTo(dBias, da[:4*n])
 }
 
 // A GRU keeps z, r, g and the candidate's columns of h·U.

@@ -39,15 +39,15 @@ func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n int) bool {
 // to that of the bias. dh and grad add up to the gradient of the next h; dc is that of the
 // next c, and becomes that of c. Numbers below 1e-30 become 0: those that are too small to
 // be normal make processors many times slower.
-func LSTMBack(da, du, kept, c, dh, grad, dc, dBias []float32, n int) bool {
+func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n int) bool {
 	if !rowsInVectors() {
 		return false
 	}
-	da, du, kept, dBias = da[:4*n], du[:4*n], kept[:5*n], dBias[:4*n]
+	da, kept, dBias = da[:4*n], kept[:5*n], dBias[:4*n]
 	c, dh, grad, dc = c[:n], dh[:n], grad[:n], dc[:n]
 	whole := n - n%wide
 	if whole > 0 {
-		lstmBackColumns(&da[0], &du[0], &kept[0], &c[0], &dh[0], &grad[0], &dc[0], &dBias[0], n, whole)
+		lstmBackColumns(&da[0], &kept[0], &c[0], &dh[0], &grad[0], &dc[0], &dBias[0], n, whole)
 	}
 	if whole < n {
 		var k [5 * wide]float32
@@ -59,9 +59,8 @@ func LSTMBack(da, du, kept, c, dh, grad, dc, dBias []float32, n int) bool {
 		take(h[:], dh, n, whole)
 		take(g[:], grad, n, whole)
 		take(m[:], dc, n, whole)
-		lstmBackColumns(&d[0], &d[0], &k[0], &before[0], &h[0], &g[0], &m[0], &b[0], wide, wide)
+		lstmBackColumns(&d[0], &k[0], &before[0], &h[0], &g[0], &m[0], &b[0], wide, wide)
 		put(da, d[:], n, whole)
-		put(du, d[:], n, whole)
 		put(dBias, b[:], n, whole)
 		put(dc, m[:], n, whole)
 	}

@@ -15,11 +15,11 @@ func lstmColumns(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int
 	}
 }
 
-func lstmBackColumns(da, du, kept, c, dh, grad, dc, dBias *float32, n, columns int) {
+func lstmBackColumns(da, kept, c, dh, grad, dc, dBias *float32, n, columns int) {
 	if rows512 {
-		lstmBack512(da, du, kept, c, dh, grad, dc, dBias, n, columns)
+		lstmBack512(da, kept, c, dh, grad, dc, dBias, n, columns)
 	} else {
-		lstmBack256(da, du, kept, c, dh, grad, dc, dBias, n, columns)
+		lstmBack256(da, kept, c, dh, grad, dc, dBias, n, columns)
 	}
 }
 
@@ -45,7 +45,7 @@ func gruBackColumns(da, du, kept, h, dh, grad, dBias *float32, n, columns int) {
 func lstm256(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int)
 
 //go:noescape
-func lstmBack256(da, du, kept, c, dh, grad, dc, dBias *float32, n, columns int)
+func lstmBack256(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
 
 //go:noescape
 func gru256(kept, a, bias, u, h, hNext, out *float32, n, columns int)
@@ -57,7 +57,7 @@ func gruBack256(da, du, kept, h, dh, grad, dBias *float32, n, columns int)
 func lstm512(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int)
 
 //go:noescape
-func lstmBack512(da, du, kept, c, dh, grad, dc, dBias *float32, n, columns int)
+func lstmBack512(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
 
 //go:noescape
 func gru512(kept, a, bias, u, h, hNext, out *float32, n, columns int)

@@ -76,18 +76,17 @@ state:
 	VZEROUPPER
 	RET
 
-// func lstmBack(da, du, kept, c, dh, grad, dc, dBias *float32, n, columns int)
-TEXT LSTMBACK(SB), NOSPLIT, $0-80
+// func lstmBack(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
+TEXT LSTMBACK(SB), NOSPLIT, $0-72
 	MOVQ da+0(FP), DI
-	MOVQ du+8(FP), R8
-	MOVQ kept+16(FP), SI
-	MOVQ c+24(FP), R9
-	MOVQ dh+32(FP), R10
-	MOVQ grad+40(FP), R11
-	MOVQ dc+48(FP), BX
-	MOVQ dBias+56(FP), DX
-	MOVQ n+64(FP), AX
-	MOVQ columns+72(FP), CX
+	MOVQ kept+8(FP), SI
+	MOVQ c+16(FP), R9
+	MOVQ dh+24(FP), R10
+	MOVQ grad+32(FP), R11
+	MOVQ dc+40(FP), BX
+	MOVQ dBias+48(FP), DX
+	MOVQ n+56(FP), AX
+	MOVQ columns+64(FP), CX
 	SHLQ $2, AX
 	LEAQ (AX)(AX*2), R12
 	VMOVUPS ONE, V15
@@ -132,10 +131,6 @@ loop:
 	VMOVUPS V9, (DI)(AX*1)
 	VMOVUPS V10, (DI)(AX*2)
 	VMOVUPS V6, (DI)(R12*1)
-	VMOVUPS V8, (R8)
-	VMOVUPS V9, (R8)(AX*1)
-	VMOVUPS V10, (R8)(AX*2)
-	VMOVUPS V6, (R8)(R12*1)
 	VADDPS (DX), V8, V8
 	VADDPS (DX)(AX*1), V9, V9
 	VADDPS (DX)(AX*2), V10, V10
@@ -145,7 +140,6 @@ loop:
 	VMOVUPS V10, (DX)(AX*2)
 	VMOVUPS V6, (DX)(R12*1)
 	ADDQ $WIDTH, DI
-	ADDQ $WIDTH, R8
 	ADDQ $WIDTH, SI
 	ADDQ $WIDTH, R9
 	ADDQ $WIDTH, R10

@@ -6,7 +6,7 @@ func rowsInVectors() bool { return false }
 
 func lstmColumns(_, _, _, _, _, _, _, _ *float32, _, _ int) { panic("vector: not available") }
 
-func lstmBackColumns(_, _, _, _, _, _, _, _ *float32, _, _ int) { panic("vector: not available") }
+func lstmBackColumns(_, _, _, _, _, _, _ *float32, _, _ int) { panic("vector: not available") }
 
 func gruColumns(_, _, _, _, _, _, _ *float32, _, _ int) { panic("vector: not available") }
 
