@@ -138,7 +138,12 @@ func check(name string, x []float32, rows, cols, ld int, trans bool) {
 // pack copies op(B)[p0:p0+pn, j0:j0+jn] into panels of step columns (the last one
 // of fewer if they hold the rest), each panel row by row.
 func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn int) {
-	for j := 0; j < jn; j += step {
+	whole := 0
+	if !transB {
+		whole = jn - jn%step
+		packWhole(buf, step, b[p0*ldb+j0:], ldb, pn, whole)
+	}
+	for j := whole; j < jn; j += step {
 		w := min(step, jn-j)
 		pw := roundUp(w)
 		dst := buf[j*pn : j*pn+pn*pw]
@@ -167,6 +172,19 @@ func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn
 			src := b[(p0+p)*ldb+j0+j:][:w]
 			d := dst[p*pw:][:pw]
 			clear(d[copy(d, src):])
+		}
+	}
+}
+
+// packWhole copies b's first columns, a multiple of step, row by row as memory likes it.
+func packWhole(buf []float32, step int, b []float32, ldb, pn, columns int) {
+	const half = 16 // of the widest panel
+	for p := 0; p < pn && columns > 0; p++ {
+		src := b[p*ldb:][:columns]
+		for j := 0; j < columns; j += step {
+			for q := 0; q < step; q += half {
+				*(*[half]float32)(buf[j*pn+p*step+q:]) = [half]float32(src[j+q:])
+			}
 		}
 	}
 }
