@@ -67,19 +67,19 @@ func (d *direction) kernels() *kernels {
 // An LSTM keeps i, f, g, o and tanh(c').
 var lstmKernels = kernels{5, true, false, rows[float32]{lstmRow32, lstmRowBack32}, rows[float64]{lstmRow[float64], lstmRowBack[float64]}}
 
-func lstmRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n int) {
-	if !vector.LSTM(kept, a, bias, u, c, hNext, cNext, out, n) {
-		lstmRow(kept, a, bias, u, h, c, hNext, cNext, out, n)
+func lstmRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n, ahead int) {
+	if !vector.LSTM(kept, a, bias, u, c, hNext, cNext, out, n, ahead) {
+		lstmRow(kept, a, bias, u, h, c, hNext, cNext, out, n, ahead)
 	}
 }
 
-func lstmRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n int) {
-	if !vector.LSTMBack(da, kept, c, dh, grad, dc, dBias, n) {
-		lstmRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n)
+func lstmRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n, ahead int) {
+	if !vector.LSTMBack(da, kept, c, dh, grad, dc, dBias, n, ahead) {
+		lstmRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n, ahead)
 	}
 }
 
-func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext, out []T, n int) {
+func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext, out []T, n, _ int) {
 	y := kept[:4*n]
 	for k, v := range a[:len(y)] {
 		y[k] = v + bias[k] + u[k]
@@ -98,7 +98,7 @@ func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext, out []T, n int) 
 	copy(out, hNext[:n])
 }
 
-func lstmRowBack[T ops.Float](da, _, kept, _, c, dh, grad, dc, dBias []T, n int) {
+func lstmRowBack[T ops.Float](da, _, kept, _, c, dh, grad, dc, dBias []T, n, _ int) {
 	dh = dh[:n]
 	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
 	i, f, g, o, t := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3), at(kept, 4)
@@ -119,19 +119,19 @@ func lstmRowBack[T ops.Float](da, _, kept, _, c, dh, grad, dc, dBias []T, n int)
 // A GRU keeps z, r, g and the candidate's columns of h·U.
 var gruKernels = kernels{4, false, true, rows[float32]{gruRow32, gruRowBack32}, rows[float64]{gruRow[float64], gruRowBack[float64]}}
 
-func gruRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n int) {
+func gruRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n, ahead int) {
 	if !vector.GRU(kept, a, bias, u, h, hNext, out, n) {
-		gruRow(kept, a, bias, u, h, c, hNext, cNext, out, n)
+		gruRow(kept, a, bias, u, h, c, hNext, cNext, out, n, ahead)
 	}
 }
 
-func gruRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n int) {
+func gruRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n, ahead int) {
 	if !vector.GRUBack(da, du, kept, h, dh, grad, dBias, n) {
-		gruRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n)
+		gruRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n, ahead)
 	}
 }
 
-func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _, out []T, n int) {
+func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _, out []T, n, _ int) {
 	gates := kept[:2*n]
 	for k, v := range a[:len(gates)] {
 		gates[k] = v + bias[k] + u[k]
@@ -150,7 +150,7 @@ func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _, out []T, n int) {
 	copy(out, hNext[:n])
 }
 
-func gruRowBack[T ops.Float](da, du, kept, h, _, dh, grad, _, dBias []T, n int) {
+func gruRowBack[T ops.Float](da, du, kept, h, _, dh, grad, _, dBias []T, n, _ int) {
 	dh = dh[:n]
 	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
 	z, r, g, ug := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3)

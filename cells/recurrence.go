@@ -47,13 +47,14 @@ type recurrenceOperands struct {
 // blocks of n.
 type rows[T ops.Float] struct {
 	// forward makes the next state, and what the gradient needs again, of x·W, h·U and
-	// the state. The next h is written to out as well.
-	forward func(kept, a, bias, u, h, c, hNext, cNext, out []T, n int)
+	// the state. The next h is written to out as well. The row that comes next is fetched
+	// ahead: its a and out are so many rows further.
+	forward func(kept, a, bias, u, h, c, hNext, cNext, out []T, n, ahead int)
 	// backward makes the gradients of a and u, which are one slice where they are equal,
 	// and adds that of a to the bias's. grad is added to the gradient dh of the next h.
 	// Those of the next state become those of the state, as far as they do not come from
 	// u; dh is left as it is where kernels.carried is false.
-	backward func(da, du, kept, h, c, dh, grad, dc, dBias []T, n int)
+	backward func(da, du, kept, h, c, dh, grad, dc, dBias []T, n, ahead int)
 }
 
 // sweep is the memory of a recurrence. Steps come one after the other.
@@ -130,6 +131,19 @@ func (r *recurrence) order(k int) int {
 		return r.steps - 1 - k
 	}
 	return k
+}
+
+// ahead returns how many rows of (batch, steps) lie between sequence b in the j-th step and
+// the one that comes after it: the next one, or the last one before, and another step's
+// where that is none.
+func (r *recurrence) ahead(j, b, by int) int {
+	if 0 <= b+by && b+by < r.batch {
+		return by * r.steps
+	}
+	if j+by < 0 || j+by >= r.steps {
+		return 0
+	}
+	return r.order(j+by) - r.order(j) - by*(r.batch-1)*r.steps
 }
 
 // block adds a node of what is kept of each step, (batch, steps, hidden). It has no
@@ -236,7 +250,7 @@ func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 				clear(kept)
 				continue
 			}
-			s.rows.forward(kept, in[0][row*width:][:width], bias, u, of(s.h), c, of(s.next), cNext, to, n)
+			s.rows.forward(kept, in[0][row*width:][:width], bias, u, of(s.h), c, of(s.next), cNext, to, n, r.ahead(j, b, 1))
 		}
 		s.h, s.next = s.next, s.h
 	}
@@ -339,7 +353,7 @@ func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
 	stored := !r.carried && r.mask == 0 && r.dropout == 0 // nothing but the product is in dh
 	for j := r.steps - 1; j >= 0; j-- {
 		t := r.order(j)
-		for b := range r.batch {
+		for b := r.batch - 1; b >= 0; b-- { // as the rows that were kept lie in memory
 			of := func(x []T) []T { return x[b*n : (b+1)*n] }
 			k := b*r.steps + t
 			row, at, g := du[k*width:(k+1)*width], da[k*width:(k+1)*width], s.zeros
@@ -363,7 +377,7 @@ func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
 				c = of(s.memory[j*each:])
 			}
 			kept := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n]
-			s.rows.backward(at, row, kept, h, c, of(s.dh), g, of(s.dc), s.dBias, n)
+			s.rows.backward(at, row, kept, h, c, of(s.dh), g, of(s.dc), s.dBias, n, r.ahead(j, b, -1))
 			if !r.carried && !stored {
 				clear(of(s.dh))
 			}

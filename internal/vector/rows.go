@@ -8,7 +8,7 @@ package vector
 // LSTM makes the next state, and what the gradient needs again, of x·W, a bias, h·U and c:
 // kept are the gates i, f, g and o, and the hyperbolic tangent of the next c. The next h is
 // written to out as well.
-func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n int) bool {
+func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n, ahead int) bool {
 	if !rowsInVectors() {
 		return false
 	}
@@ -16,7 +16,7 @@ func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n int) bool {
 	c, hNext, cNext, out = c[:n], hNext[:n], cNext[:n], out[:n]
 	whole := n - n%wide
 	if whole > 0 {
-		lstmColumns(&kept[0], &a[0], &bias[0], &u[0], &c[0], &hNext[0], &cNext[0], &out[0], n, whole)
+		lstmColumns(&kept[0], &a[0], &bias[0], &u[0], &c[0], &hNext[0], &cNext[0], &out[0], n, whole, ahead)
 	}
 	if whole < n {
 		var k [5 * wide]float32
@@ -26,7 +26,7 @@ func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n int) bool {
 		take(b[:], bias, n, whole)
 		take(y[:], u, n, whole)
 		take(before[:], c, n, whole)
-		lstmColumns(&k[0], &x[0], &b[0], &y[0], &before[0], &h[0], &after[0], &h[0], wide, wide)
+		lstmColumns(&k[0], &x[0], &b[0], &y[0], &before[0], &h[0], &after[0], &h[0], wide, wide, 0)
 		put(kept, k[:], n, whole)
 		put(hNext, h[:], n, whole)
 		put(out, h[:], n, whole)
@@ -39,7 +39,7 @@ func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n int) bool {
 // to that of the bias. dh and grad add up to the gradient of the next h; dc is that of the
 // next c, and becomes that of c. Numbers below 1e-30 become 0: those that are too small to
 // be normal make processors many times slower.
-func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n int) bool {
+func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n, ahead int) bool {
 	if !rowsInVectors() {
 		return false
 	}
@@ -47,7 +47,7 @@ func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n int) bool {
 	c, dh, grad, dc = c[:n], dh[:n], grad[:n], dc[:n]
 	whole := n - n%wide
 	if whole > 0 {
-		lstmBackColumns(&da[0], &kept[0], &c[0], &dh[0], &grad[0], &dc[0], &dBias[0], n, whole)
+		lstmBackColumns(&da[0], &kept[0], &c[0], &dh[0], &grad[0], &dc[0], &dBias[0], n, whole, ahead)
 	}
 	if whole < n {
 		var k [5 * wide]float32
@@ -59,7 +59,7 @@ func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n int) bool {
 		take(h[:], dh, n, whole)
 		take(g[:], grad, n, whole)
 		take(m[:], dc, n, whole)
-		lstmBackColumns(&d[0], &k[0], &before[0], &h[0], &g[0], &m[0], &b[0], wide, wide)
+		lstmBackColumns(&d[0], &k[0], &before[0], &h[0], &g[0], &m[0], &b[0], wide, wide, 0)
 		put(da, d[:], n, whole)
 		put(dBias, b[:], n, whole)
 		put(dc, m[:], n, whole)

@@ -7,19 +7,19 @@ var rows256, rows512 = cpu.X86.HasAVX2 && cpu.X86.HasFMA, cpu.X86.HasAVX512F
 
 func rowsInVectors() bool { return rows256 || rows512 }
 
-func lstmColumns(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int) {
+func lstmColumns(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns, ahead int) {
 	if rows512 {
-		lstm512(kept, a, bias, u, c, hNext, cNext, out, n, columns)
+		lstm512(kept, a, bias, u, c, hNext, cNext, out, n, columns, ahead)
 	} else {
-		lstm256(kept, a, bias, u, c, hNext, cNext, out, n, columns)
+		lstm256(kept, a, bias, u, c, hNext, cNext, out, n, columns, ahead)
 	}
 }
 
-func lstmBackColumns(da, kept, c, dh, grad, dc, dBias *float32, n, columns int) {
+func lstmBackColumns(da, kept, c, dh, grad, dc, dBias *float32, n, columns, ahead int) {
 	if rows512 {
-		lstmBack512(da, kept, c, dh, grad, dc, dBias, n, columns)
+		lstmBack512(da, kept, c, dh, grad, dc, dBias, n, columns, ahead)
 	} else {
-		lstmBack256(da, kept, c, dh, grad, dc, dBias, n, columns)
+		lstmBack256(da, kept, c, dh, grad, dc, dBias, n, columns, ahead)
 	}
 }
 
@@ -42,10 +42,10 @@ func gruBackColumns(da, du, kept, h, dh, grad, dBias *float32, n, columns int) {
 // Columns are a multiple of 16, and n is the distance of blocks.
 
 //go:noescape
-func lstm256(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int)
+func lstm256(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns, ahead int)
 
 //go:noescape
-func lstmBack256(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
+func lstmBack256(da, kept, c, dh, grad, dc, dBias *float32, n, columns, ahead int)
 
 //go:noescape
 func gru256(kept, a, bias, u, h, hNext, out *float32, n, columns int)
@@ -54,10 +54,10 @@ func gru256(kept, a, bias, u, h, hNext, out *float32, n, columns int)
 func gruBack256(da, du, kept, h, dh, grad, dBias *float32, n, columns int)
 
 //go:noescape
-func lstm512(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int)
+func lstm512(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns, ahead int)
 
 //go:noescape
-func lstmBack512(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
+func lstmBack512(da, kept, c, dh, grad, dc, dBias *float32, n, columns, ahead int)
 
 //go:noescape
 func gru512(kept, a, bias, u, h, hNext, out *float32, n, columns int)

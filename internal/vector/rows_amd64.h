@@ -1,23 +1,39 @@
 // Steps of whole rows. The functions of gates come first, which are several side by side;
 // what needs their results comes in a second pass, while these are in the first cache.
 
-// func lstm(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns int)
-TEXT LSTM(SB), NOSPLIT, $0-80
+// FETCH asks for four blocks of a row that comes next.
+#define FETCH(R) \
+	PREFETCHT0 (R); \
+	PREFETCHT0 (R)(AX*1); \
+	PREFETCHT0 (R)(AX*2); \
+	PREFETCHT0 (R)(R12*1)
+
+// func lstm(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns, ahead int)
+TEXT LSTM(SB), NOSPLIT, $0-88
 	MOVQ kept+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ bias+16(FP), BX
 	MOVQ u+24(FP), DX
 	MOVQ c+32(FP), R8
-	MOVQ hNext+40(FP), R9
 	MOVQ cNext+48(FP), R10
 	MOVQ out+56(FP), R11
 	MOVQ n+64(FP), AX
 	MOVQ columns+72(FP), CX
+	MOVQ ahead+80(FP), R13
 	SHLQ $2, AX
 	LEAQ (AX)(AX*2), R12
+	IMULQ AX, R13
+	ADDQ R13, R11
+	LEAQ (SI)(R13*4), R13
+	LEAQ (DI)(AX*4), R9
+	ADDQ AX, R9
 	BOUNDS
 
 gates:
+	FETCH(R13)
+	FETCH(R9)
+	PREFETCHT0 (R9)(AX*4)
+	PREFETCHT0 (R11)
 	VMOVUPS (SI), V0
 	VMOVUPS (SI)(AX*1), V1
 	VMOVUPS (SI)(AX*2), V2
@@ -49,11 +65,16 @@ gates:
 	ADDQ $WIDTH, BX
 	ADDQ $WIDTH, DX
 	ADDQ $WIDTH, R8
+	ADDQ $WIDTH, R9
 	ADDQ $WIDTH, R10
+	ADDQ $WIDTH, R11
+	ADDQ $WIDTH, R13
 	SUBQ $WIDTH/4, CX
 	JNZ  gates
 	MOVQ kept+0(FP), DI
 	MOVQ cNext+48(FP), SI
+	MOVQ hNext+40(FP), R9
+	MOVQ out+56(FP), R11
 	MOVQ columns+72(FP), CX
 	LEAQ (DI)(R12*1), DX // o
 	LEAQ (DI)(AX*4), DI
@@ -76,8 +97,8 @@ state:
 	VZEROUPPER
 	RET
 
-// func lstmBack(da, kept, c, dh, grad, dc, dBias *float32, n, columns int)
-TEXT LSTMBACK(SB), NOSPLIT, $0-72
+// func lstmBack(da, kept, c, dh, grad, dc, dBias *float32, n, columns, ahead int)
+TEXT LSTMBACK(SB), NOSPLIT, $0-80
 	MOVQ da+0(FP), DI
 	MOVQ kept+8(FP), SI
 	MOVQ c+16(FP), R9
@@ -87,12 +108,22 @@ TEXT LSTMBACK(SB), NOSPLIT, $0-72
 	MOVQ dBias+48(FP), DX
 	MOVQ n+56(FP), AX
 	MOVQ columns+64(FP), CX
+	MOVQ ahead+72(FP), R13
 	SHLQ $2, AX
 	LEAQ (AX)(AX*2), R12
+	IMULQ AX, R13
+	LEAQ (DI)(R13*4), R13
+	MOVQ SI, R8
+	SUBQ AX, R8
+	LEAQ (AX*4), R14
+	SUBQ R14, R8
 	VMOVUPS ONE, V15
 	VMOVUPS TINY, V14
 
 loop:
+	FETCH(R8)
+	PREFETCHT0 (R8)(AX*4)
+	FETCH(R13)
 	VMOVUPS (R10), V0
 	VADDPS (R11), V0, V0 // d
 	VMOVUPS (SI), V1 // i
@@ -141,6 +172,8 @@ loop:
 	VMOVUPS V6, (DX)(R12*1)
 	ADDQ $WIDTH, DI
 	ADDQ $WIDTH, SI
+	ADDQ $WIDTH, R8
+	ADDQ $WIDTH, R13
 	ADDQ $WIDTH, R9
 	ADDQ $WIDTH, R10
 	ADDQ $WIDTH, R11
