@@ -193,11 +193,14 @@ func packWhole(buf []float32, step int, b []float32, ldb, pn, columns int) {
 func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c []float32, ldc, w int) {
 	var row [mr]unsafe.Pointer
 	width := roundUp(w)
-	for i := 0; i < in; i += mr {
+	for i, taken := 0, mr; i < in; i += taken {
 		// The last tile is moved up to be full; to the rows it shares with the
 		// one before nothing may be added again.
 		s, skip := i, 0
-		few := w == width && kernel.few(in-i, width) // a tile of just these rows
+		few := w == width && kernel.few(in-i, width)
+		if taken = mr; few {
+			taken = 4
+		}
 		if s+mr > in && in >= mr && !few {
 			s = in - mr
 			skip = i - s
