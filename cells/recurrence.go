@@ -53,7 +53,8 @@ type rows[T ops.Float] struct {
 	// backward makes the gradients of a and u, which are one slice where they are equal,
 	// and adds that of a to the bias's. grad is added to the gradient dh of the next h.
 	// Those of the next state become those of the state, as far as they do not come from
-	// u; dh is left as it is where kernels.carried is false.
+	// u; dh is left alone where that is nothing, as kernels.carried says. The row that comes
+	// next is the one before in kept, and so many rows further in da.
 	backward func(da, du, kept, h, c, dh, grad, dc, dBias []T, n, ahead int)
 }
 
