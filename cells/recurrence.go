@@ -134,9 +134,8 @@ func (r *recurrence) order(k int) int {
 	return k
 }
 
-// ahead returns how many rows of (batch, steps) lie between sequence b in the j-th step and
-// the one that comes after it: the next one, or the last one before, and another step's
-// where that is none.
+// ahead returns how many rows of (batch, steps) further than sequence b in the j-th step the
+// row lies that comes after it, where sequences and steps are taken by by, 1 or -1.
 func (r *recurrence) ahead(j, b, by int) int {
 	if 0 <= b+by && b+by < r.batch {
 		return by * r.steps

@@ -3,11 +3,13 @@ package vector
 // A row is a step of one sequence of n hidden units, whose slices are blocks of n. What is
 // computed of a column does not depend on where the row lies. The functions of rows return
 // false, and do nothing, on processors for which they are not written; they panic when a
-// slice is too short.
+// slice is too short. Where they take it, ahead is how many rows further that of x·W lies
+// which will be next: it is on its way into the cache while this one is computed.
 
 // LSTM makes the next state, and what the gradient needs again, of x·W, a bias, h·U and c:
 // kept are the gates i, f, g and o, and the hyperbolic tangent of the next c. The next h is
-// written to out as well.
+// written to out as well, whose next row is as far as that of a; that of kept is the next
+// one in memory.
 func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n, ahead int) bool {
 	if !rowsInVectors() {
 		return false
@@ -38,7 +40,8 @@ func LSTM(kept, a, bias, u, c, hNext, cNext, out []float32, n, ahead int) bool {
 // LSTMBack makes the gradients of a and u, which are one, of what LSTM kept, and adds them
 // to that of the bias. dh and grad add up to the gradient of the next h; dc is that of the
 // next c, and becomes that of c. Numbers below 1e-30 become 0: those that are too small to
-// be normal make processors many times slower.
+// be normal make processors many times slower. The next row of kept is the one before in
+// memory.
 func LSTMBack(da, kept, c, dh, grad, dc, dBias []float32, n, ahead int) bool {
 	if !rowsInVectors() {
 		return false
