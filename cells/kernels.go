@@ -42,10 +42,11 @@ func tanh[T ops.Float](x T) T {
 
 // kernels are a cell's recurrence of dense U in one operation.
 type kernels struct {
-	kept   int // blocks of hidden columns that a step keeps for the gradient; the gates come first
-	memory bool
-	f32    rows[float32]
-	f64    rows[float64]
+	kept    int // blocks of hidden columns that a step keeps for the gradient; the gates come first
+	memory  bool
+	carried bool // h is in the next h not by way of U alone
+	f32     rows[float32]
+	f64     rows[float64]
 }
 
 // kernels returns those of the direction's cell, nil where it has none or U is no dense
@@ -64,9 +65,21 @@ func (d *direction) kernels() *kernels {
 }
 
 // An LSTM keeps i, f, g, o and tanh(c').
-var lstmKernels = kernels{5, true, rows[float32]{lstmRow[float32], lstmRowBack[float32]}, rows[float64]{lstmRow[float64], lstmRowBack[float64]}}
+var lstmKernels = kernels{5, true, false, rows[float32]{lstmRow32, lstmRowBack32}, rows[float64]{lstmRow[float64], lstmRowBack[float64]}}
 
-func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
+func lstmRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n, ahead int) {
+	if !vector.LSTM(kept, a, bias, u, c, hNext, cNext, out, n, ahead) {
+		lstmRow(kept, a, bias, u, h, c, hNext, cNext, out, n, ahead)
+	}
+}
+
+func lstmRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n, ahead int) {
+	if !vector.LSTMBack(da, kept, c, dh, grad, dc, dBias, n, ahead) {
+		lstmRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n, ahead)
+	}
+}
+
+func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext, out []T, n, _ int) {
 	y := kept[:4*n]
 	for k, v := range a[:len(y)] {
 		y[k] = v + bias[k] + u[k]
@@ -82,15 +95,17 @@ func lstmRow[T ops.Float](kept, a, bias, u, _, c, hNext, cNext []T, n int) {
 	for k, v := range t {
 		hNext[k] = o[k] * v
 	}
+	copy(out, hNext[:n])
 }
 
-func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
+func lstmRowBack[T ops.Float](da, _, kept, _, c, dh, grad, dc, dBias []T, n, _ int) {
 	dh = dh[:n]
 	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
 	i, f, g, o, t := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3), at(kept, 4)
-	di, df, dg, do := at(du, 0), at(du, 1), at(du, 2), at(du, 3)
-	c, dc = at(c, 0), at(dc, 0)
+	di, df, dg, do := at(da, 0), at(da, 1), at(da, 2), at(da, 3)
+	c, dc, grad = at(c, 0), at(dc, 0), at(grad, 0)
 	for k, d := range dh {
+		d += grad[k]
 		m := flushed(dc[k] + d*o[k]*(1-t[k]*t[k]))
 		di[k] = flushed(m * g[k] * i[k] * (1 - i[k]))
 		df[k] = flushed(m * c[k] * f[k] * (1 - f[k]))
@@ -98,14 +113,25 @@ func lstmRowBack[T ops.Float](da, du, kept, _, c, dh, dc []T, n int) {
 		do[k] = flushed(d * t[k] * o[k] * (1 - o[k]))
 		dc[k] = m * f[k]
 	}
-	clear(dh)
-	copy(da, du)
+	addTo(dBias, da[:4*n])
 }
 
 // A GRU keeps z, r, g and the candidate's columns of h·U.
-var gruKernels = kernels{4, false, rows[float32]{gruRow[float32], gruRowBack[float32]}, rows[float64]{gruRow[float64], gruRowBack[float64]}}
+var gruKernels = kernels{4, false, true, rows[float32]{gruRow32, gruRowBack32}, rows[float64]{gruRow[float64], gruRowBack[float64]}}
 
-func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
+func gruRow32(kept, a, bias, u, h, c, hNext, cNext, out []float32, n, ahead int) {
+	if !vector.GRU(kept, a, bias, u, h, hNext, out, n) {
+		gruRow(kept, a, bias, u, h, c, hNext, cNext, out, n, ahead)
+	}
+}
+
+func gruRowBack32(da, du, kept, h, c, dh, grad, dc, dBias []float32, n, ahead int) {
+	if !vector.GRUBack(da, du, kept, h, dh, grad, dBias, n) {
+		gruRowBack(da, du, kept, h, c, dh, grad, dc, dBias, n, ahead)
+	}
+}
+
+func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _, out []T, n, _ int) {
 	gates := kept[:2*n]
 	for k, v := range a[:len(gates)] {
 		gates[k] = v + bias[k] + u[k]
@@ -121,15 +147,17 @@ func gruRow[T ops.Float](kept, a, bias, u, h, _, hNext, _ []T, n int) {
 	for k, v := range g {
 		hNext[k] = v + z[k]*(h[k]-v)
 	}
+	copy(out, hNext[:n])
 }
 
-func gruRowBack[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
+func gruRowBack[T ops.Float](da, du, kept, h, _, dh, grad, _, dBias []T, n, _ int) {
 	dh = dh[:n]
 	at := func(x []T, block int) []T { return x[block*n : (block+1)*n][:len(dh)] }
 	z, r, g, ug := at(kept, 0), at(kept, 1), at(kept, 2), at(kept, 3)
 	dz, dr, dg, dug := at(da, 0), at(da, 1), at(da, 2), at(du, 2)
-	h = at(h, 0)
+	h, grad = at(h, 0), at(grad, 0)
 	for k, d := range dh {
+		d += grad[k]
 		e := flushed(d * (1 - z[k]) * (1 - g[k]*g[k]))
 		dg[k] = e
 		dug[k] = flushed(e * r[k])
@@ -138,4 +166,5 @@ func gruRowBack[T ops.Float](da, du, kept, h, _, dh, _ []T, n int) {
 		dh[k] = flushed(d * z[k])
 	}
 	copy(du[:2*n], da[:2*n])
+	addTo(dBias, da[:3*n])
 }

@@ -19,8 +19,9 @@ type recurrence struct {
 	cell                 string
 	batch, steps, hidden int
 	gates, kept          int // blocks of hidden columns: of U, and of what a step keeps for the gradient
-	reverse, remembers   bool
-	truncate             int // as in graph.Recurrence
+	reverse              bool
+	memory, carried      bool // as in kernels
+	truncate             int  // as in graph.Recurrence
 
 	// The operands: where in the node's list they stand, 0 for those that are not there
 	// but a, which is always the first.
@@ -46,11 +47,15 @@ type recurrenceOperands struct {
 // blocks of n.
 type rows[T ops.Float] struct {
 	// forward makes the next state, and what the gradient needs again, of x·W, h·U and
-	// the state.
-	forward func(kept, a, bias, u, h, c, hNext, cNext []T, n int)
-	// backward makes the gradients of a and u, and replaces those of the next state by
-	// those of the state, as far as they do not come from u.
-	backward func(da, du, kept, h, c, dh, dc []T, n int)
+	// the state. The next h is written to out as well. The row that comes next is fetched
+	// ahead: its a and out are so many rows further.
+	forward func(kept, a, bias, u, h, c, hNext, cNext, out []T, n, ahead int)
+	// backward makes the gradients of a and u, which are one slice where they are equal,
+	// and adds that of a to the bias's. grad is added to the gradient dh of the next h.
+	// Those of the next state become those of the state, as far as they do not come from
+	// u; dh is left alone where that is nothing, as kernels.carried says. The row that comes
+	// next is the one before in kept, and so many rows further in da.
+	backward func(da, du, kept, h, c, dh, grad, dc, dBias []T, n, ahead int)
 }
 
 // sweep is the memory of a recurrence. Steps come one after the other.
@@ -59,15 +64,16 @@ type sweep[T ops.Float] struct {
 	forward backend.Fixed[T]
 	back    backend.Fixed[T]
 
-	product []T // (batch, gates·hidden): h·U, or its gradient
+	product []T // (batch, gates·hidden): h·U
 	kept    []T // (steps, batch, kept·hidden)
-	before  []T // (steps, batch, hidden): what U reads
-	states  []T // (steps+1, batch, hidden)
-	memory  []T // the same of c; nil without
-	zeros   []T // a bias
+	h, next []T // (batch, hidden): the state before a step, and after it
+	memory  []T // (steps+1, batch, hidden): c; nil without
+	dropped []T // (batch, steps, hidden): what U reads, with dropout
+	zeros   []T // (hidden)
 
 	// Of the gradient.
-	du           []T // (steps, batch, gates·hidden)
+	du           []T // (batch, steps, gates·hidden), where it is not that of a
+	first        []T // (batch, gates·hidden): of the first step
 	dU, dBias    []T
 	dCandidate   []T
 	dh, dc, held []T // (batch, hidden)
@@ -77,7 +83,7 @@ type sweep[T ops.Float] struct {
 func newRecurrence(cell string, k *kernels, of recurrenceOperands, steps int, reverse bool, truncate int) (*recurrence, error) {
 	hidden := of.u.Shape()[0]
 	gates := of.u.Shape()[1] / hidden
-	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, truncate: truncate, remembers: k.memory}
+	r := &recurrence{cell: cell, hidden: hidden, steps: steps, gates: gates, kept: k.kept, reverse: reverse, truncate: truncate, memory: k.memory, carried: k.carried}
 	r.f32.rows, r.f64.rows = k.f32, k.f64
 	r.batch = of.a.Shape().TotalSize() / (steps * gates * hidden)
 	if of.a.Shape().TotalSize() != r.batch*steps*gates*hidden || of.u.Shape()[1] != gates*hidden || of.bias.Shape().TotalSize() != gates*hidden {
@@ -126,6 +132,18 @@ func (r *recurrence) order(k int) int {
 		return r.steps - 1 - k
 	}
 	return k
+}
+
+// ahead returns how many rows of (batch, steps) further than sequence b in the j-th step the
+// row lies that comes after it, where sequences and steps are taken by by, 1 or -1.
+func (r *recurrence) ahead(j, b, by int) int {
+	if 0 <= b+by && b+by < r.batch {
+		return by * r.steps
+	}
+	if j+by < 0 || j+by >= r.steps {
+		return 0
+	}
+	return r.order(j+by) - r.order(j) - by*(r.batch-1)*r.steps
 }
 
 // block adds a node of what is kept of each step, (batch, steps, hidden). It has no
@@ -184,55 +202,57 @@ func grow[T ops.Float](s []T, n int) []T {
 func (s *sweep[T]) run(r *recurrence, out []T, in [][]T) {
 	n, width := r.hidden, r.gates*r.hidden
 	all, each := r.steps*r.batch*n, r.batch*n
-	s.product, s.kept, s.before, s.states = grow(s.product, r.batch*width), grow(s.kept, all*r.kept), grow(s.before, all), grow(s.states, all+each)
+	s.product, s.kept, s.h, s.next = grow(s.product, r.batch*width), grow(s.kept, all*r.kept), grow(s.h, each), grow(s.next, each)
+	if r.dropout > 0 {
+		s.dropped = grow(s.dropped, all)
+	}
 	start := func(to []T, operand int) {
 		clear(to)
 		if operand > 0 {
 			copy(to, in[operand])
 		}
 	}
-	start(s.states[:each], r.h)
-	if r.remembers {
+	start(s.h, r.h)
+	if r.memory {
 		s.memory = grow(s.memory, all+each)
 		start(s.memory[:each], r.c)
 	}
 	s.forward.Set(false, n, width, in[r.u])
 	bias := in[r.bias]
-	if r.candidate > 0 {
-		s.zeros = grow(s.zeros, width)
-	}
 	for j := range r.steps {
 		t := r.order(j)
-		h, next := s.states[j*each:(j+1)*each], s.states[(j+1)*each:(j+2)*each]
-		read := s.before[j*each : (j+1)*each]
-		copy(read, h)
+		read, apart := s.h, n
 		if r.dropout > 0 {
-			for i, m := range in[r.dropout] {
-				read[i] *= m
+			read, apart = s.dropped[t*n:], r.steps*n
+			for b := range r.batch {
+				for i, m := range in[r.dropout][b*n : (b+1)*n] {
+					read[b*apart+i] = s.h[b*n+i] * m
+				}
 			}
 		}
-		s.forward.Multiply(r.batch, read, false, s.product)
+		s.forward.Multiply(r.batch, read, apart, false, s.product)
 		for b := range r.batch {
 			u := s.product[b*width : (b+1)*width]
 			if r.candidate > 0 {
 				addTo(u[width-n:], in[r.candidate])
 			}
-			row := (b*r.steps + t) * width
+			row := b*r.steps + t
 			of := func(x []T) []T { return x[b*n : (b+1)*n] }
-			kept := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n]
+			kept, to := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n], out[row*n:][:n]
 			var c, cNext []T
-			if s.memory != nil {
+			if r.memory {
 				c, cNext = of(s.memory[j*each:]), of(s.memory[(j+1)*each:])
 			}
-			if r.mask > 0 && in[r.mask][b*r.steps+t] == 0 {
-				copy(of(next), of(h))
+			if r.mask > 0 && in[r.mask][row] == 0 {
+				copy(of(s.next), of(s.h))
+				copy(to, of(s.h))
 				copy(cNext, c)
 				clear(kept)
-			} else {
-				s.rows.forward(kept, in[0][row:row+width], bias, u, of(h), c, of(next), cNext, n)
+				continue
 			}
-			copy(out[(b*r.steps+t)*n:][:n], of(next))
+			s.rows.forward(kept, in[0][row*width:][:width], bias, u, of(s.h), c, of(s.next), cNext, to, n, r.ahead(j, b, 1))
 		}
+		s.h, s.next = s.next, s.h
 	}
 }
 
@@ -259,16 +279,20 @@ func (b *recurrenceBack) projection(in G.Nodes, grad *G.Node) (node *G.Node, err
 		return b.node, nil
 	}
 	r := b.recurrence
-	inputs := append(append(G.Nodes{}, in...), r.node, grad)
+	part, lo, hi := grad, 0, r.steps
+	if p, ok := ops.PutOf(grad); ok && p.Axis == 1 { // zeros but for some steps, such as the last
+		part, lo, hi = p.Of, p.At, p.At+p.Of.Shape()[1]
+	}
+	inputs := append(append(G.Nodes{}, in...), r.node, part)
 	diff := make([]ops.Gradient, len(inputs))
 	for k := range diff {
 		diff[k] = noSecond
 	}
 	node, err = ops.Apply(&ops.Op{
-		Name:  fmt.Sprintf("gradient of %s recurrence, reverse %t, operands %d %d %d %d %d", r.cell, r.reverse, r.h, r.c, r.mask, r.dropout, r.candidate),
+		Name:  fmt.Sprintf("gradient of %s recurrence from steps %d to %d, reverse %t, operands %d %d %d %d %d", r.cell, lo, hi, r.reverse, r.h, r.c, r.mask, r.dropout, r.candidate),
 		Shape: in[0].Shape(),
-		F32:   func(out []float32, in [][]float32) { r.f32.gradient(r, out, in) },
-		F64:   func(out []float64, in [][]float64) { r.f64.gradient(r, out, in) },
+		F32:   func(out []float32, in [][]float32) { r.f32.gradient(r, lo, hi, out, in) },
+		F64:   func(out []float64, in [][]float64) { r.f64.gradient(r, lo, hi, out, in) },
 		Diff:  diff,
 	}, inputs...)
 	b.of, b.node = grad, node
@@ -306,40 +330,57 @@ func (s *sweep[T]) of(r *recurrence, k int) []T {
 	return s.dCandidate
 }
 
-// gradient goes through the steps from the last one that was taken to the first.
-func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
-	n, width, grad := r.hidden, r.gates*r.hidden, in[len(in)-1]
+// gradient goes through the steps from the last one that was taken to the first. The last
+// of in is the gradient of the states after steps lo to hi; that of the others is zero.
+func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
+	n, width, out, grad := r.hidden, r.gates*r.hidden, in[len(in)-2], in[len(in)-1]
 	each := r.batch * n
-	s.du, s.dU, s.dBias = grow(s.du, r.steps*r.batch*width), grow(s.dU, n*width), grow(s.dBias, width)
+	s.dU, s.dBias, s.zeros = grow(s.dU, n*width), grow(s.dBias, width), grow(s.zeros, n)
 	s.dh, s.dc, s.held = grow(s.dh, each), grow(s.dc, each), grow(s.held, each)
 	clear(s.dh)
 	clear(s.dc)
 	clear(s.dBias)
+	du := da
+	if r.carried {
+		s.du = grow(s.du, len(da))
+		du = s.du
+	}
 	if r.candidate > 0 {
 		s.dCandidate = grow(s.dCandidate, n)
 		clear(s.dCandidate)
 	}
 	s.back.Set(true, width, n, in[r.u])
+	stored := !r.carried && r.mask == 0 && r.dropout == 0 // nothing but the product is in dh
 	for j := r.steps - 1; j >= 0; j-- {
 		t := r.order(j)
-		du := s.du[j*r.batch*width : (j+1)*r.batch*width]
-		for b := range r.batch {
+		for b := r.batch - 1; b >= 0; b-- { // as the rows that were kept lie in memory
 			of := func(x []T) []T { return x[b*n : (b+1)*n] }
-			addTo(of(s.dh), grad[(b*r.steps+t)*n:][:n])
-			row := du[b*width : (b+1)*width]
-			at := da[(b*r.steps+t)*width:][:width]
-			if r.mask > 0 && in[r.mask][b*r.steps+t] == 0 {
+			k := b*r.steps + t
+			row, at, g := du[k*width:(k+1)*width], da[k*width:(k+1)*width], s.zeros
+			if lo <= t && t < hi {
+				g = grad[(b*(hi-lo)+t-lo)*n:][:n]
+			}
+			if r.mask > 0 && in[r.mask][k] == 0 {
+				addTo(of(s.dh), g)
 				clear(row)
 				clear(at)
 				continue
 			}
+			h := s.zeros
+			if j > 0 {
+				h = out[(b*r.steps+r.order(j-1))*n:][:n]
+			} else if r.h > 0 {
+				h = of(in[r.h])
+			}
 			var c []T
-			if s.memory != nil {
+			if r.memory {
 				c = of(s.memory[j*each:])
 			}
 			kept := s.kept[(j*r.batch+b)*r.kept*n:][:r.kept*n]
-			s.rows.backward(at, row, kept, of(s.states[j*each:]), c, of(s.dh), of(s.dc), n)
-			addTo(s.dBias, at)
+			s.rows.backward(at, row, kept, h, c, of(s.dh), g, of(s.dc), s.dBias, n, r.ahead(j, b, -1))
+			if !r.carried && !stored {
+				clear(of(s.dh))
+			}
 			if r.candidate > 0 {
 				addTo(s.dCandidate, row[width-n:])
 			}
@@ -353,24 +394,54 @@ func (s *sweep[T]) gradient(r *recurrence, da []T, in [][]T) {
 			continue
 		}
 		if r.dropout == 0 {
-			s.back.Multiply(r.batch, du, true, s.dh)
+			s.back.Multiply(r.batch, du[t*width:], r.steps*width, !stored, s.dh)
 			continue
 		}
-		s.back.Multiply(r.batch, du, false, s.held)
+		s.back.Multiply(r.batch, du[t*width:], r.steps*width, false, s.held)
 		for i, m := range in[r.dropout] {
 			s.dh[i] += s.held[i] * m
 		}
 	}
-	first := 0 // a state of zeros gives U no gradient
-	if r.h == 0 {
-		first = 1
+	s.gradientOfU(r, du, out, in)
+}
+
+// gradientOfU is one product over all steps of what U read with the gradient du of what it
+// gave.
+func (s *sweep[T]) gradientOfU(r *recurrence, du, out []T, in [][]T) {
+	n, width := r.hidden, r.gates*r.hidden
+	product := func(rows int, read, du []T, add bool) {
+		backend.Multiply(backend.Products{Count: 1, Rows: n, Inner: rows, Cols: width, TransA: true, Add: add}, read, du, s.dU)
 	}
-	if first == r.steps {
-		clear(s.dU)
+	if r.dropout > 0 {
+		product(r.batch*r.steps, s.dropped, du, false)
 		return
 	}
-	backend.Multiply(backend.Products{Count: 1, Rows: n, Inner: (r.steps - first) * r.batch, Cols: width, TransA: true},
-		s.before[first*each:r.steps*each], s.du[first*r.batch*width:], s.dU)
+	// U reads the state after the step before, which is one row away. Of the first step
+	// that is another sequence's, and its gradient is put aside.
+	s.first = grow(s.first, r.batch*width)
+	first := func(b int) (at, aside []T) {
+		return du[(b*r.steps+r.order(0))*width:][:width], s.first[b*width:][:width]
+	}
+	for b := range r.batch {
+		at, aside := first(b)
+		copy(aside, at)
+		clear(at)
+	}
+	switch all := r.batch*r.steps - 1; {
+	case r.steps == 1:
+		clear(s.dU)
+	case r.reverse:
+		product(all, out[n:], du, false)
+	default:
+		product(all, out, du[width:], false)
+	}
+	if r.h > 0 {
+		product(r.batch, in[r.h], s.first, true)
+	}
+	for b := range r.batch {
+		at, aside := first(b)
+		copy(at, aside)
+	}
 }
 
 // tiny is what gradients are taken for 0 below: numbers too small for a normal float32

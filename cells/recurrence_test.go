@@ -23,6 +23,7 @@ type recurrent struct {
 	state, mask, dropout, candidate bool
 	reverse                         bool
 	truncate                        int
+	from, to                        int // the steps whose states are used
 }
 
 func drawRecurrent(t *rapid.T) recurrent {
@@ -33,6 +34,10 @@ func drawRecurrent(t *rapid.T) recurrent {
 		state: rapid.Bool().Draw(t, "state"), mask: rapid.Bool().Draw(t, "mask"), dropout: rapid.Bool().Draw(t, "dropout"), reverse: rapid.Bool().Draw(t, "reverse"),
 	}
 	r.truncate = rapid.IntRange(0, 3).Draw(t, "truncate")
+	if r.to = r.steps; rapid.Bool().Draw(t, "some steps") {
+		r.from = rapid.IntRange(0, r.steps-1).Draw(t, "from")
+		r.to = rapid.IntRange(r.from+1, r.steps).Draw(t, "to")
+	}
 	r.candidate = r.cell.Name() == "gru" && rapid.Bool().Draw(t, "candidate bias")
 	return r
 }
@@ -80,9 +85,11 @@ func (r recurrent) values(t require.TestingT, dt tensor.Dtype, fused bool) (valu
 	} else {
 		states = stepByStep(t, r, of)
 	}
-	weights := input("weights", true, states.Shape()...)
+	used, err := graph.Slice(states, 1, r.from, r.to)
+	require.NoError(t, err)
+	weights := input("weights", true, used.Shape()...)
 	var e graph.Equations
-	loss := e.Unary(graph.SumAll, e.Mul(states, weights))
+	loss := e.Unary(graph.SumAll, e.Mul(used, weights))
 	require.NoError(t, e.Err())
 	grads, err := graph.Grad(loss, operands...)
 	require.NoError(t, err)

@@ -44,7 +44,12 @@ func window(x *G.Node, axis, lo, hi, size int, put bool) (*G.Node, error) {
 	} else {
 		shape[axis] = hi - lo
 	}
+	var owner any
+	if put {
+		owner = ops.Put{Of: x, Axis: axis, At: lo}
+	}
 	return ops.Apply(&ops.Op{
+		Owner: owner,
 		Name:  fmt.Sprintf("%s axis %d %d:%d of %d", name, axis, lo, hi, size),
 		Shape: shape,
 		Rows:  outer,

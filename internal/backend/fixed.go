@@ -33,12 +33,12 @@ func fastestTile() gemm.Kernel {
 	return gemm.AVX2
 }
 
-// Multiply computes c = a·f, or adds it to c, where a is (rows, inner) and c (rows, cols),
-// both without gaps.
-func (f *Fixed[T]) Multiply(rows int, a []T, add bool, c []T) {
+// Multiply computes c = a·f, or adds it to c, where a is (rows, inner), with rows that lie
+// lead apart, and c is (rows, cols), without gaps.
+func (f *Fixed[T]) Multiply(rows int, a []T, lead int, add bool, c []T) {
 	if f.packed != nil {
-		f.packed.Multiply(rows, any(a).([]float32), f.inner, add, any(c).([]float32), f.cols)
+		f.packed.Multiply(rows, any(a).([]float32), lead, add, any(c).([]float32), f.cols)
 		return
 	}
-	Multiply(Products{Count: 1, Rows: rows, Inner: f.inner, Cols: f.cols, TransB: f.trans, Add: add}, a, f.values, c)
+	Multiply(Products{Count: 1, Rows: rows, Inner: f.inner, Cols: f.cols, TransB: f.trans, LeadA: lead, Add: add}, a, f.values, c)
 }

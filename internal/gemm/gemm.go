@@ -138,7 +138,12 @@ func check(name string, x []float32, rows, cols, ld int, trans bool) {
 // pack copies op(B)[p0:p0+pn, j0:j0+jn] into panels of step columns (the last one
 // of fewer if they hold the rest), each panel row by row.
 func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn int) {
-	for j := 0; j < jn; j += step {
+	whole := 0
+	if !transB {
+		whole = jn - jn%step
+		packWhole(buf, step, b[p0*ldb+j0:], ldb, pn, whole)
+	}
+	for j := whole; j < jn; j += step {
 		w := min(step, jn-j)
 		pw := roundUp(w)
 		dst := buf[j*pn : j*pn+pn*pw]
@@ -171,15 +176,31 @@ func pack(buf []float32, step int, transB bool, b []float32, ldb, p0, pn, j0, jn
 	}
 }
 
+// packWhole copies b's first columns, a multiple of step, row by row as memory likes it.
+func packWhole(buf []float32, step int, b []float32, ldb, pn, columns int) {
+	const half = 16 // of the widest panel
+	for p := 0; p < pn && columns > 0; p++ {
+		src := b[p*ldb:][:columns]
+		for j := 0; j < columns; j += step {
+			for q := 0; q < step; q += half {
+				*(*[half]float32)(buf[j*pn+p*step+q:]) = [half]float32(src[j+q:])
+			}
+		}
+	}
+}
+
 // strip multiplies in rows of op(A), starting at a, by one panel of B.
 func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs int, add bool, c []float32, ldc, w int) {
 	var row [mr]unsafe.Pointer
 	width := roundUp(w)
-	for i := 0; i < in; i += mr {
+	for i, taken := 0, mr; i < in; i += taken {
 		// The last tile is moved up to be full; to the rows it shares with the
 		// one before nothing may be added again.
 		s, skip := i, 0
-		few := w == width && kernel.few(in-i, width) // a tile of just these rows
+		few := w == width && kernel.few(in-i, width)
+		if taken = mr; few {
+			taken = 4
+		}
 		if s+mr > in && in >= mr && !few {
 			s = in - mr
 			skip = i - s

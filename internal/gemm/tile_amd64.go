@@ -47,8 +47,11 @@ func tile16z(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs u
 //go:noescape
 func tile16by4(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
 
-// few reports whether there is a tile of so many rows and columns, fewer than mr.
-func (kernel Kernel) few(rows, width int) bool { return kernel == AVX2 && rows == 4 && width == 16 }
+// few reports whether rows of so many columns are best taken four at a time: 8 are not 6
+// and 2 more, which cost as much as 6.
+func (kernel Kernel) few(rows, width int) bool {
+	return kernel == AVX2 && (rows == 4 || rows == 8) && width == 16
+}
 
 // transpose8 writes the transposes of squares of 8 by 8 that lie side by side in
 // src, whose rows are ss bytes apart, one below the other to dst, whose rows are

@@ -14,7 +14,7 @@ func tile16(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs ui
 //go:noescape
 func tile8(dst unsafe.Pointer, ds uintptr, pn int, a *[mr]unsafe.Pointer, cs uintptr, b unsafe.Pointer, bs uintptr, add bool)
 
-// few reports whether there is a tile of fewer rows than mr.
+// few reports whether rows are best taken four at a time, of which there is no tile.
 func (Kernel) few(_, _ int) bool { return false }
 
 func tile16by4(unsafe.Pointer, uintptr, int, *[mr]unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, bool) {

@@ -180,6 +180,23 @@ func (o *Op) Hashcode() uint32 {
 	return h.Sum32()
 }
 
+// Put is the Owner of an op that puts a node, Of, among zeros along an axis: its gradient
+// reader may do without the zeros.
+type Put struct {
+	Of       *G.Node
+	Axis, At int
+}
+
+// PutOf returns what a node puts among zeros, if that is what its op does.
+func PutOf(n *G.Node) (Put, bool) {
+	op, ok := n.Op().(*Op)
+	if !ok {
+		return Put{}, false
+	}
+	p, ok := op.Owner.(Put)
+	return p, ok
+}
+
 // Children returns a node's operands.
 func Children(n *G.Node) G.Nodes {
 	var kids G.Nodes

@@ -1,0 +1,322 @@
+// Steps of whole rows. The functions of gates come first, which are several side by side;
+// what needs their results comes in a second pass, while these are in the first cache.
+
+// FETCH asks for four blocks of a row that comes next.
+#define FETCH(R) \
+	PREFETCHT0 (R); \
+	PREFETCHT0 (R)(AX*1); \
+	PREFETCHT0 (R)(AX*2); \
+	PREFETCHT0 (R)(R12*1)
+
+// func lstm(kept, a, bias, u, c, hNext, cNext, out *float32, n, columns, ahead int)
+TEXT LSTM(SB), NOSPLIT, $0-88
+	MOVQ kept+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ bias+16(FP), BX
+	MOVQ u+24(FP), DX
+	MOVQ c+32(FP), R8
+	MOVQ cNext+48(FP), R10
+	MOVQ out+56(FP), R11
+	MOVQ n+64(FP), AX
+	MOVQ columns+72(FP), CX
+	MOVQ ahead+80(FP), R13
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	IMULQ AX, R13
+	ADDQ R13, R11
+	LEAQ (SI)(R13*4), R13
+	LEAQ (DI)(AX*4), R9
+	ADDQ AX, R9
+	BOUNDS
+
+gates:
+	FETCH(R13)
+	FETCH(R9)
+	PREFETCHT0 (R9)(AX*4)
+	PREFETCHT0 (R11)
+	VMOVUPS (SI), V0
+	VMOVUPS (SI)(AX*1), V1
+	VMOVUPS (SI)(AX*2), V2
+	VMOVUPS (SI)(R12*1), V3
+	VADDPS (BX), V0, V0
+	VADDPS (BX)(AX*1), V1, V1
+	VADDPS (BX)(AX*2), V2, V2
+	VADDPS (BX)(R12*1), V3, V3
+	VADDPS (DX), V0, V0
+	VADDPS (DX)(AX*1), V1, V1
+	VADDPS (DX)(AX*2), V2, V2
+	VADDPS (DX)(R12*1), V3, V3
+	DOUBLE(0, V2, V6, V10)
+	EXP(FOURTIMES)
+	SIGMOID(0, V0, V4, V8)
+	SIGMOID(0, V1, V5, V9)
+	TANH(0, V2, V6, V10)
+	SIGMOID(0, V3, V7, V11)
+	VMOVUPS V8, (DI)
+	VMOVUPS V9, (DI)(AX*1)
+	VMOVUPS V10, (DI)(AX*2)
+	VMOVUPS V11, (DI)(R12*1)
+	VMULPS V8, V10, V10
+	VMULPS (R8), V9, V9
+	VADDPS V9, V10, V10
+	VMOVUPS V10, (R10)
+	ADDQ $WIDTH, DI
+	ADDQ $WIDTH, SI
+	ADDQ $WIDTH, BX
+	ADDQ $WIDTH, DX
+	ADDQ $WIDTH, R8
+	ADDQ $WIDTH, R9
+	ADDQ $WIDTH, R10
+	ADDQ $WIDTH, R11
+	ADDQ $WIDTH, R13
+	SUBQ $WIDTH/4, CX
+	JNZ  gates
+	MOVQ kept+0(FP), DI
+	MOVQ cNext+48(FP), SI
+	MOVQ hNext+40(FP), R9
+	MOVQ out+56(FP), R11
+	MOVQ columns+72(FP), CX
+	LEAQ (DI)(R12*1), DX // o
+	LEAQ (DI)(AX*4), DI
+
+state:
+	SIXTEEN(LOAD)
+	SIXTEEN(DOUBLE)
+	EXP(SIXTEEN)
+	SIXTEEN(TANH)
+	SIXTEEN(STORE)
+#define OPEN(AT, X, N, P) VMULPS AT(DX), P, P; VMOVUPS P, AT(R9); VMOVUPS P, AT(R11);
+	SIXTEEN(OPEN)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, R9
+	ADDQ $64, R11
+	SUBQ $16, CX
+	JNZ  state
+	VZEROUPPER
+	RET
+
+// func lstmBack(da, kept, c, dh, grad, dc, dBias *float32, n, columns, ahead int)
+TEXT LSTMBACK(SB), NOSPLIT, $0-80
+	MOVQ da+0(FP), DI
+	MOVQ kept+8(FP), SI
+	MOVQ c+16(FP), R9
+	MOVQ dh+24(FP), R10
+	MOVQ grad+32(FP), R11
+	MOVQ dc+40(FP), BX
+	MOVQ dBias+48(FP), DX
+	MOVQ n+56(FP), AX
+	MOVQ columns+64(FP), CX
+	MOVQ ahead+72(FP), R13
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	IMULQ AX, R13
+	LEAQ (DI)(R13*4), R13
+	MOVQ SI, R8
+	SUBQ AX, R8
+	LEAQ (AX*4), R14
+	SUBQ R14, R8
+	VMOVUPS ONE, V15
+	VMOVUPS TINY, V14
+
+loop:
+	FETCH(R8)
+	PREFETCHT0 (R8)(AX*4)
+	FETCH(R13)
+	VMOVUPS (R10), V0
+	VADDPS (R11), V0, V0 // d
+	VMOVUPS (SI), V1 // i
+	VMOVUPS (SI)(AX*1), V2 // f
+	VMOVUPS (SI)(AX*2), V3 // g
+	VMOVUPS (SI)(R12*1), V4 // o
+	VMOVUPS (SI)(AX*4), V5 // t
+	VMULPS V4, V0, V6 // d·o
+	VMULPS V5, V5, V7
+	VSUBPS V7, V15, V7
+	VMULPS V7, V6, V7
+	VADDPS (BX), V7, V7 // m
+	FLUSH(V7, V11)
+	VMULPS V5, V6, V6
+	VSUBPS V4, V15, V8
+	VMULPS V8, V6, V6 // do
+	VMULPS V3, V7, V8
+	VMULPS V1, V8, V8
+	VSUBPS V1, V15, V9
+	VMULPS V9, V8, V8 // di
+	VMULPS (R9), V7, V9
+	VMULPS V2, V9, V9
+	VSUBPS V2, V15, V10
+	VMULPS V10, V9, V9 // df
+	VMULPS V1, V7, V10
+	VMULPS V3, V3, V11
+	VSUBPS V11, V15, V11
+	VMULPS V11, V10, V10 // dg
+	VMULPS V2, V7, V7 // dc
+	FLUSH(V8, V1)
+	FLUSH(V9, V2)
+	FLUSH(V10, V3)
+	FLUSH(V6, V4)
+	VMOVUPS V7, (BX)
+	VMOVUPS V8, (DI)
+	VMOVUPS V9, (DI)(AX*1)
+	VMOVUPS V10, (DI)(AX*2)
+	VMOVUPS V6, (DI)(R12*1)
+	VADDPS (DX), V8, V8
+	VADDPS (DX)(AX*1), V9, V9
+	VADDPS (DX)(AX*2), V10, V10
+	VADDPS (DX)(R12*1), V6, V6
+	VMOVUPS V8, (DX)
+	VMOVUPS V9, (DX)(AX*1)
+	VMOVUPS V10, (DX)(AX*2)
+	VMOVUPS V6, (DX)(R12*1)
+	ADDQ $WIDTH, DI
+	ADDQ $WIDTH, SI
+	ADDQ $WIDTH, R8
+	ADDQ $WIDTH, R13
+	ADDQ $WIDTH, R9
+	ADDQ $WIDTH, R10
+	ADDQ $WIDTH, R11
+	ADDQ $WIDTH, BX
+	ADDQ $WIDTH, DX
+	SUBQ $WIDTH/4, CX
+	JNZ  loop
+	VZEROUPPER
+	RET
+
+// func gru(kept, a, bias, u, h, hNext, out *float32, n, columns int)
+TEXT GRU(SB), NOSPLIT, $0-72
+	MOVQ kept+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ bias+16(FP), BX
+	MOVQ u+24(FP), DX
+	MOVQ h+32(FP), R8
+	MOVQ hNext+40(FP), R9
+	MOVQ out+48(FP), R10
+	MOVQ n+56(FP), AX
+	MOVQ columns+64(FP), CX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	BOUNDS
+
+gates:
+	VMOVUPS (SI), V0
+	VMOVUPS (SI)(AX*1), V1
+	VADDPS (BX), V0, V0
+	VADDPS (BX)(AX*1), V1, V1
+	VADDPS (DX), V0, V0
+	VADDPS (DX)(AX*1), V1, V1
+	EXP(TWICE)
+	TWICE(SIGMOID)
+	VMOVUPS (DX)(AX*2), V0
+	VMOVUPS (SI)(AX*2), V1
+	VADDPS (BX)(AX*2), V1, V1
+	VMOVUPS V8, (DI)
+	VMOVUPS V9, (DI)(AX*1)
+	VMOVUPS V0, (DI)(R12*1)
+	VMULPS V9, V0, V0
+	VADDPS V1, V0, V0
+	VMOVUPS V0, (DI)(AX*2) // what g is the tanh of
+	ADDQ $WIDTH, DI
+	ADDQ $WIDTH, SI
+	ADDQ $WIDTH, BX
+	ADDQ $WIDTH, DX
+	SUBQ $WIDTH/4, CX
+	JNZ  gates
+	MOVQ kept+0(FP), BX // z
+	MOVQ columns+64(FP), CX
+	LEAQ (BX)(AX*2), DI
+	MOVQ DI, SI
+
+state:
+	SIXTEEN(LOAD)
+	SIXTEEN(DOUBLE)
+	EXP(SIXTEEN)
+	SIXTEEN(TANH)
+	SIXTEEN(STORE)
+#define MIX(AT, X, N, P) \
+	VMOVUPS AT(R8), X; \
+	VSUBPS P, X, X; \
+	VMULPS AT(BX), X, X; \
+	VADDPS X, P, P; \
+	VMOVUPS P, AT(R9); \
+	VMOVUPS P, AT(R10);
+	SIXTEEN(MIX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, BX
+	ADDQ $64, R8
+	ADDQ $64, R9
+	ADDQ $64, R10
+	SUBQ $16, CX
+	JNZ  state
+	VZEROUPPER
+	RET
+
+// func gruBack(da, du, kept, h, dh, grad, dBias *float32, n, columns int)
+TEXT GRUBACK(SB), NOSPLIT, $0-72
+	MOVQ da+0(FP), DI
+	MOVQ du+8(FP), R8
+	MOVQ kept+16(FP), SI
+	MOVQ h+24(FP), R9
+	MOVQ dh+32(FP), R10
+	MOVQ grad+40(FP), R11
+	MOVQ dBias+48(FP), DX
+	MOVQ n+56(FP), AX
+	MOVQ columns+64(FP), CX
+	SHLQ $2, AX
+	LEAQ (AX)(AX*2), R12
+	VMOVUPS ONE, V15
+	VMOVUPS TINY, V14
+
+loop:
+	VMOVUPS (R10), V0
+	VADDPS (R11), V0, V0 // d
+	VMOVUPS (SI), V1 // z
+	VMOVUPS (SI)(AX*1), V2 // r
+	VMOVUPS (SI)(AX*2), V3 // g
+	VSUBPS V1, V15, V4
+	VMULPS V4, V0, V5
+	VMULPS V3, V3, V6
+	VSUBPS V6, V15, V6
+	VMULPS V6, V5, V5 // dg
+	FLUSH(V5, V7)
+	VMOVUPS (R9), V6
+	VSUBPS V3, V6, V6
+	VMULPS V6, V0, V6
+	VMULPS V1, V6, V6
+	VMULPS V4, V6, V6 // dz
+	VMULPS V1, V0, V0 // dh
+	VMULPS V2, V5, V8 // of h·U
+	VMULPS (SI)(R12*1), V5, V9
+	VMULPS V2, V9, V9
+	VSUBPS V2, V15, V10
+	VMULPS V10, V9, V9 // dr
+	FLUSH(V6, V1)
+	FLUSH(V0, V2)
+	FLUSH(V8, V3)
+	FLUSH(V9, V4)
+	VMOVUPS V0, (R10)
+	VMOVUPS V6, (DI)
+	VMOVUPS V9, (DI)(AX*1)
+	VMOVUPS V5, (DI)(AX*2)
+	VMOVUPS V6, (R8)
+	VMOVUPS V9, (R8)(AX*1)
+	VMOVUPS V8, (R8)(AX*2)
+	VADDPS (DX), V6, V6
+	VADDPS (DX)(AX*1), V9, V9
+	VADDPS (DX)(AX*2), V5, V5
+	VMOVUPS V6, (DX)
+	VMOVUPS V9, (DX)(AX*1)
+	VMOVUPS V5, (DX)(AX*2)
+	ADDQ $WIDTH, DI
+	ADDQ $WIDTH, R8
+	ADDQ $WIDTH, SI
+	ADDQ $WIDTH, R9
+	ADDQ $WIDTH, R10
+	ADDQ $WIDTH, R11
+	ADDQ $WIDTH, DX
+	SUBQ $WIDTH/4, CX
+	JNZ  loop
+	VZEROUPPER
+	RET
