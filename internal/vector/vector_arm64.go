@@ -3,7 +3,10 @@ package vector
 // What sigmoid and tanh of many values are computed by.
 var sigmoids, tanhs = sigmoidNEON, tanhNEON
 
-var adams func(w, g, m, v *float32, n int, r *AdamRates) // one by one
+var ( // one by one
+	adams   func(w, g, m, v *float32, n int, r *AdamRates)
+	squares func(x *float32, n int, sums *[wide]float64)
+)
 
 // n is a multiple of 4.
 
