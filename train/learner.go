@@ -24,7 +24,7 @@ type learner struct {
 	trained []int         // indexes of the model's parameters that move
 	slots   [][][]float32 // of the optimiser, for each of them
 	state   []zoo.Tensor  // the slots by name, which share their memory
-	grads   [][]float32   // of the step under way, for each of them
+	grads   [][]float32   // of the step under way, for each of them; of one batch in the memory of a replica
 
 	training *replicas
 	batches  uint64 // batches trained on so far: dropout's runs
@@ -52,7 +52,11 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 			l.state = append(l.state, zoo.Tensor{Name: param.Name + "." + name, Value: value})
 		}
 		l.slots = append(l.slots, slots)
-		l.grads = append(l.grads, vector.Apart(param.Value.Size(), 1))
+		var sum []float32
+		if cfg.Accumulate > 1 {
+			sum = vector.Apart(param.Value.Size(), 1)
+		}
+		l.grads = append(l.grads, sum)
 	}
 	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
@@ -69,7 +73,7 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if err := l.finite("loss", loss, batch, total); err != nil {
 		return 0, 0, err
 	}
-	l.training.gradients(l.grads, begin)
+	l.training.gradients(l.grads, begin, l.cfg.Accumulate > 1)
 	if begin {
 		l.penalise(1)
 	}
