@@ -170,7 +170,7 @@ func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 	var cpu time.Duration
 	for k := range s.WarmUp + runs {
 		if k == s.WarmUp {
-			cpu = processorTime()
+			cpu = ProcessorTime()
 		}
 		began := time.Now()
 		if s.err = cmp.Or(s.err, s.ctx.Err()); s.err == nil {
@@ -183,7 +183,7 @@ func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 			ms = append(ms, float64(time.Since(began).Nanoseconds())/1e6)
 		}
 	}
-	s.cpu = float64((processorTime()-cpu).Nanoseconds()) / 1e6 / float64(runs)
+	s.cpu = float64((ProcessorTime() - cpu).Nanoseconds()) / 1e6 / float64(runs)
 	slices.Sort(ms)
 	of := func(part float64) float64 { return stat.Quantile(part, stat.Empirical, ms, nil) }
 	return of(0.1), of(0.5), of(0.9)

@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// processorTime is what this process has taken of all cores so far.
-func processorTime() time.Duration {
+// ProcessorTime is what this process has taken of all cores so far; 0 where the system
+// does not say.
+func ProcessorTime() time.Duration {
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) != nil {
 		return 0

@@ -94,6 +94,12 @@ func (f *flags) printList(w io.Writer) error {
 	return f.show(w, name, descriptions)
 }
 
+// modelFigures are those of a model, and what a step of it costs if that was measured.
+type modelFigures struct {
+	zoo.Description
+	Step *step `json:"training_step,omitempty"`
+}
+
 // printModel prints one model in figures, with what a step costs if that is asked for, and
 // what -protocol makes of it, and draws it.
 func (f *flags) printModel(ctx context.Context, w io.Writer) error {
@@ -106,10 +112,7 @@ func (f *flags) printModel(ctx context.Context, w io.Writer) error {
 			return err
 		}
 	}
-	full := struct {
-		zoo.Description
-		Step *step `json:"training_step,omitempty"`
-	}{Description: d}
+	full := modelFigures{Description: d}
 	if f.cost {
 		if full.Step, err = f.measure(ctx, entry); err != nil {
 			return err

@@ -13,6 +13,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -83,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			if slices.ContainsFunc(rows, func(r row) bool { return r.Peer != nil }) {
 				r.Peer = m.peerIs
 			}
-			if err := r.save(o.dir); err != nil {
+			if err := cmp.Or(r.save(o.dir), renderPage(o.page, o.dir)); err != nil {
 				return err
 			}
 		}

@@ -102,6 +102,10 @@ func processorName() string {
 		name += ", AVX-512"
 	case cpu.X86.HasAVX2:
 		name += ", AVX2"
+	case runtime.GOARCH == "amd64":
+		name += ", without vectors"
+	case runtime.GOARCH == "arm64":
+		name += ", NEON"
 	}
 	return name
 }
