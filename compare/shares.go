@@ -13,8 +13,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-// Shares says where the processor time of training steps goes, in parts of 1. Those of the
-// first five add up to it.
+// Shares says where the processor time of training steps goes, in parts of 1, to which the
+// first five add up.
 type Shares struct {
 	Products    float64 `json:"products"`    // of matrices, with packing
 	Elementwise float64 `json:"elementwise"` // gates, sums, losses, and their gradients
