@@ -49,6 +49,9 @@ type Cost struct {
 	StepMedian    float64 `json:"step_ms_median"` // forward, backward and Adam
 	StepP10       float64 `json:"step_ms_p10"`
 	StepP90       float64 `json:"step_ms_p90"`
+	StepCPU       float64 `json:"step_cpu_ms"`       // processor time, the mean; 0 where the system does not say
+	First         float64 `json:"first_step_ms"`     // the step that builds the graphs
+	FirstCPU      float64 `json:"first_step_cpu_ms"` // its processor time
 	Forward       float64 `json:"forward_ms_median"`
 	Frame         float64 `json:"infer_frame_us_median"` // one clip, one frame, state carried; 0 for a model that reads backwards too
 	InputToHidden int     `json:"params_input_to_hidden"`
@@ -74,7 +77,9 @@ func Measure(ctx context.Context, e zoo.Entry, by Measuring) (*Cost, error) {
 		Model: e.Name, Format: d.Format, Backend: backend.Name, Threads: by.Threads, Batch: by.Batch, Steps: by.Steps,
 		InputToHidden: d.InputToHidden, Params: d.Model, MulAdds: s.model.MulAddsPerFrame(by.clips(), by.Steps),
 	}
+	c.First, c.FirstCPU = s.first()
 	c.StepP10, c.StepMedian, c.StepP90 = s.steps()
+	c.StepCPU = s.cpu
 	c.PeakRSS = PeakMemory()
 	_, c.Forward, _ = s.forward()
 	c.GFLOPS = 2 * float64(c.MulAdds) * float64(by.Batch*by.Steps) / c.Forward / 1e6
@@ -92,7 +97,8 @@ type stopwatch struct {
 	Measuring
 	*train.Stepper
 	ctx    context.Context
-	err    error // the first
+	err    error   // the first
+	cpu    float64 // ms of processor time of each of the runs that were timed last
 	model  *zoo.Model
 	x      []float32
 	labels []int
@@ -123,8 +129,19 @@ func newStopwatch(ctx context.Context, e zoo.Entry, by Measuring) (*stopwatch, e
 	return s, err
 }
 
+// first takes one step, which builds the graphs.
+func (s *stopwatch) first() (ms, cpu float64) {
+	alone := *s
+	alone.WarmUp = 0
+	_, ms, _ = alone.time(1, alone.step)
+	s.err = alone.err
+	return ms, alone.cpu
+}
+
+func (s *stopwatch) step() error { _, err := s.Step(s.x, nil, s.labels); return err }
+
 func (s *stopwatch) steps() (p10, median, p90 float64) {
-	return s.time(s.Runs, func() error { _, err := s.Step(s.x, nil, s.labels); return err })
+	return s.time(s.Runs, s.step)
 }
 
 func (s *stopwatch) forward() (p10, median, p90 float64) {
@@ -150,7 +167,11 @@ func (s *stopwatch) frame() (median float64) {
 // time returns quantiles of the milliseconds of some runs after the warm-up, 0 once there is an error.
 func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 	var ms []float64
+	var cpu time.Duration
 	for k := range s.WarmUp + runs {
+		if k == s.WarmUp {
+			cpu = ProcessorTime()
+		}
 		began := time.Now()
 		if s.err = cmp.Or(s.err, s.ctx.Err()); s.err == nil {
 			s.err = f()
@@ -162,6 +183,7 @@ func (s *stopwatch) time(runs int, f func() error) (p10, median, p90 float64) {
 			ms = append(ms, float64(time.Since(began).Nanoseconds())/1e6)
 		}
 	}
+	s.cpu = float64((ProcessorTime() - cpu).Nanoseconds()) / 1e6 / float64(runs)
 	slices.Sort(ms)
 	of := func(part float64) float64 { return stat.Quantile(part, stat.Empirical, ms, nil) }
 	return of(0.1), of(0.5), of(0.9)

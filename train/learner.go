@@ -24,7 +24,7 @@ type learner struct {
 	trained []int         // indexes of the model's parameters that move
 	slots   [][][]float32 // of the optimiser, for each of them
 	state   []zoo.Tensor  // the slots by name, which share their memory
-	grads   [][]float32   // of the step under way, for each of them
+	grads   [][]float32   // of the step under way, for each of them; of one batch in the memory of a replica
 
 	training *replicas
 	batches  uint64 // batches trained on so far: dropout's runs
@@ -52,7 +52,11 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 			l.state = append(l.state, zoo.Tensor{Name: param.Name + "." + name, Value: value})
 		}
 		l.slots = append(l.slots, slots)
-		l.grads = append(l.grads, vector.Apart(param.Value.Size(), 1))
+		var sum []float32
+		if cfg.Accumulate > 1 {
+			sum = vector.Apart(param.Value.Size(), 1)
+		}
+		l.grads = append(l.grads, sum)
 	}
 	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
@@ -69,7 +73,7 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if err := l.finite("loss", loss, batch, total); err != nil {
 		return 0, 0, err
 	}
-	l.training.gradients(l.grads, begin)
+	l.training.gradients(l.grads, begin, l.cfg.Accumulate > 1)
 	if begin {
 		l.penalise(1)
 	}
@@ -108,14 +112,25 @@ func (l *learner) penalise(part float64) {
 
 // move lets the optimiser take a step, number 1 being the first, along gradients of the given norm.
 func (l *learner) move(step int, norm, rate float64) {
-	clipGradients(l.grads, norm, l.cfg.MaxGradNorm)
+	clip := float32(clipping(norm, l.cfg.MaxGradNorm))
 	for k, p := range l.trained {
 		param := l.model.Params()[p]
 		decay := l.cfg.WeightDecay
 		if param.IsBias() {
 			decay = 0
 		}
-		l.cfg.Optimizer.Apply(Update{param.Value.Data().([]float32), l.grads[k], l.slots[k], step, rate, decay})
+		u := Update{param.Value.Data().([]float32), l.grads[k], l.slots[k], step, rate, decay}
+		switch rule := l.cfg.Optimizer.(type) {
+		case Adam: // multiplies while it reads, which saves going through all gradients once more
+			rule.clipped(u, clip)
+		case AdamW:
+			rule.clipped(u, clip)
+		default:
+			if clip != 1 {
+				scaleGradients(l.grads[k:k+1], clip)
+			}
+			rule.Apply(u)
+		}
 	}
 }
 
@@ -123,19 +138,18 @@ func (l *learner) move(step int, norm, rate float64) {
 func globalNorm(grads [][]float32) float64 {
 	sum := 0.0
 	for _, grad := range grads {
-		for _, g := range grad {
-			sum += float64(g) * float64(g)
-		}
+		sum += vector.Squares(grad)
 	}
 	return math.Sqrt(sum)
 }
 
-// clipGradients scales all gradients, of the given norm, by one factor when that
-// is above limit (Pascanu et al. 2013); 0 means no limit.
-func clipGradients(grads [][]float32, norm, limit float64) {
+// clipping returns the factor of all gradients, of the given norm, that keeps it within
+// limit (Pascanu et al. 2013); 0 means no limit.
+func clipping(norm, limit float64) float64 {
 	if limit > 0 && norm > limit {
-		scaleGradients(grads, float32(limit/norm))
+		return limit / norm
 	}
+	return 1
 }
 
 func scaleGradients(grads [][]float32, scale float32) {

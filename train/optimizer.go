@@ -86,17 +86,23 @@ func (Adam) Slots() []string { return []string{"m", "v"} }
 func (AdamW) Slots() []string { return []string{"m", "v"} }
 
 // Apply moves the weights.
-func (a Adam) Apply(u Update) { a.move(u, float32(u.Decay), 0) }
+func (a Adam) Apply(u Update) { a.clipped(u, 1) }
 
 // Apply moves the weights.
-func (a AdamW) Apply(u Update) { Adam(a).move(u, 0, float32(u.Rate*u.Decay)) }
+func (a AdamW) Apply(u Update) { a.clipped(u, 1) }
 
-// move adds l2·w to the gradient and shrinks the weights by shrink·w.
-func (a Adam) move(u Update, l2, shrink float32) {
+func (a Adam) clipped(u Update, clip float32) { a.move(u, clip, float32(u.Decay), 0) }
+
+func (a AdamW) clipped(u Update, clip float32) {
+	Adam(a).move(u, clip, 0, float32(u.Rate*u.Decay))
+}
+
+// move multiplies the gradient by clip, adds l2·w to it and shrinks the weights by shrink·w.
+func (a Adam) move(u Update, clip, l2, shrink float32) {
 	a = a.withDefaults()
 	b1, b2, t := float32(a.Beta1), float32(a.Beta2), float64(u.Step)
 	vector.Adam(u.Weights, u.Gradient, u.Slots[0], u.Slots[1], &vector.AdamRates{
-		L2: l2, Shrink: shrink, B1: b1, NotB1: 1 - b1, B2: b2, NotB2: 1 - b2, Epsilon: float32(a.Epsilon),
+		Clip: clip, L2: l2, Shrink: shrink, B1: b1, NotB1: 1 - b1, B2: b2, NotB2: 1 - b2, Epsilon: float32(a.Epsilon),
 		Rate: float32(u.Rate / (1 - math.Pow(a.Beta1, t))), Scale: float32(1 / (1 - math.Pow(a.Beta2, t))),
 	})
 }

@@ -149,13 +149,18 @@ func (r *replicas) logits() []float32 {
 }
 
 // gradients adds those of the last batch, of its loss times its part of the total,
-// to sums, one of each trained parameter, or begins them.
-func (r *replicas) gradients(sums [][]float32, begin bool) {
+// to sums, one of each trained parameter, or begins them. Those that are not to be kept beyond the
+// next batch are begun in the memory of the first replica.
+func (r *replicas) gradients(sums [][]float32, begin, keep bool) {
 	for _, each := range r.ran() {
 		for k, sum := range sums {
 			grad := each.ran.gradient(k)
-			if begin {
+			switch {
+			case begin && keep:
 				copy(sum, grad)
+				continue
+			case begin:
+				sums[k] = grad
 				continue
 			}
 			for j, g := range grad {

@@ -187,17 +187,34 @@ func TestShortBatchGradient(t *testing.T) {
 	}
 }
 
-func TestClipGradients(t *testing.T) {
+func TestClipping(t *testing.T) {
 	// Of norms 10 and 24, and of 26 together.
-	grads := [][]float32{{6, 8}, {24}}
-	norm := globalNorm(grads)
+	norm := globalNorm([][]float32{{6, 8}, {24}})
 	require.Equal(t, 26.0, norm)
-	clipGradients(grads, norm, 30)
-	clipGradients(grads, norm, 0)
-	require.Equal(t, []float32{6, 8}, grads[0])
-	clipGradients(grads, norm, 13)
-	require.InDeltaSlice(t, []float32{3, 4}, grads[0], 1e-6)
-	require.InDelta(t, 12, grads[1][0], 1e-6)
+	require.Equal(t, 1.0, clipping(norm, 30))
+	require.Equal(t, 1.0, clipping(norm, 0))
+	require.Equal(t, 0.5, clipping(norm, 13))
+}
+
+// pointed is Adam behind a name of its own, whose gradients are clipped before it sees them.
+type pointed struct{ Adam }
+
+func TestClippingBeforeAndWithinTheRule(t *testing.T) {
+	moved := func(o Optimizer, limit float64) []float32 {
+		m := newModel(t, 1, 0)
+		l := &learner{cfg: Config{Optimizer: o, MaxGradNorm: limit}, model: m, trained: []int{0}}
+		n := m.Params()[0].Value.Size()
+		l.grads, l.slots = [][]float32{make([]float32, n)}, [][][]float32{{make([]float32, n), make([]float32, n)}}
+		for k := range l.grads[0] {
+			l.grads[0][k] = float32(k%7) - 2.9
+		}
+		l.move(1, globalNorm(l.grads), 1e-3)
+		return append(m.Params()[0].Value.Data().([]float32), l.slots[0][0]...)
+	}
+	for _, limit := range []float64{0, 0.37} {
+		require.Equal(t, moved(pointed{Adam{}}, limit), moved(Adam{}, limit))
+	}
+	require.NotEqual(t, moved(Adam{}, 0), moved(Adam{}, 0.37))
 }
 
 // sudden is a schedule of one factor.

@@ -36,7 +36,7 @@ type flags struct {
 	protocol, size, sequence               string
 	out, resume, eval, logits, config, svg string
 	quiet, tensorboard, js                 bool
-	list, long, describe, suggest          bool
+	list, long, describe, cost, suggest    bool
 	wanted                                 zoo.SuggestOptions
 
 	set       *flag.FlagSet
@@ -56,7 +56,7 @@ const (
 
 // actions are the flags that say what to do and not how to train: no
 // configuration file keeps them.
-var actions = []string{"config", "resume", "eval", "logits", "list", "long", "describe", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
+var actions = []string{"config", "resume", "eval", "logits", "list", "long", "describe", "cost", "svg", "json", "suggest", "features", "hidden", "budget", "cell", "format"}
 
 // changeable are the flags that may differ when a run is resumed.
 var changeable = append([]string{"epochs", "out", "save-every", "quiet", "tensorboard", "cache", "cache-limit", "max-bad"}, actions...)
@@ -103,6 +103,7 @@ func newFlags() *flags {
 	fs.BoolVar(&f.list, "list", false, "print the models of the zoo and stop")
 	fs.BoolVar(&f.long, "long", false, "with -list: modes, ranks and multiply-adds too, in lines of more than 80 characters")
 	fs.BoolVar(&f.describe, "describe", false, "print the model in figures and stop")
+	fs.BoolVar(&f.cost, "cost", false, "with -describe: train for a few seconds on clips that are made up, -batch of -steps (default 6), and print where a step's time goes: products, elementwise work, moving")
 	fs.StringVar(&f.svg, "svg", "", "with -describe: draw the tensor network of the weights to this .svg `file`")
 	fs.BoolVar(&f.suggest, "suggest", false, "propose a model in every format for -features, -hidden and -budget, as specs for -spec, and stop")
 	fs.IntVar(&f.wanted.Features, "features", 0, "with -suggest: values of a frame")
@@ -202,6 +203,7 @@ func (f *flags) check() error {
 		{f.resume != "" && f.eval != "", "-resume trains and -eval does not; give one of them"},
 		{f.eval != "" && (f.cmd["model"] || f.cmd["spec"] || f.cmd["normalise"] || f.cmd["size"] || f.cmd["grey"]), "-eval takes the model, its normalisation and its frames from the checkpoint; leave -model, -spec, -normalise, -size and -grey out"},
 		{f.logits != "" && !cmdline.IsFolder(filepath.Dir(f.logits)), fmt.Sprintf("-logits %s: there is no folder %s", f.logits, filepath.Dir(f.logits))},
+		{f.cost && (!f.describe || f.list), "-cost measures the model that -describe prints; give -describe -cost"},
 		{f.cmd["svg"] && f.svg == "", "-svg has no file; want one such as network.svg"},
 		{f.svg != "" && (!f.describe || f.list), fmt.Sprintf("-svg draws the model that -describe prints; give -describe -svg %s", f.svg)},
 		{f.svg != "" && !cmdline.IsFolder(filepath.Dir(f.svg)), fmt.Sprintf("-svg %s: there is no folder %s", f.svg, filepath.Dir(f.svg))},
@@ -222,7 +224,7 @@ func (f *flags) check() error {
 			return badf("-%s %s is for -suggest; give that too", name, f.set.Lookup(name).Value)
 		}
 	}
-	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] }); err != nil {
+	if err := sets.Check(f.data, f.video, f.size, func(name string) bool { return f.cmd[name] && !(f.cost && name == "steps") }); err != nil {
 		return badf("%v", err)
 	}
 	if f.svg != "" {

@@ -61,7 +61,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case f.suggest:
 		return f.propose(stdout, stderr)
 	case f.describe:
-		return f.printModel(stdout)
+		return f.printModel(ctx, stdout)
 	case f.eval != "":
 		return f.evaluate(ctx, stdout, stderr)
 	}
@@ -94,8 +94,15 @@ func (f *flags) printList(w io.Writer) error {
 	return f.show(w, name, descriptions)
 }
 
-// printModel prints one model in figures, and what -protocol makes of it, and draws it.
-func (f *flags) printModel(w io.Writer) error {
+// modelFigures are those of a model, and what a step of it costs if that was measured.
+type modelFigures struct {
+	zoo.Description
+	Step *step `json:"training_step,omitempty"`
+}
+
+// printModel prints one model in figures, with what a step costs if that is asked for, and
+// what -protocol makes of it, and draws it.
+func (f *flags) printModel(ctx context.Context, w io.Writer) error {
 	entry, d, err := f.described()
 	if err != nil {
 		return cmdline.Usage{Err: err}
@@ -105,7 +112,13 @@ func (f *flags) printModel(w io.Writer) error {
 			return err
 		}
 	}
-	if err := f.show(w, "description", d); err != nil {
+	full := modelFigures{Description: d}
+	if f.cost {
+		if full.Step, err = f.measure(ctx, entry); err != nil {
+			return err
+		}
+	}
+	if err := f.show(w, "description", full); err != nil {
 		return err
 	}
 	if f.preset != "" && !f.js {

@@ -31,6 +31,7 @@ var words = template.Must(template.New("").Funcs(template.FuncMap{
 	"max": slices.Max[[]int], "add": func(a, b int) int { return a + b }, "mul": func(a, b int) int { return a * b },
 	"backend": func() string { return backend.Name },
 	"fixed":   func(decimals int, v float64) string { return strconv.FormatFloat(v, 'f', decimals, 64) },
+	"percent": func(part float64) string { return strconv.FormatFloat(100*part, 'f', 0, 64) + " %" },
 	"cores":   cores, "ranks": ranks, "ratio": ratio, "times": times,
 }).Parse(wordsText))
 

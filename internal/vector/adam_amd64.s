@@ -1,4 +1,4 @@
-// Adam, with a rounding after each operation.
+// Adam, with a rounding after each operation, and the norm of its gradients.
 
 #include "textflag.h"
 
@@ -19,11 +19,12 @@ TEXT ·adam256(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(DX), Y9 // Rate
 	VBROADCASTSS 28(DX), Y8 // Scale
 	VBROADCASTSS 32(DX), Y7 // Epsilon
+	VBROADCASTSS 36(DX), Y6 // Clip
 	XORQ AX, AX
 
 loop:
 	VMOVUPS (DI)(AX*4), Y0
-	VMOVUPS (SI)(AX*4), Y1
+	VMULPS (SI)(AX*4), Y6, Y1
 	VMULPS Y0, Y15, Y2
 	VADDPS Y2, Y1, Y1
 	VMULPS (R8)(AX*4), Y13, Y3
@@ -67,11 +68,12 @@ TEXT ·adam512(SB), NOSPLIT, $0-48
 	VBROADCASTSS 24(DX), Z9 // Rate
 	VBROADCASTSS 28(DX), Z8 // Scale
 	VBROADCASTSS 32(DX), Z7 // Epsilon
+	VBROADCASTSS 36(DX), Z6 // Clip
 	XORQ AX, AX
 
 loop:
 	VMOVUPS (DI)(AX*4), Z0
-	VMOVUPS (SI)(AX*4), Z1
+	VMULPS (SI)(AX*4), Z6, Z1
 	VMULPS Z0, Z15, Z2
 	VADDPS Z2, Z1, Z1
 	VMULPS (R8)(AX*4), Z13, Z3
@@ -95,5 +97,35 @@ loop:
 	ADDQ $16, AX
 	CMPQ AX, CX
 	JLT loop
+	VZEROUPPER
+	RET
+
+// func squares256(x *float32, n int, sums *[16]float64)
+TEXT ·squares256(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ sums+16(FP), DI
+	VMOVUPD (DI), Y0
+	VMOVUPD 32(DI), Y1
+	VMOVUPD 64(DI), Y2
+	VMOVUPD 96(DI), Y3
+	LEAQ (SI)(CX*4), CX
+
+squares:
+	VCVTPS2PD (SI), Y4
+	VCVTPS2PD 16(SI), Y5
+	VCVTPS2PD 32(SI), Y6
+	VCVTPS2PD 48(SI), Y7
+	VFMADD231PD Y4, Y4, Y0 // exact: the square of a float32 fits into a float64
+	VFMADD231PD Y5, Y5, Y1
+	VFMADD231PD Y6, Y6, Y2
+	VFMADD231PD Y7, Y7, Y3
+	ADDQ $64, SI
+	CMPQ SI, CX
+	JLT squares
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y1, 32(DI)
+	VMOVUPD Y2, 64(DI)
+	VMOVUPD Y3, 96(DI)
 	VZEROUPPER
 	RET

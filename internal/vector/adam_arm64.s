@@ -26,10 +26,12 @@ TEXT ·adamNEON(SB), NOSPLIT, $0-48
 	VLD1R.P 4(R5), [V25.S4] // Rate
 	VLD1R.P 4(R5), [V24.S4] // Scale
 	VLD1R.P 4(R5), [V23.S4] // Epsilon
+	VLD1R.P 4(R5), [V22.S4] // Clip
 
 loop:
 	VLD1 (R0), [V0.S4]
 	VLD1.P 16(R1), [V1.S4]
+	FMUL(22, 1, 1)
 	VLD1 (R2), [V3.S4]
 	VLD1 (R3), [V4.S4]
 	FMUL(0, 31, 2)

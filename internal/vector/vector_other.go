@@ -2,6 +2,8 @@
 
 package vector
 
-var sigmoids, tanhs func(dst, src *float32, n int)
-
-var adams func(w, g, m, v *float32, n int, r *AdamRates)
+var (
+	sigmoids, tanhs func(dst, src *float32, n int)
+	adams           func(w, g, m, v *float32, n int, r *AdamRates)
+	squares         func(x *float32, n int, sums *[wide]float64)
+)
