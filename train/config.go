@@ -73,8 +73,10 @@ type Config struct {
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
+	// OnBuild is called before graphs are built: for the first step, and where clips of another length
+	// need others. OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
 	// earlier ones when a run resumes; OnSave after every checkpoint, with its folder. All may be nil.
+	OnBuild func()
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)
@@ -93,8 +95,9 @@ type Progress struct {
 	// Its Clips is 0 when all clips are damaged; such a step moves nothing.
 	StepScore Score
 
-	Trained int           // clips since the start of this process
-	Elapsed time.Duration // since then
+	Trained  int           // clips since the start of this process
+	Elapsed  time.Duration // since then
+	Building time.Duration // that part of it in which graphs were built for training
 }
 
 // Epoch holds the measurements of one epoch.

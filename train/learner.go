@@ -56,6 +56,7 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 	}
 	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
+	l.training.onBuild = cfg.OnBuild
 	return l, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -22,6 +23,9 @@ type replicas struct {
 	batch  int // clips
 	all    []*replica
 	scores []float32 // logits of the last batch
+
+	onBuild  func()        // called before graphs are built; may be nil
+	building time.Duration // what that has taken
 }
 
 // replica has the rows from, ..., to-1 of every batch.
@@ -32,6 +36,7 @@ type replica struct {
 	graphs map[shape]*batchGraph
 
 	part *datasets.Batch // its clips of the last batch
+	of   shape           // of these
 	ran  *batchGraph     // on them; nil when there were none
 }
 
@@ -65,48 +70,80 @@ func newReplicas(t task, batch, threads int) *replicas {
 
 // do runs the replicas on a batch that is part of total clips.
 func (r *replicas) do(b *datasets.Batch, total int) error {
-	errs := make([]error, len(r.all))
-	var wait sync.WaitGroup
-	for k, each := range r.all {
-		wait.Go(func() { errs[k] = each.do(&r.task, r.batch, b, total) })
+	var ready, missing []*replica
+	for _, each := range r.all {
+		if each.take(&r.task, r.batch, b); each.part == nil {
+			continue
+		}
+		if ready = append(ready, each); each.ran == nil {
+			missing = append(missing, each)
+		}
 	}
-	wait.Wait()
-	return cmp.Or(errs...) // of several always the same one
+	if len(missing) > 0 {
+		if r.onBuild != nil {
+			r.onBuild()
+		}
+		began := time.Now()
+		if err := together(missing, func(each *replica) error { return each.build(&r.task) }); err != nil {
+			return err
+		}
+		r.building += time.Since(began)
+	}
+	return together(ready, func(each *replica) error { return each.run(&r.task, total) })
 }
 
-// do runs the graph that the replica's clips of a batch of the given size need.
-func (r *replica) do(t *task, size int, b *datasets.Batch, total int) error {
+// together calls do for all replicas at the same time. Of several errors it always returns the same.
+func together(all []*replica, do func(*replica) error) error {
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for k, each := range all {
+		wait.Go(func() { errs[k] = do(each) })
+	}
+	wait.Wait()
+	return cmp.Or(errs...)
+}
+
+// take takes the replica's clips of a batch of the given size, and the graph that they need, if it is there.
+func (r *replica) take(t *task, size int, b *datasets.Batch) {
 	r.part, r.ran = nil, nil
 	to := min(r.to, b.Len)
 	if r.from >= to {
-		return nil
+		return
 	}
 	each := len(b.X) / size
-	part := &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
-	part.Labels, part.Steps, part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
-	of := t.shapeOf(part.Steps)
-	g := r.graphs[of]
-	if g == nil {
-		var err error
-		if g, err = t.build(of, r.from, r.to-r.from); err != nil {
-			return err
-		}
-		r.graphs[of] = g
+	r.part = &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
+	r.part.Labels, r.part.Steps, r.part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
+	r.of = t.shapeOf(r.part.Steps)
+	r.ran = r.graphs[r.of]
+}
+
+// build makes the graph that the replica's clips need.
+func (r *replica) build(t *task) error {
+	g, err := t.build(r.of, r.from, r.to-r.from)
+	if err != nil {
+		return err
 	}
-	if step := each / t.steps; of.steps < t.steps {
+	r.ran, r.graphs[r.of] = g, g
+	return nil
+}
+
+// run runs the graph on the replica's clips.
+func (r *replica) run(t *task, total int) error {
+	g, part, clips := r.ran, r.part, r.to-r.from
+	if each := len(part.X) / clips; r.of.steps < t.steps {
+		step := each / t.steps
 		if g.cut == nil {
-			g.cut = make([]float32, (r.to-r.from)*of.steps*step)
+			g.cut = make([]float32, clips*r.of.steps*step)
 		}
-		for k := range r.to - r.from {
-			copy(g.cut[k*of.steps*step:][:of.steps*step], part.X[k*each:])
+		for k := range clips {
+			copy(g.cut[k*r.of.steps*step:][:r.of.steps*step], part.X[k*each:])
 		}
 		part.X = g.cut
 	}
-	if err := g.let(part, of.steps, total, t.smoothing); err != nil {
+	if err := g.let(part, r.of.steps, total, t.smoothing); err != nil {
 		return err
 	}
-	r.part, r.ran = part, g
-	return r.ran.program.Run()
+	return g.program.Run()
 }
 
 // score runs the replicas on a batch that is part of total clips, adds its score

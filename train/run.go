@@ -188,7 +188,7 @@ func (r *run) epoch(ctx context.Context) error {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
 				LearningRate: r.at.Rate, GradientNorm: now.norm, Score: r.at.Sum.score(), StepScore: now.sum.score(),
-				Trained: r.clips, Elapsed: time.Since(r.began),
+				Trained: r.clips, Elapsed: time.Since(r.began), Building: r.training.building,
 			})
 		}
 		now = r.begin()

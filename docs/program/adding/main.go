@@ -17,9 +17,8 @@ import (
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
 
-const units = 64
-
 func main() {
+	units := flag.Int("units", 64, "hidden units")
 	steps := flag.Int("steps", 1000, "numbers of a sequence")
 	batch := flag.Int("batch", 32, "sequences of a batch")
 	batches := flag.Int("batches", 10000, "the most batches")
@@ -29,7 +28,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "fixes sequences and initial weights")
 	flag.Parse()
 
-	m := must(zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{2}, OutModes: []int{units}, Memory: *steps}, zoo.Options{Seed: *seed}))
+	m := must(zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{2}, OutModes: []int{*units}, Memory: *steps}, zoo.Options{Seed: *seed}))
 	x := tensor.New(tensor.WithShape(*batch, *steps, 2), tensor.Of(tensor.Float32))
 	sums := tensor.New(tensor.WithShape(*batch, 1), tensor.Of(tensor.Float32))
 	rng := rand.New(rand.NewPCG(*seed, 0))
@@ -39,7 +38,7 @@ func main() {
 		return must(graph.Input(g, name, tensor.Float32, v.Shape(), v))
 	}
 	net := must(m.Build(g, input("x", x), zoo.BuildOptions{Training: true}))
-	head := input("head", tensor.New(tensor.WithShape(units, 1), tensor.WithBacking(make([]float32, units))))
+	head := input("head", tensor.New(tensor.WithShape(*units, 1), tensor.WithBacking(make([]float32, *units))))
 	loss := must(graph.MeanSquare(must(gorgonia.Mul(net.Last, head)), input("sums", sums)))
 	learnables := append(net.Layers(), head)
 	program := must(graph.Compile(gorgonia.Nodes{loss}, must(graph.Grad(loss, learnables...)), learnables))
