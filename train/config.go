@@ -48,7 +48,10 @@ type Config struct {
 	LabelSmoothing float64
 
 	// Truncate cuts sequences into pieces of so many steps: the state goes on from one to the next, and no
-	// gradient goes back (truncated backpropagation through time). 0 means no cuts.
+	// gradient goes back (truncated backpropagation through time). 0 means no cuts. In Run, only a piece
+	// with its states is in memory, and of a set that can read pieces no more of the clips; as the
+	// loss is at a sequence's end, its last piece alone has gradients. A bidirectional model
+	// reads sequences as a whole.
 	Truncate int
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
@@ -166,6 +169,9 @@ func (c Config) Fits(m *zoo.Model, set datasets.Set) error {
 	_, err := c.withDefaults()
 	if err = cmp.Or(err, fits(m, set)); err == nil {
 		_, err = c.trained(m.Params())
+	}
+	if err == nil {
+		err = checkSteps(set, pieceOf(m, set, c.Truncate))
 	}
 	if err == nil && set.Clips(datasets.Train) == 0 {
 		err = errors.Errorf("train: %s has no clips to train on", set.Name())

@@ -74,6 +74,9 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if begin {
 		l.penalise(1)
 	}
+	if batch.More {
+		return loss, 0, nil
+	}
 	norm = globalNorm(l.grads)
 	if err := l.finite("norm of the gradients", norm, batch, total); err != nil {
 		return 0, 0, err
@@ -207,6 +210,9 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	watched.watch = true
 	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
 	defer look.close()
+	for k, each := range l.training.all {
+		look.all[k].state = each.state
+	}
 	if err := look.do(batch, total); err != nil {
 		return "", err
 	}
@@ -230,7 +236,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 		}
 	}
 	if first.Layer != "" {
-		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, earliest+1), nil
+		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, batch.From+earliest+1), nil
 	}
 	if measure.NotFinite(look.logits()) >= 0 {
 		return "the logits", nil
@@ -238,7 +244,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	// Gradients are computed from the classifier down.
 	for k := len(l.trained) - 1; k >= 0; k-- {
 		for _, r := range ran {
-			if measure.NotFinite(r.ran.gradient(k)) >= 0 {
+			if !r.of.forward && measure.NotFinite(r.ran.gradient(k)) >= 0 {
 				return "the gradient of " + r.ran.trained[k].Name(), nil
 			}
 		}
