@@ -85,7 +85,7 @@ func TestInit(t *testing.T) {
 // With a memory the gates that keep the state are open for all lengths up to it, and what they keep
 // is what another gate lets in; other biases and all weights are as they are without.
 func TestMemoryInit(t *testing.T) {
-	const hidden, memory = 400, 1000
+	const hidden, memory = 100, 1000
 	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}} {
 		of := func(memory int) [][]float64 {
 			s, err := cells.New(cells.Layer{Cell: cell, In: []int{3}, Out: []int{hidden}, Memory: memory})
@@ -107,7 +107,7 @@ func TestMemoryInit(t *testing.T) {
 				require.LessOrEqual(t, steps, float64(memory)+1e-9)
 				mean += steps / hidden
 			}
-			require.InDelta(t, memory/2, mean, memory/20)
+			require.InDelta(t, memory/2, mean, memory/8)
 		}
 		if _, ok := cell.(cells.LSTM); ok {
 			for k, b := range bias[:hidden] {
