@@ -76,10 +76,10 @@ type Config struct {
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnBuild is called before graphs are built: for the first step, and where clips of another length
-	// need others. OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
+	// OnBuild is called before graphs are built, for the first step and where clips of another length
+	// need others, and with done when they are. OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
 	// earlier ones when a run resumes; OnSave after every checkpoint, with its folder. All may be nil.
-	OnBuild func()
+	OnBuild func(done bool)
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)

@@ -24,8 +24,8 @@ type replicas struct {
 	all    []*replica
 	scores []float32 // logits of the last batch
 
-	onBuild  func()        // called before graphs are built; may be nil
-	building time.Duration // what that has taken
+	onBuild  func(done bool) // Config.OnBuild; may be nil
+	building time.Duration   // what building has taken
 }
 
 // replica has the rows from, ..., to-1 of every batch.
@@ -84,13 +84,16 @@ func (r *replicas) do(b *datasets.Batch, total int) error {
 	}
 	if len(missing) > 0 {
 		if r.onBuild != nil {
-			r.onBuild()
+			r.onBuild(false)
 		}
 		began := time.Now()
 		if err := together(missing, func(each *replica) error { return each.build(&r.task) }); err != nil {
 			return err
 		}
 		r.building += time.Since(began)
+		if r.onBuild != nil {
+			r.onBuild(true)
+		}
 	}
 	return together(ready, func(each *replica) error { return each.run(&r.task, total) })
 }

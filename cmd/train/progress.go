@@ -39,9 +39,15 @@ func newProgress(w io.Writer, d *sets.Report) *progress {
 	return p
 }
 
-// build is called before graphs are built.
-func (p *progress) build() {
-	if p.terminal != nil {
+// build is called before graphs are built, and when they are.
+func (p *progress) build(done bool) {
+	switch {
+	case done && p.slow != nil:
+		p.slow.Stop()
+		return
+	case done:
+		return
+	case p.terminal != nil:
 		p.decoding.Building(p.terminal)
 		return
 	}
@@ -52,9 +58,6 @@ func (p *progress) build() {
 
 // step is called after every step.
 func (p *progress) step(s train.Progress) {
-	if p.slow != nil {
-		p.slow.Stop()
-	}
 	p.now = s
 	p.steps++
 	if s.StepScore.Clips == 0 {
