@@ -36,6 +36,9 @@ type Gate struct {
 	Name      string
 	Low, High float64 // bounds of its values: 0 and 1 of a sigmoid, -1 and 1 of a tanh; equal if there are none
 	Bias      float64 // the first value of its biases
+	// Keeps is 1 where the state stays as it is while the gate is open, and -1 where it
+	// does while the gate is shut; Layer.Memory looks at it.
+	Keeps int
 	// Reset says that Step multiplies this block of u with another gate before it
 	// adds that of a, so that a bias of the former, Layer.CandidateBias, is not one
 	// of the latter. It goes to the first such gate.

@@ -32,6 +32,9 @@ type Options struct {
 	// Truncate cuts sequences into pieces of so many steps, through which gradients do not
 	// go back (truncated backpropagation through time); 0 means no cuts.
 	Truncate int
+	// Start is the state of each layer before the first step; nil means zeros. Its C is ignored
+	// where the cell has no memory. It is an error where a layer reads in reverse.
+	Start []State
 	// Unroll makes every step nodes of the graph, for second derivatives.
 	Unroll bool
 }
@@ -40,6 +43,10 @@ type Options struct {
 type Output struct {
 	Last  *G.Node // (batch, features): the state after each sequence's last step; of a reverse direction, after its first
 	Steps *G.Node // (batch, steps, features), the last layer's state after each step; padding repeats the state before it
+
+	// End is the state of each layer after each sequence's last step, with which a graph for the
+	// steps that follow can start. Gradients go through its H alone.
+	End []State
 
 	// Activations are the values inside the layers, layer by layer.
 	Activations []Activation
@@ -88,7 +95,12 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		r.mask = r.Do(func() (*G.Node, error) { return before(opt.Lengths, r.steps) })
 		x = r.Binary(selected, x, r.mask)
 	}
-	out := &Output{}
+	if opt.Start != nil {
+		if err := s.checkStart(opt.Start, r.batch); err != nil {
+			return nil, err
+		}
+	}
+	out := &Output{End: make([]State, len(s.layers))}
 	for k, both := range s.directions {
 		if k > 0 {
 			x = out.Steps
@@ -102,7 +114,12 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 		}
 		r.first = k == 0
 		for _, d := range both {
-			states, last := r.direction(d, x, State{})
+			var start State
+			if opt.Start != nil {
+				start = opt.Start[k]
+			}
+			states, last := r.direction(d, x, start)
+			out.End[k] = last
 			if d.reverse {
 				states = r.Do(func() (*G.Node, error) { return graph.Concat(2, out.Steps, states) })
 				last.H = r.Do(func() (*G.Node, error) { return graph.Concat(1, out.Last, last.H) })
@@ -112,4 +129,22 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 	}
 	out.Activations = r.activations
 	return out, r.Err()
+}
+
+// checkStart returns an error when the layers cannot start with these states.
+func (s *Stack) checkStart(start []State, batch int) error {
+	if len(start) != len(s.layers) {
+		return errors.Errorf("cells: %d states to start with; want one for each of the %d layers", len(start), len(s.layers))
+	}
+	for k, l := range s.layers {
+		if l.Bidirectional {
+			return errors.Errorf("cells: layer%d reads in reverse too, from a sequence's end, and cannot start with a state", k+1)
+		}
+		for _, n := range (G.Nodes{start[k].H, start[k].C}) {
+			if n == nil || !slices.Equal([]int{batch, l.Hidden()}, n.Shape()) {
+				return errors.Errorf("cells: layer%d starts with states that are not all (%d, %d)", k+1, batch, l.Hidden())
+			}
+		}
+	}
+	return nil
 }

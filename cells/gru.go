@@ -26,7 +26,7 @@ func (GRU) Name() string { return "gru" }
 // Gates lists z, r and g.
 func (GRU) Gates() []Gate {
 	return []Gate{
-		{Name: "update gate", High: 1},
+		{Name: "update gate", High: 1, Keeps: 1},
 		{Name: "reset gate", High: 1},
 		{Name: Candidate, Low: -1, High: 1, Reset: true},
 	}

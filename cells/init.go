@@ -3,7 +3,6 @@ package cells
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -23,14 +22,33 @@ func (d *direction) init(rng *rand.Rand) [][]float64 {
 		values = append(values, d.recurrent.Init(rng, d.recurrent.LeCun())...)
 	}
 	var bias []float64
+	kept := keeping(rng, d.layer.Memory, d.layer.Hidden())
 	for _, g := range d.gates {
-		bias = append(bias, slices.Repeat([]float64{g.Bias}, d.layer.Hidden())...)
+		for _, b := range kept {
+			if d.layer.Memory > 0 && g.Keeps != 0 {
+				bias = append(bias, float64(g.Keeps)*b)
+			} else {
+				bias = append(bias, g.Bias)
+			}
+		}
 	}
 	values = append(values, bias)
 	if d.layer.CandidateBias {
 		values = append(values, make([]float64, d.layer.Hidden()))
 	}
 	return values
+}
+
+// keeping returns a bias for each unit with which a gate keeps the state for 2 to
+// memory steps.
+func keeping(rng *rand.Rand, memory, hidden int) []float64 {
+	bias := make([]float64, hidden)
+	for k := range bias {
+		if memory > 0 {
+			bias[k] = math.Log(1 + rng.Float64()*float64(memory-2))
+		}
+	}
+	return bias
 }
 
 // stateVariance is the variance of W_h's first values, times hidden. An orthogonal

@@ -3,7 +3,6 @@ package cells
 import (
 	"math"
 
-	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/internal/ops"
 	"github.com/tensorzoo/tensorzoo/internal/vector"
 )
@@ -49,12 +48,8 @@ type kernels struct {
 	f64     rows[float64]
 }
 
-// kernels returns those of the direction's cell, nil where it has none or U is no dense
-// matrix.
+// kernels returns those of the direction's cell, nil where it has none.
 func (d *direction) kernels() *kernels {
-	if d.layer.Joint || d.layer.Recurrent != nil && d.layer.Recurrent != decomp.Format(decomp.Dense{}) {
-		return nil
-	}
 	switch d.layer.Cell {
 	case LSTM{}:
 		return &lstmKernels

@@ -35,6 +35,12 @@ type Layer struct {
 	// have no Reset: b does the same there.
 	CandidateBias bool
 
+	// Memory is the number of steps over which a state can last at first: biases of the
+	// gates that keep it begin at ±log(u), with u drawn between 1 and Memory-1 for each
+	// unit (Tallec and Ollivier 2018, arXiv 1804.11188), in place of their Bias. The
+	// units then forget after 2 to Memory steps. 0 means that biases begin at Bias.
+	Memory int
+
 	Dropout          float64 // probability of dropping an input feature in training, for all steps of a sequence
 	RecurrentDropout float64 // the same for the state that U reads, if there is one
 
@@ -91,6 +97,10 @@ func (l Layer) validate(name string) error {
 		return bad("is joint or has a recurrent format, but the gates of cell %s do not read the state: there are no such weights", l.Cell.Name())
 	case l.CandidateBias && !slices.ContainsFunc(gates, func(g Gate) bool { return g.Reset }):
 		return bad("has a candidate bias, but cell %s adds its products up, and their one bias does the same; leave it out", l.Cell.Name())
+	case l.Memory < 0 || l.Memory == 1:
+		return bad("has a memory of %d steps; want at least 2, or 0 for biases that begin alike", l.Memory)
+	case l.Memory > 0 && !slices.ContainsFunc(gates, func(g Gate) bool { return g.Keeps != 0 }):
+		return bad("has a memory of %d steps, but no gate of cell %s keeps the state; leave it out", l.Memory, l.Cell.Name())
 	case !probability(l.Dropout):
 		return bad("has dropout %v; want at least 0 and below 1", l.Dropout)
 	case !probability(l.RecurrentDropout):

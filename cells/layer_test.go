@@ -13,6 +13,7 @@ import (
 
 	"github.com/tensorzoo/tensorzoo/cells"
 	"github.com/tensorzoo/tensorzoo/decomp"
+	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/internal/gradcheck"
 )
 
@@ -36,6 +37,8 @@ func TestNewErrors(t *testing.T) {
 		"cells: layer1 has -1 inputs, but input modes 2·3 = 6; want 1 to 6, or 0 for all":     {with(func(l *cells.Layer) { l.Inputs = -1 })},
 		"cells: layer2 has input modes 2·3 = 6, 1 of them zeros, but layer1 gives 4 features": {good, with(func(l *cells.Layer) { l.Inputs = 5 })},
 		"cells: layer1, input-to-hidden (4 gates folded into the first of output modes 2·2 = 4): decomp: TT rank 1 is 99, but input modes 2·3 and output modes 8·2 allow at most 6": {with(func(l *cells.Layer) { l.Input = decomp.TT{Ranks: []int{99}} })},
+		"cells: layer1 has a memory of 1 steps; want at least 2, or 0 for biases that begin alike":                                                                                  {with(func(l *cells.Layer) { l.Memory = 1 })},
+		"cells: layer1 has a memory of 9 steps, but no gate of cell rnn keeps the state; leave it out":                                                                              {with(func(l *cells.Layer) { l.Cell, l.Memory = cells.RNN{}, 9 })},
 	} {
 		_, err := cells.New(layers...)
 		require.EqualError(t, err, text)
@@ -77,6 +80,132 @@ func TestInit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// With a memory the gates that keep the state are open for all lengths up to it, and what they keep
+// is what another gate lets in; other biases and all weights are as they are without.
+func TestMemoryInit(t *testing.T) {
+	const hidden, memory = 100, 1000
+	for _, cell := range []cells.Cell{cells.LSTM{}, cells.GRU{}} {
+		of := func(memory int) [][]float64 {
+			s, err := cells.New(cells.Layer{Cell: cell, In: []int{3}, Out: []int{hidden}, Memory: memory})
+			require.NoError(t, err)
+			return s.Init(1)
+		}
+		with, without := of(memory), of(0)
+		require.Equal(t, without[:2], with[:2])
+		bias := with[2]
+		for g, gate := range cell.Gates() {
+			mean := 0.0
+			for _, b := range bias[g*hidden : (g+1)*hidden] {
+				steps := 1 + math.Exp(float64(gate.Keeps)*b)
+				if gate.Keeps == 0 {
+					require.Equal(t, gate.Bias, b)
+					steps = memory / 2
+				}
+				require.GreaterOrEqual(t, steps, 2.0)
+				require.LessOrEqual(t, steps, float64(memory)+1e-9)
+				mean += steps / hidden
+			}
+			require.InDelta(t, memory/2, mean, memory/8)
+		}
+		if _, ok := cell.(cells.LSTM); ok {
+			for k, b := range bias[:hidden] {
+				require.Equal(t, -bias[hidden+k], b)
+			}
+		}
+	}
+}
+
+// Sequences in two pieces, of which the second starts where the first ended, are whole
+// sequences, lengths included.
+func TestStart(t *testing.T) {
+	layer := cells.Layer{Cell: cells.LSTM{}, In: []int{2}, Out: []int{3}}
+	upper := cells.Layer{Cell: cells.LSTM{}, In: []int{3}, Out: []int{2}, Recurrent: decomp.TT{Ranks: nil}}
+	s, err := cells.New(layer, upper)
+	require.NoError(t, err)
+	rng := rand.New(rand.NewPCG(1, 1))
+	const batch, steps, first = 2, 5, 3
+	x := make([]float64, batch*steps*2)
+	for k := range x {
+		x[k] = rng.NormFloat64()
+	}
+	piece := func(from, to int) []float64 {
+		var p []float64
+		for b := range batch {
+			p = append(p, x[(b*steps+from)*2:(b*steps+to)*2]...)
+		}
+		return p
+	}
+	// run returns the last state, and h and c of both layers.
+	run := func(x []float64, lengths []float64, start [][]float64) (values [][]float64) {
+		g := G.NewGraph()
+		input := func(name string, value []float64, shape ...int) *G.Node {
+			n, err := graph.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(value)))
+			require.NoError(t, err)
+			return n
+		}
+		params := map[string]*G.Node{}
+		for k, v := range s.Init(2) {
+			params[s.Params()[k].Name] = input(s.Params()[k].Name, v, s.Params()[k].Shape...)
+		}
+		opt := cells.Options{Lengths: input("lengths", lengths, batch)}
+		for k, v := range start {
+			n := input(fmt.Sprint("state ", k), v, batch, len(v)/batch)
+			if k%2 == 0 {
+				opt.Start = append(opt.Start, cells.State{H: n})
+			} else {
+				opt.Start[k/2].C = n
+			}
+		}
+		out, err := s.Forward(input("x", x, batch, len(x)/batch/2, 2), params, opt)
+		require.NoError(t, err)
+		nodes := G.Nodes{out.Last, out.End[0].H, out.End[0].C, out.End[1].H, out.End[1].C}
+		p, err := graph.Compile(nodes, nil, nil)
+		require.NoError(t, err)
+		require.NoError(t, p.Run())
+		for _, n := range nodes {
+			values = append(values, append([]float64{}, p.Value(n).Data().([]float64)...))
+		}
+		return values
+	}
+	whole := run(x, []float64{5, 2}, nil)
+	half := run(piece(0, first), []float64{3, 2}, nil)
+	both := run(piece(first, steps), []float64{2, 0}, half[1:])
+	for k := range whole {
+		require.InDeltaSlice(t, whole[k], both[k], 1e-12)
+		require.InDeltaSlice(t, half[k][len(half[k])/2:], both[k][len(half[k])/2:], 0, "the second sequence has ended")
+		require.NotEqual(t, half[k], both[k])
+	}
+
+	g := G.NewGraph()
+	node := func(name string, shape ...int) *G.Node {
+		n, err := graph.Input(g, name, tensor.Float64, shape, nil)
+		require.NoError(t, err)
+		return n
+	}
+	params := map[string]*G.Node{}
+	for _, p := range s.Params() {
+		params[p.Name] = node(p.Name, p.Shape...)
+	}
+	for want, start := range map[string][]cells.State{
+		"cells: 1 states to start with; want one for each of the 2 layers": {{}},
+		"cells: layer1 starts with states that are not all (2, 3)":         {{H: node("h", 2, 3)}, {}},
+		"cells: layer2 starts with states that are not all (2, 2)":         {{H: node("h1", 2, 3), C: node("c1", 2, 3)}, {H: node("h2", 2, 2), C: node("c2", 3, 2)}},
+	} {
+		_, err := s.Forward(node("x"+want, batch, steps, 2), params, cells.Options{Start: start})
+		require.EqualError(t, err, want)
+	}
+	layer.Bidirectional = true
+	both2, err := cells.New(layer)
+	require.NoError(t, err)
+	for _, p := range both2.Params() {
+		if params[p.Name] == nil {
+			params[p.Name] = node(p.Name, p.Shape...)
+		}
+	}
+	_, err = both2.Forward(node("y", batch, steps, 2), params, cells.Options{Start: []cells.State{{}}})
+	require.EqualError(t, err, "cells: layer1 reads in reverse too, from a sequence's end, and cannot start with a state")
 }
 
 // Dropout acts in training alone, is fixed by its seed, and its gradient is that

@@ -31,8 +31,8 @@ func (LSTM) Name() string { return "lstm" }
 // Gates lists i, f, g and o.
 func (LSTM) Gates() []Gate {
 	return []Gate{
-		{Name: "input gate", High: 1},
-		{Name: "forget gate", High: 1, Bias: 1},
+		{Name: "input gate", High: 1, Keeps: -1},
+		{Name: "forget gate", High: 1, Bias: 1, Keeps: 1},
 		{Name: Candidate, Low: -1, High: 1},
 		{Name: "output gate", High: 1},
 	}

@@ -389,8 +389,12 @@ func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
 			break
 		}
 		if r.truncate > 0 && j%r.truncate == 0 && j > 0 {
-			clear(s.dh)
-			clear(s.dc)
+			for b := range r.batch {
+				if r.mask == 0 || in[r.mask][b*r.steps+t] != 0 { // padding is no step, and cuts nothing
+					clear(s.dh[b*n : (b+1)*n])
+					clear(s.dc[b*n : (b+1)*n])
+				}
+			}
 			continue
 		}
 		if r.dropout == 0 {

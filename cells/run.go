@@ -37,7 +37,7 @@ func (r *run) direction(d *direction, x *G.Node, s State) (states *G.Node, last 
 	a := r.project(d, x)
 	r.Do(func() (*G.Node, error) {
 		var err error
-		if k := d.kernels(); k != nil && !r.opt.Unroll {
+		if k := d.kernels(); k != nil && !r.opt.Unroll && (d.dense() || r.forms(d)) {
 			states, last, err = r.oneOperation(d, k, a, s)
 		} else {
 			states, last, err = r.scan(d, a, s)
@@ -45,6 +45,51 @@ func (r *run) direction(d *direction, x *G.Node, s State) (states *G.Node, last 
 		return nil, errors.Wrapf(err, "cells: %s", d.name)
 	})
 	return states, last
+}
+
+// dense reports whether U is one core.
+func (d *direction) dense() bool {
+	return !d.layer.Joint && (d.layer.Recurrent == nil || d.layer.Recurrent == decomp.Format(decomp.Dense{}))
+}
+
+// formedSize bounds the values of a U that is formed, those of an LSTM of 128 units. With 256 a tensor train
+// of rank 4 takes a tenth less time step by step.
+const formedSize = 1 << 16
+
+// forms reports whether a decomposed U is multiplied out, once for all steps, so that the recurrence is
+// one operation: where there are many steps and U is small, that takes a fraction of the time.
+func (r *run) forms(d *direction) bool {
+	return !r.inference && r.steps > unrolledSteps && d.width() <= formedSize/d.layer.Hidden()
+}
+
+// formed returns U, (hidden, gates·hidden): the product of the identity with it.
+func (r *run) formed(d *direction, like *G.Node) (*G.Node, error) {
+	n := d.layer.Hidden()
+	p, err := r.product(d.recurrent, decomp.PlanOptions{Rows: n}, like.Graph())
+	if err != nil {
+		return nil, err
+	}
+	one, err := ops.Apply(&ops.Op{
+		Name: "identity", Shape: tensor.Shape{n, n},
+		F32: func(out []float32, _ [][]float32) { identity(out, n) },
+		F64: func(out []float64, _ [][]float64) { identity(out, n) },
+	}, like)
+	if err != nil {
+		return nil, err
+	}
+	u, err := p.plan.Apply(one, p.factors)
+	if err != nil {
+		return nil, errors.Wrap(err, d.recurrent.role.String())
+	}
+	return graph.Reshape(u, n, d.width())
+}
+
+// identity fills out with the identity of n rows.
+func identity[T ops.Float](out []T, n int) {
+	clear(out)
+	for k := range n {
+		out[k*n+k] = 1
+	}
 }
 
 // product is a plan of a product with its factors.
@@ -102,12 +147,14 @@ func (r *run) dropped(d *direction, like *G.Node) *G.Node {
 	return r.Do(func() (*G.Node, error) { return r.opt.mask(p, d.name+".recurrent", like, r.batch, d.layer.Hidden()) })
 }
 
-// oneOperation adds a recurrence of dense U.
+// oneOperation adds a recurrence of a U that is dense or small.
 func (r *run) oneOperation(d *direction, k *kernels, a *G.Node, s State) (*G.Node, State, error) {
 	of := recurrenceOperands{
 		a: a, bias: r.params[d.name+biasName], h: s.H, c: s.C, mask: r.mask, dropout: r.dropped(d, a), candidate: r.params[d.name+candidateBiasName],
 	}
-	of.u = r.params[d.recurrent.prefix+d.recurrent.Cores()[0].Name]
+	if of.u = r.params[d.recurrent.prefix+d.recurrent.Cores()[0].Name]; !d.dense() {
+		of.u = r.Do(func() (*G.Node, error) { return r.formed(d, a) })
+	}
 	if r.inference {
 		of.u = r.Do(func() (*G.Node, error) {
 			u, err := computed(G.Nodes{of.u}, a.Graph())

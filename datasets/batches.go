@@ -39,7 +39,7 @@ func OrderByLength(s Set, p Part, size int, seed uint64, epoch int) []int {
 	return order
 }
 
-// Batch is a number of clips read together.
+// Batch is a number of clips read together, or a piece of them.
 type Batch struct {
 	// X holds the clips as (batch, steps, n_1, ..., n_d) in row-major order. It
 	// always has room for the size given to Batches, so that a model needs only
@@ -55,6 +55,11 @@ type Batch struct {
 	// left out.
 	Len, Asked int
 
+	// From is the step of the clips at which X begins, and More says that another
+	// piece of the same clips follows; 0 and false but for Pieces.
+	From int
+	More bool
+
 	err error // what stopped the reading of this batch
 }
 
@@ -67,8 +72,16 @@ type Batch struct {
 // fine and leaves no goroutine behind. A clip whose error is a SkipError is left
 // out; any other error is yielded with a nil Batch and ends the sequence.
 func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
+	return Pieces(s, p, size, max(1, s.Steps()), order)
+}
+
+// Pieces is Batches of clips that are read in pieces of so many steps, (batch, piece,
+// n_1, ..., n_d), one after the other as far as the longest clip of the batch goes. What is
+// in memory are two pieces, where the set's Table has a Window; else all steps of a batch too.
+func Pieces(s Set, p Part, size, piece int, order []int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		clipLen, err := checkBatch(s, size)
+		r := &reader{set: s, part: p, piece: max(1, min(piece, s.Steps()))}
+		err := r.check(size)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -77,20 +90,25 @@ func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 		free := make(chan *Batch, buffers)
 		ready := make(chan *Batch, buffers) // room for all, so sending never blocks
 		for range buffers {
-			free <- &Batch{X: make([]float32, size*clipLen)}
+			free <- &Batch{X: make([]float32, size*r.piece*r.step)}
 		}
 		clips := slices.Clone(order) // the caller may shuffle order while we read ahead
 		go func() {
 			defer close(ready)
 			for chunk := range slices.Chunk(clips, size) {
-				b, more := <-free
-				if !more {
-					return
-				}
-				b.err = b.read(s, p, chunk, clipLen)
-				ready <- b
-				if b.err != nil {
-					return
+				from, more := 0, true
+				for more {
+					b, wanted := <-free
+					if !wanted {
+						return
+					}
+					b.From, b.Asked = from, len(chunk)
+					b.err = r.read(b, chunk)
+					from, more = from+r.piece, b.More // b is the caller's from here on
+					failed := b.err != nil
+					if ready <- b; failed {
+						return
+					}
 				}
 			}
 		}()
@@ -114,13 +132,81 @@ func Batches(s Set, p Part, size int, order []int) iter.Seq2[*Batch, error] {
 	}
 }
 
-// read fills the batch with the given clips.
-func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
-	b.Asked = len(clips)
+// reader reads pieces of clips, those of a batch from the first to the last.
+type reader struct {
+	set         Set
+	part        Part
+	piece, step int // steps of a piece, values of a step
+
+	whole *Batch // all steps of the clips, where the set reads no pieces of its own
+	clips []int  // of the batch that are not damaged, from its second piece on
+}
+
+// read fills the batch with its piece of the given clips.
+func (r *reader) read(b *Batch, clips []int) error {
+	b.More = false
+	if r.piece == r.set.Steps() {
+		return b.read(clips, r.piece*r.step, r.readWhole)
+	}
+	own := r.windowed()
+	if own == nil {
+		return r.cut(b, clips)
+	}
+	if b.From > 0 {
+		clips = r.clips
+	}
+	err := b.read(clips, r.piece*r.step, func(i int, x []float32) (int, int, error) { return own.window(r.part, i, b.From, x) })
+	if r.clips = append(r.clips[:0], b.Clips...); err == nil && len(b.Clips) < len(clips) && b.From > 0 {
+		err = errors.Errorf("datasets: %s: a clip of which %d steps were read can no longer be read", r.set.Name(), b.From)
+	}
+	b.More = r.follows(b)
+	return err
+}
+
+func (r *reader) readWhole(i int, x []float32) (label, steps int, err error) {
+	return r.set.Read(r.part, i, x)
+}
+
+// windowed returns the set if it reads pieces of its own, and else nil.
+func (r *reader) windowed() *set {
+	if own, _ := r.set.(*set); own != nil && own.t.Window != nil {
+		return own
+	}
+	return nil
+}
+
+// cut fills the batch from clips that are read as a whole, before their first piece.
+func (r *reader) cut(b *Batch, clips []int) error {
+	each := r.set.Steps() * r.step
+	if r.whole == nil {
+		r.whole = &Batch{X: make([]float32, len(b.X)/(r.piece*r.step)*each)}
+	}
+	if b.From == 0 {
+		if err := r.whole.read(clips, each, r.readWhole); err != nil {
+			return err
+		}
+	}
+	b.Len = r.whole.Len
+	b.Labels, b.Steps, b.Clips = append(b.Labels[:0], r.whole.Labels...), append(b.Steps[:0], r.whole.Steps...), append(b.Clips[:0], r.whole.Clips...)
+	clear(b.X)
+	for k := range b.Len {
+		copy(b.X[k*r.piece*r.step:][:r.piece*r.step], r.whole.X[k*each+b.From*r.step:(k+1)*each])
+	}
+	b.More = r.follows(b)
+	return nil
+}
+
+// follows reports whether a clip goes on behind the batch's piece.
+func (r *reader) follows(b *Batch) bool {
+	return b.Len > 0 && slices.Max(b.Steps) > b.From+r.piece
+}
+
+// read fills the batch with the given clips, each of so many values.
+func (b *Batch) read(clips []int, each int, one func(i int, x []float32) (label, steps int, err error)) error {
 	b.Clips, b.Labels, b.Steps = b.Clips[:0], b.Labels[:0], b.Steps[:0]
 	rest := b.X
 	for _, i := range clips {
-		label, steps, err := s.Read(p, i, rest[:clipLen:clipLen])
+		label, steps, err := one(i, rest[:each:each])
 		if skip := (*SkipError)(nil); errors.As(err, &skip) {
 			continue
 		}
@@ -128,30 +214,35 @@ func (b *Batch) read(s Set, p Part, clips []int, clipLen int) error {
 			return err
 		}
 		b.Clips, b.Labels, b.Steps = append(b.Clips, i), append(b.Labels, label), append(b.Steps, steps)
-		rest = rest[clipLen:]
+		rest = rest[each:]
 	}
 	b.Len = len(b.Clips)
 	clear(rest) // the buffer held other clips before
 	return nil
 }
 
-// checkBatch returns the number of values of one clip. More values in a batch than a clip
-// may have are a mistake, and running out of memory is nothing a program can report.
-func checkBatch(s Set, size int) (clipLen int, err error) {
+// check finds the number of values of a step. More values in a batch than a clip may
+// have are a mistake, and running out of memory is nothing a program can report.
+func (r *reader) check(size int) error {
+	s := r.set
 	if size <= 0 {
-		return 0, errors.Errorf("datasets: batch size is %d, want at least 1", size)
+		return errors.Errorf("datasets: batch size is %d, want at least 1", size)
 	}
 	shape := append([]int{size, s.Steps()}, s.StepShape()...)
+	if r.windowed() != nil {
+		shape[1] = min(r.piece, s.Steps())
+	}
 	room := preprocess.MaxValues
 	for _, n := range shape {
 		if n <= 0 {
-			return 0, errors.Errorf("datasets: %s has clips of shape %s, every size must be positive", s.Name(), dims.Dots(shape[1:]))
+			return errors.Errorf("datasets: %s has clips of shape %s, every size must be positive", s.Name(), dims.Dots(shape[1:]))
 		}
 		room /= n
 	}
 	if room == 0 {
-		return 0, errors.Errorf("datasets: a batch of %s values from %s does not fit in memory, use a batch size below %d",
+		return errors.Errorf("datasets: a batch of %s values from %s does not fit in memory, use a batch size below %d",
 			dims.Dots(shape), s.Name(), size)
 	}
-	return dims.Size(shape[1:]), nil
+	r.step = dims.Size(shape[2:])
+	return nil
 }

@@ -100,6 +100,11 @@ type Table struct {
 	// several goroutines at once.
 	Read func(clip int, x []float32) (label, steps int, err error)
 
+	// Window writes the steps of a clip from one on into x, which has room for any number of
+	// them, and zeros behind the clip's end; what it returns is what Read does. It finds out that
+	// a clip is damaged when it reads its first steps. Nil means that a clip is only read whole.
+	Window func(clip, from int, x []float32) (label, steps int, err error)
+
 	// Label, Group, Length and Close may be nil: labels and numbers of steps are then not
 	// known before a clip is read, and there are no groups.
 	Label  func(clip int) int
@@ -150,6 +155,16 @@ func (s *set) Read(p Part, i int, x []float32) (label, steps int, err error) {
 	if label, steps, err = s.t.Read(s.t.Parts[p][i], x); err == nil && p == Train {
 		for _, a := range s.t.augmented {
 			a.change(i, x, s.t.Steps)
+		}
+	}
+	return label, steps, err
+}
+
+// window is Read of the steps from one on, as many as x has room for.
+func (s *set) window(p Part, i, from int, x []float32) (label, steps int, err error) {
+	if label, steps, err = s.t.Window(s.t.Parts[p][i], from, x); err == nil && p == Train {
+		for _, a := range s.t.augmented {
+			a.change(i, x, len(x)/dims.Size(s.t.StepShape))
 		}
 	}
 	return label, steps, err

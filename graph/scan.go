@@ -167,6 +167,7 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 		for j := range xs {
 			now[j] = xs[j][t]
 		}
+		before := state
 		if r.cut(k) {
 			state = slices.Clone(state)
 			for j, h := range state {
@@ -181,7 +182,7 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 			return nil, err
 		}
 		if masks != nil {
-			for j, old := range state {
+			for j, old := range before { // padding is no step, and cuts nothing
 				kept := e.Do(func() (*G.Node, error) { return Select(old, masks[t], true) })
 				next[j] = e.Add(e.Do(func() (*G.Node, error) { return Select(next[j], masks[t], false) }), kept)
 			}

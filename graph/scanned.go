@@ -381,11 +381,11 @@ func scanBackward[T ops.Float](s *scan, back *scanBack, out []T, in [][]T) error
 			return err
 		}
 		for k := range kept {
-			for i, v := range kept[k] {
-				carried[k][i] += v
-			}
 			if s.cut(j) {
 				clear(carried[k])
+			}
+			for i, v := range kept[k] { // padding is no step, and cuts nothing
+				carried[k][i] += v
 			}
 		}
 	}

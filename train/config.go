@@ -48,7 +48,10 @@ type Config struct {
 	LabelSmoothing float64
 
 	// Truncate cuts sequences into pieces of so many steps: the state goes on from one to the next, and no
-	// gradient goes back (truncated backpropagation through time). 0 means no cuts.
+	// gradient goes back (truncated backpropagation through time). 0 means no cuts. In Run, only a piece
+	// with its states is in memory, and of a set that can read pieces no more of the clips; as the
+	// loss is at a sequence's end, its last piece alone has gradients. A bidirectional model
+	// reads sequences as a whole.
 	Truncate int
 
 	// Augment changes the training clips, anew in every epoch. The loss of a
@@ -73,8 +76,10 @@ type Config struct {
 	Dir       string
 	SaveEvery time.Duration
 
-	// OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
+	// OnBuild is called before graphs are built, for the first step and where clips of another length
+	// need others, and with done when they are. OnStep is called after every step; OnEpoch after every epoch with all epochs so far, and with the
 	// earlier ones when a run resumes; OnSave after every checkpoint, with its folder. All may be nil.
+	OnBuild func(done bool)
 	OnStep  func(Progress)
 	OnEpoch func([]Epoch)
 	OnSave  func(dir string)
@@ -93,8 +98,9 @@ type Progress struct {
 	// Its Clips is 0 when all clips are damaged; such a step moves nothing.
 	StepScore Score
 
-	Trained int           // clips since the start of this process
-	Elapsed time.Duration // since then
+	Trained  int           // clips since the start of this process
+	Elapsed  time.Duration // since then
+	Building time.Duration // that part of it in which graphs were built for training
 }
 
 // Epoch holds the measurements of one epoch.
@@ -163,6 +169,9 @@ func (c Config) Fits(m *zoo.Model, set datasets.Set) error {
 	_, err := c.withDefaults()
 	if err = cmp.Or(err, fits(m, set)); err == nil {
 		_, err = c.trained(m.Params())
+	}
+	if err == nil {
+		err = checkSteps(set, pieceOf(m, set, c.Truncate))
 	}
 	if err == nil && set.Clips(datasets.Train) == 0 {
 		err = errors.Errorf("train: %s has no clips to train on", set.Name())

@@ -68,10 +68,15 @@ func Evaluate(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets
 	return evaluate(ctx, graphs, set, part)
 }
 
+// evaluatedSteps are those of a clip that an evaluation has in memory at once.
+const evaluatedSteps = 1024
+
 // evaluating returns replicas without gradients, for batches that are no larger than
 // the part of the set.
 func evaluating(m *zoo.Model, set datasets.Set, part datasets.Part, batch, threads int) *replicas {
-	return newReplicas(task{model: m, steps: set.Steps(), stepShape: set.StepShape()}, max(1, min(batch, set.Clips(part))), threads)
+	piece := pieceOf(m, set, evaluatedSteps)
+	t := task{model: m, steps: piece, stepShape: set.StepShape(), carry: piece < set.Steps()}
+	return newReplicas(t, max(1, min(batch, set.Clips(part))), threads)
 }
 
 func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part datasets.Part) (*Evaluation, error) {
@@ -84,6 +89,9 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 	err := graphs.each(ctx, set, part, set.Clips(part), func(b *datasets.Batch) error {
 		if _, err := graphs.score(b, b.Len, &sum); err != nil {
 			return err
+		}
+		if b.More {
+			return nil
 		}
 		logits := graphs.logits()
 		if at := measure.NotFinite(logits); at >= 0 {
@@ -104,10 +112,10 @@ func evaluate(ctx context.Context, graphs *replicas, set datasets.Set, part data
 	return e, nil
 }
 
-// each calls do with batches of the first clips of a part of a set, but for a batch
-// whose clips are all damaged.
+// each calls do with batches of the first clips of a part of a set, piece by piece, but for
+// a batch whose clips are all damaged.
 func (r *replicas) each(ctx context.Context, set datasets.Set, part datasets.Part, clips int, do func(*datasets.Batch) error) error {
-	for b, err := range datasets.Batches(set, part, r.batch, inOrder(clips)) {
+	for b, err := range datasets.Pieces(set, part, r.batch, r.steps, inOrder(clips)) {
 		if stopped := ctx.Err(); stopped != nil { // first: a set may end its reading with ctx
 			return stopped
 		}
@@ -203,7 +211,7 @@ func Gates(ctx context.Context, m *zoo.Model, set datasets.Set, part datasets.Pa
 				values, units := r.ran.value(a.Node), a.Node.Shape()[2]
 				for k, steps := range r.part.Steps {
 					for t := range steps {
-						all[at].add(a.Gate, t, values[(k*a.Node.Shape()[1]+t)*units:][:units])
+						all[at].add(a.Gate, b.From+t, values[(k*a.Node.Shape()[1]+t)*units:][:units])
 					}
 				}
 			}

@@ -60,6 +60,7 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 	}
 	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
+	l.training.onBuild = cfg.OnBuild
 	return l, nil
 }
 
@@ -76,6 +77,9 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	l.training.gradients(l.grads, begin, l.cfg.Accumulate > 1)
 	if begin {
 		l.penalise(1)
+	}
+	if batch.More {
+		return loss, 0, nil
 	}
 	norm = globalNorm(l.grads)
 	if err := l.finite("norm of the gradients", norm, batch, total); err != nil {
@@ -220,6 +224,9 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	watched.watch = true
 	look := newReplicas(watched, l.cfg.Batch, l.cfg.Threads)
 	defer look.close()
+	for k, each := range l.training.all {
+		look.all[k].state = each.state
+	}
 	if err := look.do(batch, total); err != nil {
 		return "", err
 	}
@@ -243,7 +250,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 		}
 	}
 	if first.Layer != "" {
-		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, earliest+1), nil
+		return fmt.Sprintf("the %s of %s at step %d", first.Name, first.Layer, batch.From+earliest+1), nil
 	}
 	if measure.NotFinite(look.logits()) >= 0 {
 		return "the logits", nil
@@ -251,7 +258,7 @@ func (l *learner) firstBad(batch *datasets.Batch, total int) (string, error) {
 	// Gradients are computed from the classifier down.
 	for k := len(l.trained) - 1; k >= 0; k-- {
 		for _, r := range ran {
-			if measure.NotFinite(r.ran.gradient(k)) >= 0 {
+			if !r.of.forward && measure.NotFinite(r.ran.gradient(k)) >= 0 {
 				return "the gradient of " + r.ran.trained[k].Name(), nil
 			}
 		}

@@ -2,10 +2,12 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/bits"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -397,4 +399,19 @@ func TestTruncate(t *testing.T) {
 	cfg := config(1)
 	cfg.Truncate = -1
 	require.EqualError(t, cfg.Check(), "train: Truncate is -1; want at least 1 step, or 0 for no cuts")
+}
+
+// Graphs are built before the first step and where lengths need others; the time of that is told apart.
+func TestOnBuild(t *testing.T) {
+	var events []string
+	var last Progress
+	cfg := config(2)
+	cfg.Threads = 1
+	cfg.OnBuild = func(done bool) { events = append(events, fmt.Sprint(done)) }
+	cfg.OnStep = func(p Progress) { events, last = append(events, "step"), p }
+	_, err := Run(t.Context(), newModel(t, 1, 0), newWalks(12, 5, false), cfg)
+	require.NoError(t, err)
+	require.Equal(t, strings.Fields("false true step step step step"), events)
+	require.Positive(t, last.Building)
+	require.Less(t, last.Building, last.Elapsed)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/pkg/errors"
 	G "gorgonia.org/gorgonia"
@@ -22,6 +23,9 @@ type replicas struct {
 	batch  int // clips
 	all    []*replica
 	scores []float32 // logits of the last batch
+
+	onBuild  func(done bool) // Config.OnBuild; may be nil
+	building time.Duration   // what building has taken
 }
 
 // replica has the rows from, ..., to-1 of every batch.
@@ -31,14 +35,18 @@ type replica struct {
 	// built when first needed.
 	graphs map[shape]*batchGraph
 
-	part *datasets.Batch // its clips of the last batch
+	part *datasets.Batch // its clips of the last batch, their Steps and Labels being those in its piece
+	of   shape           // of these
 	ran  *batchGraph     // on them; nil when there were none
+
+	state [][]float32 // at the beginning of the piece, as Network.Start
 }
 
 // shape is what graphs of a task differ by.
 type shape struct {
 	steps   int
 	lengths bool // some clips have fewer
+	forward bool // no clip ends in this piece, so that there is no loss: states alone
 }
 
 // shapeOf returns the least shape for clips of some steps. In training their padding is cut to a
@@ -46,11 +54,11 @@ type shape struct {
 // a clip does not depend on the clips beside it.
 func (t *task) shapeOf(steps []int) shape {
 	longest, short := slices.Max(steps), slices.ContainsFunc(steps, func(n int) bool { return n < t.steps })
-	if len(t.trained) == 0 || t.steps < 8 {
-		return shape{t.steps, short}
+	if len(t.trained) == 0 || t.steps < 8 || t.carry {
+		return shape{steps: t.steps, lengths: short}
 	}
 	quarters := (4*longest + t.steps - 1) / t.steps
-	return shape{(quarters*t.steps + 3) / 4, short}
+	return shape{steps: (quarters*t.steps + 3) / 4, lengths: short}
 }
 
 // newReplicas divides a batch into as many parts as there are threads, as far as there are clips.
@@ -65,57 +73,137 @@ func newReplicas(t task, batch, threads int) *replicas {
 
 // do runs the replicas on a batch that is part of total clips.
 func (r *replicas) do(b *datasets.Batch, total int) error {
-	errs := make([]error, len(r.all))
-	var wait sync.WaitGroup
-	for k, each := range r.all {
-		wait.Go(func() { errs[k] = each.do(&r.task, r.batch, b, total) })
+	var ready, missing []*replica
+	for _, each := range r.all {
+		if each.take(&r.task, r.batch, b); each.part == nil {
+			continue
+		}
+		if ready = append(ready, each); each.ran == nil {
+			missing = append(missing, each)
+		}
 	}
-	wait.Wait()
-	return cmp.Or(errs...) // of several always the same one
+	if len(missing) > 0 {
+		if r.onBuild != nil {
+			r.onBuild(false)
+		}
+		began := time.Now()
+		if err := together(missing, func(each *replica) error { return each.build(&r.task) }); err != nil {
+			return err
+		}
+		r.building += time.Since(began)
+		if r.onBuild != nil {
+			r.onBuild(true)
+		}
+	}
+	return together(ready, func(each *replica) error { return each.run(&r.task, total) })
 }
 
-// do runs the graph that the replica's clips of a batch of the given size need.
-func (r *replica) do(t *task, size int, b *datasets.Batch, total int) error {
+// ends reports whether clip k of a batch has its last step in the batch's piece.
+func (t *task) ends(b *datasets.Batch, k int) bool {
+	return !t.carry || b.Steps[k] > b.From && b.Steps[k] <= b.From+t.steps
+}
+
+// together calls do for all replicas at the same time. Of several errors it always returns the same.
+func together(all []*replica, do func(*replica) error) error {
+	errs := make([]error, len(all))
+	var wait sync.WaitGroup
+	for k, each := range all {
+		wait.Go(func() { errs[k] = do(each) })
+	}
+	wait.Wait()
+	return cmp.Or(errs...)
+}
+
+// take takes the replica's clips of a batch of the given size, and the graph that they need, if it is there.
+func (r *replica) take(t *task, size int, b *datasets.Batch) {
+	if t.carry {
+		r.carry(b.From == 0)
+	}
 	r.part, r.ran = nil, nil
 	to := min(r.to, b.Len)
 	if r.from >= to {
-		return nil
+		return
 	}
 	each := len(b.X) / size
-	part := &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
-	part.Labels, part.Steps, part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
-	of := t.shapeOf(part.Steps)
-	g := r.graphs[of]
-	if g == nil {
-		var err error
-		if g, err = t.build(of, r.from, r.to-r.from); err != nil {
-			return err
+	r.part = &datasets.Batch{X: b.X[r.from*each : r.to*each], Len: to - r.from}
+	r.part.Labels, r.part.Steps, r.part.Clips = b.Labels[r.from:to], b.Steps[r.from:to], b.Clips[r.from:to]
+	if t.carry {
+		r.part.From = b.From
+		r.part.Labels, r.part.Steps = slices.Clone(r.part.Labels), slices.Clone(r.part.Steps)
+		for k := range r.part.Steps {
+			if !t.ends(b, r.from+k) {
+				r.part.Labels[k] = noLabel
+			}
+			r.part.Steps[k] = min(max(0, r.part.Steps[k]-b.From), t.steps)
 		}
-		r.graphs[of] = g
 	}
-	if step := each / t.steps; of.steps < t.steps {
-		if g.cut == nil {
-			g.cut = make([]float32, (r.to-r.from)*of.steps*step)
+	r.of = t.shapeOf(r.part.Steps)
+	r.of.forward = t.carry && !slices.ContainsFunc(r.part.Labels, func(label int) bool { return label != noLabel })
+	r.ran = r.graphs[r.of]
+}
+
+// noLabel is that of a clip which does not end in a piece.
+const noLabel = -1
+
+// carry makes the states at the end of the last piece those at the beginning of the next, or
+// makes them zeros.
+func (r *replica) carry(first bool) {
+	if first {
+		for _, s := range r.state {
+			clear(s)
 		}
-		for k := range r.to - r.from {
-			copy(g.cut[k*of.steps*step:][:of.steps*step], part.X[k*each:])
+		return
+	}
+	if r.ran == nil { // no clips, or a replica that was given the state of another
+		return
+	}
+	for k, end := range r.ran.net.End {
+		copy(r.state[k], r.ran.value(end))
+	}
+}
+
+// build makes the graph that the replica's clips need.
+func (r *replica) build(t *task) error {
+	g, err := t.build(r.of, r.from, r.to-r.from)
+	if err != nil {
+		return err
+	}
+	for _, n := range g.net.Start[len(r.state):] {
+		r.state = append(r.state, make([]float32, n.Shape().TotalSize()))
+	}
+	r.ran, r.graphs[r.of] = g, g
+	return nil
+}
+
+// run runs the graph on the replica's clips.
+func (r *replica) run(t *task, total int) error {
+	g, part, clips := r.ran, r.part, r.to-r.from
+	if each := len(part.X) / clips; r.of.steps < t.steps {
+		step := each / t.steps
+		if g.cut == nil {
+			g.cut = make([]float32, clips*r.of.steps*step)
+		}
+		for k := range clips {
+			copy(g.cut[k*r.of.steps*step:][:r.of.steps*step], part.X[k*each:])
 		}
 		part.X = g.cut
 	}
-	if err := g.let(part, of.steps, total, t.smoothing); err != nil {
+	if err := g.let(part, r.of.steps, total, t.smoothing, r.state); err != nil {
 		return err
 	}
-	r.part, r.ran = part, g
-	return r.ran.program.Run()
+	return g.program.Run()
 }
 
-// score runs the replicas on a batch that is part of total clips, adds its score
-// up and returns its mean loss.
+// score runs the replicas on a batch that is part of total clips, adds the score of those
+// that end in its piece up and returns their mean loss.
 func (r *replicas) score(b *datasets.Batch, total int, sum *tally) (loss float64, err error) {
 	if err := r.do(b, total); err != nil {
 		return 0, err
 	}
 	for _, each := range r.ran() {
+		if each.of.forward {
+			continue
+		}
 		part, err := each.ran.program.Scalar(each.ran.loss)
 		if err != nil {
 			return 0, err
@@ -124,14 +212,17 @@ func (r *replicas) score(b *datasets.Batch, total int, sum *tally) (loss float64
 	}
 	loss *= float64(total)
 	sum.Loss += loss
-	sum.Clips += b.Len
-	logits, classes := r.logits(), r.model.Classes()
+	logits, classes, ended := r.logits(), r.model.Classes(), 0
 	for k, label := range b.Labels {
-		if argmax(logits[k*classes:(k+1)*classes]) == label {
+		if !r.ends(b, k) {
+			continue
+		}
+		if ended++; argmax(logits[k*classes:(k+1)*classes]) == label {
 			sum.Hits++
 		}
 	}
-	return loss / float64(b.Len), nil
+	sum.Clips += ended
+	return loss / float64(max(1, ended)), nil
 }
 
 // ran lists the replicas that had clips of the last batch.
@@ -140,12 +231,24 @@ func (r *replicas) ran() []*replica {
 }
 
 // logits returns those of the last batch, (clips, classes), in memory that the next batch takes.
+// Those of a clip that ended in an earlier piece are there too; of one that goes on they mean nothing.
 func (r *replicas) logits() []float32 {
-	r.scores = r.scores[:0]
-	for _, each := range r.ran() {
-		r.scores = append(r.scores, each.ran.value(each.ran.net.Logits)[:each.part.Len*r.model.Classes()]...)
+	classes, clips := r.model.Classes(), 0
+	if r.scores == nil {
+		r.scores = make([]float32, r.batch*classes)
 	}
-	return r.scores
+	for _, each := range r.ran() {
+		clips += each.part.Len
+		if each.of.forward {
+			continue
+		}
+		for k, scores := range slices.Collect(slices.Chunk(each.ran.value(each.ran.net.Logits), classes))[:each.part.Len] {
+			if each.part.Labels[k] != noLabel {
+				copy(r.scores[(each.from+k)*classes:], scores)
+			}
+		}
+	}
+	return r.scores[:clips*classes]
 }
 
 // gradients adds those of the last batch, of its loss times its part of the total,
@@ -153,6 +256,9 @@ func (r *replicas) logits() []float32 {
 // next batch are begun in the memory of the first replica.
 func (r *replicas) gradients(sums [][]float32, begin, keep bool) {
 	for _, each := range r.ran() {
+		if each.of.forward {
+			continue
+		}
 		for k, sum := range sums {
 			grad := each.ran.gradient(k)
 			switch {
@@ -168,6 +274,11 @@ func (r *replicas) gradients(sums [][]float32, begin, keep bool) {
 			}
 		}
 		begin = false
+	}
+	if begin {
+		for _, sum := range sums {
+			clear(sum)
+		}
 	}
 }
 
@@ -185,8 +296,9 @@ func (r *replicas) close() {
 // task is what a graph computes of clips of one shape: logits and loss and, in training, gradients.
 type task struct {
 	model     *zoo.Model
-	steps     int
+	steps     int // of a batch
 	stepShape []int
+	carry     bool // batches are pieces of clips, and states go on from one to the next
 
 	// Of training alone: the indexes of the parameters that have gradients, the
 	// part of the target that all classes share, and the number of the run.
@@ -221,7 +333,7 @@ func (t *task) build(of shape, row, clips int) (g *batchGraph, err error) {
 	if of.lengths {
 		g.lengths, g.steps = input("lengths", clips), make([]float32, clips)
 	}
-	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch, Truncate: t.truncate}
+	opt := zoo.BuildOptions{Lengths: g.lengths, Training: len(t.trained) > 0, Run: t.run, Row: row, Activations: t.watch, Truncate: t.truncate, Carry: t.carry}
 	g.loss = e.Do(func() (*G.Node, error) {
 		if g.net, err = t.model.Build(eg, g.x, opt); err != nil {
 			return nil, errors.Wrap(err, "train")
@@ -231,14 +343,17 @@ func (t *task) build(of shape, row, clips int) (g *batchGraph, err error) {
 	if e.Err() != nil {
 		return nil, e.Err()
 	}
-	outputs := G.Nodes{g.loss, g.net.Logits}
+	outputs := append(G.Nodes{g.loss, g.net.Logits}, g.net.End...)
+	if of.forward {
+		outputs = g.net.End
+	}
 	if t.watch {
 		for _, a := range g.net.Activations {
 			outputs = append(outputs, a.Node)
 		}
 	}
 	var grads G.Nodes
-	if len(t.trained) > 0 {
+	if len(t.trained) > 0 && !of.forward {
 		for _, k := range t.trained {
 			g.trained = append(g.trained, g.net.Learnables[k])
 		}
@@ -252,13 +367,16 @@ func (t *task) build(of shape, row, clips int) (g *batchGraph, err error) {
 
 // let gives the inputs the clips' values; x shares the batch's memory. Each clip
 // weighs 1/total, and what fills b up weighs nothing.
-func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64) error {
+func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64, state [][]float32) error {
 	let := func(n *G.Node, values []float32) error {
 		return errors.Wrapf(G.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(values))), "train: %s", n.Name())
 	}
 	clear(g.targets)
 	classes := g.target.Shape()[1]
 	for k, label := range b.Labels {
+		if label == noLabel {
+			continue
+		}
 		row := g.targets[k*classes : (k+1)*classes]
 		for j := range row {
 			row[j] = float32(smoothing / float64(classes) / float64(total))
@@ -266,6 +384,9 @@ func (g *batchGraph) let(b *datasets.Batch, steps, total int, smoothing float64)
 		row[label] += float32((1 - smoothing) / float64(total))
 	}
 	err := cmp.Or(let(g.x, b.X), let(g.target, g.targets))
+	for k, n := range g.net.Start {
+		err = cmp.Or(err, let(n, state[k]))
+	}
 	if g.lengths == nil {
 		return err
 	}

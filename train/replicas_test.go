@@ -206,8 +206,8 @@ func TestPaddingIsCut(t *testing.T) {
 	close32(t, logits, z, "logits")
 	close32(t, grads, g, "gradients")
 	task := task{steps: 3 * steps, trained: []int{0}}
-	require.Equal(t, shape{12, true}, task.shapeOf([]int{7, 2, 8}))
-	require.Equal(t, shape{24, false}, task.shapeOf([]int{24, 24}))
+	require.Equal(t, shape{steps: 12, lengths: true}, task.shapeOf([]int{7, 2, 8}))
+	require.Equal(t, shape{steps: 24}, task.shapeOf([]int{24, 24}))
 	task.trained = nil
-	require.Equal(t, shape{24, true}, task.shapeOf([]int{7, 2, 8}), "an evaluation")
+	require.Equal(t, shape{steps: 24, lengths: true}, task.shapeOf([]int{7, 2, 8}), "an evaluation")
 }

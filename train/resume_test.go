@@ -105,7 +105,7 @@ func randomConfig(t *testing.T, rng *rand.Rand) (cfg Config, dropout float64) {
 	require.NoError(t, err)
 	return Config{
 		Epochs: 1 + rng.IntN(4), Batch: 3 + rng.IntN(7), Accumulate: 1 + rng.IntN(3), Threads: 1 + rng.IntN(3), LearningRate: 0.02, Optimizer: optimizer, Schedule: schedule,
-		WeightDecay: pick(rng, 0, 0.1), ClassifierL2: pick(rng, 0, 0.1), LabelSmoothing: pick(rng, 0, 0.1), MaxGradNorm: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
+		WeightDecay: pick(rng, 0, 0.1), ClassifierL2: pick(rng, 0, 0.1), Truncate: pick(rng, 0, 3), LabelSmoothing: pick(rng, 0, 0.1), MaxGradNorm: 1, Augment: datasets.Augmentation{Brightness: pick(rng, 0, 0.2)}, Patience: rng.IntN(2), Freeze: pick(rng, nil, []string{"layer1.input.*"}), Seed: 3,
 	}, pick(rng, 0, 0.3)
 }
 

@@ -108,10 +108,12 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	clips := set.Clips(datasets.Train)
 	cfg.Batch = min(cfg.Batch, clips)
 	cfg.Threads = min(cfg.Threads, cfg.Batch)
-	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
+	piece := pieceOf(m, set, cfg.Truncate)
+	l, err := newLearner(m, piece, set.StepShape(), cfg)
 	if err != nil {
 		return nil, err
 	}
+	l.training.carry = piece < set.Steps()
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }
 
@@ -160,7 +162,7 @@ func (r *run) epoch(ctx context.Context) error {
 	steps := (clips + size - 1) / size
 	now := r.begin()
 	set := datasets.Augment(r.set, r.cfg.Augment, r.cfg.Seed, r.at.Epoch)
-	for batch, err := range datasets.Batches(set, datasets.Train, r.cfg.Batch, order[min(clips, r.at.Step*size):]) {
+	for batch, err := range datasets.Pieces(set, datasets.Train, r.cfg.Batch, r.training.steps, order[min(clips, r.at.Step*size):]) {
 		// A step under way is finished, unless the set stops reading when ctx is done.
 		if stopped := ctx.Err(); stopped != nil && (err != nil || now.asked == 0) {
 			r.batches, r.at.Sum = now.batches, now.before // the step is given up
@@ -188,7 +190,7 @@ func (r *run) epoch(ctx context.Context) error {
 			r.cfg.OnStep(Progress{
 				Epoch: r.at.Epoch + 1, Epochs: r.cfg.Epochs, Step: r.at.Step, Steps: steps, Updates: r.at.Updates,
 				LearningRate: r.at.Rate, GradientNorm: now.norm, Score: r.at.Sum.score(), StepScore: now.sum.score(),
-				Trained: r.clips, Elapsed: time.Since(r.began),
+				Trained: r.clips, Elapsed: time.Since(r.began), Building: r.training.building,
 			})
 		}
 		now = r.begin()
@@ -294,14 +296,30 @@ func fits(m *zoo.Model, set datasets.Set) error {
 	if m.Classes() != len(set.Classes()) {
 		return errors.Errorf("train: the model has %d classes, %s has %d", m.Classes(), set.Name(), len(set.Classes()))
 	}
-	if n := set.Steps(); n > MaxSteps {
-		return errors.Errorf("train: %s has clips of %d steps; want at most %d: cut the clips, or take fewer of their frames", set.Name(), n, MaxSteps)
+	return checkSteps(set, pieceOf(m, set, evaluatedSteps))
+}
+
+// checkSteps returns an error when clips that are read in pieces of so many steps have too many.
+func checkSteps(set datasets.Set, piece int) error {
+	if piece > MaxSteps {
+		return errors.Errorf("train: %s has clips of %d steps; want at most %d at once: cut the clips, take fewer of their frames, or train a model of one direction with Truncate, cmd/train's -bptt",
+			set.Name(), set.Steps(), MaxSteps)
 	}
 	return nil
 }
 
+// pieceOf returns the number of steps of the pieces in which a model reads the clips of a set, which are
+// at most so many: all, where that is 0 or the model reads from the end too.
+func pieceOf(m *zoo.Model, set datasets.Set, most int) int {
+	if most == 0 || m.Spec().Bidirectional {
+		return set.Steps()
+	}
+	return min(most, set.Steps())
+}
+
 // underway is a step that a run is about to take; it is of Accumulate batches.
 type underway struct {
+	begun  bool          // it has gradients
 	asked  int           // clips so far, the damaged ones included
 	sum    tally         // of those that were read
 	norm   float64       // of their gradients
@@ -314,16 +332,19 @@ type underway struct {
 
 func (r *run) begin() *underway { return &underway{batches: r.batches, before: r.at.Sum} }
 
-// add adds the gradients of a batch to those of a step of so many planned clips.
+// add adds the gradients of a batch, or of a piece of one, to those of a step of so many planned clips.
 func (r *run) add(s *underway, batch *datasets.Batch, planned int) (err error) {
-	s.asked += batch.Asked
+	if !batch.More {
+		s.asked += batch.Asked
+	}
 	if batch.Len == 0 {
 		return nil
 	}
 	var sum tally
-	if _, s.norm, err = r.gradients(batch, s.sum.Clips == 0, planned, &sum); err != nil {
+	if _, s.norm, err = r.gradients(batch, !s.begun, planned, &sum); err != nil {
 		return err
 	}
+	s.begun = true
 	s.sum.add(sum)
 	r.at.Sum.add(sum)
 	return nil

@@ -270,7 +270,7 @@ func TestErrors(t *testing.T) {
 	_, err = Run(context.Background(), wide, set, config(1))
 	require.EqualError(t, err, "train: the model reads 57600 values a step, walks has steps of shape [2 2] = 4")
 	_, err = Run(context.Background(), newModel(t, 1, 0), longer{set}, config(1))
-	require.EqualError(t, err, "train: walks has clips of 500000 steps; want at most 65536: cut the clips, or take fewer of their frames")
+	require.EqualError(t, err, "train: walks has clips of 500000 steps; want at most 65536 at once: cut the clips, take fewer of their frames, or train a model of one direction with Truncate, cmd/train's -bptt")
 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

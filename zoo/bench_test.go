@@ -3,12 +3,14 @@ package zoo_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/tensorzoo/tensorzoo/decomp"
 	"github.com/tensorzoo/tensorzoo/graph"
 	"github.com/tensorzoo/tensorzoo/zoo"
 )
@@ -26,6 +28,29 @@ func BenchmarkGraph(b *testing.B) {
 				p := program(b, m, 16, 6, training)
 				require.NoError(b, p.Run())
 				b.ReportAllocs()
+				for b.Loop() {
+					require.NoError(b, p.Run())
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkPixels is the same for 32 pictures of docs/long, 784 steps of one pixel, with U as it
+// is there and as a tensor train.
+func BenchmarkPixels(b *testing.B) {
+	text, err := os.ReadFile("../docs/long/tt-gru-pixels.json")
+	require.NoError(b, err)
+	s, err := zoo.ParseSpec(text)
+	require.NoError(b, err)
+	for _, hidden := range [][]int{{8, 8}, {8, 16}} {
+		for name, u := range map[string]decomp.Format{"dense": nil, "tt": decomp.TT{Ranks: []int{8}}} {
+			s.OutModes, s.Recurrent = hidden, u
+			b.Run(fmt.Sprintf("hidden=%d U=%s", hidden[0]*hidden[1], name), func(b *testing.B) {
+				m, err := zoo.FromSpec(s, zoo.Options{Classes: 10})
+				require.NoError(b, err)
+				p := program(b, m, 32, 784, true)
+				require.NoError(b, p.Run())
 				for b.Loop() {
 					require.NoError(b, p.Run())
 				}

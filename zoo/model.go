@@ -2,6 +2,7 @@ package zoo
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -193,6 +194,9 @@ type BuildOptions struct {
 	// Truncate cuts sequences into pieces of so many steps, through which gradients do not go back; 0
 	// means no cuts.
 	Truncate int
+	// Carry makes the states before the first step inputs, Network.Start, for sequences that are read in
+	// pieces. It is an error in a bidirectional model.
+	Carry bool
 	// Unroll makes every step of the recurrences nodes of the graph, for second derivatives.
 	Unroll bool
 	// Prefix starts the names of the nodes, for two models in one graph.
@@ -208,6 +212,12 @@ type Network struct {
 	Logits     *G.Node // (batch, classes), before the softmax; nil for a headless model
 	Last       *G.Node // (batch, features), the state the classifier reads
 	Learnables G.Nodes // one node for each of the model's Params, in their order
+
+	// Start and End are the states before the first step and after each sequence's last one, (batch, hidden):
+	// of layer after layer h and, where the cell has one, c. A piece of sequences starts with the
+	// values in which the piece before it ended. Start are inputs of the graph. Without
+	// BuildOptions.Carry both are nil.
+	Start, End G.Nodes
 
 	// Activations are the values inside the layers, layer by layer.
 	Activations []cells.Activation
@@ -244,9 +254,22 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 		net.Learnables = append(net.Learnables, n)
 		nodes[p.Name] = n
 	}
-	out, err := m.stack.Forward(x, nodes, cells.Options{Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row, Activations: opt.Activations, Unroll: opt.Unroll, Truncate: opt.Truncate})
+	start, err := m.start(g, x.Shape()[0], opt)
 	if err != nil {
 		return nil, err
+	}
+	out, err := m.stack.Forward(x, nodes, cells.Options{
+		Lengths: opt.Lengths, Training: opt.Training, Seed: m.seed, Run: opt.Run, Row: opt.Row, Activations: opt.Activations,
+		Unroll: opt.Unroll, Truncate: opt.Truncate, Start: start,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k, s := range start {
+		net.Start, net.End = append(net.Start, s.H), append(net.End, out.End[k].H)
+		if c := out.End[k].C; c != nil {
+			net.Start, net.End = append(net.Start, s.C), append(net.End, c)
+		}
 	}
 	net.Last, net.Activations = out.Last, out.Activations
 	if m.Classes() == 0 {
@@ -255,4 +278,21 @@ func (m *Model) Build(g *G.ExprGraph, x *G.Node, opt BuildOptions) (*Network, er
 	var e graph.Equations
 	net.Logits = e.AddRow(e.Binary(G.Mul, out.Last, nodes[headWeight]), nodes[headBias])
 	return net, errors.Wrap(e.Err(), "zoo: classifier")
+}
+
+// start adds the inputs of BuildOptions.Carry.
+func (m *Model) start(g *G.ExprGraph, batch int, opt BuildOptions) (states []cells.State, err error) {
+	if !opt.Carry {
+		return nil, nil
+	}
+	var e graph.Equations
+	for k, l := range m.stack.Layers() {
+		input := func(name string) *G.Node {
+			return e.Do(func() (*G.Node, error) {
+				return graph.Input(g, fmt.Sprintf("%slayer%d.%s", opt.Prefix, k+1, name), m.dtype, []int{batch, l.Hidden()}, nil)
+			})
+		}
+		states = append(states, cells.State{H: input("h"), C: input("c")})
+	}
+	return states, e.Err()
 }

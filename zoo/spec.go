@@ -55,6 +55,10 @@ type Spec struct {
 	// product that PyTorch, Keras and ONNX have; see cells.Layer.
 	CandidateBias bool `json:"candidate_bias,omitempty"`
 
+	// Memory is the number of steps over which the layers' states can last at first; see
+	// cells.Layer. It helps with hundreds of steps. 0 means nothing in particular.
+	Memory int `json:"memory,omitempty"`
+
 	// Upper lists the layers above the first, of the same cell.
 	Upper []LayerSpec `json:"upper,omitempty"`
 
@@ -90,7 +94,7 @@ func (s Spec) stack() (*cells.Stack, error) {
 	}
 	layers := []cells.Layer{{
 		Cell: cell, In: s.InModes, Inputs: s.Features, Out: s.OutModes, Input: s.Format, Recurrent: s.Recurrent, Joint: s.Joint,
-		CandidateBias: s.CandidateBias, Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
+		CandidateBias: s.CandidateBias, Memory: s.Memory, Dropout: s.Dropout, RecurrentDropout: s.RecurrentDropout, Bidirectional: s.Bidirectional,
 	}}
 	for k, u := range s.Upper {
 		l := layers[k]

@@ -70,7 +70,7 @@ func newFlags() *flags {
 
 	fs.StringVar(&f.data, "data", "actions", sets.Sets())
 	fs.StringVar(&f.split, "split", "", sets.Splits()+", the second of five parts of all clips is tested, of whole groups where there are groups")
-	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, or digits:10, ten whole pictures of which one is a 0 or none")
+	fs.StringVar(&f.sequence, "sequence", "", "of mnist and fashion: `what` a clip is: rows, steps of 28 values (the default), bands:4, of 4 rows, pixels, 784 steps of one value, or digits:10, ten whole pictures of which one is a 0 or none")
 	sets.Flags(fs, &f.video, &f.size)
 	fs.StringVar(&f.normalise, "normalise", "auto", "`how` values are normalised: channel (each entry of a step's last axis apart), global, none, minus128, or auto, see docs/data.md")
 	fs.Float64Var(&f.validation, "validation", 0, "`part` of the training clips, such as 0.1, that is not trained on and decides which epoch is the best; 0 lets the training loss decide")
@@ -82,7 +82,7 @@ func newFlags() *flags {
 		Optimizer: &f.optimizer, Schedule: &f.schedule, Augment: &f.augment,
 	}.Flags(fs)
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
-	fs.IntVar(&f.Truncate, "bptt", 0, "cut sequences into pieces of so many `steps`: the state goes on, and no gradient goes back; 0 for no cuts")
+	fs.IntVar(&f.Truncate, "bptt", 0, "cut sequences into pieces of so many `steps`, one of which is in memory at a time: the state goes on, and no gradient goes back; 0 for no cuts")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
 	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")

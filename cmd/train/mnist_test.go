@@ -91,6 +91,20 @@ func TestPictures(t *testing.T) {
 	}
 }
 
+// The spec of docs/long reads the pictures pixel by pixel; with -bptt a piece is in memory at once.
+func TestPixels(t *testing.T) {
+	root, dir := t.TempDir(), filepath.Join(t.TempDir(), "run")
+	writePictures(t, root, 20, 10)
+	text, err := call("-spec", "../../docs/long/tt-gru-pixels.json", "-data", "fashion:"+root, "-sequence", "pixels", "-bptt", "300", "-epochs", "1", "-out", dir)
+	require.NoError(t, err)
+	require.Contains(t, text, "20 training and 10 test clips of 784 steps of 1;")
+	text, err = call("-eval", dir, "-json")
+	require.NoError(t, err)
+	var s scores
+	require.NoError(t, json.Unmarshal([]byte(text), &s))
+	require.Equal(t, 10, s.Test.Clips)
+}
+
 // Folds are a split of a set as any other.
 func TestFolds(t *testing.T) {
 	root, dir := t.TempDir(), filepath.Join(t.TempDir(), "run")

@@ -20,11 +20,16 @@ type progress struct {
 	now      train.Progress
 	steps    int // of this process
 	said     time.Time
+	slow     *time.Timer // until it is said, where there is no terminal, that graphs are being built
 	decoding *sets.Report
 }
 
-// sayEvery is the time between two lines where there is no terminal.
-const sayEvery = 30 * time.Second
+// sayEvery is the time between two lines where there is no terminal, and sayBuilding
+// that after which the building of graphs is one.
+const (
+	sayEvery    = 30 * time.Second
+	sayBuilding = 5 * time.Second
+)
 
 func newProgress(w io.Writer, d *sets.Report) *progress {
 	p := &progress{w: w, said: time.Now(), decoding: d}
@@ -32,6 +37,23 @@ func newProgress(w io.Writer, d *sets.Report) *progress {
 		p.terminal = file
 	}
 	return p
+}
+
+// build is called before graphs are built, and when they are.
+func (p *progress) build(done bool) {
+	switch {
+	case done && p.slow != nil:
+		p.slow.Stop()
+		return
+	case done:
+		return
+	case p.terminal != nil:
+		p.decoding.Building(p.terminal)
+		return
+	}
+	p.slow = time.AfterFunc(sayBuilding, func() {
+		p.decoding.Say(func() { fmt.Fprintln(p.w, "building the graph") })
+	})
 }
 
 // step is called after every step.
@@ -80,12 +102,14 @@ func (p *progress) tail() string {
 	return passed + ", " + p.left()
 }
 
-// left returns speed and time left, at the rate of this process's steps.
+// left returns speed and time left, at the rate of this process's steps. The building of
+// graphs is in neither.
 func (p *progress) left() string {
 	s := p.now
-	text := fmt.Sprintf("%.0f clips/s", float64(s.Trained)/s.Elapsed.Seconds())
+	stepping := s.Elapsed - s.Building
+	text := fmt.Sprintf("%.0f clips/s", float64(s.Trained)/stepping.Seconds())
 	if left := s.Epochs*s.Steps - s.Updates; left > 0 {
-		each := s.Elapsed / time.Duration(p.steps)
+		each := stepping / time.Duration(p.steps)
 		text += ", " + (each * time.Duration(left)).Round(time.Second).String() + " left"
 	}
 	return text

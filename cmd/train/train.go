@@ -112,6 +112,7 @@ func (f *flags) fit(ctx context.Context, c *zoo.Checkpoint, m *zoo.Model, set da
 	p := newProgress(log, &f.decoding)
 	said := false // one epoch that has diverged is enough
 	cfg.Dir = out.dir
+	cfg.OnBuild = p.build
 	cfg.OnStep = func(s train.Progress) { p.step(s); out.step(s) }
 	cfg.OnEpoch = func(epochs []train.Epoch) {
 		if c != nil && len(out.all) == 0 { // nothing of a run is changed that does not go on

@@ -59,6 +59,14 @@ func init() {
 // or split, when the options do not fit it, when more files than MaxBad are damaged, and
 // ctx's error when ctx is done.
 func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
+	s, err := open(ctx, name, opt)
+	if err != nil {
+		return nil, err
+	}
+	return s.Set, nil // itself, whose Window datasets knows
+}
+
+func open(ctx context.Context, name string, opt Options) (*set, error) {
 	if !strings.HasPrefix(name, kind) {
 		return nil, errors.Errorf("datasets: %s: this is no set of features; want %sDIR", name, kind)
 	}
@@ -82,11 +90,15 @@ func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
 		return nil, errors.WithMessagef(err, "datasets: %s", t.Name)
 	}
 	if m.On() {
-		x := make([]float32, t.Steps*s.features)
+		x := make([]float32, min(t.Steps, 1+measured/s.features)*s.features)
 		err := clipfiles.Each(ctx, t.Parts[datasets.Train], func(k int) error {
-			steps, err := s.rows(k, x)
-			m.Floats(x[:steps*s.features])
-			return err
+			if err := s.through(k, x, func([]float32) error { return nil }); err != nil { // before any of it is measured
+				return err
+			}
+			return s.through(k, x, func(values []float32) error {
+				m.Floats(values)
+				return nil
+			})
 		})
 		if err != nil {
 			return nil, err
@@ -94,10 +106,16 @@ func Open(ctx context.Context, name string, opt Options) (datasets.Set, error) {
 	}
 	s.Table.Normalisation = m.Normalisation()
 	t.Read = s.read
+	if t.Sampling.Steps == preprocess.AllSteps {
+		t.Window = s.window
+	}
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
 	return s, nil
 }
+
+// measured is the number of values that are in memory while all are measured.
+const measured = 1 << 18
 
 // set is a set of arrays on disk.
 type set struct {
@@ -160,22 +178,63 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 		front = max(0, s.Table.Steps-s.lengths[k])
 	}
 	values := x[front*s.features:]
-	if steps, err = s.rows(k, values); err != nil {
+	if steps, err = s.rows(k, 0, values); err != nil {
 		return 0, 0, err
 	}
 	clear(x[:front*s.features])
 	clear(values[steps*s.features:])
-	values = values[:steps*s.features]
-	s.Table.Normalisation.Apply(values)
-	if at := measure.NotFinite(values); at >= 0 {
-		return 0, 0, s.Damaged(k, errors.Errorf("feature %d of step %d of those taken is not a finite float32 after normalisation", at%s.features, at/s.features))
-	}
-	return s.Table.Label(k), front + steps, nil
+	return s.Table.Label(k), front + steps, s.normalise(k, 0, values[:steps*s.features])
 }
 
-// rows reads the steps that are taken of clip k into x, which has room for them, and
-// returns their number.
-func (s *set) rows(k int, x []float32) (steps int, err error) {
+// normalise normalises values of clip k, which begin at one of the steps taken.
+func (s *set) normalise(k, from int, values []float32) error {
+	s.Table.Normalisation.Apply(values)
+	if at := measure.NotFinite(values); at >= 0 {
+		return s.Damaged(k, errors.Errorf("feature %d of step %d of those taken is not a finite float32 after normalisation", at%s.features, from+at/s.features))
+	}
+	return nil
+}
+
+// window is the Window of a set of which all steps are taken. Before the first ones of a clip
+// it reads all, so that a damaged clip is left out as a whole.
+func (s *set) window(k, from int, x []float32) (label, steps int, err error) {
+	if at := 0; from == 0 {
+		err := s.through(k, x, func(values []float32) error {
+			err := s.normalise(k, at, values)
+			at += len(values) / s.features
+			return err
+		})
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	if steps, err = s.rows(k, from, x); err != nil {
+		return 0, 0, err
+	}
+	there := min(len(x), max(0, steps-from)*s.features)
+	clear(x[there:])
+	return s.Table.Label(k), steps, s.normalise(k, from, x[:there])
+}
+
+// through reads the steps that are taken of clip k into x, as many at a time as it has room
+// for, and calls do with the values of each time.
+func (s *set) through(k int, x []float32, do func(values []float32) error) error {
+	room := len(x) / s.features
+	for from, steps := 0, 1; from < steps; from += room {
+		var err error
+		if steps, err = s.rows(k, from, x); err != nil {
+			return err
+		}
+		if err := do(x[:min(room, steps-from)*s.features]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows reads the steps that are taken of clip k, from one on, into x, as many as it has room
+// for, and returns the number of all that are taken.
+func (s *set) rows(k, from int, x []float32) (steps int, err error) {
 	if err := s.Known(k); err != nil {
 		return 0, err
 	}
@@ -188,7 +247,7 @@ func (s *set) rows(k int, x []float32) (steps int, err error) {
 		return 0, s.Damaged(k, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features})))
 	}
 	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0))
-	if err := a.Take(rows, x); err != nil {
+	if err := a.Take(rows[min(from, len(rows)):min(from+len(x)/s.features, len(rows))], x); err != nil {
 		return 0, s.Damaged(k, err)
 	}
 	return len(rows), nil

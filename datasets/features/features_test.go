@@ -51,10 +51,10 @@ func plantFeatures(t testing.TB) (root string) {
 
 func openFeatureSet(t testing.TB, root string, opt Options) *set {
 	t.Helper()
-	s, err := Open(t.Context(), "features:"+root, opt)
+	s, err := open(t.Context(), "features:"+root, opt)
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
-	return s.(*set)
+	return s
 }
 
 // All clips are there once, with their label, their own number of steps and zeros
@@ -132,9 +132,8 @@ func TestFeaturesRoundTrip(t *testing.T) {
 			writeFeatures(t, root, path, features, values...)
 			written[path] = values
 		}
-		opened, err := Open(t.Context(), "features:"+root, Options{Options: datasets.Options{Normalise: "none", Split: "random:1/2"}})
+		s, err := open(t.Context(), "features:"+root, Options{Options: datasets.Options{Normalise: "none", Split: "random:1/2"}})
 		require.NoError(rt, err)
-		s := opened.(*set)
 		for p, clips := range s.Parts {
 			for i, k := range clips {
 				x := newClip(s)

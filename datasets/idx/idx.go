@@ -1,6 +1,6 @@
 // Package idx opens "mnist:DIR" and "fashion:DIR": the pictures of MNIST (LeCun et al.,
 // 1998) and of Fashion-MNIST (Xiao et al., 2017), in the four files of each, as sequences
-// of rows, of bands of rows, or of whole pictures.
+// of rows, of bands of rows, of pixels, or of whole pictures.
 //
 // The default split is the authors', "official".
 package idx
@@ -49,8 +49,9 @@ type Options struct {
 
 	// Sequence says how pictures become clips: "rows" (also "") one by one from top to
 	// bottom, 28 steps of 28 values; "bands:4" the same by 4 rows, 7 steps of (4, 28),
-	// for any divisor of 28; "digits:10" as 10 whole pictures, steps of (28, 28), of
-	// which one or none is a 0, as the label says.
+	// for any divisor of 28; "pixels" the same pixel by pixel, 784 steps of 1 value;
+	// "digits:10" as 10 whole pictures, steps of (28, 28), of which one or none is a 0,
+	// as the label says.
 	Sequence string
 }
 
@@ -210,12 +211,14 @@ func parseSequence(s string) (sequence, error) {
 	switch {
 	case s == "rows":
 		return sequence{name: s, pictures: 1, steps: side, stepShape: []int{side}}, nil
+	case s == "pixels":
+		return sequence{name: s, pictures: 1, steps: side * side, stepShape: []int{1}}, nil
 	case kind == "bands" && err == nil && n > 0 && side%n == 0:
 		return sequence{name: s, pictures: 1, steps: side / n, stepShape: []int{n, side}}, nil
 	case kind == "digits" && err == nil && n > 0 && n <= preprocess.MaxValues/(side*side):
 		return sequence{name: s, pictures: n, steps: n, stepShape: []int{side, side}, drawn: true}, nil
 	}
-	return sequence{}, errors.Errorf("there is no sequence %q; want rows, bands:4 or another divisor of %d, or digits:10 or another number", s, side)
+	return sequence{}, errors.Errorf("there is no sequence %q; want rows, bands:4 or another divisor of %d, pixels, or digits:10 or another number", s, side)
 }
 
 // classes returns those of the clips made of pictures of the given classes.

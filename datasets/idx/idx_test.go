@@ -78,7 +78,7 @@ func TestPictures(t *testing.T) {
 	for _, zip := range []bool{false, true} {
 		root := plantPictures(t, 40, 20, zip)
 		for sequence, shape := range map[string][]int{
-			"": {28, 28}, "rows": {28, 28}, "bands:1": {28, 1, 28}, "bands:4": {7, 4, 28}, "bands:14": {2, 14, 28}, "bands:28": {1, 28, 28},
+			"": {28, 28}, "rows": {28, 28}, "bands:1": {28, 1, 28}, "bands:4": {7, 4, 28}, "bands:14": {2, 14, 28}, "bands:28": {1, 28, 28}, "pixels": {784, 1},
 		} {
 			s := openPictureSet(t, "mnist:"+root, Options{Options: datasets.Options{Normalise: "none"}, Sequence: sequence})
 			require.Equal(t, shape, append([]int{s.Steps()}, s.StepShape()...))

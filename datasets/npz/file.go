@@ -216,12 +216,12 @@ func (f *file) scan(m *measure.Meter, tested []bool) error {
 }
 
 // read reads a clip into x, by way of chunk. It also fails when the file has changed.
-func (f *file) read(clip int, x []float32, n preprocess.Normalisation, chunk []byte) (label, steps int, err error) {
+func (f *file) read(clip, from int, x []float32, n preprocess.Normalisation, chunk []byte) (label, steps int, err error) {
 	label, steps = -1, f.length(clip)
 	if f.labels != nil {
 		label = int(f.labels[clip])
 	}
-	size, first, end := f.x.Dtype.Size, clip*f.steps()*f.stepLen(), steps*f.stepLen()
+	size, first, end := f.x.Dtype.Size, (clip*f.steps()+from)*f.stepLen(), min(len(x), max(0, steps-from)*f.stepLen())
 	for at := 0; at < end; {
 		values := x[at:min(end, at+len(chunk)/size)]
 		raw := chunk[:len(values)*size]

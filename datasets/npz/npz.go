@@ -167,12 +167,13 @@ func newSet(name string, files []*file, opt datasets.Options) (_ datasets.Set, e
 		f, k := at(clip)
 		return f.length(k)
 	}
-	t.Read = func(clip int, x []float32) (label, steps int, err error) {
+	t.Window = func(clip, from int, x []float32) (label, steps int, err error) {
 		f, k := at(clip)
 		chunk := chunks.Get().(*[chunk]byte)
 		defer chunks.Put(chunk)
-		return f.read(k, x, t.Normalisation, chunk[:])
+		return f.read(k, from, x, t.Normalisation, chunk[:])
 	}
+	t.Read = func(clip int, x []float32) (label, steps int, err error) { return t.Window(clip, 0, x) }
 	t.Close = sync.OnceValue(func() error { return closeAll(files) }) // a Read under way fails
 	return datasets.New(t), nil
 }

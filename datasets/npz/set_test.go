@@ -473,3 +473,35 @@ func TestFoldsOfNPZ(t *testing.T) {
 		}
 	}
 }
+
+// Pieces are read from the files in place, and are those of whole clips.
+func TestNPZPieces(t *testing.T) {
+	for _, kind := range kinds {
+		set := openFiles(t, golden+"uint8-train"+kind, golden+"uint8-test"+kind, datasets.Options{})
+		clip := newClip(set)
+		step := len(clip) / set.Steps()
+		for piece := 1; piece <= set.Steps(); piece++ {
+			read := 0
+			for b, err := range datasets.Pieces(set, datasets.Test, 2, piece, datasets.Order(5, 1, 2)) {
+				require.NoError(t, err)
+				for k, i := range b.Clips {
+					label, steps, err := set.Read(datasets.Test, i, clip)
+					require.NoError(t, err)
+					require.Equal(t, label, b.Labels[k])
+					require.Equal(t, steps, b.Steps[k])
+					there := clip[b.From*step : min(b.From+piece, set.Steps())*step]
+					require.Equal(t, there, b.X[k*piece*step:][:len(there)])
+					require.Equal(t, slices.Max(b.Steps) > b.From+piece, b.More)
+					read += max(0, min(piece, steps-b.From))
+				}
+			}
+			all := 0
+			for i := range 5 {
+				_, steps, err := set.Read(datasets.Test, i, clip)
+				require.NoError(t, err)
+				all += steps
+			}
+			require.Equal(t, all, read)
+		}
+	}
+}

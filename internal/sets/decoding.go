@@ -105,6 +105,19 @@ func (d *Report) clear() {
 	}
 }
 
+// Building says on a terminal, in place of how far a training is, that its graphs are being built.
+func (d *Report) Building(terminal *os.File) {
+	const text = "building the graph"
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.bar != nil:
+		d.bar.Describe(text)
+	case d.now.Done == d.now.Clips: // or else the bar of what is being decoded is about to come
+		d.show(terminal, 0, 1, text)
+	}
+}
+
 // Step shows how far a training is on a terminal, and what is still being decoded.
 func (d *Report) Step(terminal *os.File, updates, of int, text string) {
 	d.mu.Lock()

@@ -36,6 +36,24 @@ func TestDecodingIsReported(t *testing.T) {
 	require.Contains(t, out.String(), "the disk is full")
 }
 
+// A graph that is being built is said to be, until the first step.
+func TestBuildingIsShown(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "terminal"))
+	require.NoError(t, err)
+	d := &Report{W: file}
+	d.Building(file)
+	shown := func() string {
+		text, err := os.ReadFile(file.Name())
+		require.NoError(t, err)
+		return string(text)
+	}
+	require.Contains(t, shown(), "building the graph")
+	require.NoError(t, file.Truncate(0))
+	d.Step(file, 1, 9, "1/9 loss")
+	require.Regexp(t, "1/9 loss +[0-9]+%", shown())
+	require.NoError(t, file.Close())
+}
+
 // stepped returns what the bar of the training shows at its first step.
 func stepped(t *testing.T, d *Report) string {
 	file, err := os.Create(filepath.Join(t.TempDir(), "terminal"))

@@ -37,7 +37,7 @@ func TestOpenErrors(t *testing.T) {
 		{"npz:a.npz", Options{Sequence: "rows"}, `datasets: npz:a.npz has no sequences "rows"; mnist:DIR and fashion:DIR have`},
 		{"features:x", Options{Sequence: "rows"}, `datasets: features:x has no sequences "rows"; mnist:DIR and fashion:DIR have`},
 		{"folder:x", Options{Sequence: "rows"}, `datasets: folder:x has no sequences "rows"; mnist:DIR and fashion:DIR have`},
-		{"mnist:x", Options{Sequence: "row"}, `datasets: mnist:x: there is no sequence "row"; want rows, bands:4 or another divisor of 28, or digits:10 or another number`},
+		{"mnist:x", Options{Sequence: "row"}, `datasets: mnist:x: there is no sequence "row"; want rows, bands:4 or another divisor of 28, pixels, or digits:10 or another number`},
 		{"mnist", Options{}, `datasets: no set is called "mnist"; did you mean "mnist:DIR"? (known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)`},
 		{"npz:none.npz", Options{}, `datasets: npz:none.npz has no training file to measure the normalisation on; want npz:TRAIN.npz,TEST.npz, or a checkpoint or a split such as fold:1/5`},
 		{"ucf101", Options{}, `datasets: no set is called "ucf101"; did you mean "ucf11"? (known: actions, npz:TRAIN.npz,TEST.npz, fashion:DIR, features:DIR, folder:DIR, hmdb51:DIR, mnist:DIR, ucf11:DIR, youtube:DIR)`},
