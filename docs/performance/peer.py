@@ -16,7 +16,6 @@ import subprocess
 import sys
 import time
 
-os.environ.setdefault("GOMP_SPINCOUNT", "0")  # waiting threads leave the cores to others
 if "cpu.avx512f=off" in os.environ.get("GODEBUG", ""):  # the same for PyTorch and its libraries
     os.environ.update(ATEN_CPU_CAPABILITY="avx2", MKL_ENABLE_INSTRUCTIONS="AVX2", ONEDNN_MAX_CPU_ISA="AVX2")
 import torch
