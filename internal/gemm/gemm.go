@@ -206,8 +206,16 @@ func (kernel Kernel) strip(in, pn int, a *float32, rs, cs int, b *float32, bs in
 			skip = i - s
 		}
 		rows := min(mr, in-s)
-		for r := range row {
-			row[r] = unsafe.Add(unsafe.Pointer(a), (s+min(r, rows-1))*rs*4)
+		first, apart := unsafe.Add(unsafe.Pointer(a), s*rs*4), rs*4
+		if few || rows == mr { // written out, as many tiles have few columns of A
+			row = [mr]unsafe.Pointer{first, unsafe.Add(first, apart), unsafe.Add(first, 2*apart), unsafe.Add(first, 3*apart)}
+			if !few {
+				row[4], row[5] = unsafe.Add(first, 4*apart), unsafe.Add(first, 5*apart)
+			}
+		} else {
+			for r := range row {
+				row[r] = unsafe.Add(first, min(r, rows-1)*apart)
+			}
 		}
 		if few {
 			tile16by4(unsafe.Pointer(&c[s*ldc]), uintptr(ldc)*4, pn, &row, uintptr(cs)*4, unsafe.Pointer(b), uintptr(bs)*4, add)
