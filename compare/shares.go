@@ -102,6 +102,7 @@ var does = []struct {
 	work   work
 }{
 	{"internal/gemm.pack", packing},
+	{"internal/gemm.transpose", packing},
 	{"internal/gemm.Kernel.Pack", packing},
 	{"internal/gemm.", products},
 	{"internal/backend.", products},
@@ -120,6 +121,7 @@ var does = []struct {
 	{"internal/ops.Permute", moving},
 	{"internal/ops.permute", moving},
 	{"internal/ops.packed", moving},
+	{"internal/ops.fours", moving},
 	{"internal/ops.CopyRows", moving},
 	{"gorgonia.org/tensor.copy", moving},
 	{"gorgonia.org/tensor/internal/storage.", moving},
@@ -131,6 +133,7 @@ var does = []struct {
 	{"graph.clearGradient", moving},
 	{"internal/vector.", elementwise},
 	{"cells.", elementwise},
+	{"graph.(*Program).", other}, // gorgonia's machine
 	{"graph.", elementwise},
 	{"internal/ops.", elementwise},
 	{"gorgonia.org/vecf32.", elementwise},

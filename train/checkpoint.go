@@ -46,7 +46,7 @@ type settings struct {
 	Patience       int      `json:"patience"`
 	Freeze         []string `json:"freeze"`
 	Seed           uint64   `json:"seed"`
-	Truncate       int      `json:"truncate,omitempty"` // 0 in a checkpoint of a release that had none
+	Truncate       int      `json:"truncate"` // 0 in a checkpoint of a release that had none
 }
 
 // data is what the run was trained on.

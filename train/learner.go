@@ -31,7 +31,8 @@ type learner struct {
 }
 
 // newLearner makes a learner of clips of one shape, which fits the model, from a complete configuration.
-func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner, error) {
+// With carry each batch is a piece of its clips, and states go on from one to the next.
+func newLearner(m *zoo.Model, steps int, stepShape []int, carry bool, cfg Config) (*learner, error) {
 	if m.Dtype() != tensor.Float32 {
 		return nil, errors.Errorf("train: the model is of %v; only float32 models are trained", m.Dtype())
 	}
@@ -53,12 +54,12 @@ func newLearner(m *zoo.Model, steps int, stepShape []int, cfg Config) (*learner,
 		}
 		l.slots = append(l.slots, slots)
 		var sum []float32
-		if cfg.Accumulate > 1 {
+		if cfg.Accumulate > 1 || carry {
 			sum = vector.Apart(param.Value.Size(), 1)
 		}
 		l.grads = append(l.grads, sum)
 	}
-	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, run: &l.batches}
+	t := task{model: m, steps: steps, stepShape: stepShape, trained: trained, smoothing: cfg.LabelSmoothing, truncate: cfg.Truncate, carry: carry, run: &l.batches}
 	l.training = newReplicas(t, cfg.Batch, cfg.Threads)
 	l.training.onBuild = cfg.OnBuild
 	return l, nil
@@ -74,7 +75,8 @@ func (l *learner) gradients(batch *datasets.Batch, begin bool, total int, sum *t
 	if err := l.finite("loss", loss, batch, total); err != nil {
 		return 0, 0, err
 	}
-	l.training.gradients(l.grads, begin, l.cfg.Accumulate > 1)
+	// The graph's own memory of a gradient lasts until the next batch or piece runs.
+	l.training.gradients(l.grads, begin, l.cfg.Accumulate > 1 || l.training.carry)
 	if begin {
 		l.penalise(1)
 	}

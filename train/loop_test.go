@@ -396,7 +396,18 @@ func TestTruncate(t *testing.T) {
 	whole := run(0)
 	require.Equal(t, whole, run(maxSteps))
 	require.NotEqual(t, whole, run(1))
-	cfg := config(1)
+	cfg := config(2)
+	cfg.Dir = t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	cfg.OnEpoch = func([]Epoch) { stop() }
+	_, err := Run(ctx, newModel(t, 1, 0), newWalks(32, 8, true), cfg)
+	require.ErrorIs(t, err, context.Canceled)
+	cfg.Truncate = 1
+	c, err := LoadLast(cfg.Dir)
+	require.NoError(t, err)
+	_, err = Resume(t.Context(), c, newWalks(32, 8, true), cfg)
+	require.ErrorContains(t, err, "the run had truncate 0, and now 1")
+	cfg = config(1)
 	cfg.Truncate = -1
 	require.EqualError(t, cfg.Check(), "train: Truncate is -1; want at least 1 step, or 0 for no cuts")
 }

@@ -20,7 +20,7 @@ func step(t *testing.T, m *zoo.Model, set datasets.Set, cfg Config, clips []int)
 	cfg.Epochs, cfg.LearningRate = 1, 1
 	cfg, err := cfg.withDefaults()
 	require.NoError(t, err)
-	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
+	l, err := newLearner(m, set.Steps(), set.StepShape(), false, cfg)
 	require.NoError(t, err)
 	defer l.training.close()
 	for b, err := range datasets.Batches(set, datasets.Train, cfg.Batch, clips) {
@@ -171,7 +171,7 @@ func TestFirstBadInAReplica(t *testing.T) {
 	}
 	cfg, err := Config{Epochs: 1, Batch: 6, LearningRate: 1, Threads: 3}.withDefaults()
 	require.NoError(t, err)
-	l, err := newLearner(m, set.Steps(), set.StepShape(), cfg)
+	l, err := newLearner(m, set.Steps(), set.StepShape(), false, cfg)
 	require.NoError(t, err)
 	for b, err := range datasets.Batches(set, datasets.Train, 6, inOrder(6)) {
 		require.NoError(t, err)

@@ -109,11 +109,10 @@ func newRun(m *zoo.Model, set datasets.Set, cfg Config) (*run, error) {
 	cfg.Batch = min(cfg.Batch, clips)
 	cfg.Threads = min(cfg.Threads, cfg.Batch)
 	piece := pieceOf(m, set, cfg.Truncate)
-	l, err := newLearner(m, piece, set.StepShape(), cfg)
+	l, err := newLearner(m, piece, set.StepShape(), piece < set.Steps(), cfg)
 	if err != nil {
 		return nil, err
 	}
-	l.training.carry = piece < set.Steps()
 	return &run{learner: l, set: set, validation: evaluating(m, set, datasets.Validation, cfg.Batch, cfg.Threads)}, nil
 }
 

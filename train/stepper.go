@@ -42,7 +42,7 @@ func NewStepper(m *zoo.Model, steps int, stepShape []int, cfg Config) (*Stepper,
 	if n := dims.Size(stepShape); n != m.Features() || len(stepShape) > 0 && slices.Min(stepShape) < 1 {
 		return nil, errors.Errorf("train: the model reads %d values a step, steps of shape %v have %d", m.Features(), stepShape, n)
 	}
-	l, err := newLearner(m, steps, stepShape, cfg)
+	l, err := newLearner(m, steps, stepShape, false, cfg)
 	if err != nil {
 		return nil, err
 	}
