@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -32,8 +33,8 @@ type Options struct {
 	// Truncate cuts sequences into pieces of so many steps, through which gradients do not
 	// go back (truncated backpropagation through time); 0 means no cuts.
 	Truncate int
-	// Start is the state of each layer before the first step; nil means zeros. Its C is ignored
-	// where the cell has no memory. It is an error where a layer reads in reverse.
+	// Start is the state of each layer before the first step; nil means zeros. Its C is ignored,
+	// and may be nil, where the cell has no memory. It is an error where a layer reads in reverse.
 	Start []State
 	// Unroll makes every step nodes of the graph, for second derivatives.
 	Unroll bool
@@ -131,7 +132,8 @@ func (s *Stack) Forward(x *G.Node, params map[string]*G.Node, opt Options) (*Out
 	return out, r.Err()
 }
 
-// checkStart returns an error when the layers cannot start with these states.
+// checkStart returns an error when the layers cannot start with these states. Whether a
+// cell needs a C is known later: checkMemory.
 func (s *Stack) checkStart(start []State, batch int) error {
 	if len(start) != len(s.layers) {
 		return errors.Errorf("cells: %d states to start with; want one for each of the %d layers", len(start), len(s.layers))
@@ -140,11 +142,24 @@ func (s *Stack) checkStart(start []State, batch int) error {
 		if l.Bidirectional {
 			return errors.Errorf("cells: layer%d reads in reverse too, from a sequence's end, and cannot start with a state", k+1)
 		}
-		for _, n := range (G.Nodes{start[k].H, start[k].C}) {
-			if n == nil || !slices.Equal([]int{batch, l.Hidden()}, n.Shape()) {
-				return errors.Errorf("cells: layer%d starts with states that are not all (%d, %d)", k+1, batch, l.Hidden())
-			}
+		if h := start[k].H; h == nil || !slices.Equal([]int{batch, l.Hidden()}, h.Shape()) {
+			return errors.Errorf("cells: layer%d starts with an H of %s; want (%d, %d)", k+1, shapeOf(h), batch, l.Hidden())
 		}
 	}
 	return nil
+}
+
+// checkMemory returns an error when a cell that has a memory cannot start with this one.
+func (r *run) checkMemory(d *direction, c *G.Node) error {
+	if c == nil || !slices.Equal([]int{r.batch, d.layer.Hidden()}, c.Shape()) {
+		return errors.Errorf("cell %s has a memory, but starts with a C of %s; want (%d, %d)", d.layer.Cell.Name(), shapeOf(c), r.batch, d.layer.Hidden())
+	}
+	return nil
+}
+
+func shapeOf(n *G.Node) string {
+	if n == nil {
+		return "no node"
+	}
+	return fmt.Sprintf("shape %v", n.Shape())
 }

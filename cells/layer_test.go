@@ -189,9 +189,11 @@ func TestStart(t *testing.T) {
 		params[p.Name] = node(p.Name, p.Shape...)
 	}
 	for want, start := range map[string][]cells.State{
-		"cells: 1 states to start with; want one for each of the 2 layers": {{}},
-		"cells: layer1 starts with states that are not all (2, 3)":         {{H: node("h", 2, 3)}, {}},
-		"cells: layer2 starts with states that are not all (2, 2)":         {{H: node("h1", 2, 3), C: node("c1", 2, 3)}, {H: node("h2", 2, 2), C: node("c2", 3, 2)}},
+		"cells: 1 states to start with; want one for each of the 2 layers":                        {{}},
+		"cells: layer1 starts with an H of no node; want (2, 3)":                                  {{C: node("c", 2, 3)}, {}},
+		"cells: layer2 starts with an H of shape (2, 3); want (2, 2)":                             {{H: node("h", 2, 3)}, {H: node("h3", 2, 3)}},
+		"cells: layer1: cell lstm has a memory, but starts with a C of no node; want (2, 3)":      {{H: node("h0", 2, 3)}, {H: node("h20", 2, 2)}},
+		"cells: layer2: cell lstm has a memory, but starts with a C of shape (3, 2); want (2, 2)": {{H: node("h1", 2, 3), C: node("c1", 2, 3)}, {H: node("h2", 2, 2), C: node("c2", 3, 2)}},
 	} {
 		_, err := s.Forward(node("x"+want, batch, steps, 2), params, cells.Options{Start: start})
 		require.EqualError(t, err, want)
@@ -206,6 +208,41 @@ func TestStart(t *testing.T) {
 	}
 	_, err = both2.Forward(node("y", batch, steps, 2), params, cells.Options{Start: []cells.State{{}}})
 	require.EqualError(t, err, "cells: layer1 reads in reverse too, from a sequence's end, and cannot start with a state")
+}
+
+// A cell without memory starts with its own Output.End, one operation or step by step.
+func TestStartWithoutMemory(t *testing.T) {
+	for name, recurrent := range map[string]decomp.Format{"one operation": nil, "step by step": decomp.TT{}} {
+		t.Run(name, func(t *testing.T) {
+			s, err := cells.New(cells.Layer{Cell: cells.GRU{}, In: []int{2}, Out: []int{3}, Recurrent: recurrent})
+			require.NoError(t, err)
+			g := G.NewGraph()
+			input := func(name string, value []float64, shape ...int) *G.Node {
+				n, err := graph.Input(g, name, tensor.Float64, shape, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(value)))
+				require.NoError(t, err)
+				return n
+			}
+			params := map[string]*G.Node{}
+			for k, v := range s.Init(2) {
+				params[s.Params()[k].Name] = input(s.Params()[k].Name, v, s.Params()[k].Shape...)
+			}
+			forward := func(x *G.Node, start []cells.State) *cells.Output {
+				out, err := s.Forward(x, params, cells.Options{Start: start})
+				require.NoError(t, err)
+				return out
+			}
+			x := []float64{1, -1, 0.5, 2, -2, 0.25, 3, 1}
+			whole := forward(input("whole", x, 1, 4, 2), nil)
+			half := forward(input("half", x[:4], 1, 2, 2), nil)
+			require.Nil(t, half.End[0].C)
+			rest := forward(input("rest", x[4:], 1, 2, 2), half.End)
+			p, err := graph.Compile(G.Nodes{whole.Last, half.Last, rest.Last}, nil, nil)
+			require.NoError(t, err)
+			require.NoError(t, p.Run())
+			require.InDeltaSlice(t, p.Value(whole.Last).Data(), p.Value(rest.Last).Data(), 1e-12)
+			require.NotEqual(t, p.Value(half.Last).Data(), p.Value(rest.Last).Data())
+		})
+	}
 }
 
 // Dropout acts in training alone, is fixed by its seed, and its gradient is that

@@ -163,6 +163,10 @@ func (r *run) oneOperation(d *direction, k *kernels, a *G.Node, s State) (*G.Nod
 	}
 	if !k.memory {
 		of.c = nil
+	} else if s.H != nil {
+		if err := r.checkMemory(d, s.C); err != nil {
+			return nil, s, err
+		}
 	}
 	if r.Err() != nil {
 		return nil, s, r.Err()
@@ -238,6 +242,9 @@ func (r *run) scan(d *direction, a *G.Node, s State) (*G.Node, State, error) {
 		return nil, s, err
 	}
 	if rec.State = (G.Nodes{s.H}); memory {
+		if err := r.checkMemory(d, s.C); err != nil {
+			return nil, s, err
+		}
 		rec.State = append(rec.State, s.C)
 	}
 	scanned, err := graph.Scan(rec)

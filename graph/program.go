@@ -22,9 +22,9 @@ type Program struct {
 // Compile makes the program that computes outputs, whose values Value then
 // gives, and grads, the nodes Grad returned for params: params[i].Grad() then
 // holds the gradient of the last run. Both may be nil. Nothing else in the
-// graph is computed (bug 13). It returns an error when two different nodes
-// would be taken for one (bugs 1 and 17), and when an operation may write over
-// memory that a View shares (bug 2).
+// graph is computed (bug 13), and different nodes of equal hash are told apart
+// (bugs 1 and 17). It returns an error when that cannot be, for inputs that Input
+// has not made, and when an operation may write over memory that a View shares (bug 2).
 func Compile(outputs, grads, params G.Nodes) (*Program, error) {
 	if len(outputs) == 0 || len(grads) != len(params) {
 		return nil, errors.Errorf("graph: %d outputs, %d gradients and %d parameters; want at least one output and one gradient a parameter",

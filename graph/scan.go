@@ -89,6 +89,14 @@ func (r Recurrence) check() error {
 	if len(r.X) == 0 || len(r.State) == 0 || r.Step == nil {
 		return errors.Errorf("graph: a recurrence of %d inputs and %d states; want at least one of each, and a Step", len(r.X), len(r.State))
 	}
+	for _, of := range []struct {
+		name  string
+		nodes G.Nodes
+	}{{"X", r.X}, {"State", r.State}, {"Shared", r.Shared}} {
+		if k := slices.Index(of.nodes, nil); k >= 0 {
+			return errors.Errorf("graph: a recurrence whose %s[%d] is nil; want a node", of.name, k)
+		}
+	}
 	first := r.X[0].Shape()
 	for _, x := range r.X {
 		if s := x.Shape(); len(s) != 3 || !slices.Equal(s[:2], first[:2]) {
@@ -159,7 +167,7 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 	if r.Mask != nil {
 		masks = cut(r.Mask)
 	}
-	all := make([]G.Nodes, 0) // by state or output, then by step
+	var all []G.Nodes // by state or output, then by step
 	state := r.State
 	for k := range steps {
 		t := r.order(k)
@@ -187,7 +195,7 @@ func (r Recurrence) unrolled() (*Scanned, error) {
 				next[j] = e.Add(e.Do(func() (*G.Node, error) { return Select(next[j], masks[t], false) }), kept)
 			}
 		}
-		if all == nil || k == 0 {
+		if k == 0 {
 			all = make([]G.Nodes, len(next)+len(out))
 			for j := range all {
 				all[j] = make(G.Nodes, steps)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"hash"
 	"hash/fnv"
 	"slices"
 
@@ -33,7 +34,7 @@ type stepProgram struct {
 	shared  G.Nodes // inputs that are given the operands' memory
 	grads   G.Nodes // of the results, inputs of the program of the gradient
 	results G.Nodes
-	reached []bool // by operand, whether a result depends on it
+	reached []bool // by operand, whether a result has a gradient with respect to it
 
 	take32 func(k int, value []float32)
 	take64 func(k int, value []float64)
@@ -58,7 +59,7 @@ func (s *scan) build() (err error) {
 }
 
 // compile builds the program of a step, or of its gradient with respect to the operands
-// that it depends on.
+// that have one.
 func (s *scan) compile(back bool) (*stepProgram, error) {
 	g, p := G.NewGraph(), &stepProgram{}
 	var e Equations
@@ -88,9 +89,9 @@ func (s *scan) compile(back bool) (*stepProgram, error) {
 	}
 	p.results = slices.Concat(next, out)
 	operands := slices.Concat(p.x, p.state, p.shared)
-	needed := reachable(g, p.results)
+	below := differentiable(p.results)
 	for _, n := range operands {
-		p.reached = append(p.reached, slices.Contains(needed, n))
+		p.reached = append(p.reached, below[n])
 	}
 	if !back {
 		p.program, err = p.handingOn(p.results)
@@ -107,8 +108,8 @@ func (s *scan) compile(back bool) (*stepProgram, error) {
 			asked = append(asked, n)
 		}
 	}
-	if e.Err() != nil {
-		return nil, e.Err()
+	if e.Err() != nil || len(asked) == 0 {
+		return p, e.Err()
 	}
 	grads, err := Grad(loss, asked...)
 	if err != nil {
@@ -116,6 +117,32 @@ func (s *scan) compile(back bool) (*stepProgram, error) {
 	}
 	p.program, err = p.handingOn(grads)
 	return p, err
+}
+
+// differentiable returns the nodes with respect to which one of the results has a gradient.
+func differentiable(results G.Nodes) map[*G.Node]bool {
+	below := map[*G.Node]bool{}
+	var visit func(n *G.Node)
+	visit = func(n *G.Node) {
+		if below[n] {
+			return
+		}
+		below[n] = true
+		op, ok := n.Op().(G.SDOp)
+		if !ok {
+			return
+		}
+		children := ops.Children(n)
+		for k, has := range op.DiffWRT(len(children)) {
+			if has {
+				visit(children[k])
+			}
+		}
+	}
+	for _, n := range results {
+		visit(n)
+	}
+	return below
 }
 
 // seed returns a node whose gradient with respect to x is the given one.
@@ -150,10 +177,13 @@ func (p *stepProgram) handingOn(nodes G.Nodes) (*Program, error) {
 
 // identity tells the step from every other: nodes merge by it.
 func (p *stepProgram) identity() string {
-	h, number := fnv.New128a(), map[*G.Node]int{}
+	h, number, operands := fnv.New128a(), map[*G.Node]int{}, slices.Concat(p.x, p.state, p.shared)
 	for k, n := range p.results[0].Graph().AllNodes() {
 		number[n] = k
 		fmt.Fprintln(h, k, describe(n), n.Type())
+		if !slices.Contains(operands, n) {
+			hashValue(h, n)
+		}
 		for _, child := range ops.Children(n) {
 			fmt.Fprintln(h, number[child])
 		}
@@ -164,8 +194,19 @@ func (p *stepProgram) identity() string {
 	return fmt.Sprintf("%x", h.Sum(nil))
 }
 
+// hashValue writes the value of a constant, of which describe shows some digits only.
+func hashValue(h hash.Hash, n *G.Node) {
+	if len(ops.Children(n)) > 0 || n.Value() == nil {
+		return
+	}
+	if t, ok := n.Value().(tensor.Tensor); ok {
+		fmt.Fprintln(h, t.Strides())
+	}
+	fmt.Fprintln(h, n.Value().Data())
+}
+
 func (s *scan) name(what string) string {
-	return fmt.Sprintf("%s of %d steps, reverse %t, cut %d, mask %t, %s", what, s.steps, s.Reverse, s.Truncate, s.Mask != nil, s.forward.identity())
+	return fmt.Sprintf("%s of %d steps, reverse %t, cut %d, mask %t, forward %t, %s", what, s.steps, s.Reverse, s.Truncate, s.Mask != nil, s.Forward, s.forward.identity())
 }
 
 func (s *scan) op() *ops.Op {
@@ -177,14 +218,21 @@ func (s *scan) op() *ops.Op {
 		F64:    func(out []float64, in [][]float64) { failed = scanForward(s, out, in) },
 		Failed: func() error { return failed },
 	}
-	for k, reached := range s.forward.reached {
+	for k := range s.operands() {
 		var diff ops.Gradient
-		if reached && !s.Forward {
+		if !s.Forward && s.hasGradient(k) {
 			diff = func(in G.Nodes, grad *G.Node) (*G.Node, error) { return s.gradient(k, in, grad) }
 		}
 		op.Diff = append(op.Diff, diff)
 	}
 	return op
+}
+
+// hasGradient reports whether an operand has one: padding hands a state on even where Step
+// does not read it.
+func (s *scan) hasGradient(k int) bool {
+	state := k >= len(s.X) && k < len(s.X)+len(s.State)
+	return s.forward.reached[k] || state && s.Mask != nil
 }
 
 // scanBack is the gradient of a scan: the gradients of all operands in one vector.
@@ -214,7 +262,7 @@ func (s *scan) differentiate(in G.Nodes, grad *G.Node) (*scanBack, error) {
 	size := 0
 	for k, n := range s.operands() {
 		b.offsets = append(b.offsets, size)
-		if s.forward.reached[k] {
+		if s.hasGradient(k) {
 			size += n.Shape().TotalSize()
 		}
 	}
@@ -377,8 +425,10 @@ func scanBackward[T ops.Float](s *scan, back *scanBack, out []T, in [][]T) error
 				}
 			}
 		})
-		if err := p.program.Run(); err != nil {
-			return err
+		if p.program != nil { // nil if padding alone has a gradient
+			if err := p.program.Run(); err != nil {
+				return err
+			}
 		}
 		for k := range kept {
 			if s.cut(j) {
@@ -390,7 +440,7 @@ func scanBackward[T ops.Float](s *scan, back *scanBack, out []T, in [][]T) error
 		}
 	}
 	for k, c := range carried {
-		if o := len(s.X) + k; p.reached[o] {
+		if o := len(s.X) + k; s.hasGradient(o) {
 			copy(blocks[o], c)
 		}
 	}
