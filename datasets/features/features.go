@@ -107,7 +107,7 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 	s.Table.Normalisation = m.Normalisation()
 	t.Read = s.read
 	if t.Sampling.Steps == preprocess.AllSteps {
-		t.Window = s.window
+		t.Window, t.Length = s.window, s.length
 	}
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
@@ -185,6 +185,10 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 	clear(values[steps*s.features:])
 	return s.Table.Label(k), front + steps, s.normalise(k, 0, values[:steps*s.features])
 }
+
+// length is the Length of a set of which all steps are taken. A damaged clip is left out of its
+// batch; it has the longest's, so that it reorders no clips of one length.
+func (s *set) length(k int) int { return cmp.Or(s.lengths[k], s.Table.Steps) }
 
 // normalise normalises values of clip k, which begin at one of the steps taken.
 func (s *set) normalise(k, from int, values []float32) error {
