@@ -250,9 +250,10 @@ func (s *set) rows(k, from int, x []float32) (steps int, err error) {
 	if a.Steps != s.lengths[k] || a.Features != s.features {
 		return 0, s.Damaged(k, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features})))
 	}
-	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0))
-	if err := a.Take(rows[min(from, len(rows)):min(from+len(x)/s.features, len(rows))], x); err != nil {
+	rng := clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0)
+	rows, steps := clipfiles.Window(a.Steps, from, len(x)/s.features, *s.Table.Sampling, rng)
+	if err := a.Take(rows, x); err != nil {
 		return 0, s.Damaged(k, err)
 	}
-	return len(rows), nil
+	return steps, nil
 }
