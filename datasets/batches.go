@@ -18,14 +18,16 @@ func Order(n int, seed uint64, epoch int) []int {
 	return rand.New(rand.NewPCG(seed, uint64(epoch))).Perm(max(n, 0))
 }
 
-// OrderByLength is Order for batches of so many clips of like length: of fewer steps of padding
-// are then computed. Batches of 50 at a time are drawn, and their clips sorted. Where a length is
-// not known it is Order.
+// OrderByLength is Order for batches of so many clips of like length, so that fewer steps of
+// padding are computed. Batches of 50 at a time are drawn, and their clips sorted. It is Order
+// where a length is not known, or all are equal.
 func OrderByLength(s Set, p Part, size int, seed uint64, epoch int) []int {
 	const drawn = 50
 	order := Order(s.Clips(p), seed, epoch)
 	length := func(i int) int { return Length(s, p, i) }
-	if slices.ContainsFunc(order, func(i int) bool { return length(i) < 0 }) || size < 1 {
+	unknown := slices.ContainsFunc(order, func(i int) bool { return length(i) < 0 })
+	differ := slices.ContainsFunc(order, func(i int) bool { return length(i) != length(order[0]) })
+	if unknown || !differ || size < 1 {
 		return order
 	}
 	rng := rand.New(rand.NewPCG(seed^0x6c656e677468, uint64(epoch)))

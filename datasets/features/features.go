@@ -107,7 +107,7 @@ func open(ctx context.Context, name string, opt Options) (*set, error) {
 	s.Table.Normalisation = m.Normalisation()
 	t.Read = s.read
 	if t.Sampling.Steps == preprocess.AllSteps {
-		t.Window = s.window
+		t.Window, t.Length = s.window, s.length
 	}
 	t.Fingerprint = clips.Print(fmt.Sprint(t.Sampling.Steps, t.Sampling.Sample))
 	s.Set = datasets.New(*t)
@@ -186,6 +186,10 @@ func (s *set) read(k int, x []float32) (label, steps int, err error) {
 	return s.Table.Label(k), front + steps, s.normalise(k, 0, values[:steps*s.features])
 }
 
+// length is the Length of a set of which all steps are taken. A damaged clip is left out of its
+// batch; it has the longest's, so that it reorders no clips of one length.
+func (s *set) length(k int) int { return cmp.Or(s.lengths[k], s.Table.Steps) }
+
 // normalise normalises values of clip k, which begin at one of the steps taken.
 func (s *set) normalise(k, from int, values []float32) error {
 	s.Table.Normalisation.Apply(values)
@@ -246,9 +250,10 @@ func (s *set) rows(k, from int, x []float32) (steps int, err error) {
 	if a.Steps != s.lengths[k] || a.Features != s.features {
 		return 0, s.Damaged(k, errors.Errorf("its shape is %s now, it has changed since the set was opened", npy.Dims([]int{a.Steps, a.Features})))
 	}
-	rows := clipfiles.Taken(a.Steps, *s.Table.Sampling, clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0))
-	if err := a.Take(rows[min(from, len(rows)):min(from+len(x)/s.features, len(rows))], x); err != nil {
+	rng := clipfiles.Generator(clipfiles.Seed(s.Paths[k]), 0)
+	rows, steps := clipfiles.Window(a.Steps, from, len(x)/s.features, *s.Table.Sampling, rng)
+	if err := a.Take(rows, x); err != nil {
 		return 0, s.Damaged(k, err)
 	}
-	return len(rows), nil
+	return steps, nil
 }

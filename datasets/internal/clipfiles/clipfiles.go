@@ -208,3 +208,17 @@ func Taken(n int, s preprocess.Sampling, rng *rand.Rand) []int {
 	}
 	return slices.Sorted(slices.Values(rng.Perm(n)[:s.Steps]))
 }
+
+// Window lists up to room of the steps that Taken lists, from one on, and returns the number of
+// all that are taken. It lists no others where every step is taken.
+func Window(n, from, room int, s preprocess.Sampling, rng *rand.Rand) (window []int, taken int) {
+	if s.Steps != preprocess.AllSteps && s.Steps < n {
+		all := Taken(n, s, rng)
+		return all[min(from, len(all)):min(from+room, len(all))], len(all)
+	}
+	window = make([]int, max(0, min(room, n-from)))
+	for k := range window {
+		window[k] = from + k
+	}
+	return window, n
+}

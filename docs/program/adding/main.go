@@ -9,6 +9,7 @@ import (
 	"log"
 	"math"
 	"math/rand/v2"
+	"os"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -27,6 +28,15 @@ func main() {
 	every := flag.Int("every", 100, "batches between lines")
 	seed := flag.Uint64("seed", 1, "fixes sequences and initial weights")
 	flag.Parse()
+	for _, f := range []struct {
+		name         string
+		value, least int
+	}{{"units", *units, 1}, {"steps", *steps, 2}, {"batch", *batch, 1}, {"batches", *batches, 1}, {"every", *every, 1}} {
+		if f.value < f.least {
+			fmt.Fprintf(os.Stderr, "-%s %d; want at least %d\n", f.name, f.value, f.least)
+			os.Exit(2)
+		}
+	}
 
 	m := must(zoo.FromSpec(zoo.Spec{Cell: "gru", InModes: []int{2}, OutModes: []int{*units}, Memory: *steps}, zoo.Options{Seed: *seed}))
 	x := tensor.New(tensor.WithShape(*batch, *steps, 2), tensor.Of(tensor.Float32))
