@@ -62,16 +62,20 @@ type rows[T ops.Float] struct {
 type sweep[T ops.Float] struct {
 	rows    rows[T]
 	forward backend.Fixed[T]
-	back    backend.Fixed[T]
 
 	product []T // (batch, gates·hidden): h·U
 	kept    []T // (steps, batch, kept·hidden)
 	h, next []T // (batch, hidden): the state before a step, and after it
 	memory  []T // (steps+1, batch, hidden): c; nil without
 	dropped []T // (batch, steps, hidden): what U reads, with dropout
-	zeros   []T // (hidden)
+}
 
-	// Of the gradient.
+// sweepBack is the memory of a gradient of a recurrence: each loss has one.
+type sweepBack[T ops.Float] struct {
+	*sweep[T]
+	back  backend.Fixed[T]
+	zeros []T // (hidden)
+
 	du           []T // (batch, steps, gates·hidden), where it is not that of a
 	first        []T // (batch, gates·hidden): of the first step
 	dU, dBias    []T
@@ -262,11 +266,19 @@ func addTo[T ops.Float](sum, x []T) {
 	}
 }
 
-// recurrenceBack is the gradient of a recurrence: a node with the gradient of a, which
-// leaves those of the other operands in the recurrence's memory.
+// recurrenceBack makes the gradients of a recurrence.
 type recurrenceBack struct {
 	*recurrence
-	of, node *G.Node // the gradient of the states, and of a
+	of   *G.Node // the gradient of the states
+	made *recurrenceGradient
+}
+
+// recurrenceGradient is a node with the gradient of a, which leaves those of the other
+// operands in memory of its own.
+type recurrenceGradient struct {
+	node *G.Node
+	f32  sweepBack[float32]
+	f64  sweepBack[float64]
 }
 
 func noSecond(G.Nodes, *G.Node) (*G.Node, error) {
@@ -274,9 +286,17 @@ func noSecond(G.Nodes, *G.Node) (*G.Node, error) {
 }
 
 // projection returns the gradient of a.
-func (b *recurrenceBack) projection(in G.Nodes, grad *G.Node) (node *G.Node, err error) {
+func (b *recurrenceBack) projection(in G.Nodes, grad *G.Node) (*G.Node, error) {
+	d, err := b.gradient(in, grad)
+	if err != nil {
+		return nil, err
+	}
+	return d.node, nil
+}
+
+func (b *recurrenceBack) gradient(in G.Nodes, grad *G.Node) (*recurrenceGradient, error) {
 	if b.of == grad {
-		return b.node, nil
+		return b.made, nil
 	}
 	r := b.recurrence
 	part, lo, hi := grad, 0, r.steps
@@ -288,20 +308,27 @@ func (b *recurrenceBack) projection(in G.Nodes, grad *G.Node) (node *G.Node, err
 	for k := range diff {
 		diff[k] = noSecond
 	}
-	node, err = ops.Apply(&ops.Op{
+	d := &recurrenceGradient{f32: sweepBack[float32]{sweep: &r.f32}, f64: sweepBack[float64]{sweep: &r.f64}}
+	node, err := ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("gradient of %s recurrence from steps %d to %d, reverse %t, operands %d %d %d %d %d", r.cell, lo, hi, r.reverse, r.h, r.c, r.mask, r.dropout, r.candidate),
 		Shape: in[0].Shape(),
-		F32:   func(out []float32, in [][]float32) { r.f32.gradient(r, lo, hi, out, in) },
-		F64:   func(out []float64, in [][]float64) { r.f64.gradient(r, lo, hi, out, in) },
+		F32:   func(out []float32, in [][]float32) { d.f32.run(r, lo, hi, out, in) },
+		F64:   func(out []float64, in [][]float64) { d.f64.run(r, lo, hi, out, in) },
 		Diff:  diff,
+		Owner: d,
 	}, inputs...)
-	b.of, b.node = grad, node
-	return node, err
+	if err != nil {
+		return nil, err
+	}
+	d = node.Op().(*ops.Op).Owner.(*recurrenceGradient) // that of an equal node, if there is one
+	d.node = node
+	b.of, b.made = grad, d
+	return d, nil
 }
 
 // other returns the gradient of another operand.
 func (b *recurrenceBack) other(k int, in G.Nodes, grad *G.Node) (*G.Node, error) {
-	node, err := b.projection(in, grad)
+	d, err := b.gradient(in, grad)
 	if err != nil {
 		return nil, err
 	}
@@ -309,14 +336,14 @@ func (b *recurrenceBack) other(k int, in G.Nodes, grad *G.Node) (*G.Node, error)
 	return ops.Apply(&ops.Op{
 		Name:  fmt.Sprintf("gradient of operand %d of a recurrence", k),
 		Shape: in[k].Shape(),
-		F32:   func(out []float32, _ [][]float32) { copy(out, r.f32.of(r, k)) },
-		F64:   func(out []float64, _ [][]float64) { copy(out, r.f64.of(r, k)) },
+		F32:   func(out []float32, _ [][]float32) { copy(out, d.f32.of(r, k)) },
+		F64:   func(out []float64, _ [][]float64) { copy(out, d.f64.of(r, k)) },
 		Diff:  []ops.Gradient{noSecond},
-	}, node)
+	}, d.node)
 }
 
 // of returns the gradient of an operand.
-func (s *sweep[T]) of(r *recurrence, k int) []T {
+func (s *sweepBack[T]) of(r *recurrence, k int) []T {
 	switch k {
 	case r.u:
 		return s.dU
@@ -330,9 +357,9 @@ func (s *sweep[T]) of(r *recurrence, k int) []T {
 	return s.dCandidate
 }
 
-// gradient goes through the steps from the last one that was taken to the first. The last
+// run goes through the steps from the last one that was taken to the first. The last
 // of in is the gradient of the states after steps lo to hi; that of the others is zero.
-func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
+func (s *sweepBack[T]) run(r *recurrence, lo, hi int, da []T, in [][]T) {
 	n, width, out, grad := r.hidden, r.gates*r.hidden, in[len(in)-2], in[len(in)-1]
 	each := r.batch * n
 	s.dU, s.dBias, s.zeros = grow(s.dU, n*width), grow(s.dBias, width), grow(s.zeros, n)
@@ -411,7 +438,7 @@ func (s *sweep[T]) gradient(r *recurrence, lo, hi int, da []T, in [][]T) {
 
 // gradientOfU is one product over all steps of what U read with the gradient du of what it
 // gave.
-func (s *sweep[T]) gradientOfU(r *recurrence, du, out []T, in [][]T) {
+func (s *sweepBack[T]) gradientOfU(r *recurrence, du, out []T, in [][]T) {
 	n, width := r.hidden, r.gates*r.hidden
 	product := func(rows int, read, du []T, add bool) {
 		backend.Multiply(backend.Products{Count: 1, Rows: n, Inner: rows, Cols: width, TransA: true, Add: add}, read, du, s.dU)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tensorzoo/tensorzoo/graph"
+	"github.com/tensorzoo/tensorzoo/internal/ops"
 )
 
 // recurrent is a drawn recurrence.
@@ -176,6 +177,54 @@ func wide(v G.Value) []float64 {
 		return slices.Clone(x)
 	}
 	panic(fmt.Sprintf("%T", v.Data()))
+}
+
+// Two gradients of one recurrence keep apart what they leave for the other operands, in whatever
+// order nodes run.
+func TestRecurrenceTwoGradients(t *testing.T) {
+	const batch, steps, hidden = 2, 3, 2
+	for _, cell := range []Cell{LSTM{}, GRU{}} {
+		g, width, rng := G.NewGraph(), len(cell.Gates())*hidden, rand.New(rand.NewPCG(3, 1))
+		input := func(name string, shape ...int) *G.Node {
+			v := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(shape...))
+			for i := range v.Float64s() {
+				v.Float64s()[i] = rng.NormFloat64()
+			}
+			n, err := graph.Input(g, name, tensor.Float64, shape, v)
+			require.NoError(t, err)
+			return n
+		}
+		of := recurrenceOperands{a: input("a", batch, steps, width), u: input("u", hidden, width), bias: input("bias", 1, width), h: input("h", batch, hidden)}
+		one, err := newRecurrence(cell.Name(), (&direction{layer: Layer{Cell: cell}}).kernels(), of, steps, false, 0)
+		require.NoError(t, err)
+		op, in := one.node.Op().(*ops.Op), G.Nodes{of.a, of.u, of.bias, of.h}
+		var grads G.Nodes
+		for k := range 2 {
+			grads = append(grads, input(fmt.Sprint("gradient", k), batch, steps, hidden))
+			_, err := op.Diff[0](in, grads[k]) // nodes run as they are made: both before the rest
+			require.NoError(t, err)
+		}
+		run := func(nodes ...*G.Node) (values [][]float64) {
+			p, err := graph.Compile(nodes, nil, nil)
+			require.NoError(t, err)
+			require.NoError(t, p.Run())
+			for _, n := range nodes {
+				values = append(values, wide(p.Value(n)))
+			}
+			return values
+		}
+		for k := range in[1:] {
+			var both G.Nodes
+			var apart [][]float64
+			for _, grad := range grads {
+				n, err := op.Diff[k+1](in, grad)
+				require.NoError(t, err)
+				both, apart = append(both, n), append(apart, run(n)...)
+			}
+			require.NotEqual(t, apart[0], apart[1])
+			require.Equal(t, apart, run(both...), "%s, operand %d", cell.Name(), k+1)
+		}
+	}
 }
 
 // One operation computes what the cell's equations do step by step, and its gradients.

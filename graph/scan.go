@@ -27,9 +27,9 @@ type Recurrence struct {
 	Forward  bool // no gradient is wanted
 
 	// Step adds a step to the graph of its operands, one node for each of X (batch, n),
-	// State (batch, n) and Shared, and uses no other nodes. It returns the next state, of
-	// the shapes of State, and what else it has to show, each (batch, n). It is called
-	// several times and does the same each time; nothing in it is drawn at random.
+	// State (batch, n) and Shared, and uses no other nodes but constants. It returns the
+	// next state, of the shapes of State, and what else it has to show, each (batch, n). It
+	// is called several times and does the same each time; nothing in it is drawn at random.
 	Step func(x, state, shared G.Nodes) (next, out G.Nodes, err error)
 }
 

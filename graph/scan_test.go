@@ -141,15 +141,23 @@ func TestScanOperandsWithoutGradient(t *testing.T) {
 			var e Equations
 			return G.Nodes{e.Tanh(x[0])}, nil, e.Err()
 		},
+		"nothing but padding": func(x, _, _ G.Nodes) (G.Nodes, G.Nodes, error) {
+			zeros, err := Zeros(x[0], 2, 2)
+			return G.Nodes{zeros}, nil, err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var each [][][]float64
 			for _, unroll := range []bool{false, true} {
 				g := G.NewGraph()
 				x, h := scanInput(t, g, "x", tensor.Shape{2, 3, 2}), scanInput(t, g, "h", tensor.Shape{2, 2})
+				of := G.Nodes{h, x}
+				if name == "nothing but padding" {
+					of = of[:1]
+				}
 				inner := scanInput(t, g, "of the step", tensor.Shape{2, 3, 1}, 1, 0, 1, 1, 1, 0)
 				padding := scanInput(t, g, "padding", tensor.Shape{2, 3}, 0, 1, 0, 0, 0, 1)
-				each = append(each, scanGradients(t, Recurrence{X: G.Nodes{x, inner}, State: G.Nodes{h}, Mask: padding, Step: step, Unroll: unroll}, x, h))
+				each = append(each, scanGradients(t, Recurrence{X: G.Nodes{x, inner}, State: G.Nodes{h}, Mask: padding, Step: step, Unroll: unroll}, of...))
 			}
 			for k := range each[1] {
 				require.NotEqual(t, make([]float64, len(each[1][k])), each[1][k])
