@@ -89,7 +89,7 @@ func cut(x, a, b, y, between []Axis, costs backend.Model) (blocks []block) {
 		}
 		x, y, between := inner(x), inner(y), inner(between)
 		k := block{count: part[1], x: Volume(x), between: Volume(between), y: Volume(y)}
-		k.first, k.second = link(x, a, b, y, costs, inCache(k.count))
+		k.first, k.second = link(x, a, b, y, costs, inCache(k.count, costs.InCache()))
 		blocks = append(blocks, k)
 	}
 	return blocks
@@ -117,18 +117,18 @@ func link(x, a, b, y []Axis, costs backend.Model, packing price) (first, second 
 	return first, second
 }
 
-// inCache prices a copy of an element that lies in the cache. A factor, the second tensor,
+// inCache prices a copy of an element that lies in the cache, by what one in a row of four costs. A factor, the second tensor,
 // is copied once for a number of blocks.
-func inCache(blocks int) price {
+func inCache(blocks int, element float64) price {
 	return func(tensor int, w Walk) float64 {
 		n := len(w.sizes) - 1
 		switch {
 		case tensor == 1:
-			return 4 * backend.InCache / float64(blocks)
+			return 4 * element / float64(blocks)
 		case w.sizes[n] == 4 || w.strides[n] == 1 && w.sizes[n] > 4:
-			return backend.InCache
+			return element
 		}
-		return 4 * backend.InCache
+		return 4 * element
 	}
 }
 

@@ -111,7 +111,7 @@ func (p *planner) chain(first, set uint, visit visitor) bool {
 		return p.Costs.Cost(backend.Products{Count: 1, Rows: int(rows), Inner: int(inner), Cols: int(cols), TransA: transA})
 	}
 	cost := p.merged[first] + p.merged[set] + product(rows*q, s, f*r, false) + product(rows*f, q*r, e, false) +
-		backend.InCache*(rows*q*f*r+4*(p.volume[first]+p.volume[set])) // in another order
+		p.Costs.InCache()*(rows*q*f*r+4*(p.volume[first]+p.volume[set])) // in another order
 	if !p.opt.Inference {
 		cost += product(s*q, rows, f*e, true) + p.pair(first, set, both)*2/3
 	}
@@ -121,7 +121,7 @@ func (p *planner) chain(first, set uint, visit visitor) bool {
 		p.tried++
 		c := cost
 		if added != own+rest {
-			c += backend.InCache * rows * f * e
+			c += p.Costs.InCache() * rows * f * e
 		}
 		p.layout = append(append(p.layout[:0], outer...), added...)
 		if !visit(both, p.layout, p.weigh(c), move{cores: set, shared: meets, free: rest, first: first, between: between}) {
