@@ -82,7 +82,7 @@ func newFlags() *flags {
 		Optimizer: &f.optimizer, Schedule: &f.schedule, Augment: &f.augment,
 	}.Flags(fs)
 	fs.IntVar(&f.Batch, "batch", 16, "clips that go through the model at once; more than there are means all")
-	fs.IntVar(&f.Truncate, "bptt", 0, "cut sequences into pieces of so many `steps`, one of which is in memory at a time: the state goes on, and no gradient goes back; 0 for no cuts")
+	fs.IntVar(&f.Truncate, "bptt", 0, "cut sequences into pieces of so many `steps`, two of which are in memory where the data allow it: the state goes on, and no gradient goes back; 0 for no cuts")
 	fs.IntVar(&f.Accumulate, "accumulate", 1, "batches whose gradients make one step: batches of a size that memory has no room for")
 	fs.Float64Var(&f.LearningRate, "lr", 2e-3, "learning rate")
 	fs.Float64Var(&f.ClassifierL2, "classifier-l2", 0, "`factor` of the sum of the classifier's squared weights that is added to the loss")
